@@ -1,0 +1,76 @@
+// Everything that happens, as a typed value before it is a log line, a metric or an audit row.
+// A fact holds ids and codes: no secret, no token, no subject (who a session belonged to stands in the session).
+
+import type { EndReason } from "./sessions/session.ts";
+import type { FactDraft } from "./store/store.ts";
+import type { ClientId, FamilyId, SessionId, TenantId } from "./kernel/ids.ts";
+import type { Instant } from "./kernel/time.ts";
+
+export type RefreshOutcome = "unknown" | "misbound" | "ended" | "rotated" | "retried" | "recovered" | "superseded" | "reused";
+
+export interface FactBodies {
+  session_opened: { readonly client: ClientId; readonly family: FamilyId | null; readonly policy: string; readonly parent: SessionId | null; readonly actor: string | null };
+  session_changed: { readonly changed: readonly string[]; readonly reduced: boolean; readonly actor: string | null };
+  session_ended: { readonly reason: EndReason; readonly at_ms: number; readonly revocation: string | null };
+  session_kept_alive: { readonly by: "report" | "call" };
+  family_ended: { readonly family: FamilyId; readonly reason: EndReason; readonly revocation: string | null };
+  token_refreshed: { readonly family: FamilyId; readonly generation: number; readonly outcome: "rotated" | "recovered" };
+  refresh_refused: { readonly family: FamilyId; readonly generation: number; readonly outcome: "misbound" | "ended" | "superseded" | "reused"; readonly client: ClientId };
+  store_regressed: { readonly family: FamilyId; readonly shown: number; readonly known: number };
+  epoch_started: { readonly cause: "store_regressed" | "cursor_ahead" | "restore"; readonly epoch: number };
+  token_revoked: { readonly jti: string; readonly revocation: string };
+  subject_cut_off: { readonly revocation: string; readonly sessions: number };
+  client_cut_off: { readonly client: ClientId; readonly revocation: string };
+  client_added: { readonly client: ClientId; readonly actor: string | null };
+  client_disabled: { readonly client: ClientId; readonly actor: string | null };
+  client_secret_added: { readonly client: ClientId; readonly actor: string | null };
+  key_created: { readonly kid: string };
+  key_activated: { readonly kid: string };
+  key_retired: { readonly kid: string };
+  key_removed: { readonly kid: string };
+  key_compromised: { readonly kid: string; readonly actor: string | null };
+  mac_key_created: { readonly kid: number };
+  mac_key_removed: { readonly kid: number };
+  verifier_joined: { readonly instance: string; readonly service: string };
+  verifier_left: { readonly instance: string; readonly service: string };
+}
+
+export type FactKind = keyof FactBodies;
+
+/** A fact of one session. */
+export function sessionFact<K extends FactKind>(tenant: TenantId, session: SessionId, at: Instant, kind: K, body: FactBodies[K]): FactDraft {
+  return { tenant, session, at, kind, body: JSON.stringify(body) };
+}
+
+/** A fact of no session in particular. */
+export function fact<K extends FactKind>(tenant: TenantId, at: Instant, kind: K, body: FactBodies[K]): FactDraft {
+  return { tenant, session: null, at, kind, body: JSON.stringify(body) };
+}
+
+/** Each kind in one sentence: the printed reference. */
+export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
+  session_opened: "A session was opened.",
+  session_changed: "A live session's scope, claims or assurance was changed.",
+  session_ended: "A session ended; `at_ms` is when it was over, which lies before the fact when the end was derived.",
+  session_kept_alive: "A session's last activity moved forward without a refresh.",
+  family_ended: "One token family of a session ended; the session lives on.",
+  token_refreshed: "A refresh token was rotated or recovered.",
+  refresh_refused: "A genuine refresh token was refused.",
+  store_regressed: "A client showed a generation that the store has lost: acknowledged history is missing.",
+  epoch_started: "A new epoch began: access tokens of older epochs are refused.",
+  token_revoked: "One access token was revoked by its jti.",
+  subject_cut_off: "Everything of a subject that was authorised before was revoked.",
+  client_cut_off: "Everything of a client that was authorised before was revoked.",
+  client_added: "A client was registered.",
+  client_disabled: "A client was disabled.",
+  client_secret_added: "A client got a further secret.",
+  key_created: "A signing key was made and is published.",
+  key_activated: "A signing key signs from now on.",
+  key_retired: "A signing key signs no more, and still verifies.",
+  key_removed: "A signing key is no longer published.",
+  key_compromised: "A signing key is refused everywhere.",
+  mac_key_created: "A server key for refresh tokens and secret hashes was made.",
+  mac_key_removed: "A server key for refresh tokens and secret hashes was dropped.",
+  verifier_joined: "A verifier connected for the first time.",
+  verifier_left: "A verifier said goodbye.",
+};

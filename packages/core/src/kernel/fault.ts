@@ -1,0 +1,23 @@
+// A fault: something that this process needs did not work. It never turns into a refusal or an answer;
+// on the wire it is 503 with Retry-After.
+
+export type FaultCode =
+  | "store_unavailable" // nothing was written, and we know it
+  | "store_full" // nothing was written: no space
+  | "outcome_unknown" // it may have been written; re-reading did not tell
+  | "contended" // too many others changed the same rows
+  | "overloaded" // refused before any work
+  | "keys_unreadable"; // no usable signing key
+
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: FaultCode;
+  /** Whole seconds after which trying again makes sense. */
+  readonly retryAfter: number;
+
+  constructor(code: FaultCode, options: { readonly cause?: unknown; readonly retryAfter?: number } = {}) {
+    super(code, { cause: options.cause });
+    this.code = code;
+    this.retryAfter = options.retryAfter ?? 1;
+  }
+}

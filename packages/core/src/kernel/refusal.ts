@@ -1,0 +1,43 @@
+// A refusal: a correct system says no. It is returned, never thrown, and has a code; its wording stands in one table of the server.
+
+export type RefusalCode =
+  // credentials of a caller
+  | "client_unauthenticated"
+  | "grant_not_allowed"
+  | "scope_not_allowed"
+  | "audience_not_allowed"
+  // refresh tokens: one refusal on the wire, the outcome in the fact
+  | "refresh_refused"
+  // /v1
+  | "session_not_found"
+  | "session_over"
+  | "session_limit"
+  | "session_too_large"
+  | "parent_not_found"
+  | "parent_over"
+  | "too_deep"
+  | "too_many_families"
+  | "policy_unknown"
+  | "token_too_large"
+  | "claim_reserved"
+  | "idempotency_key_reused"
+  | "version_conflict"
+  | "revocation_not_found"
+  | "target_not_found"
+  | "client_not_found"
+  | "client_exists"
+  | "client_disabled"
+  | "key_not_found"
+  | "key_state"
+  | "key_too_fresh"
+  | "cursor_malformed";
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: RefusalCode };
+
+export function granted<T>(value: T): Answer<T> {
+  return { ok: true, value };
+}
+
+export function refused(code: RefusalCode): { readonly ok: false; readonly code: RefusalCode } {
+  return { ok: false, code };
+}

@@ -1,0 +1,105 @@
+// Reads, decides and writes as one step. `decide` is pure and may run several times: it sees one snapshot and
+// says what to write and what to answer. Losers of a race read again and decide on the winner's state.
+
+import { encodeBase64url, type Position } from "@hallpass/protocol";
+import { Fault } from "../kernel/fault.ts";
+import type { Dice } from "../kernel/ports.ts";
+import type { Instant } from "../kernel/time.ts";
+import type { Change, FactDraft, NoticeDraft, Outcome, Row, RowChange, RowKey, Snapshot, Store } from "./store.ts";
+
+export interface Committed {
+  /** The position of the change's last notice; otherwise the head it saw. */
+  readonly pos: Position;
+  readonly at: Instant;
+}
+
+export interface Writes<T> {
+  readonly rows: readonly RowChange[];
+  readonly notices?: readonly NoticeDraft[];
+  readonly facts?: readonly FactDraft[];
+  readonly answer: (committed: Committed) => T;
+}
+
+/** Nothing to write (`answer`), something to write, or rows that are needed beyond those asked for. */
+export type Decision<T> =
+  | { readonly kind: "answer"; readonly answer: T }
+  | ({ readonly kind: "write" } & Writes<T>)
+  | { readonly kind: "read"; readonly keys: readonly RowKey[] };
+
+export function answer<T>(value: T): Decision<T> {
+  return { kind: "answer", answer: value };
+}
+
+export function write<T>(writes: Writes<T>): Decision<T> {
+  return { kind: "write", ...writes };
+}
+
+const MOST_TRIES = 100;
+
+/**
+ * Runs `decide` on a snapshot of `keys` and commits what it says.
+ * Throws a Fault when the store can't tell (`outcome_unknown`), can't write (`store_full`, `store_unavailable`) or others
+ * changed the rows a hundred times in between (`contended`). Nothing is answered before it is durable.
+ */
+export async function change<T>(store: Store, dice: Dice, keys: readonly RowKey[], decide: (snapshot: Snapshot) => Decision<T>): Promise<T> {
+  let asked = keys;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const snapshot = await store.read(asked);
+    const decision = decide(snapshot);
+    if (decision.kind === "answer") return decision.answer;
+    if (decision.kind === "read") {
+      asked = [...asked, ...decision.keys];
+      continue;
+    }
+    const outcome = await commitOnce(store, dice, decision);
+    if (outcome !== "conflict") return decision.answer(outcome);
+  }
+  throw new Fault("contended");
+}
+
+/** Appends facts that change no row. */
+export async function record(store: Store, dice: Dice, facts: readonly FactDraft[]): Promise<void> {
+  if (facts.length === 0) return;
+  const outcome = await commitOnce(store, dice, { rows: [], facts });
+  if (outcome === "conflict") throw new Error("a change without rows conflicted");
+}
+
+async function commitOnce(store: Store, dice: Dice, writes: Omit<Writes<unknown>, "answer">): Promise<Committed | "conflict"> {
+  const attempt = encodeBase64url(dice.bytes(8));
+  const one: Change = { attempt, rows: writes.rows, notices: writes.notices ?? [], facts: writes.facts ?? [] };
+  const [outcome] = await store.commit([one]);
+  if (outcome === undefined) throw new Error("a store answered no outcome for a change");
+  return settle(store, one, outcome);
+}
+
+async function settle(store: Store, one: Change, outcome: Outcome): Promise<Committed | "conflict"> {
+  switch (outcome.kind) {
+    case "committed":
+      return { pos: outcome.pos, at: outcome.at };
+    case "conflict":
+      return "conflict";
+    case "failed":
+      throw new Fault(outcome.full ? "store_full" : "store_unavailable", { cause: outcome.cause });
+    case "unknown":
+      return reread(store, one, outcome.cause);
+  }
+}
+
+/** The rows say whether the change happened: one of them carries its attempt, or still has the version from before. Otherwise nobody can know. */
+async function reread(store: Store, one: Change, cause: unknown): Promise<Committed | "conflict"> {
+  const written = one.rows.filter((row) => typeof row.next === "object");
+  if (written.length === 0) throw new Fault("outcome_unknown", { cause });
+  const snapshot = await store.read(written.map((row) => row.key));
+  for (const expected of written) {
+    const row = snapshot.get(expected.key);
+    if (row?.attempt === one.attempt) return committedAs(one, row, snapshot);
+    if (expected.expect === "absent" ? row === undefined : row?.version === expected.expect) return "conflict";
+  }
+  throw new Fault("outcome_unknown", { cause });
+}
+
+/** The position of a change that raised a cut-off stands in its row; of any other, the head now is at or after it, which is the safe side for a receipt. */
+function committedAs(one: Change, row: Row, snapshot: Snapshot): Committed {
+  const raised = one.rows.some((change) => change.raise === true && change.key.id === row.key.id && change.key.kind === row.key.kind);
+  return { pos: raised && row.notBefore !== null ? row.notBefore : snapshot.head.pos, at: snapshot.clock };
+}
