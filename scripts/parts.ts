@@ -1,0 +1,51 @@
+// Parts of the tests that need a tool which a plain machine may not have.
+// A test file that needs one is called `<name>.needs-<tool>.test.ts`; a new tool is a new row here.
+
+import { spawnSync } from "node:child_process";
+
+export interface Part {
+  readonly tool: string;
+  readonly proves: string;
+  readonly install: string;
+  readonly found: () => boolean;
+}
+
+export const parts: readonly Part[] = [
+  {
+    tool: "python3-jwt",
+    proves: "tokens verify with an implementation that shares no code with ours",
+    install: "apt-get install python3-jwt python3-cryptography",
+    // By its full path: that is the Python the Debian package belongs to.
+    found: () => succeeds("/usr/bin/python3", ["-c", "import jwt, cryptography"]),
+  },
+  {
+    tool: "promtool",
+    proves: "the metrics page is one that Prometheus reads",
+    install: "apt-get install prometheus",
+    found: () => succeeds("promtool", ["--version"]),
+  },
+];
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}
+
+export interface Selection {
+  readonly files: readonly string[];
+  /** Files left out, by the tool they miss. */
+  readonly left: ReadonlyMap<Part, readonly string[]>;
+}
+
+/** Throws for a file that needs a tool which has no row: it would never run anywhere. */
+export function selectFiles(files: readonly string[], table: readonly Part[] = parts): Selection {
+  const missing = new Map<Part, string[]>(table.filter((part) => !part.found()).map((part) => [part, []]));
+  const kept = files.filter((file) => {
+    const tool = /\.needs-([\w-]+)\.test\.ts$/.exec(file)?.[1];
+    if (tool === undefined) return true;
+    const part = table.find((row) => row.tool === tool);
+    if (part === undefined) throw new Error(`${file} needs "${tool}", which has no row in scripts/parts.ts`);
+    missing.get(part)?.push(file);
+    return !missing.has(part);
+  });
+  return { files: kept, left: missing };
+}
