@@ -37,6 +37,8 @@ export interface Row {
   readonly attempt: string;
   /** The position of the last change that raised this row's cut-off; null if none did. Only ever raised. */
   readonly notBefore: Position | null;
+  /** The store's time of that change's commit; null exactly when `notBefore` is. */
+  readonly raisedAt: Instant | null;
   /** When the row is due for the sweep; null for never. The store removes nothing by itself. */
   readonly expires: Instant | null;
 }
@@ -62,7 +64,7 @@ export interface RowChange {
   readonly expect: number | "absent";
   /** A new value; `same`: only compare (and keep others from changing it in between); `gone`: remove. */
   readonly next: { readonly value: string; readonly expires: Instant | null; readonly refs?: readonly RowKey[] } | "same" | "gone";
-  /** Sets `notBefore` to the position of this change's last notice. Needs a new value and at least one notice. */
+  /** Sets `notBefore` to the position of this change's last notice, and `raisedAt` to the commit's time. Needs a new value and at least one notice. */
   readonly raise?: true;
 }
 
