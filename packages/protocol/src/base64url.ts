@@ -3,92 +3,91 @@
 // bytes: no padding, no whitespace, no other alphabet, and the spare bits of the last character
 // are zero.
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const NOT_IN_ALPHABET = 0xff
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const NOT_IN_ALPHABET = 0xff;
 
-const CHARACTER_CODES: Readonly<Uint8Array> = Uint8Array.from(ALPHABET, (c) => c.charCodeAt(0))
-const SEXTETS: Readonly<Uint8Array> = sextetsByCharacterCode()
-const ASCII = new TextDecoder('latin1')
+const CHARACTER_CODES: Readonly<Uint8Array> = Uint8Array.from(ALPHABET, (c) => c.charCodeAt(0));
+const SEXTETS: Readonly<Uint8Array> = sextetsByCharacterCode();
+const ASCII = new TextDecoder("latin1");
 
 function sextetsByCharacterCode(): Uint8Array {
-  const sextets = new Uint8Array(128).fill(NOT_IN_ALPHABET)
+  const sextets = new Uint8Array(128).fill(NOT_IN_ALPHABET);
   CHARACTER_CODES.forEach((code, sextet) => {
-    sextets[code] = sextet
-  })
-  return sextets
+    sextets[code] = sextet;
+  });
+  return sextets;
 }
 
 function sextetAt(text: string, index: number): number {
-  return SEXTETS[text.charCodeAt(index)] ?? NOT_IN_ALPHABET
+  return SEXTETS[text.charCodeAt(index)] ?? NOT_IN_ALPHABET;
 }
 
 function characterCode(bits: number): number {
-  return CHARACTER_CODES[bits & 63] ?? 0
+  return CHARACTER_CODES[bits & 63] ?? 0;
 }
 
 /** Writes any bytes; what it writes is what `decodeBase64url` accepts, and nothing else is. */
 export function encodeBase64url(bytes: Uint8Array): string {
-  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
-  let to = 0
+  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  let to = 0;
   for (let from = 0; from < bytes.length; from += 3) {
-    const bits =
-      ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)
+    const bits = ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0);
     // Writes past the end of a typed array are ignored: a last group of one or two bytes
     // leaves only its two or three characters.
-    text[to] = characterCode(bits >> 18)
-    text[to + 1] = characterCode(bits >> 12)
-    text[to + 2] = characterCode(bits >> 6)
-    text[to + 3] = characterCode(bits)
-    to += 4
+    text[to] = characterCode(bits >> 18);
+    text[to + 1] = characterCode(bits >> 12);
+    text[to + 2] = characterCode(bits >> 6);
+    text[to + 3] = characterCode(bits);
+    to += 4;
   }
-  return ASCII.decode(text)
+  return ASCII.decode(text);
 }
 
 /** The bytes, or undefined unless the text is the one canonical spelling of them. */
 export function decodeBase64url(text: string): Uint8Array | undefined {
-  const rest = text.length & 3
-  if (rest === 1) return undefined
-  const bytes = new Uint8Array((text.length * 3) >> 2)
-  const whole = text.length - rest
-  let seen = 0
-  let to = 0
+  const rest = text.length & 3;
+  if (rest === 1) return undefined;
+  const bytes = new Uint8Array((text.length * 3) >> 2);
+  const whole = text.length - rest;
+  let seen = 0;
+  let to = 0;
   for (let from = 0; from < whole; from += 4) {
-    const a = sextetAt(text, from)
-    const b = sextetAt(text, from + 1)
-    const c = sextetAt(text, from + 2)
-    const d = sextetAt(text, from + 3)
-    seen |= a | b | c | d
-    bytes[to] = (a << 2) | (b >> 4)
-    bytes[to + 1] = (b << 4) | (c >> 2)
-    bytes[to + 2] = (c << 6) | d
-    to += 3
+    const a = sextetAt(text, from);
+    const b = sextetAt(text, from + 1);
+    const c = sextetAt(text, from + 2);
+    const d = sextetAt(text, from + 3);
+    seen |= a | b | c | d;
+    bytes[to] = (a << 2) | (b >> 4);
+    bytes[to + 1] = (b << 4) | (c >> 2);
+    bytes[to + 2] = (c << 6) | d;
+    to += 3;
   }
-  if (seen > 63 || !hasCanonicalEnd(text, whole, rest)) return undefined
+  if (seen > 63 || !hasCanonicalEnd(text, whole, rest)) return undefined;
   if (rest !== 0) {
-    bytes[to] = (sextetAt(text, whole) << 2) | (sextetAt(text, whole + 1) >> 4)
+    bytes[to] = (sextetAt(text, whole) << 2) | (sextetAt(text, whole + 1) >> 4);
     if (rest === 3) {
-      bytes[to + 1] = (sextetAt(text, whole + 1) << 4) | (sextetAt(text, whole + 2) >> 2)
+      bytes[to + 1] = (sextetAt(text, whole + 1) << 4) | (sextetAt(text, whole + 2) >> 2);
     }
   }
-  return bytes
+  return bytes;
 }
 
 /** Whether `decodeBase64url` would accept the text; allocates nothing. */
 export function isBase64url(text: string): boolean {
-  const rest = text.length & 3
-  if (rest === 1) return false
-  const whole = text.length - rest
-  let seen = 0
-  for (let index = 0; index < whole; index += 1) seen |= sextetAt(text, index)
-  return seen <= 63 && hasCanonicalEnd(text, whole, rest)
+  const rest = text.length & 3;
+  if (rest === 1) return false;
+  const whole = text.length - rest;
+  let seen = 0;
+  for (let index = 0; index < whole; index += 1) seen |= sextetAt(text, index);
+  return seen <= 63 && hasCanonicalEnd(text, whole, rest);
 }
 
 // Two last characters carry 8 bits and 4 spare ones, three carry 16 and 2 (RFC 4648 section 3.5).
 function hasCanonicalEnd(text: string, whole: number, rest: number): boolean {
-  if (rest === 0) return true
-  const first = sextetAt(text, whole)
-  const second = sextetAt(text, whole + 1)
-  if (rest === 2) return (first | second) <= 63 && (second & 15) === 0
-  const third = sextetAt(text, whole + 2)
-  return (first | second | third) <= 63 && (third & 3) === 0
+  if (rest === 0) return true;
+  const first = sextetAt(text, whole);
+  const second = sextetAt(text, whole + 1);
+  if (rest === 2) return (first | second) <= 63 && (second & 15) === 0;
+  const third = sextetAt(text, whole + 2);
+  return (first | second | third) <= 63 && (third & 3) === 0;
 }

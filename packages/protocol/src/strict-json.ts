@@ -4,151 +4,151 @@
 // What must stay true: everything that could grow (length, depth, members) is bounded by one
 // linear scan before JSON.parse sees the text.
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
 export interface JsonObject {
-  readonly [name: string]: JsonValue
+  readonly [name: string]: JsonValue;
 }
 
 export interface JsonLimits {
   /** Characters of a text (UTF-16 units), or bytes where bytes are given. */
-  readonly maxLength: number
+  readonly maxLength: number;
   /** Objects and arrays inside one another; `{"a":1}` is 1 deep, a bare number 0. */
-  readonly maxDepth: number
+  readonly maxDepth: number;
   /** Object members in the whole text. */
-  readonly maxMembers: number
+  readonly maxMembers: number;
 }
 
 export type StrictJsonRefusal =
-  | 'json_malformed'
-  | 'json_duplicate_member'
-  | 'json_too_deep'
-  | 'json_too_large'
-  | 'json_bad_string'
+  | "json_malformed"
+  | "json_duplicate_member"
+  | "json_too_deep"
+  | "json_too_large"
+  | "json_bad_string";
 
 export type StrictJson =
   | { readonly ok: true; readonly value: JsonValue }
-  | { readonly ok: false; readonly code: StrictJsonRefusal }
+  | { readonly ok: false; readonly code: StrictJsonRefusal };
 
-const QUOTE = 0x22
-const COLON = 0x3a
-const OPEN_BRACKET = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 // A member of one of these names could be mistaken for what every object inherits. The list is
 // written out, so that the answer doesn't depend on what others hang onto Object.prototype.
 const INHERITED_NAMES: ReadonlySet<string> = new Set([
-  '__proto__',
-  'constructor',
-  'hasOwnProperty',
-  'isPrototypeOf',
-  'propertyIsEnumerable',
-  'toLocaleString',
-  'toString',
-  'valueOf',
-  '__defineGetter__',
-  '__defineSetter__',
-  '__lookupGetter__',
-  '__lookupSetter__',
-])
+  "__proto__",
+  "constructor",
+  "hasOwnProperty",
+  "isPrototypeOf",
+  "propertyIsEnumerable",
+  "toLocaleString",
+  "toString",
+  "valueOf",
+  "__defineGetter__",
+  "__defineSetter__",
+  "__lookupGetter__",
+  "__lookupSetter__",
+]);
 
 // Keeps a byte order mark as a character, which JSON.parse then refuses.
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Parses a text, or says why not. Never throws, whatever the text holds. */
 export function parseStrictJson(text: string, limits: JsonLimits): StrictJson {
-  if (text.length > limits.maxLength) return { ok: false, code: 'json_too_large' }
-  if (!text.isWellFormed()) return { ok: false, code: 'json_bad_string' }
-  const written = countWrittenMembers(text, limits)
-  if (typeof written === 'string') return { ok: false, code: written }
-  let value: JsonValue
+  if (text.length > limits.maxLength) return { ok: false, code: "json_too_large" };
+  if (!text.isWellFormed()) return { ok: false, code: "json_bad_string" };
+  const written = countWrittenMembers(text, limits);
+  if (typeof written === "string") return { ok: false, code: written };
+  let value: JsonValue;
   try {
-    value = JSON.parse(text) as JsonValue
+    value = JSON.parse(text) as JsonValue;
   } catch {
-    return { ok: false, code: 'json_malformed' }
+    return { ok: false, code: "json_malformed" };
   }
-  const kept = countKeptMembers(value, text.includes('\\u'))
-  if (typeof kept === 'string') return { ok: false, code: kept }
+  const kept = countKeptMembers(value, text.includes("\\u"));
+  if (typeof kept === "string") return { ok: false, code: kept };
   // JSON.parse keeps one of several equal names, however they are spelled, so any duplicate at
   // any level leaves fewer members than were written.
-  if (kept !== written) return { ok: false, code: 'json_duplicate_member' }
-  return { ok: true, value }
+  if (kept !== written) return { ok: false, code: "json_duplicate_member" };
+  return { ok: true, value };
 }
 
 /** The same for bytes, which must be UTF-8 without a byte order mark (RFC 8259 section 8.1). */
 export function parseStrictJsonBytes(bytes: Uint8Array, limits: JsonLimits): StrictJson {
-  if (bytes.length > limits.maxLength) return { ok: false, code: 'json_too_large' }
-  let text: string
+  if (bytes.length > limits.maxLength) return { ok: false, code: "json_too_large" };
+  let text: string;
   try {
-    text = UTF8.decode(bytes)
+    text = UTF8.decode(bytes);
   } catch {
-    return { ok: false, code: 'json_malformed' }
+    return { ok: false, code: "json_malformed" };
   }
-  return parseStrictJson(text, limits)
+  return parseStrictJson(text, limits);
 }
 
 // In well-formed JSON each colon outside a string is one member; JSON.parse judges the form.
 function countWrittenMembers(text: string, limits: JsonLimits): number | StrictJsonRefusal {
-  let members = 0
-  let depth = 0
+  let members = 0;
+  let depth = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
+    const code = text.charCodeAt(index);
     if (code === QUOTE) {
-      index = closingQuote(text, index + 1)
+      index = closingQuote(text, index + 1);
     } else if (code === COLON) {
-      members += 1
-      if (members > limits.maxMembers) return 'json_too_large'
+      members += 1;
+      if (members > limits.maxMembers) return "json_too_large";
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      depth += 1
-      if (depth > limits.maxDepth) return 'json_too_deep'
+      depth += 1;
+      if (depth > limits.maxDepth) return "json_too_deep";
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth -= 1
+      depth -= 1;
     }
   }
-  return members
+  return members;
 }
 
 function closingQuote(text: string, from: number): number {
   for (let index = from; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    if (code === QUOTE) return index
-    if (code === BACKSLASH) index += 1
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) return index;
+    if (code === BACKSLASH) index += 1;
   }
-  return text.length
+  return text.length;
 }
 
 // Recursion is safe here: the scan has bounded the depth. Only a \u escape can still hide a lone
 // surrogate, because the text itself is well formed.
 function countKeptMembers(value: JsonValue, escaped: boolean): number | StrictJsonRefusal {
-  if (typeof value === 'string') return escaped && !value.isWellFormed() ? 'json_bad_string' : 0
-  if (typeof value === 'number') return Number.isFinite(value) ? 0 : 'json_malformed'
-  if (value === null || typeof value === 'boolean') return 0
-  let members = 0
+  if (typeof value === "string") return escaped && !value.isWellFormed() ? "json_bad_string" : 0;
+  if (typeof value === "number") return Number.isFinite(value) ? 0 : "json_malformed";
+  if (value === null || typeof value === "boolean") return 0;
+  let members = 0;
   if (isArray(value)) {
     for (const item of value) {
-      const below = countKeptMembers(item, escaped)
-      if (typeof below === 'string') return below
-      members += below
+      const below = countKeptMembers(item, escaped);
+      if (typeof below === "string") return below;
+      members += below;
     }
-    return members
+    return members;
   }
   for (const name of Object.keys(value)) {
-    if (INHERITED_NAMES.has(name) || (escaped && !name.isWellFormed())) return 'json_bad_string'
-    const below = countKeptMembers(value[name] ?? null, escaped)
-    if (typeof below === 'string') return below
-    members += below + 1
+    if (INHERITED_NAMES.has(name) || (escaped && !name.isWellFormed())) return "json_bad_string";
+    const below = countKeptMembers(value[name] ?? null, escaped);
+    if (typeof below === "string") return below;
+    members += below + 1;
   }
-  return members
+  return members;
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value)
+  return Array.isArray(value);
 }
 
 /** Whether a parsed value is an object, which neither an array nor null is. */
 export function isJsonObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,46 @@
+// One name or value in application/x-www-form-urlencoded, read exactly.
+// Forms and Basic credentials share it (RFC 6749 appendix B), so that the same client id is the
+// same string whichever way it came. Lenient decoders keep `%zz` as it stands and replace bad
+// UTF-8, which makes two texts of one and one of two.
+
+const PLUS = 0x2b;
+const PERCENT = 0x25;
+const SPACE = 0x20;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// C0, DEL and C1: no parameter of ours has a use for them, and NUL ends strings elsewhere.
+const CONTROL = /\p{Cc}/u;
+
+/** The text, or undefined for a bad escape, bytes that aren't UTF-8, or a control character. */
+export function decodeFormComponent(encoded: Uint8Array): string | undefined {
+  const bytes = new Uint8Array(encoded.length);
+  let length = 0;
+  for (let index = 0; index < encoded.length; index += 1) {
+    let byte = encoded[index] ?? 0;
+    if (byte === PLUS) {
+      byte = SPACE;
+    } else if (byte === PERCENT) {
+      const high = hexDigit(encoded[index + 1]);
+      const low = hexDigit(encoded[index + 2]);
+      if (high < 0 || low < 0) return undefined;
+      byte = (high << 4) | low;
+      index += 2;
+    }
+    bytes[length] = byte;
+    length += 1;
+  }
+  let text: string;
+  try {
+    text = UTF8.decode(bytes.subarray(0, length));
+  } catch {
+    return undefined;
+  }
+  return CONTROL.test(text) ? undefined : text;
+}
+
+function hexDigit(code: number | undefined): number {
+  if (code === undefined) return -1;
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

@@ -1,0 +1,81 @@
+// A request body in application/x-www-form-urlencoded, read strictly.
+// A proxy and a server that read one body differently can be played against each other, so a body
+// with two readings is refused: bad escapes, two values for one name, names that no RFC could
+// have registered (RFC 6749 section 8.2), empty pairs.
+
+import { decodeFormComponent } from "./form-component.ts";
+
+export interface FormLimits {
+  /** Bytes of the body. */
+  readonly maxLength: number;
+  readonly maxParameters: number;
+  /** Names that may stand more than once, such as `resource` (RFC 8707) and `audience` (RFC 8693). */
+  readonly repeatable?: readonly string[];
+}
+
+/** Parameters that were given a value; one without is as absent as one never sent. */
+export interface Form {
+  readonly size: number;
+  has(name: string): boolean;
+  /** The value, of a repeatable parameter the first. */
+  get(name: string): string | undefined;
+  getAll(name: string): readonly string[];
+  names(): readonly string[];
+}
+
+export type FormRefusal = "form_malformed" | "form_too_large" | "duplicate_parameter";
+
+export type ParsedForm =
+  | { readonly ok: true; readonly form: Form }
+  | { readonly ok: false; readonly code: FormRefusal };
+
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+const NO_BYTES: Readonly<Uint8Array> = new Uint8Array(0);
+
+const NAME = /^[A-Za-z0-9._-]+$/;
+
+/** Reads the whole body or nothing; never throws. */
+export function parseForm(body: Uint8Array, limits: FormLimits): ParsedForm {
+  if (body.length > limits.maxLength) return refuse("form_too_large");
+  const repeatable = limits.repeatable ?? [];
+  const seen = new Set<string>();
+  const values = new Map<string, string[]>();
+  let pairs = 0;
+  for (let from = 0; from < body.length; ) {
+    pairs += 1;
+    if (pairs > limits.maxParameters) return refuse("form_too_large");
+    const ampersand = body.indexOf(AMPERSAND, from);
+    // An ampersand at the very end would leave an empty pair after it.
+    if (ampersand === body.length - 1) return refuse("form_malformed");
+    const end = ampersand === -1 ? body.length : ampersand;
+    const pair = body.subarray(from, end);
+    from = end + 1;
+    const equals = pair.indexOf(EQUALS);
+    const name = decodeFormComponent(equals === -1 ? pair : pair.subarray(0, equals));
+    const value = decodeFormComponent(equals === -1 ? NO_BYTES : pair.subarray(equals + 1));
+    if (name === undefined || value === undefined || !NAME.test(name)) return refuse("form_malformed");
+    // RFC 6749 section 3.1 forbids the second one even where the first had no value.
+    if (seen.has(name) && !repeatable.includes(name)) return refuse("duplicate_parameter");
+    seen.add(name);
+    if (value === "") continue;
+    const earlier = values.get(name);
+    if (earlier === undefined) values.set(name, [value]);
+    else earlier.push(value);
+  }
+  return { ok: true, form: formOf(values) };
+}
+
+function formOf(values: ReadonlyMap<string, readonly string[]>): Form {
+  return {
+    size: values.size,
+    has: (name) => values.has(name),
+    get: (name) => values.get(name)?.[0],
+    getAll: (name) => values.get(name) ?? [],
+    names: () => [...values.keys()],
+  };
+}
+
+function refuse(code: FormRefusal): ParsedForm {
+  return { ok: false, code };
+}
