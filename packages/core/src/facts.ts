@@ -1,21 +1,44 @@
 // Everything that happens, as a typed value before it is a log line, a metric or an audit row.
 // A fact holds ids and codes: no secret, no token, no subject (who a session belonged to stands in the session).
 
-import type { EndReason } from "./sessions/session.ts";
-import type { FactDraft } from "./store/store.ts";
 import type { ClientId, FamilyId, SessionId, TenantId } from "./kernel/ids.ts";
 import type { Instant } from "./kernel/time.ts";
+import type { EndReason } from "./sessions/session.ts";
+import type { FactDraft } from "./store/store.ts";
 
-export type RefreshOutcome = "unknown" | "misbound" | "ended" | "rotated" | "retried" | "recovered" | "superseded" | "reused";
+export type RefreshOutcome =
+  | "unknown"
+  | "misbound"
+  | "ended"
+  | "rotated"
+  | "retried"
+  | "recovered"
+  | "superseded"
+  | "reused";
 
 export interface FactBodies {
-  session_opened: { readonly client: ClientId; readonly family: FamilyId | null; readonly policy: string; readonly parent: SessionId | null; readonly actor: string | null };
+  session_opened: {
+    readonly client: ClientId;
+    readonly family: FamilyId | null;
+    readonly policy: string;
+    readonly parent: SessionId | null;
+    readonly actor: string | null;
+  };
   session_changed: { readonly changed: readonly string[]; readonly reduced: boolean; readonly actor: string | null };
   session_ended: { readonly reason: EndReason; readonly at_ms: number; readonly revocation: string | null };
   session_kept_alive: { readonly by: "report" | "call" };
   family_ended: { readonly family: FamilyId; readonly reason: EndReason; readonly revocation: string | null };
-  token_refreshed: { readonly family: FamilyId; readonly generation: number; readonly outcome: "rotated" | "recovered" };
-  refresh_refused: { readonly family: FamilyId; readonly generation: number; readonly outcome: "misbound" | "ended" | "superseded" | "reused"; readonly client: ClientId };
+  token_refreshed: {
+    readonly family: FamilyId;
+    readonly generation: number;
+    readonly outcome: "rotated" | "recovered";
+  };
+  refresh_refused: {
+    readonly family: FamilyId;
+    readonly generation: number;
+    readonly outcome: "misbound" | "reused";
+    readonly client: ClientId;
+  };
   store_regressed: { readonly family: FamilyId; readonly shown: number; readonly known: number };
   epoch_started: { readonly cause: "store_regressed" | "cursor_ahead" | "restore"; readonly epoch: number };
   token_revoked: { readonly jti: string; readonly revocation: string };
@@ -38,7 +61,13 @@ export interface FactBodies {
 export type FactKind = keyof FactBodies;
 
 /** A fact of one session. */
-export function sessionFact<K extends FactKind>(tenant: TenantId, session: SessionId, at: Instant, kind: K, body: FactBodies[K]): FactDraft {
+export function sessionFact<K extends FactKind>(
+  tenant: TenantId,
+  session: SessionId,
+  at: Instant,
+  kind: K,
+  body: FactBodies[K],
+): FactDraft {
   return { tenant, session, at, kind, body: JSON.stringify(body) };
 }
 

@@ -1,7 +1,7 @@
 // The claims of an access token (spec/access-token.md). Parsed once, exactly; after it nobody checks types again.
 
 import { isBase64url } from "./base64url.ts";
-import { parsePosition, type Position } from "./position.ts";
+import { type Position, parsePosition } from "./position.ts";
 import { parseScope } from "./scope.ts";
 import type { JsonObject, JsonValue } from "./strict-json.ts";
 import { uuidToBytes } from "./uuid.ts";
@@ -17,7 +17,9 @@ export const DEFAULT_SKEW_SECONDS = 5;
 
 /** Names that a session's own claims never have (AT-9). */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
-  "iss sub aud exp nbf iat jti client_id scope sid fam pos anc auth_time acr amr azp nonce cnf act may_act events status tenant".split(" "),
+  "iss sub aud exp nbf iat jti client_id scope sid fam pos anc auth_time acr amr azp nonce cnf act may_act events status tenant".split(
+    " ",
+  ),
 );
 
 export interface Actor {
@@ -59,8 +61,12 @@ export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims |
   if (aud === undefined || pos === undefined) return undefined;
   const scope = optional(payload["scope"], (value) => (typeof value === "string" ? parseScope(value) : undefined));
   const nbf = optional(payload["nbf"], numericDate);
-  const sid = optional(payload["sid"], (value) => (typeof value === "string" && uuidToBytes(value) !== undefined ? value : undefined));
-  const fam = optional(payload["fam"], (value) => (typeof value === "string" && value.length === 6 && isBase64url(value) ? value : undefined));
+  const sid = optional(payload["sid"], (value) =>
+    typeof value === "string" && uuidToBytes(value) !== undefined ? value : undefined,
+  );
+  const fam = optional(payload["fam"], (value) =>
+    typeof value === "string" && value.length === 6 && isBase64url(value) ? value : undefined,
+  );
   const anc = optional(payload["anc"], (value) => textList(value, MAX_ANCESTORS, isSessionId));
   const authTime = optional(payload["auth_time"], numericDate);
   const acr = optional(payload["acr"], (value) => (isText(value, 255) ? value : undefined));
@@ -94,7 +100,10 @@ export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims |
 
 const malformed = Symbol("malformed");
 
-function optional<T>(value: JsonValue | undefined, parse: (value: JsonValue) => T | undefined): T | undefined | typeof malformed {
+function optional<T>(
+  value: JsonValue | undefined,
+  parse: (value: JsonValue) => T | undefined,
+): T | undefined | typeof malformed {
   if (value === undefined) return undefined;
   const parsed = parse(value);
   return parsed === undefined ? malformed : parsed;
@@ -117,7 +126,11 @@ function parseActor(value: JsonValue | undefined, depth: number): Actor | undefi
   return act === undefined ? undefined : { sub: value["sub"], act };
 }
 
-function textList(value: JsonValue | undefined, most: number, fits: (text: string) => boolean): readonly string[] | undefined {
+function textList(
+  value: JsonValue | undefined,
+  most: number,
+  fits: (text: string) => boolean,
+): readonly string[] | undefined {
   if (!Array.isArray(value) || value.length > most) return undefined;
   const texts = value.filter((item): item is string => typeof item === "string" && fits(item));
   return texts.length === value.length && new Set(texts).size === texts.length ? texts : undefined;

@@ -1,9 +1,9 @@
 // The frames of the feed (spec/feed.md). Both sides parse what the other sent, once, here.
 
 import { decodeBase64url } from "./base64url.ts";
-import { noticeFromWire, type Notice } from "./notice.ts";
-import { parsePosition, type Position } from "./position.ts";
-import { parseStrictJson, type JsonObject, type JsonValue } from "./strict-json.ts";
+import { type Notice, noticeFromWire } from "./notice.ts";
+import { type Position, parsePosition } from "./position.ts";
+import { type JsonObject, type JsonValue, parseStrictJson } from "./strict-json.ts";
 import { uuidToBytes } from "./uuid.ts";
 
 export const FEED_VERSION = 1;
@@ -40,7 +40,15 @@ export interface Hello {
 }
 
 export type VerifierStats = Readonly<Partial<Record<(typeof STATS)[number], number>>>;
-const STATS = ["tracked", "late_accepts", "view_age_ms", "clock_skew_ms", "accepted", "rejected", "unavailable"] as const;
+const STATS = [
+  "tracked",
+  "late_accepts",
+  "view_age_ms",
+  "clock_skew_ms",
+  "accepted",
+  "rejected",
+  "unavailable",
+] as const;
 
 export interface Ping {
   readonly type: "ping";
@@ -85,9 +93,18 @@ export interface NoticeBatch {
 }
 
 export type SnapshotFrame = { readonly type: "snapshot"; readonly part: number } & NoticeBatch &
-  ({ readonly last: false } | { readonly last: true; readonly to: Position; readonly cursor: string; readonly horizon: number });
+  (
+    | { readonly last: false }
+    | { readonly last: true; readonly to: Position; readonly cursor: string; readonly horizon: number }
+  );
 
-export type NoticesFrame = { readonly type: "notices"; readonly after: Position; readonly to: Position; readonly cursor: string; readonly horizon: number } & NoticeBatch;
+export type NoticesFrame = {
+  readonly type: "notices";
+  readonly after: Position;
+  readonly to: Position;
+  readonly cursor: string;
+  readonly horizon: number;
+} & NoticeBatch;
 
 export interface HeadFrame {
   readonly type: "head";
@@ -151,12 +168,38 @@ export function parseServerFrame(text: string): ServerFrame | { readonly type: "
 }
 
 function parseHello(frame: JsonObject): Hello | undefined {
-  const { feed, instance, service, region = null, version, after, max_staleness_ms: staleness, on_stale: onStale } = frame;
-  if (!isCount(feed) || !isName(instance) || !isName(service) || !(region === null || isName(region)) || !isName(version)) return undefined;
+  const {
+    feed,
+    instance,
+    service,
+    region = null,
+    version,
+    after,
+    max_staleness_ms: staleness,
+    on_stale: onStale,
+  } = frame;
+  if (
+    !isCount(feed) ||
+    !isName(instance) ||
+    !isName(service) ||
+    !(region === null || isName(region)) ||
+    !isName(version)
+  )
+    return undefined;
   if (!(after === null || isText(after, 128)) || !isCount(staleness)) return undefined;
   if (staleness < MIN_STALENESS_MS || staleness > MAX_STALENESS_MS) return undefined;
   if (onStale !== "unavailable" && onStale !== "introspect" && onStale !== "accept") return undefined;
-  return { type: "hello", feed, instance, service, region, version, after, max_staleness_ms: staleness, on_stale: onStale };
+  return {
+    type: "hello",
+    feed,
+    instance,
+    service,
+    region,
+    version,
+    after,
+    max_staleness_ms: staleness,
+    on_stale: onStale,
+  };
 }
 
 function parsePing(frame: JsonObject): Ping | undefined {
@@ -187,10 +230,31 @@ function parseActivity(frame: JsonObject): VerifierFrame | undefined {
 }
 
 function parseWelcome(frame: JsonObject): Welcome | undefined {
-  const { feed, issuer, tenant, node, salt, skew_s: skew, max_lifetime_s: lifetime, token_expires_ms: expires, resumed } = frame;
+  const {
+    feed,
+    issuer,
+    tenant,
+    node,
+    salt,
+    skew_s: skew,
+    max_lifetime_s: lifetime,
+    token_expires_ms: expires,
+    resumed,
+  } = frame;
   if (!isCount(feed) || !isText(issuer, 512) || !isName(tenant) || !isName(node) || !isNonce(salt)) return undefined;
   if (!isCount(skew) || !isCount(lifetime) || !isCount(expires) || typeof resumed !== "boolean") return undefined;
-  return { type: "welcome", feed, issuer, tenant, node, salt, skew_s: skew, max_lifetime_s: lifetime, token_expires_ms: expires, resumed };
+  return {
+    type: "welcome",
+    feed,
+    issuer,
+    tenant,
+    node,
+    salt,
+    skew_s: skew,
+    max_lifetime_s: lifetime,
+    token_expires_ms: expires,
+    resumed,
+  };
 }
 
 function parseKeys(frame: JsonObject): KeysFrame | undefined {
@@ -221,14 +285,17 @@ function parseNotices(frame: JsonObject): NoticesFrame | undefined {
   const to = position(frame["to"]);
   const { cursor, horizon_ms: horizon } = frame;
   const batch = parseBatch(frame["notices"]);
-  if (after === undefined || to === undefined || batch === undefined || !isText(cursor, 128) || !isCount(horizon)) return undefined;
+  if (after === undefined || to === undefined || batch === undefined || !isText(cursor, 128) || !isCount(horizon))
+    return undefined;
   return { type: "notices", after, to, cursor, horizon, ...batch };
 }
 
 function parseHead(frame: JsonObject): HeadFrame | undefined {
   const { n, keys, time_ms: time } = frame;
   const pos = position(frame["pos"]);
-  return isNonce(n) && pos !== undefined && isCount(keys) && isCount(time) ? { type: "head", n, pos, keys, time } : undefined;
+  return isNonce(n) && pos !== undefined && isCount(keys) && isCount(time)
+    ? { type: "head", n, pos, keys, time }
+    : undefined;
 }
 
 function parseBatch(value: JsonValue | undefined): NoticeBatch | undefined {

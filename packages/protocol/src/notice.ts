@@ -1,7 +1,7 @@
 // What takes away (spec/notices.md). One list of kinds, one parser, one rule of matching for every verifier and server.
 
 import { isBase64url } from "./base64url.ts";
-import { formatPosition, isBefore, parsePosition, type Position } from "./position.ts";
+import { formatPosition, isBefore, type Position, parsePosition } from "./position.ts";
 import type { JsonObject, JsonValue } from "./strict-json.ts";
 import { uuidToBytes } from "./uuid.ts";
 

@@ -35,7 +35,12 @@ export interface Receipt {
   readonly ticket: string | null;
   readonly actor: string | null;
   readonly ended_sessions: number;
-  readonly fleet: { readonly verifiers: number; readonly enforced: number; readonly waiting: number; readonly no_bound: number };
+  readonly fleet: {
+    readonly verifiers: number;
+    readonly enforced: number;
+    readonly waiting: number;
+    readonly no_bound: number;
+  };
   readonly services: readonly ServiceEnforcement[];
   readonly enforced_by_ms: number | null;
   readonly tokens_expire_by_ms: number;

@@ -30,7 +30,8 @@ export function encodeRefreshPayload(token: RefreshTokenPayload): Uint8Array {
   const sid = uuidToBytes(token.sid);
   const fam = decodeBase64url(token.fam);
   const inRange = isWithin(token.kid, 0xff) && isWithin(token.generation, 0xffff_ffff);
-  if (sid === undefined || fam?.length !== 4 || !inRange) throw new RangeError("a refresh token's payload is out of range");
+  if (sid === undefined || fam?.length !== 4 || !inRange)
+    throw new RangeError("a refresh token's payload is out of range");
   const bytes = new Uint8Array(REFRESH_PAYLOAD_LENGTH);
   bytes[0] = FORMAT;
   bytes[1] = token.kid;

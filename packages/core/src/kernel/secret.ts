@@ -1,7 +1,5 @@
 // A text that must not leave by accident. It never prints; `.reveal()` is the one way out, and can be searched for.
 
-const inspect = Symbol.for("nodejs.util.inspect.custom");
-
 export class Secret {
   readonly #text: string;
 
@@ -20,8 +18,7 @@ export class Secret {
   toJSON(): string {
     return "[secret]";
   }
-
-  [inspect](): string {
-    return "[secret]";
-  }
 }
+
+// What console.log and util.inspect show.
+Object.defineProperty(Secret.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[secret]" });

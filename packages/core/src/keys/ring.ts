@@ -39,6 +39,8 @@ export interface OpenKeys {
 export interface KeyRing {
   /** Opens the keys of a snapshot that was read with `ringKey(tenant)`. Throws Fault `keys_unreadable` when there are none, or the key-encryption key does not fit. */
   open(snapshot: Snapshot): OpenKeys;
+  /** What was opened last, for checks that must not touch the store: a forged token is refused before any read. */
+  latest(): OpenKeys | undefined;
 }
 
 export function ringKey(tenant: TenantId): RowKey {

@@ -41,7 +41,12 @@ const MOST_TRIES = 100;
  * Throws a Fault when the store can't tell (`outcome_unknown`), can't write (`store_full`, `store_unavailable`) or others
  * changed the rows a hundred times in between (`contended`). Nothing is answered before it is durable.
  */
-export async function change<T>(store: Store, dice: Dice, keys: readonly RowKey[], decide: (snapshot: Snapshot) => Decision<T>): Promise<T> {
+export async function change<T>(
+  store: Store,
+  dice: Dice,
+  keys: readonly RowKey[],
+  decide: (snapshot: Snapshot) => Decision<T>,
+): Promise<T> {
   let asked = keys;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const snapshot = await store.read(asked);
@@ -64,7 +69,11 @@ export async function record(store: Store, dice: Dice, facts: readonly FactDraft
   if (outcome === "conflict") throw new Error("a change without rows conflicted");
 }
 
-async function commitOnce(store: Store, dice: Dice, writes: Omit<Writes<unknown>, "answer">): Promise<Committed | "conflict"> {
+async function commitOnce(
+  store: Store,
+  dice: Dice,
+  writes: Omit<Writes<unknown>, "answer">,
+): Promise<Committed | "conflict"> {
   const attempt = encodeBase64url(dice.bytes(8));
   const one: Change = { attempt, rows: writes.rows, notices: writes.notices ?? [], facts: writes.facts ?? [] };
   const [outcome] = await store.commit([one]);
@@ -100,6 +109,8 @@ async function reread(store: Store, one: Change, cause: unknown): Promise<Commit
 
 /** The position of a change that raised a cut-off stands in its row; of any other, the head now is at or after it, which is the safe side for a receipt. */
 function committedAs(one: Change, row: Row, snapshot: Snapshot): Committed {
-  const raised = one.rows.some((change) => change.raise === true && change.key.id === row.key.id && change.key.kind === row.key.kind);
+  const raised = one.rows.some(
+    (change) => change.raise === true && change.key.id === row.key.id && change.key.kind === row.key.kind,
+  );
   return { pos: raised && row.notBefore !== null ? row.notBefore : snapshot.head.pos, at: snapshot.clock };
 }

@@ -4,8 +4,8 @@
 // store-contract/ runs these sentences against any store.
 
 import type { Position } from "@hallpass/protocol";
-import type { Instant } from "../kernel/time.ts";
 import type { SessionId, TenantId } from "../kernel/ids.ts";
+import type { Instant } from "../kernel/time.ts";
 
 export const ROW_KINDS = [
   "session",
@@ -53,6 +53,8 @@ export interface Head {
 export interface Snapshot {
   /** A row that was asked for, or that such a row refers to (one step); undefined when it does not exist. Asking for any other key is a defect and throws. */
   get(key: RowKey): Row | undefined;
+  /** Whether `get` can answer for this key: it was asked for, or a row that was asked for refers to it. */
+  has(key: RowKey): boolean;
   /** The newest position, read linearizably: no commit that was answered before the call is missing. */
   readonly head: Head;
   readonly clock: Instant;
@@ -63,7 +65,10 @@ export interface RowChange {
   /** The version that the row must have, or that it must not exist. Compared with the row locked. */
   readonly expect: number | "absent";
   /** A new value; `same`: only compare (and keep others from changing it in between); `gone`: remove. */
-  readonly next: { readonly value: string; readonly expires: Instant | null; readonly refs?: readonly RowKey[] } | "same" | "gone";
+  readonly next:
+    | { readonly value: string; readonly expires: Instant | null; readonly refs?: readonly RowKey[] }
+    | "same"
+    | "gone";
   /** Sets `notBefore` to the position of this change's last notice, and `raisedAt` to the commit's time. Needs a new value and at least one notice. */
   readonly raise?: true;
 }
@@ -148,7 +153,12 @@ export interface Store {
   commit(changes: readonly Change[]): Promise<readonly Outcome[]>;
 
   /** Live notices of one tenant with `after.seq < seq <= upTo.seq`, in order, at most `limit`; and what was ever dropped, of any tenant: the largest seq and the largest horizon. */
-  notices(range: { readonly tenant: TenantId; readonly after: Position; readonly upTo: Position; readonly limit: number }): Promise<{
+  notices(range: {
+    readonly tenant: TenantId;
+    readonly after: Position;
+    readonly upTo: Position;
+    readonly limit: number;
+  }): Promise<{
     readonly notices: readonly StoredNotice[];
     readonly more: boolean;
     readonly dropped: { readonly seq: number; readonly horizon: Instant };
@@ -158,19 +168,33 @@ export interface Store {
   markAt(pos: Position): Promise<string | undefined>;
 
   /** Facts in order after a cursor: of one session, or of all. `more` says that another page follows. */
-  facts(query: { readonly tenant: TenantId; readonly session?: SessionId; readonly after?: string; readonly limit: number }): Promise<{
+  facts(query: {
+    readonly tenant: TenantId;
+    readonly session?: SessionId;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<{
     readonly facts: readonly StoredFact[];
     readonly more: boolean;
   }>;
 
   /** Rows of a kind, ordered by id in code units of UTF-8, after an id. */
-  list(query: { readonly tenant: TenantId; readonly kind: RowKind; readonly after?: string; readonly limit: number }): Promise<readonly Row[]>;
+  list(query: {
+    readonly tenant: TenantId;
+    readonly kind: RowKind;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly Row[]>;
 
   /** Keys of rows of a kind that are due: `expires <= by`; soonest first, at most `limit`. */
   due(query: { readonly kind: RowKind; readonly by: Instant; readonly limit: number }): Promise<readonly RowKey[]>;
 
   /** Drops notices with `until <= horizon` and facts older than `factsBefore`, in small steps; answers whether more is left. The position after the last notice never falls because of it. */
-  drop(bounds: { readonly horizon: Instant; readonly factsBefore: Instant; readonly limit: number }): Promise<{ readonly more: boolean }>;
+  drop(bounds: {
+    readonly horizon: Instant;
+    readonly factsBefore: Instant;
+    readonly limit: number;
+  }): Promise<{ readonly more: boolean }>;
 
   /** Calls back, soon and perhaps too often, when the head may have moved. Only wakes: a lost call delays nothing beyond the next ping. */
   onHeadMoved(wake: () => void): () => void;

@@ -1,0 +1,56 @@
+// Who is calling. One mechanism per client, registered; none of them falls back to another.
+
+import { timingSafeEqual } from "node:crypto";
+import { decodeBase64url, parseClientSecret } from "@hallpass/protocol";
+import type { ClientId, TenantId } from "../kernel/ids.ts";
+import type { Secret } from "../kernel/secret.ts";
+import type { MacKeys } from "../keys/ring.ts";
+import type { Row, Snapshot } from "../store/store.ts";
+import type { Client } from "./client.ts";
+import { clientFromRow, clientKey } from "./client-row.ts";
+import { secretHash } from "./secret-hash.ts";
+
+export type ClientCredentials =
+  | { readonly method: "none"; readonly clientId: ClientId }
+  | { readonly method: "client_secret_basic"; readonly clientId: ClientId; readonly secret: Secret };
+
+declare const authenticated: unique symbol;
+
+/** Only `authenticateClient` makes one. */
+export interface AuthenticatedClient {
+  readonly client: Client;
+  readonly row: Row;
+  readonly [authenticated]: true;
+}
+
+/** Undefined for every way in which it can fail: unknown, disabled, another method, a wrong secret. The caller learns nothing more. */
+export function authenticateClient(
+  tenant: TenantId,
+  credentials: ClientCredentials,
+  snapshot: Snapshot,
+  mac: MacKeys,
+): AuthenticatedClient | undefined {
+  const row = snapshot.get(clientKey(tenant, credentials.clientId));
+  const client = row === undefined ? undefined : clientFromRow(row);
+  const fits = credentials.method === "none" || secretFits(client, credentials.clientId, credentials.secret, mac);
+  if (row === undefined || client === undefined || !fits) return undefined;
+  if (client.authentication !== credentials.method || client.status !== "active") return undefined;
+  return { client, row } as AuthenticatedClient;
+}
+
+/** Does the same work for an unknown client as for a wrong secret, so that the time tells nothing. */
+function secretFits(client: Client | undefined, id: ClientId, secret: Secret, mac: MacKeys): boolean {
+  const presented = parseClientSecret(secret.reveal());
+  if (presented === undefined) return false;
+  const stored =
+    client === undefined || client.secrets.length === 0 ? [{ kid: mac.currentKid, hash: NO_HASH }] : client.secrets;
+  let fits = false;
+  for (const { kid, hash } of stored) {
+    const expected = decodeBase64url(hash);
+    const actual = secretHash(mac, kid, "hallpass/client-secret/1", id, presented);
+    if (expected !== undefined && actual !== undefined && timingSafeEqual(expected, actual)) fits = true;
+  }
+  return fits;
+}
+
+const NO_HASH = "A".repeat(43);

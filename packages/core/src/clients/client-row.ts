@@ -1,0 +1,24 @@
+// The border between a client and its row.
+
+import type { ClientId, TenantId } from "../kernel/ids.ts";
+import type { Row, RowKey } from "../store/store.ts";
+import type { Client } from "./client.ts";
+
+const LAYOUT = 1;
+
+type ClientRow = Omit<Client, "id"> & { readonly layout: number };
+
+export function clientKey(tenant: TenantId, id: ClientId): RowKey {
+  return { tenant, kind: "client", id };
+}
+
+export function clientToRow(client: Client): { readonly value: string; readonly expires: null } {
+  const { id: _, ...rest } = client;
+  return { value: JSON.stringify({ layout: LAYOUT, ...rest } satisfies ClientRow), expires: null };
+}
+
+export function clientFromRow(row: Row): Client {
+  const { layout, ...rest } = JSON.parse(row.value) as ClientRow;
+  if (layout !== LAYOUT) throw new Error("a client's row has a layout that this version does not know");
+  return { id: row.key.id as ClientId, ...rest };
+}

@@ -1,0 +1,50 @@
+// A client: an application that may ask for tokens, and what it may ask for.
+
+import { scopeIsSubset } from "@hallpass/protocol";
+import type { ClientId } from "../kernel/ids.ts";
+
+export type ClientAuthentication = "none" | "client_secret_basic";
+export type GrantType = "refresh_token" | "client_credentials";
+
+export interface StoredSecret {
+  /** The server key under which it is hashed. */
+  readonly kid: number;
+  /** base64url of 32 bytes. */
+  readonly hash: string;
+  /** Milliseconds since the epoch. */
+  readonly added: number;
+}
+
+export interface Client {
+  readonly id: ClientId;
+  readonly name: string;
+  readonly authentication: ClientAuthentication;
+  readonly secrets: readonly StoredSecret[];
+  readonly grants: readonly GrantType[];
+  /** Everything it may ever be granted. */
+  readonly scope: readonly string[];
+  /** At least one; the first is the default. */
+  readonly audiences: readonly string[];
+  /** The policy under which its sessions are opened when the caller names none. */
+  readonly policy: string;
+  readonly status: "active" | "disabled";
+}
+
+export const MAX_SECRETS = 4;
+
+/** The scope that a request gets: what it asks for if the client may have all of it, everything it may have if it asks for nothing; undefined if it asks for more. */
+export function grantedScope(client: Client, requested: readonly string[] | undefined): readonly string[] | undefined {
+  if (requested === undefined) return client.scope;
+  return scopeIsSubset(requested, client.scope) ? requested : undefined;
+}
+
+/** As for the scope; without a request, the client's first audience alone (never a token that is valid everywhere). */
+export function grantedAudience(
+  client: Client,
+  requested: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (requested === undefined || requested.length === 0) return client.audiences.slice(0, 1);
+  return requested.every((one) => client.audiences.includes(one)) && new Set(requested).size === requested.length
+    ? requested
+    : undefined;
+}

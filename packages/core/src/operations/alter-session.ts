@@ -1,0 +1,130 @@
+// Changes a live session: scope, claims, assurance, device. A reduction (and any change of claims or assurance) outdates the access
+// tokens issued before it: verifiers learn it as one notice, and the next refresh carries what is true now.
+
+import { RESERVED_CLAIMS, scopeIsSubset } from "@hallpass/protocol";
+import { sessionFact } from "../facts.ts";
+import type { SessionId } from "../kernel/ids.ts";
+import type { Issuer } from "../kernel/issuer.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { type Answer, granted, refused } from "../kernel/refusal.ts";
+import { afterMs } from "../kernel/time.ts";
+import { noticeDraft } from "../revocation/notice-draft.ts";
+import type { Revocation } from "../revocation/receipt.ts";
+import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
+import { type Alteration, decide } from "../sessions/decide.ts";
+import type { Policy } from "../sessions/policy.ts";
+import { MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
+import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
+import { answer, change, type Decision, write } from "../store/change.ts";
+import type { Row, Snapshot, Store } from "../store/store.ts";
+
+export interface AlterSessionDeps {
+  readonly store: Store;
+  readonly dice: Dice;
+  readonly issuer: Issuer;
+  readonly policies: ReadonlyMap<string, Policy>;
+}
+
+export interface AlterSession {
+  readonly session: SessionId;
+  readonly alteration: Alteration;
+  /** The version that the caller saw; null to change whatever is there. */
+  readonly expectVersion: number | null;
+  /** The id of the revocation, if this turns out to outdate tokens: a UUIDv7. */
+  readonly revocationId: string;
+  readonly actor: string | null;
+}
+
+export interface AlteredSession {
+  readonly session: Session;
+  readonly version: number;
+  /** What outdated the access tokens issued before; null when nothing had to. */
+  readonly outdated: Revocation | null;
+}
+
+/** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `claim_reserved`, `session_too_large`, `version_conflict`. */
+export async function alterSession(deps: AlterSessionDeps, request: AlterSession): Promise<Answer<AlteredSession>> {
+  const { claims } = request.alteration;
+  if (claims !== undefined && Object.keys(claims).some((name) => RESERVED_CLAIMS.has(name)))
+    return refused("claim_reserved");
+  if (claims !== undefined && new TextEncoder().encode(JSON.stringify(claims)).length > MAX_SESSION_CLAIMS)
+    return refused("session_too_large");
+  const key = sessionKey({ tenant: deps.issuer.tenant, id: request.session });
+  return change(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    if (row === undefined) return answer(refused("session_not_found"));
+    const session = sessionFromRow(row);
+    if (standingOf(session, snapshot).kind === "ended") return answer(refused("session_over"));
+    if (request.expectVersion !== null && request.expectVersion !== row.version)
+      return answer(refused("version_conflict"));
+    const { scope } = request.alteration;
+    if (scope !== undefined && !session.families.some((family) => scopeIsSubset(scope, family.scope)))
+      return answer(refused("scope_not_allowed"));
+    const policy = deps.policies.get(session.policy.name);
+    if (policy === undefined) throw new Error("a live session names a policy that is gone");
+    const ruling = decide(session, { kind: "alter", alteration: request.alteration }, snapshot.clock, policy);
+    if (ruling.kind !== "changed") return answer(granted({ session, version: row.version, outdated: null }));
+    return altered(deps, request, row, session, ruling.next, snapshot);
+  });
+}
+
+function altered(
+  deps: AlterSessionDeps,
+  request: AlterSession,
+  row: Row,
+  before: Session,
+  next: Session,
+  snapshot: Snapshot,
+): Decision<Answer<AlteredSession>> {
+  const { tenant, longestToken, skew } = deps.issuer;
+  const reduced = outdates(before, next);
+  const changed = Object.keys(request.alteration).toSorted();
+  const rowChange = { key: row.key, expect: row.version, next: sessionToRow(next, KEPT_AFTER_END) };
+  const facts = [
+    sessionFact(tenant, next.id, snapshot.clock, "session_changed", { changed, reduced, actor: request.actor }),
+  ];
+  if (!reduced)
+    return write({
+      rows: [rowChange],
+      facts,
+      answer: () => granted({ session: next, version: row.version + 1, outdated: null }),
+    });
+  const asked = {
+    targets: [{ kind: "session", session: next.id } as const],
+    reason: "session_changed",
+    ticket: null,
+    actor: request.actor,
+    endedSessions: 0,
+    tokensExpireBy: afterMs(snapshot.clock, (longestToken + skew) * 1000),
+  };
+  return write({
+    rows: [
+      { ...rowChange, raise: true },
+      {
+        key: revocationKey(tenant, request.revocationId),
+        expect: "absent",
+        next: revocationToRow(asked, afterMs(snapshot.clock, RECEIPT_KEPT)),
+        raise: true,
+      },
+    ],
+    notices: [noticeDraft(tenant, { kind: "outdated", sid: next.id }, deps.issuer, deps.dice)],
+    facts,
+    answer: ({ pos, at }) =>
+      granted({
+        session: next,
+        version: row.version + 1,
+        outdated: { id: request.revocationId, pos, committed: at, ...asked },
+      }),
+  });
+}
+
+/** Whether a token of before says what is true no more. A change of the device says nothing in a token. */
+function outdates(before: Session, next: Session): boolean {
+  return JSON.stringify(spoken(before)) !== JSON.stringify(spoken(next));
+}
+
+function spoken(session: Session): unknown {
+  const { claims, acr, amr, authTime, families } = session;
+  return [claims, acr, amr, authTime, families.map((family) => family.scope)];
+}

@@ -1,0 +1,54 @@
+// Disables a client: it gets nothing any more, and everything that it was given before is revoked. One change.
+
+import { uuidv7 } from "@hallpass/protocol";
+import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
+import { fact } from "../facts.ts";
+import type { ClientId } from "../kernel/ids.ts";
+import type { Issuer } from "../kernel/issuer.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { type Answer, granted, refused } from "../kernel/refusal.ts";
+import { afterMs } from "../kernel/time.ts";
+import { noticeDraft, takenHash } from "../revocation/notice-draft.ts";
+import type { Revocation } from "../revocation/receipt.ts";
+import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
+import { answer, change, write } from "../store/change.ts";
+import type { Store } from "../store/store.ts";
+
+/** Refuses `client_not_found`. A client that is disabled already is cut off again. */
+export async function disableClient(
+  deps: { readonly store: Store; readonly dice: Dice; readonly issuer: Issuer },
+  id: ClientId,
+  actor: string | null,
+): Promise<Answer<Revocation>> {
+  const { tenant, salt, longestToken, skew } = deps.issuer;
+  const key = clientKey(tenant, id);
+  const random = deps.dice.bytes(10);
+  return change(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    if (row === undefined) return answer(refused("client_not_found"));
+    const now = snapshot.clock;
+    const revocation = uuidv7(now, random);
+    const asked = {
+      targets: [{ kind: "client", client: id } as const],
+      reason: "client_disabled",
+      ticket: null,
+      actor,
+      endedSessions: 0,
+      tokensExpireBy: afterMs(now, (longestToken + skew) * 1000),
+    };
+    return write({
+      rows: [
+        { key, expect: row.version, next: clientToRow({ ...clientFromRow(row), status: "disabled" }), raise: true },
+        {
+          key: revocationKey(tenant, revocation),
+          expect: "absent",
+          next: revocationToRow(asked, afterMs(now, RECEIPT_KEPT)),
+          raise: true,
+        },
+      ],
+      notices: [noticeDraft(tenant, { kind: "client", client: takenHash(salt, "client", id) }, deps.issuer, deps.dice)],
+      facts: [fact(tenant, now, "client_disabled", { client: id, actor })],
+      answer: ({ pos, at }) => granted({ id: revocation, pos, committed: at, ...asked }),
+    });
+  });
+}

@@ -1,0 +1,69 @@
+// The client_credentials grant: a token for a service itself. Nothing is written; the client's cut-off and status are read with the head.
+
+import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
+import { grantedAudience, grantedScope } from "../clients/client.ts";
+import { clientKey } from "../clients/client-row.ts";
+import type { ClientId } from "../kernel/ids.ts";
+import type { Issuer } from "../kernel/issuer.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { type Answer, granted, refused } from "../kernel/refusal.ts";
+import type { Seconds } from "../kernel/time.ts";
+import { type KeyRing, ringKey } from "../keys/ring.ts";
+import type { Store } from "../store/store.ts";
+import { type MintedAccessToken, mintAccessToken } from "../tokens/access-token.ts";
+
+export interface IssueClientTokenDeps {
+  readonly store: Store;
+  readonly dice: Dice;
+  readonly keys: KeyRing;
+  readonly issuer: Issuer;
+  readonly clientTokenLifetime: Seconds;
+}
+
+export interface IssueClientToken {
+  readonly credentials: ClientCredentials;
+  readonly scope: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+}
+
+export interface ClientToken {
+  readonly client: ClientId;
+  readonly access: MintedAccessToken;
+  readonly scope: readonly string[];
+}
+
+/** Refuses an unauthenticated client, a public one (RFC 6749 §4.4), and scope or audience beyond what it is registered for. */
+export async function issueClientToken(
+  deps: IssueClientTokenDeps,
+  request: IssueClientToken,
+): Promise<Answer<ClientToken>> {
+  const { tenant, url } = deps.issuer;
+  const snapshot = await deps.store.read([ringKey(tenant), clientKey(tenant, request.credentials.clientId)]);
+  const keys = deps.keys.open(snapshot);
+  const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
+  if (caller === undefined) return refused("client_unauthenticated");
+  const { client } = caller;
+  if (client.authentication === "none" || !client.grants.includes("client_credentials"))
+    return refused("grant_not_allowed");
+  const scope = grantedScope(client, request.scope);
+  if (scope === undefined) return refused("scope_not_allowed");
+  const audience = grantedAudience(client, request.audience);
+  if (audience === undefined) return refused("audience_not_allowed");
+  const access = mintAccessToken(
+    {
+      issuer: url,
+      subject: client.id,
+      audience,
+      client: client.id,
+      scope,
+      pos: snapshot.head.pos,
+      now: snapshot.clock,
+      lifetime: deps.clientTokenLifetime,
+      notAfter: null,
+      session: null,
+    },
+    keys.signer,
+    deps.dice,
+  );
+  return access === undefined ? refused("token_too_large") : granted({ client: client.id, access, scope });
+}

@@ -1,0 +1,77 @@
+// The tokens of a session, on the snapshot that allowed them.
+
+import type { Issuer } from "../kernel/issuer.ts";
+import type { Dice } from "../kernel/ports.ts";
+import type { Secret } from "../kernel/secret.ts";
+import type { OpenKeys } from "../keys/ring.ts";
+import type { Policy } from "../sessions/policy.ts";
+import { absoluteEnd, type Family, type Session } from "../sessions/session.ts";
+import type { Snapshot } from "../store/store.ts";
+import { type MintedAccessToken, mintAccessToken } from "../tokens/access-token.ts";
+import { mintRefreshToken } from "../tokens/refresh-token.ts";
+
+export interface IssuedTokens {
+  readonly access: MintedAccessToken | null;
+  readonly refresh: Secret | null;
+  readonly scope: readonly string[];
+}
+
+export interface IssueRequest {
+  readonly session: Session;
+  readonly family: Family;
+  readonly policy: Policy;
+  readonly issue: { readonly access: boolean; readonly refresh: boolean };
+  readonly snapshot: Pick<Snapshot, "head" | "clock">;
+  readonly keys: OpenKeys;
+  /** Narrows this access token only. */
+  readonly scope?: readonly string[];
+  /** Narrows this access token only. */
+  readonly audience?: readonly string[];
+}
+
+/** Undefined when the access token would be too large. */
+export function issueForSession(
+  deps: { readonly issuer: Issuer; readonly dice: Dice },
+  request: IssueRequest,
+): IssuedTokens | undefined {
+  const { session, family, policy, issue, snapshot, keys } = request;
+  const { issuer, dice } = deps;
+  const scope = request.scope ?? family.scope;
+  const access = issue.access
+    ? mintAccessToken(
+        {
+          issuer: issuer.url,
+          subject: session.subject,
+          audience: request.audience ?? family.audience,
+          client: family.client,
+          scope,
+          pos: snapshot.head.pos,
+          now: snapshot.clock,
+          lifetime: policy.accessLifetime,
+          notAfter: absoluteEnd(session),
+          session: {
+            id: session.id,
+            family: family.id,
+            ancestors: session.ancestors,
+            authTime: session.authTime,
+            acr: session.acr,
+            amr: session.amr,
+            claims: session.claims,
+          },
+        },
+        keys.signer,
+        dice,
+      )
+    : null;
+  if (access === undefined) return undefined;
+  const scheme = { mac: keys.mac, issuer: issuer.url, tenant: issuer.tenant };
+  const refresh = issue.refresh
+    ? mintRefreshToken(scheme, session.seed, {
+        kid: family.macKid,
+        sid: session.id,
+        fam: family.id,
+        generation: family.generation,
+      })
+    : null;
+  return { access, refresh, scope };
+}

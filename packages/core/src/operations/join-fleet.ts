@@ -1,0 +1,85 @@
+// A verifier says hello, is heard again, says goodbye. Its row is written before its first lease is granted, so that no receipt forgets it.
+
+import type { Hello } from "@hallpass/protocol";
+import { fact } from "../facts.ts";
+import type { TenantId } from "../kernel/ids.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { afterMs } from "../kernel/time.ts";
+import {
+  type FleetMember,
+  KEPT_AFTER_SILENCE,
+  memberFromRow,
+  memberKey,
+  memberToRow,
+  RENEW_EVERY,
+} from "../revocation/fleet.ts";
+import { answer, change, write } from "../store/change.ts";
+import type { Store } from "../store/store.ts";
+
+export interface FleetDeps {
+  readonly store: Store;
+  readonly dice: Dice;
+  readonly tenant: TenantId;
+}
+
+/** Writes or renews the row. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
+export async function joinFleet(deps: FleetDeps, hello: Hello): Promise<FleetMember> {
+  const { tenant } = deps;
+  const key = memberKey(tenant, hello.instance);
+  return change(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    const before = row === undefined ? undefined : memberFromRow(row);
+    const now = snapshot.clock;
+    const member: FleetMember = {
+      instance: hello.instance,
+      service: hello.service,
+      region: hello.region,
+      software: hello.version,
+      maxStaleness: Math.max(hello.max_staleness_ms, before?.maxStaleness ?? 0),
+      onStale: before?.onStale === "accept" ? "accept" : hello.on_stale,
+      joined: before?.joined ?? now,
+      lastNoted: now,
+    };
+    return write({
+      rows: [
+        {
+          key,
+          expect: row?.version ?? "absent",
+          next: memberToRow(member, afterMs(now, RENEW_EVERY + member.maxStaleness + KEPT_AFTER_SILENCE)),
+        },
+      ],
+      facts:
+        before === undefined
+          ? [fact(tenant, now, "verifier_joined", { instance: member.instance, service: member.service })]
+          : [],
+      answer: () => member,
+    });
+  });
+}
+
+/** Renews the row of a verifier that is still heard; called seldom (RENEW_EVERY). */
+export async function renewMember(deps: FleetDeps, instance: string): Promise<void> {
+  const key = memberKey(deps.tenant, instance);
+  await change<void>(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    if (row === undefined) return answer(undefined);
+    const member = { ...memberFromRow(row), lastNoted: snapshot.clock };
+    const expires = afterMs(snapshot.clock, RENEW_EVERY + member.maxStaleness + KEPT_AFTER_SILENCE);
+    return write({ rows: [{ key, expect: row.version, next: memberToRow(member, expires) }], answer: () => undefined });
+  });
+}
+
+/** A verifier that said `bye` relies on no lease any more: no receipt waits for it. */
+export async function leaveFleet(deps: FleetDeps, instance: string): Promise<void> {
+  const key = memberKey(deps.tenant, instance);
+  await change<void>(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    if (row === undefined) return answer(undefined);
+    const { service } = memberFromRow(row);
+    return write({
+      rows: [{ key, expect: row.version, next: "gone" }],
+      facts: [fact(deps.tenant, snapshot.clock, "verifier_left", { instance, service })],
+      answer: () => undefined,
+    });
+  });
+}

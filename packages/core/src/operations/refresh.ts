@@ -1,0 +1,291 @@
+// Refresh, step by step (spec/refresh-token.md; docs/cycles/refresh.md says what survives a crash at each line).
+// One read, one decision, at most one write of one row. What it may still mint while racing a revocation is dead at the verifiers:
+// its `pos` is older than the notice, or its session is named by it.
+
+import { parseRefreshToken, type RefreshTokenParts, scopeIsSubset } from "@hallpass/protocol";
+import { type AuthenticatedClient, authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
+import { clientKey } from "../clients/client-row.ts";
+import { fact, type RefreshOutcome, sessionFact } from "../facts.ts";
+import type { FamilyId, SessionId } from "../kernel/ids.ts";
+import type { Issuer } from "../kernel/issuer.ts";
+import type { Dice } from "../kernel/ports.ts";
+import type { RefusalCode } from "../kernel/refusal.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
+import { noticeDraft } from "../revocation/notice-draft.ts";
+import { decide } from "../sessions/decide.ts";
+import type { Policy } from "../sessions/policy.ts";
+import type { Ended, Family, Session } from "../sessions/session.ts";
+import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
+import { subjectKey } from "../sessions/subject.ts";
+import { answer, change, type Decision, type Writes, write } from "../store/change.ts";
+import type { Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
+import { innerFits, outerFits } from "../tokens/refresh-token.ts";
+import { type IssuedTokens, issueForSession } from "./issue-for-session.ts";
+
+export interface RefreshDeps {
+  readonly store: Store;
+  readonly dice: Dice;
+  readonly keys: KeyRing;
+  readonly issuer: Issuer;
+  readonly policies: ReadonlyMap<string, Policy>;
+}
+
+export interface Refresh {
+  readonly token: Secret;
+  readonly credentials: ClientCredentials;
+  /** Narrows the access token; never the refresh token. */
+  readonly scope: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+}
+
+export type Refreshed =
+  | {
+      readonly kind: "granted";
+      readonly outcome: "rotated" | "retried" | "recovered";
+      readonly session: Session;
+      readonly family: Family;
+      readonly tokens: IssuedTokens;
+      readonly regressed: boolean;
+    }
+  | {
+      readonly kind: "refused";
+      readonly outcome: Exclude<RefreshOutcome, "rotated" | "retried" | "recovered">;
+      readonly end: Ended | null;
+      readonly session: SessionId | null;
+    }
+  | { readonly kind: "denied"; readonly code: RefusalCode };
+
+const UNKNOWN: Refreshed = { kind: "refused", outcome: "unknown", end: null, session: null };
+
+/** Never throws for anything that a client sent. Throws Faults of the store and `keys_unreadable`. */
+export async function refresh(deps: RefreshDeps, request: Refresh): Promise<Refreshed> {
+  const parts = parseRefreshToken(request.token.reveal());
+  if (parts === undefined) return UNKNOWN;
+  const known = deps.keys.latest();
+  if (known !== undefined && outerFits(schemeOf(deps, known), parts) === false) return UNKNOWN;
+  const { tenant } = deps.issuer;
+  const sessionRow = sessionKey({ tenant, id: parts.sid as SessionId });
+  const asked: RowKey[] = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), sessionRow];
+  return change(deps.store, deps.dice, asked, (snapshot) => {
+    const keys = deps.keys.open(snapshot);
+    if (outerFits(schemeOf(deps, keys), parts) !== true) return answer(UNKNOWN);
+    const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
+    if (caller === undefined) return answer({ kind: "denied", code: "client_unauthenticated" });
+    if (!caller.client.grants.includes("refresh_token")) return answer({ kind: "denied", code: "grant_not_allowed" });
+    const row = snapshot.get(sessionRow);
+    const session = row === undefined ? undefined : sessionFromRow(row);
+    if (row === undefined || session === undefined || !innerFits(session.seed, parts)) return answer(UNKNOWN);
+    return judge({ deps, request, parts, snapshot, keys, caller, row, session });
+  });
+}
+
+interface Case {
+  readonly deps: RefreshDeps;
+  readonly request: Refresh;
+  readonly parts: RefreshTokenParts;
+  readonly snapshot: Snapshot;
+  readonly keys: OpenKeys;
+  readonly caller: AuthenticatedClient;
+  readonly row: Row;
+  readonly session: Session;
+}
+
+/** The token is genuine. What its presenter gets depends on who it is, on everything the session hangs on, and on the generation. */
+function judge(one: Case): Decision<Refreshed> {
+  const { deps, snapshot, session, parts, caller, keys } = one;
+  const policy = deps.policies.get(session.policy.name);
+  if (policy === undefined) throw new Error("a live session names a policy that is gone");
+  const family = session.families.find((candidate) => candidate.id === parts.fam);
+  if (family === undefined) return answer(UNKNOWN);
+  if (family.client !== caller.client.id) return misbound(one, family);
+  const standing = standingOf(session, snapshot);
+  const end = standing.kind === "ended" ? standing : familyStanding(session, family, snapshot);
+  if (end !== undefined) return answer(refusal("ended", session, end));
+  const attempt = {
+    family: parts.fam as FamilyId,
+    generation: parts.generation,
+    client: caller.client.id,
+    macKid: keys.mac.currentKid,
+  };
+  const wider = widening(one, family);
+  if (wider !== undefined) return answer({ kind: "denied", code: wider });
+  const ruling = decide(session, { kind: "refresh", ...attempt }, snapshot.clock, policy);
+  switch (ruling.kind) {
+    case "retried":
+      return issue(one, session, ruling.family, policy, "retried", null);
+    case "rotated":
+    case "recovered":
+      return issue(
+        one,
+        ruling.next,
+        ruling.family,
+        policy,
+        ruling.kind,
+        ruling.kind === "rotated" ? ruling.regressedFrom : null,
+      );
+    case "superseded":
+      return answer(refusal("superseded", session, null));
+    case "reused":
+      return reused(one, ruling.next, policy);
+    case "ended":
+      return answer(refusal("ended", session, ruling.end));
+    default:
+      throw new Error("a refresh was ruled as if it were another event");
+  }
+}
+
+/** Refused and recorded; ends nothing, so that a stolen bound token is no weapon against its owner. */
+function misbound(one: Case, family: Family): Decision<Refreshed> {
+  const { session, snapshot, caller, parts } = one;
+  return write({
+    rows: [],
+    facts: [
+      sessionFact(session.tenant, session.id, snapshot.clock, "refresh_refused", {
+        family: family.id,
+        generation: parts.generation,
+        outcome: "misbound",
+        client: caller.client.id,
+      }),
+    ],
+    answer: () => refusal("misbound", session, null),
+  });
+}
+
+function issue(
+  one: Case,
+  session: Session,
+  family: Family,
+  policy: Policy,
+  outcome: "rotated" | "retried" | "recovered",
+  regressedFrom: number | null,
+): Decision<Refreshed> {
+  const { deps, request, snapshot, keys } = one;
+  const tokens = issueForSession(deps, {
+    session,
+    family,
+    policy,
+    issue: { access: true, refresh: true },
+    snapshot,
+    keys,
+    ...(request.scope === undefined ? {} : { scope: request.scope }),
+    ...(request.audience === undefined ? {} : { audience: request.audience }),
+  });
+  if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });
+  const regressed = regressedFrom !== null;
+  const done: Refreshed = { kind: "granted", outcome, session, family, tokens, regressed };
+  if (outcome === "retried") return answer(done);
+  return write({
+    ...rotation(one, session, family, outcome),
+    ...(regressed ? regression(one, family, regressedFrom) : {}),
+    answer: () => done,
+  });
+}
+
+function rotation(
+  one: Case,
+  session: Session,
+  family: Family,
+  outcome: "rotated" | "recovered",
+): Pick<Writes<Refreshed>, "rows" | "facts"> {
+  const { snapshot } = one;
+  return {
+    rows: [
+      { key: one.row.key, expect: one.row.version, next: sessionToRow(session, KEPT_AFTER_END, one.row.expires) },
+      ...guards(one),
+    ],
+    facts: [
+      sessionFact(session.tenant, session.id, snapshot.clock, "token_refreshed", {
+        family: family.id,
+        generation: family.generation,
+        outcome,
+      }),
+    ],
+  };
+}
+
+/** The store has lost a commit that was acknowledged. The family goes on after what the client holds; a new epoch makes every verifier start anew. */
+function regression(one: Case, family: Family, known: number): Pick<Writes<Refreshed>, "notices" | "facts"> {
+  const { deps, snapshot, session, parts } = one;
+  const { tenant } = session;
+  return {
+    notices: [{ ...noticeDraft(tenant, { kind: "epoch" }, deps.issuer, deps.dice), newEpoch: { above: null } }],
+    facts: [
+      sessionFact(tenant, session.id, snapshot.clock, "token_refreshed", {
+        family: family.id,
+        generation: family.generation,
+        outcome: "rotated",
+      }),
+      sessionFact(tenant, session.id, snapshot.clock, "store_regressed", {
+        family: family.id,
+        shown: parts.generation,
+        known,
+      }),
+      fact(tenant, snapshot.clock, "epoch_started", { cause: "store_regressed", epoch: snapshot.head.pos.epoch + 1 }),
+    ],
+  };
+}
+
+function reused(one: Case, next: Session, policy: Policy): Decision<Refreshed> {
+  const { deps, snapshot, session, parts, caller } = one;
+  const { tenant, id } = session;
+  const family = parts.fam as FamilyId;
+  const whole = policy.onReuse === "session";
+  const taking = whole ? ({ kind: "session", sid: id } as const) : ({ kind: "family", sid: id, fam: family } as const);
+  return write({
+    rows: [{ key: one.row.key, expect: one.row.version, next: sessionToRow(next, KEPT_AFTER_END) }],
+    notices: [noticeDraft(tenant, taking, deps.issuer, deps.dice)],
+    facts: [
+      sessionFact(tenant, id, snapshot.clock, "refresh_refused", {
+        family,
+        generation: parts.generation,
+        outcome: "reused",
+        client: caller.client.id,
+      }),
+      whole
+        ? sessionFact(tenant, id, snapshot.clock, "session_ended", {
+            reason: "reuse",
+            at_ms: snapshot.clock,
+            revocation: null,
+          })
+        : sessionFact(tenant, id, snapshot.clock, "family_ended", { family, reason: "reuse", revocation: null }),
+    ],
+    answer: () => refusal("reused", session, null),
+  });
+}
+
+/** Whatever could take the session away is locked against change until the refresh is committed: subject, client, ancestors. */
+function guards(one: Case): readonly RowChange[] {
+  const { session, snapshot, caller } = one;
+  const { tenant } = session;
+  const above: RowKey[] = [
+    subjectKey(tenant, session.subject),
+    ...session.ancestors.map((id) => sessionKey({ tenant, id })),
+  ];
+  return [
+    { key: caller.row.key, expect: caller.row.version, next: "same" },
+    ...above.map((key): RowChange => ({ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" })),
+  ];
+}
+
+/** Refused before the generation is used up. */
+function widening(one: Case, family: Family): RefusalCode | undefined {
+  const { scope, audience } = one.request;
+  if (scope !== undefined && !scopeIsSubset(scope, family.scope)) return "scope_not_allowed";
+  if (audience !== undefined && !audience.every((each) => family.audience.includes(each)))
+    return "audience_not_allowed";
+  return undefined;
+}
+
+function refusal(
+  outcome: "misbound" | "ended" | "superseded" | "reused",
+  session: Session,
+  end: Ended | null,
+): Refreshed {
+  return { kind: "refused", outcome, end, session: session.id };
+}
+
+function schemeOf(deps: RefreshDeps, keys: OpenKeys): Parameters<typeof outerFits>[0] {
+  return { mac: keys.mac, issuer: deps.issuer.url, tenant: deps.issuer.tenant };
+}

@@ -1,0 +1,89 @@
+// Registers, lists and disables clients. Ids are never reused: a disabled client's row stays.
+
+import { encodeBase64url, formatClientSecret } from "@hallpass/protocol";
+import type { Client } from "../clients/client.ts";
+import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
+import { PRESET_KID, secretHash } from "../clients/secret-hash.ts";
+import { fact } from "../facts.ts";
+import type { ClientId, TenantId } from "../kernel/ids.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { type Answer, granted, refused } from "../kernel/refusal.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { Instant } from "../kernel/time.ts";
+import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
+import type { Policy } from "../sessions/policy.ts";
+import { answer, change, write } from "../store/change.ts";
+import type { Store } from "../store/store.ts";
+
+export interface RegisterClientDeps {
+  readonly store: Store;
+  readonly dice: Dice;
+  readonly keys: KeyRing;
+  readonly tenant: TenantId;
+  readonly policies: ReadonlyMap<string, Policy>;
+}
+
+export type NewClient = Omit<Client, "secrets" | "status">;
+
+/** base64url of the SHA-256 of a secret's text, for a secret that was made elsewhere and is never shown here. */
+export type PresetSecret = string;
+
+export interface RegisteredClient {
+  readonly client: Client;
+  /** Shown once; only its keyed hash is kept. Null for a public client and for a preset secret. */
+  readonly secret: Secret | null;
+}
+
+/** Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, and client_credentials for a public client (`grant_not_allowed`). */
+export async function registerClient(
+  deps: RegisterClientDeps,
+  wanted: NewClient,
+  actor: string | null,
+  preset: PresetSecret | null = null,
+): Promise<Answer<RegisteredClient>> {
+  if (!deps.policies.has(wanted.policy)) return refused("policy_unknown");
+  if (wanted.authentication === "none" && wanted.grants.includes("client_credentials"))
+    return refused("grant_not_allowed");
+  const key = clientKey(deps.tenant, wanted.id);
+  const bytes = deps.dice.bytes(32);
+  return change(deps.store, deps.dice, [ringKey(deps.tenant), key], (snapshot) => {
+    if (snapshot.get(key) !== undefined) return answer(refused("client_exists"));
+    const isPublic = wanted.authentication === "none";
+    const shown = !isPublic && preset === null;
+    const presetSecrets = preset === null || isPublic ? [] : [{ kid: PRESET_KID, hash: preset, added: snapshot.clock }];
+    const secrets = shown ? [hashed(deps.keys.open(snapshot).mac, wanted.id, bytes, snapshot.clock)] : presetSecrets;
+    const client: Client = { ...wanted, secrets, status: "active" };
+    return write({
+      rows: [{ key, expect: "absent", next: clientToRow(client) }],
+      facts: [fact(deps.tenant, snapshot.clock, "client_added", { client: client.id, actor })],
+      answer: () => granted({ client, secret: !shown ? null : new Secret(formatClientSecret(bytes)) }),
+    });
+  });
+}
+
+function hashed(mac: MacKeys, owner: ClientId, secret: Uint8Array, now: Instant): Client["secrets"][number] {
+  const hash = secretHash(mac, mac.currentKid, "hallpass/client-secret/1", owner, secret);
+  if (hash === undefined) throw new Error("the current server key is gone");
+  return { kid: mac.currentKid, hash: encodeBase64url(hash), added: now };
+}
+
+export async function readClient(store: Store, tenant: TenantId, id: ClientId): Promise<Answer<Client>> {
+  const key = clientKey(tenant, id);
+  const row = (await store.read([key])).get(key);
+  return row === undefined ? refused("client_not_found") : granted(clientFromRow(row));
+}
+
+export async function listClients(
+  store: Store,
+  tenant: TenantId,
+  query: { readonly after: ClientId | null; readonly limit: number },
+): Promise<{ readonly clients: readonly Client[]; readonly next: ClientId | null }> {
+  const rows = await store.list({
+    tenant,
+    kind: "client",
+    limit: query.limit + 1,
+    ...(query.after === null ? {} : { after: query.after }),
+  });
+  const clients = rows.slice(0, query.limit).map(clientFromRow);
+  return { clients, next: rows.length > query.limit ? (clients.at(-1)?.id ?? null) : null };
+}

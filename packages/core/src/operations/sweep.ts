@@ -1,0 +1,102 @@
+// Writes down what is over already. No decision waits for it: expiry is derived. It makes the derived end a fact, late but exactly once,
+// removes rows whose time has come, and drops notices that no token can match any more.
+
+import { sessionFact } from "../facts.ts";
+import type { Issuer } from "../kernel/issuer.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { type Instant, instantOf, isPast } from "../kernel/time.ts";
+import { decide } from "../sessions/decide.ts";
+import type { Policy } from "../sessions/policy.ts";
+import type { Session } from "../sessions/session.ts";
+import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
+import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
+import { answer, change, type Decision, write } from "../store/change.ts";
+import { ROW_KINDS, type Row, type RowKey, type RowKind, type Snapshot, type Store } from "../store/store.ts";
+
+export interface SweepDeps {
+  readonly store: Store;
+  readonly dice: Dice;
+  readonly issuer: Issuer;
+  readonly policies: ReadonlyMap<string, Policy>;
+  /** Milliseconds for which facts are kept. */
+  readonly factsKept: number;
+}
+
+export interface Swept {
+  readonly ended: number;
+  readonly removed: number;
+  /** Whether another step would find more now. */
+  readonly more: boolean;
+}
+
+const STEP = 200;
+/** Kinds that never come due: what they hold is removed on purpose only. */
+const LASTING: ReadonlySet<RowKind> = new Set<RowKind>(["subject", "client", "keys", "issuer"]);
+
+/** One small step. `until` is the latest instant that the caller trusts: a clock that just jumped ahead drops nothing by it. */
+export async function sweep(deps: SweepDeps, until: Instant): Promise<Swept> {
+  let ended = 0;
+  let removed = 0;
+  let more = false;
+  for (const kind of ROW_KINDS) {
+    if (LASTING.has(kind)) continue;
+    const keys = await deps.store.due({ kind, by: until, limit: STEP });
+    more ||= keys.length === STEP;
+    for (const key of keys) {
+      const done = await settle(deps, key, until);
+      if (done === "ended") ended += 1;
+      if (done === "removed") removed += 1;
+    }
+  }
+  const skewed = instantOf(Math.max(0, until - deps.issuer.skew * 1000));
+  const dropped = await deps.store.drop({
+    horizon: skewed,
+    factsBefore: instantOf(Math.max(0, until - deps.factsKept)),
+    limit: STEP * 5,
+  });
+  return { ended, removed, more: more || dropped.more };
+}
+
+type Settled = "ended" | "removed" | "later";
+
+async function settle(deps: SweepDeps, key: RowKey, until: Instant): Promise<Settled> {
+  return change<Settled>(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    if (row === undefined || row.expires === null || !isPast(row.expires, until)) return answer("later");
+    if (key.kind !== "session") return remove(row);
+    const session = sessionFromRow(row);
+    if (session.state.kind === "ended") return remove(row);
+    return settleSession(deps, row, session, snapshot);
+  });
+}
+
+/** A session whose row came due may have been used since: then it is due again later. Otherwise its derived end becomes a fact. */
+function settleSession(deps: SweepDeps, row: Row, session: Session, snapshot: Snapshot): Decision<Settled> {
+  const policy = deps.policies.get(session.policy.name);
+  if (policy === undefined) throw new Error("a session names a policy that is gone");
+  const standing = standingOf(session, snapshot);
+  if (standing.kind === "active") return postpone(row, session);
+  const ruling = decide(session, { kind: "lapse", end: standing }, snapshot.clock, policy);
+  if (ruling.kind !== "changed") return answer("later");
+  return write({
+    rows: [{ key: row.key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) }],
+    facts: [
+      sessionFact(session.tenant, session.id, snapshot.clock, "session_ended", {
+        reason: standing.reason,
+        at_ms: standing.at,
+        revocation: null,
+      }),
+    ],
+    answer: () => "ended",
+  });
+}
+
+function postpone(row: Row, session: Session): Decision<Settled> {
+  const next = sessionToRow(session, KEPT_AFTER_END);
+  if (next.expires === row.expires) return answer("later");
+  return write({ rows: [{ key: row.key, expect: row.version, next }], answer: () => "later" });
+}
+
+function remove(row: Row): Decision<Settled> {
+  return write({ rows: [{ key: row.key, expect: row.version, next: "gone" }], answer: () => "removed" });
+}

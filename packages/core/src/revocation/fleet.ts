@@ -1,0 +1,55 @@
+// The fleet: every verifier that may hold a lease has a row, written before its first lease is granted.
+
+import type { OnStale, Position } from "@hallpass/protocol";
+import type { TenantId } from "../kernel/ids.ts";
+import type { Instant } from "../kernel/time.ts";
+import type { Row, RowKey } from "../store/store.ts";
+
+export interface FleetMember {
+  readonly instance: string;
+  readonly service: string;
+  readonly region: string | null;
+  readonly software: string;
+  /** Milliseconds: its M. */
+  readonly maxStaleness: number;
+  readonly onStale: OnStale;
+  readonly joined: Instant;
+  /** The last time that any node wrote down having heard it; it may have been heard later. */
+  readonly lastNoted: Instant;
+}
+
+/** What this node itself knows of a verifier since the node started. */
+export interface Heard {
+  readonly connected: boolean;
+  /** The largest position that it acknowledged to this node. */
+  readonly applied: Position | null;
+  /** The key set's version that it acknowledged. */
+  readonly keys: number;
+  /** When the last ping that this node answered arrived, by the store's clock. */
+  readonly lastPing: Instant | null;
+}
+
+export function memberKey(tenant: TenantId, instance: string): RowKey {
+  return { tenant, kind: "verifier", id: instance };
+}
+
+const LAYOUT = 1;
+
+export function memberToRow(
+  member: FleetMember,
+  expires: Instant,
+): { readonly value: string; readonly expires: Instant } {
+  const { instance: _, ...rest } = member;
+  return { value: JSON.stringify({ layout: LAYOUT, ...rest }), expires };
+}
+
+export function memberFromRow(row: Row): FleetMember {
+  const { layout, ...rest } = JSON.parse(row.value) as Omit<FleetMember, "instance"> & { readonly layout: number };
+  if (layout !== LAYOUT) throw new Error("a verifier's row has a layout that this version does not know");
+  return { instance: row.key.id, ...rest };
+}
+
+/** How long a silent verifier's row is kept, beyond its M, in milliseconds. */
+export const KEPT_AFTER_SILENCE: number = 24 * 60 * 60 * 1000;
+/** How often a connected verifier's row is renewed, in milliseconds. */
+export const RENEW_EVERY: number = 60 * 60 * 1000;

@@ -1,0 +1,138 @@
+// The receipt (spec/receipt.md): who enforces a revocation already, and by when everyone else refuses. Pure; it never claims more than is known.
+
+import {
+  comparePositions,
+  formatPosition,
+  type Position,
+  type Receipt,
+  type ServiceEnforcement,
+  type SilentVerifier,
+} from "@hallpass/protocol";
+import { afterMs, earliest, type Instant } from "../kernel/time.ts";
+import type { StoreTraits } from "../store/store.ts";
+import type { FleetMember, Heard } from "./fleet.ts";
+import { type Target, targetToWire } from "./target.ts";
+
+export interface Revocation {
+  readonly id: string;
+  readonly pos: Position;
+  readonly committed: Instant;
+  readonly targets: readonly Target[];
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly actor: string | null;
+  readonly endedSessions: number;
+  /** When the last token that it takes away expires. */
+  readonly tokensExpireBy: Instant;
+}
+
+export interface FleetView {
+  readonly members: readonly FleetMember[];
+  readonly heard: ReadonlyMap<string, Heard>;
+  /** When this node began to hear verifiers: leases granted before by an earlier process ended M after it at the latest. */
+  readonly listeningSince: Instant;
+  readonly traits: Pick<StoreTraits, "head" | "nodes">;
+}
+
+type Enforcement =
+  | { readonly kind: "enforced" }
+  | { readonly kind: "waiting"; readonly refusesBy: Instant }
+  | { readonly kind: "no_bound" };
+
+export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant): Receipt {
+  const judged = fleet.members.map((member) => ({
+    member,
+    enforcement: enforcementBy(revocation, member, fleet, now),
+  }));
+  const names = [...new Set(fleet.members.map((member) => member.service))].toSorted();
+  const services = names.map((service) =>
+    serviceOf(
+      service,
+      judged.filter((one) => one.member.service === service),
+      fleet,
+    ),
+  );
+  const counted = count(judged);
+  return {
+    id: revocation.id,
+    pos: formatPosition(revocation.pos),
+    committed_at_ms: revocation.committed,
+    as_of_ms: now,
+    targets: revocation.targets.map(targetToWire),
+    reason: revocation.reason,
+    ticket: revocation.ticket,
+    actor: revocation.actor,
+    ended_sessions: revocation.endedSessions,
+    fleet: counted,
+    services,
+    enforced_by_ms:
+      counted.no_bound > 0
+        ? null
+        : Math.max(
+            now,
+            ...judged.map(({ enforcement }) => (enforcement.kind === "waiting" ? enforcement.refusesBy : 0)),
+          ),
+    tokens_expire_by_ms: revocation.tokensExpireBy,
+  };
+}
+
+/** Whether every verifier that is connected to this node has acknowledged: what `wait` waits for. */
+export function connectedHaveApplied(pos: Position, heard: Iterable<Heard>): boolean {
+  for (const one of heard) {
+    if (one.connected && !hasApplied(one, pos)) return false;
+  }
+  return true;
+}
+
+function enforcementBy(revocation: Revocation, member: FleetMember, fleet: FleetView, now: Instant): Enforcement {
+  const heard = fleet.heard.get(member.instance);
+  if (heard !== undefined && hasApplied(heard, revocation.pos)) return { kind: "enforced" };
+  if (member.onStale === "accept" || fleet.traits.head === "stale") return { kind: "no_bound" };
+  const refusesBy = bound(revocation.committed, member, heard, fleet);
+  return now >= refusesBy ? { kind: "enforced" } : { kind: "waiting", refusesBy };
+}
+
+/** A lease that was granted before the commit ends M after its ping; the last ping can only be known where no other node can have answered a later one. */
+function bound(committed: Instant, member: FleetMember, heard: Heard | undefined, fleet: FleetView): Instant {
+  const whatever = afterMs(committed, member.maxStaleness);
+  if (fleet.traits.nodes === "many") return whatever;
+  return earliest(whatever, afterMs(heard?.lastPing ?? fleet.listeningSince, member.maxStaleness));
+}
+
+function hasApplied(heard: Heard, pos: Position): boolean {
+  return heard.applied !== null && comparePositions(heard.applied, pos) >= 0;
+}
+
+interface Judged {
+  readonly member: FleetMember;
+  readonly enforcement: Enforcement;
+}
+
+function count(judged: readonly Judged[]): Receipt["fleet"] {
+  const of = (kind: Enforcement["kind"]): number => judged.filter((one) => one.enforcement.kind === kind).length;
+  return { verifiers: judged.length, enforced: of("enforced"), waiting: of("waiting"), no_bound: of("no_bound") };
+}
+
+function serviceOf(service: string, judged: readonly Judged[], fleet: FleetView): ServiceEnforcement {
+  const counted = count(judged);
+  const bounds = judged.flatMap(({ enforcement }) => (enforcement.kind === "waiting" ? [enforcement.refusesBy] : []));
+  const silent = judged
+    .filter(({ enforcement }) => enforcement.kind !== "enforced")
+    .map(({ member, enforcement }) => silentVerifier(member, enforcement, fleet));
+  return {
+    service,
+    ...counted,
+    refuses_by_ms: counted.no_bound > 0 || bounds.length === 0 ? null : Math.max(...bounds),
+    silent,
+  };
+}
+
+function silentVerifier(member: FleetMember, enforcement: Enforcement, fleet: FleetView): SilentVerifier {
+  const lastPing = fleet.heard.get(member.instance)?.lastPing ?? null;
+  return {
+    instance: member.instance,
+    region: member.region,
+    last_seen_ms: lastPing ?? member.lastNoted,
+    refuses_by_ms: enforcement.kind === "waiting" ? enforcement.refusesBy : null,
+  };
+}

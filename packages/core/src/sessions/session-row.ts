@@ -1,0 +1,181 @@
+// The border between a session and its row: positional JSON, because a million of them stand on a disk.
+// The first element is the layout's number; a later layout keeps reading this one.
+
+import {
+  decodeBase64url,
+  encodeBase64url,
+  formatPosition,
+  type JsonObject,
+  type Position,
+  parsePosition,
+} from "@hallpass/protocol";
+import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts";
+import { earliest, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
+import type { Row, RowKey } from "../store/store.ts";
+import { type Device, type EndReason, type Family, foreseenEnd, type Session } from "./session.ts";
+
+const LAYOUT = 1;
+
+type FamilyRow = [
+  id: string,
+  client: string,
+  born: string,
+  generation: number,
+  rotatedAt: number,
+  superseded: number[],
+  macKid: number,
+  scope: string,
+  audience: string[],
+  ended: EndReason | 0,
+];
+type SessionRow = [
+  layout: number,
+  subject: string,
+  seed: string,
+  born: string,
+  ancestors: string[],
+  authentication: [acr: string | null, amr: readonly string[], authTime: number | null] | 0,
+  device: [name: string | null, userAgent: string | null, ip: string | null] | 0,
+  claims: JsonObject | 0,
+  policy: [name: string, version: number, idle: number, absolute: number],
+  opened: number,
+  lastActive: number,
+  families: FamilyRow[],
+  end: [reason: EndReason, at: number] | 0,
+];
+
+export function sessionKey(session: Pick<Session, "tenant" | "id">): RowKey {
+  return { tenant: session.tenant, kind: "session", id: session.id };
+}
+
+/** The rows without which nobody can say whether the session lives: read with it, in one snapshot. */
+export function sessionRefs(session: Session): readonly RowKey[] {
+  const { tenant } = session;
+  const clients = new Set(session.families.map((family) => family.client));
+  return [
+    { tenant, kind: "subject", id: session.subject },
+    ...[...clients].map((id): RowKey => ({ tenant, kind: "client", id })),
+    ...session.ancestors.map((id): RowKey => ({ tenant, kind: "session", id })),
+  ];
+}
+
+/**
+ * What the store keeps. The row is due for the sweep when the session will be over, or `kept` milliseconds after it has ended.
+ * With `due`, an earlier time at which it was due already stays: a refresh need not move it, the sweep postpones it when it comes.
+ */
+export function sessionToRow(
+  session: Session,
+  kept: number,
+  due: Instant | null = null,
+): { readonly value: string; readonly expires: Instant; readonly refs: readonly RowKey[] } {
+  const { acr, amr, authTime, device, claims, policy, state } = session;
+  const row: SessionRow = [
+    LAYOUT,
+    session.subject,
+    encodeBase64url(session.seed),
+    formatPosition(session.born),
+    [...session.ancestors],
+    acr === null && amr.length === 0 && authTime === null ? 0 : [acr, amr, authTime],
+    device === null ? 0 : [device.name, device.userAgent, device.ip],
+    Object.keys(claims).length === 0 ? 0 : claims,
+    [policy.name, policy.version, policy.idle, policy.absolute],
+    session.opened,
+    session.lastActive - session.opened,
+    session.families.map((family) => familyToRow(family, session.opened)),
+    state.kind === "active" ? 0 : [state.reason, state.at - session.opened],
+  ];
+  const expires =
+    state.kind === "active" ? earliest(foreseenEnd(session), due ?? foreseenEnd(session)) : instantOf(state.at + kept);
+  return { value: JSON.stringify(row), expires, refs: sessionRefs(session) };
+}
+
+export function sessionFromRow(row: Row): Session {
+  const [
+    layout,
+    subject,
+    seed,
+    born,
+    ancestors,
+    authentication,
+    device,
+    claims,
+    policy,
+    opened,
+    lastActive,
+    families,
+    end,
+  ] = JSON.parse(row.value) as SessionRow;
+  if (layout !== LAYOUT) throw new Error("a session's row has a layout that this version does not know");
+  const [acr, amr, authTime] = authentication === 0 ? [null, [], null] : authentication;
+  return {
+    id: row.key.id as SessionId,
+    tenant: row.key.tenant,
+    subject: subject as SubjectId,
+    seed: bytes(seed),
+    born: position(born),
+    ancestors: ancestors as SessionId[],
+    acr,
+    amr,
+    authTime,
+    device: device === 0 ? null : deviceFromRow(device),
+    claims: claims === 0 ? {} : claims,
+    policy: { name: policy[0], version: policy[1], idle: secondsOf(policy[2]), absolute: secondsOf(policy[3]) },
+    opened: opened as Instant,
+    lastActive: (opened + lastActive) as Instant,
+    families: families.map((family) => familyFromRow(family, opened)),
+    state: end === 0 ? { kind: "active" } : { kind: "ended", reason: end[0], at: (opened + end[1]) as Instant },
+  };
+}
+
+function familyToRow(family: Family, opened: number): FamilyRow {
+  const superseded = family.superseded.flatMap((one) => [one.generation, one.at - opened]);
+  const scope = family.scope.join(" ");
+  return [
+    family.id,
+    family.client,
+    formatPosition(family.born),
+    family.generation,
+    family.rotatedAt - opened,
+    superseded,
+    family.macKid,
+    scope,
+    [...family.audience],
+    family.ended ?? 0,
+  ];
+}
+
+function familyFromRow(row: FamilyRow, opened: number): Family {
+  const [id, client, born, generation, rotatedAt, superseded, macKid, scope, audience, ended] = row;
+  const pairs = superseded.flatMap((value, index) => {
+    const at = superseded[index + 1];
+    return index % 2 === 0 && at !== undefined ? [{ generation: value, at: (opened + at) as Instant }] : [];
+  });
+  return {
+    id: id as FamilyId,
+    client: client as ClientId,
+    born: position(born),
+    generation,
+    rotatedAt: (opened + rotatedAt) as Instant,
+    superseded: pairs,
+    macKid,
+    scope: scope === "" ? [] : scope.split(" "),
+    audience,
+    ended: ended === 0 ? null : ended,
+  };
+}
+
+function deviceFromRow([name, userAgent, ip]: [string | null, string | null, string | null]): Device {
+  return { name, userAgent, ip };
+}
+
+function position(text: string): Position {
+  const pos = parsePosition(text);
+  if (pos === undefined) throw new Error("a row holds a malformed position");
+  return pos;
+}
+
+function bytes(text: string): Uint8Array {
+  const decoded = decodeBase64url(text);
+  if (decoded === undefined) throw new Error("a row holds malformed bytes");
+  return decoded;
+}

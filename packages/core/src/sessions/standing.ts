@@ -1,0 +1,49 @@
+// Whether a session stands at `now`, with everything above it: its own state, its ancestors, its subject's and its clients' cut-offs.
+
+import { isBefore } from "@hallpass/protocol";
+import { clientFromRow, clientKey } from "../clients/client-row.ts";
+import type { Snapshot } from "../store/store.ts";
+import { type Ended, type Family, type Session, type SessionState, stateAt } from "./session.ts";
+import { sessionFromRow, sessionKey } from "./session-row.ts";
+import { subjectKey } from "./subject.ts";
+
+/** The session's state and that of everything it hangs on: the earliest end of all. The snapshot was read with the session's key. */
+export function standingOf(session: Session, snapshot: Snapshot): SessionState {
+  const own = stateAt(session, snapshot.clock);
+  const ends = [
+    ...(own.kind === "ended" ? [own] : []),
+    ...subjectEnd(session, snapshot),
+    ...ancestorEnds(session, snapshot),
+  ];
+  return ends.reduce<SessionState>((first, end) => (first.kind === "ended" && first.at <= end.at ? first : end), {
+    kind: "active",
+  });
+}
+
+function subjectEnd(session: Session, snapshot: Snapshot): readonly Ended[] {
+  const row = snapshot.get(subjectKey(session.tenant, session.subject));
+  if (row === undefined || row.notBefore === null || !isBefore(session.born, row.notBefore)) return [];
+  return [{ kind: "ended", reason: "subject_revoked", at: row.raisedAt ?? snapshot.clock }];
+}
+
+function ancestorEnds(session: Session, snapshot: Snapshot): readonly Ended[] {
+  return session.ancestors.flatMap((id): Ended[] => {
+    const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
+    const state: SessionState =
+      row === undefined
+        ? { kind: "ended", reason: "ancestor_ended", at: snapshot.clock }
+        : stateAt(sessionFromRow(row), snapshot.clock);
+    return state.kind === "ended" ? [{ ...state, reason: "ancestor_ended" }] : [];
+  });
+}
+
+/** Whether the family's client has taken it away: disabled, gone, or cut off after the family was made. */
+export function familyStanding(session: Session, family: Family, snapshot: Snapshot): Ended | undefined {
+  const row = snapshot.get(clientKey(session.tenant, family.client));
+  const over: Ended = { kind: "ended", reason: "client_revoked", at: snapshot.clock };
+  if (row === undefined || clientFromRow(row).status === "disabled") return over;
+  return row.notBefore !== null && isBefore(family.born, row.notBefore) ? over : undefined;
+}
+
+/** How long an ended session's row is kept, in milliseconds: so long its timeline can be asked for. */
+export const KEPT_AFTER_END: number = 30 * 24 * 60 * 60 * 1000;

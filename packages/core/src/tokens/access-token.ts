@@ -1,0 +1,105 @@
+// Access tokens (spec/access-token.md): an RFC 9068 JWT. What stands in it was decided on one snapshot; here it is only written and signed.
+
+import {
+  ACCESS_TOKEN_TYPE,
+  encodeBase64url,
+  formatPosition,
+  type JsonObject,
+  MAX_ISSUED_ACCESS_TOKEN_LENGTH,
+  type Position,
+} from "@hallpass/protocol";
+import type { ClientId, SessionId } from "../kernel/ids.ts";
+import type { Dice } from "../kernel/ports.ts";
+import { Secret } from "../kernel/secret.ts";
+import { type Instant, numericDate, type Seconds } from "../kernel/time.ts";
+import type { Signer } from "../keys/ring.ts";
+
+export interface AccessTokenContent {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: readonly string[];
+  readonly client: ClientId;
+  readonly scope: readonly string[];
+  /** The head of the snapshot on which the decision rested. */
+  readonly pos: Position;
+  /** The store's time of that snapshot. */
+  readonly now: Instant;
+  readonly lifetime: Seconds;
+  /** The token never expires after it. */
+  readonly notAfter: Instant | null;
+  readonly session: {
+    readonly id: SessionId;
+    readonly family: string;
+    readonly ancestors: readonly SessionId[];
+    readonly authTime: number | null;
+    readonly acr: string | null;
+    readonly amr: readonly string[];
+    readonly claims: JsonObject;
+  } | null;
+}
+
+export interface MintedAccessToken {
+  readonly token: Secret;
+  /** Whole seconds from `now` until it expires. */
+  readonly expiresIn: number;
+  /** Milliseconds since the epoch. */
+  readonly expires: Instant;
+  readonly jti: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Undefined when the token would be larger than 2,048 bytes: it is not issued. */
+export function mintAccessToken(
+  content: AccessTokenContent,
+  signer: Signer,
+  dice: Dice,
+): MintedAccessToken | undefined {
+  const random = dice.bytes(18);
+  const iat = numericDate(content.now);
+  const exp = expiry(content, iat, random);
+  const jti = encodeBase64url(random.subarray(0, 16));
+  const input = `${header(signer)}.${encodeText(JSON.stringify(claimsOf(content, iat, exp, jti)))}`;
+  if (input.length + 1 + SIGNATURE_LENGTH > MAX_ISSUED_ACCESS_TOKEN_LENGTH) return undefined;
+  const token = `${input}.${encodeBase64url(signer.sign(input))}`;
+  return { token: new Secret(token), expiresIn: exp - iat, expires: (exp * 1000) as Instant, jti, size: token.length };
+}
+
+const SIGNATURE_LENGTH = 86;
+
+/** Shortened by up to a tenth, so that a fleet's refreshes spread out; never after the session's absolute end. */
+function expiry(content: AccessTokenContent, iat: number, random: Uint8Array): number {
+  const share = ((random[16] ?? 0) * 256 + (random[17] ?? 0)) / 65_536;
+  const lifetime = content.lifetime - Math.floor(content.lifetime * 0.1 * share);
+  return content.notAfter === null
+    ? iat + lifetime
+    : Math.min(iat + lifetime, Math.max(numericDate(content.notAfter), iat + 1));
+}
+
+function claimsOf(content: AccessTokenContent, iat: number, exp: number, jti: string): JsonObject {
+  const { session, audience, scope } = content;
+  const [only] = audience;
+  const claims: Record<string, JsonObject[string]> = {
+    iss: content.issuer,
+    sub: content.subject,
+    aud: audience.length === 1 && only !== undefined ? only : [...audience],
+    client_id: content.client,
+  };
+  if (scope.length > 0) claims["scope"] = scope.join(" ");
+  Object.assign(claims, { iat, exp, jti, pos: formatPosition(content.pos) });
+  if (session === null) return claims;
+  Object.assign(claims, { sid: session.id, fam: session.family });
+  if (session.ancestors.length > 0) claims["anc"] = [...session.ancestors];
+  if (session.authTime !== null) claims["auth_time"] = session.authTime;
+  if (session.acr !== null) claims["acr"] = session.acr;
+  if (session.amr.length > 0) claims["amr"] = [...session.amr];
+  return Object.assign(claims, session.claims);
+}
+
+function header(signer: Signer): string {
+  return encodeText(`{"alg":"${signer.alg}","typ":"${ACCESS_TOKEN_TYPE}","kid":"${signer.kid}"}`);
+}
+
+function encodeText(text: string): string {
+  return encodeBase64url(new TextEncoder().encode(text));
+}
