@@ -1,0 +1,69 @@
+// How keys rest: sealed with AES-256-GCM under a key-encryption key that stands in no store.
+// What is sealed is bound to its tenant, its purpose and its kid, so that no envelope opens in another's place.
+
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject } from "node:crypto";
+import { decodeBase64url, encodeBase64url } from "@hallpass/protocol";
+import { Fault } from "../kernel/fault.ts";
+import type { TenantId } from "../kernel/ids.ts";
+
+export interface KeyEncryptionKey {
+  /** 16 hexadecimal characters; says which key it is and nothing about it. */
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+export type SealedPurpose = "signing" | "mac";
+
+export const SEAL_IV_LENGTH = 12;
+const FORMAT = 1;
+const ID_LENGTH = 8;
+const TAG_LENGTH = 16;
+const HEADER_LENGTH = 1 + ID_LENGTH + SEAL_IV_LENGTH;
+
+/** Of 32 bytes. Throws a RangeError for another length: a defect of the caller, who has checked its configuration. */
+export function keyEncryptionKey(bytes: Uint8Array): KeyEncryptionKey {
+  if (bytes.length !== 32) throw new RangeError("a key-encryption key has 32 bytes");
+  const id = createHash("sha256")
+    .update("hallpass/kek-id/1")
+    .update(bytes)
+    .digest("hex")
+    .slice(0, ID_LENGTH * 2);
+  return { id, key: createSecretKey(bytes) };
+}
+
+/** What an envelope is bound to. Neither a tenant nor a purpose holds a zero byte, so no two bindings are equal. */
+export function sealedFor(tenant: TenantId, purpose: SealedPurpose, kid: string | number): Uint8Array {
+  return new TextEncoder().encode(`${tenant}\0${purpose}\0${kid}`);
+}
+
+/** `iv` is 12 random bytes that are used once. The text: base64url of format ‖ id of the key ‖ iv ‖ ciphertext ‖ tag. */
+export function seal(kek: KeyEncryptionKey, plaintext: Uint8Array, aad: Uint8Array, iv: Uint8Array): string {
+  const cipher = createCipheriv("aes-256-gcm", kek.key, iv, { authTagLength: TAG_LENGTH });
+  cipher.setAAD(aad);
+  const header = [Uint8Array.of(FORMAT), Buffer.from(kek.id, "hex"), iv];
+  return encodeBase64url(Buffer.concat([...header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
+}
+
+/** Throws Fault `keys_unreadable` when the key does not fit, or the envelope was changed, cut short or made for something else. */
+export function open(kek: KeyEncryptionKey, sealed: string, aad: Uint8Array): Uint8Array {
+  const bytes = decodeBase64url(sealed);
+  if (bytes === undefined || bytes.length < HEADER_LENGTH + TAG_LENGTH || bytes[0] !== FORMAT) {
+    throw unreadable("an envelope is malformed");
+  }
+  const id = Buffer.from(bytes.subarray(1, 1 + ID_LENGTH)).toString("hex");
+  if (id !== kek.id) throw unreadable(`sealed under the key-encryption key ${id}; this one is ${kek.id}`);
+  const iv = bytes.subarray(1 + ID_LENGTH, HEADER_LENGTH);
+  const decipher = createDecipheriv("aes-256-gcm", kek.key, iv, { authTagLength: TAG_LENGTH });
+  decipher.setAAD(aad);
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG_LENGTH));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(HEADER_LENGTH, bytes.length - TAG_LENGTH)), decipher.final()]);
+  } catch (cause) {
+    throw new Fault("keys_unreadable", { cause });
+  }
+}
+
+/** The one way in which keys fail: whoever can't read them stops, and makes no others in their place. */
+export function unreadable(reason: string): Fault {
+  return new Fault("keys_unreadable", { cause: new Error(reason) });
+}
