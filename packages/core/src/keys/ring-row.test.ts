@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Fault } from "../kernel/fault.ts";
+import { instantOf } from "../kernel/time.ts";
+import { type Ring, ringFromRow, ringToRow } from "./ring-row.ts";
+
+const at = instantOf(1_764_000_000_000);
+const ring: Ring = {
+  signing: {
+    active: { kid: "a", sealed: "sealed a", state: "active", publishedAt: at, activatedAt: at },
+    next: { kid: "n", sealed: "sealed n", state: "next", publishedAt: at },
+    retiring: [
+      {
+        kid: "r",
+        sealed: "sealed r",
+        state: "retiring",
+        publishedAt: at,
+        activatedAt: at,
+        retiredAt: at,
+        lastTokenExpires: at,
+      },
+    ],
+    gone: [
+      { kid: "g", state: "removed", removedAt: at },
+      { kid: "c", state: "compromised", at, was: "next" },
+    ],
+  },
+  mac: {
+    current: { kid: 2, sealed: "sealed 2", createdAt: at },
+    older: [{ kid: 1, sealed: "sealed 1", createdAt: at, keepUntil: at }],
+  },
+};
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+type Row = { [name: string]: Json; signing: { [name: string]: Json }[]; mac: { [name: string]: Json }[] };
+
+function changedRow(change: (row: Row) => void): string {
+  const row = JSON.parse(ringToRow(ring)) as Row;
+  change(row);
+  return JSON.stringify(row);
+}
+
+describe("the row of the keys", () => {
+  it("gives back the ring that was written", () => {
+    assert.deepEqual(ringFromRow(ringToRow(ring)), ring);
+  });
+
+  it("is unreadable without any of its members, or with another kind of value in one [K-12]", () => {
+    const lists = ["signing", "mac"] as const;
+    const spoilt = [
+      ...["v", ...lists].map((name) => changedRow((row) => delete row[name])),
+      ...lists.flatMap((list) =>
+        (JSON.parse(ringToRow(ring)) as Row)[list].flatMap((key, index) =>
+          Object.keys(key).flatMap((name) =>
+            [null, -1, 1.5, "", [], {}].map((value) =>
+              changedRow((row) => Object.assign(row[list][index] ?? {}, { [name]: value })),
+            ),
+          ),
+        ),
+      ),
+    ];
+    assert.ok(spoilt.length > 100);
+    for (const text of spoilt) assertUnreadable(text);
+  });
+
+  it("is unreadable with two active, two next or no such key, with a kid twice, and without a MAC key [K-09]", () => {
+    for (const state of ["active", "next"]) {
+      assertUnreadable(changedRow((row) => (row.signing = row.signing.filter((key) => key["state"] !== state))));
+      assertUnreadable(
+        changedRow((row) => {
+          const twin = row.signing.find((key) => key["state"] === state) ?? {};
+          row.signing.push({ ...twin, kid: "twin" });
+        }),
+      );
+    }
+    assertUnreadable(changedRow((row) => row.signing.push({ kid: "a", state: "removed", removed_ms: at })));
+    assertUnreadable(changedRow((row) => row.mac.push(...row.mac.slice(1))));
+    assertUnreadable(changedRow((row) => (row.mac = [])));
+  });
+
+  it("is unreadable in another version, cut short, empty, or as no object [K-12]", () => {
+    const text = ringToRow(ring);
+    for (let end = 0; end < text.length; end += 1) assertUnreadable(text.slice(0, end));
+    for (const other of ["null", "[]", "{}", `${text} x`, changedRow((row) => (row["v"] = 2))]) assertUnreadable(other);
+  });
+});
+
+function assertUnreadable(text: string): void {
+  assert.throws(
+    () => ringFromRow(text),
+    (error: unknown) => error instanceof Fault && error.code === "keys_unreadable",
+    text,
+  );
+}
