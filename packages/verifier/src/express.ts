@@ -1,4 +1,50 @@
-// Owns judging a request locally: verdicts, the view, the lease.
-// Does not own minting: it knows protocol only.
-// This file is the table of contents; start here.
-export {};
+// The verifier as Express middleware: lets accepted requests through with the verdict on the request, answers the
+// others. Reads the raw headers, because Node keeps only the first of several Authorization headers.
+
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { type RouteOptions, replyTo, requirementsOf } from "./reply.ts";
+import type { Credentials } from "./request.ts";
+import type { Accepted } from "./verdict.ts";
+import type { Verifier } from "./verifier.ts";
+
+export type { RouteOptions } from "./reply.ts";
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- the one way that Express offers to extend its request
+  namespace Express {
+    interface Request {
+      /** Set by the middleware `hallpass`. */
+      hallpass?: Accepted;
+    }
+  }
+}
+
+/** `request.hallpass` is the accepted verdict. */
+export function hallpass(verifier: Verifier, options: RouteOptions = {}): RequestHandler {
+  const required = requirementsOf(options);
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const verdict = await verifier.verifyCredentials(credentialsOf(request), required);
+    if (verdict.kind !== "accepted") {
+      const { status, headers, body } = replyTo(verdict);
+      response.status(status).set(headers).end(body);
+      return;
+    }
+    request.hallpass = verdict;
+    next();
+  };
+}
+
+function credentialsOf({ method, rawHeaders, headers }: Request): Credentials {
+  return {
+    method,
+    authorization: valuesOf(rawHeaders, "authorization"),
+    cookie: valuesOf(rawHeaders, "cookie"),
+    origin: headers.origin ?? null,
+    fetchSite: valuesOf(rawHeaders, "sec-fetch-site")[0] ?? null,
+    upgrade: headers.upgrade !== undefined,
+  };
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+}

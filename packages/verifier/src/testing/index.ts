@@ -1,4 +1,6 @@
-// Owns judging a request locally: verdicts, the view, the lease.
-// Does not own minting: it knows protocol only.
-// This file is the table of contents; start here.
-export {};
+// For the tests of apps that use the verifier: an issuer in memory whose clock and network you hold.
+// Nothing of the verifier is replaced: it runs its own code on real tokens and real frames.
+
+export type { FeedPeer, MemoryFeed } from "./memory-feed.ts";
+export type { TestClock } from "./test-clock.ts";
+export { createTestIssuer, type Revocable, type TestIssuer, type TestIssuerOptions } from "./test-issuer.ts";

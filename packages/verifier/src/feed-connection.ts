@@ -1,0 +1,233 @@
+// One connection to the feed, from its opening to its end: hello, frames in, pings out. What it learns goes to the
+// knowledge; pings and their nonces live and die with it (LEASE-2).
+
+import {
+  encodeBase64url,
+  FEED_CLOSE,
+  FEED_VERSION,
+  formatPosition,
+  type HeadFrame,
+  MAX_ACTIVITY,
+  parseServerFrame,
+  type ServerFrame,
+  type VerifierStats,
+  type Welcome,
+} from "@hallpass/protocol";
+import type { Knowledge } from "./knowledge.ts";
+import { Pings } from "./lease.ts";
+import type { Counters } from "./metrics.ts";
+import type { Settings } from "./options.ts";
+import type { Cancel, Connection, FeedBearer, Ports } from "./ports.ts";
+
+export const VERIFIER_VERSION = "hallpass-verifier/0.1.0";
+const SILENCE_MS = 10_000;
+
+export interface FeedDeps {
+  readonly ports: Ports;
+  readonly settings: Settings;
+  readonly knowledge: Knowledge;
+  readonly counters: Counters;
+  /** What a ping tells about this verifier. */
+  readonly stats: () => VerifierStats;
+  /** Called after each answered ping with what the server's clock is ahead of ours, in milliseconds. */
+  readonly onLease: (serverAhead: number) => void;
+}
+
+export class FeedConnection {
+  readonly #deps: FeedDeps;
+  readonly #bearer: FeedBearer;
+  readonly #ended: (code: number) => void;
+  readonly #connection: Connection;
+  readonly #pings = new Pings();
+  readonly #cursor: string | null;
+  #heardAt: number;
+  #welcomed = false;
+  #keysSeen = false;
+  /** The view is what this connection continues: resumed, or replaced by its snapshot. */
+  #synced = false;
+  #over = false;
+  #cancelTick: Cancel;
+  #cancelAuth: Cancel = () => {};
+
+  /** `ended` is called once, with the close code, unless `close` was called before. */
+  constructor(deps: FeedDeps, url: string, bearer: FeedBearer, ended: (code: number) => void) {
+    this.#deps = deps;
+    this.#bearer = bearer;
+    this.#ended = ended;
+    this.#cursor = deps.knowledge.cursor;
+    this.#heardAt = deps.ports.clock.monotonic();
+    this.#cancelTick = deps.ports.scheduler.after(this.#pingEvery, () => this.#tick());
+    this.#connection = deps.ports.connect({
+      url,
+      token: bearer.token,
+      onOpen: () => this.#hello(),
+      onText: (text) => this.#read(text),
+      onClose: (code) => this.#finish(code),
+    });
+  }
+
+  /** Whether activity may be sent. */
+  get welcomed(): boolean {
+    return this.#welcomed && !this.#over;
+  }
+
+  sendActivity(sessions: readonly (readonly [sid: string, atMs: number])[]): void {
+    for (let from = 0; from < sessions.length; from += MAX_ACTIVITY) {
+      this.#send({ type: "activity", sessions: sessions.slice(from, from + MAX_ACTIVITY) });
+    }
+  }
+
+  /** Says goodbye: whoever closes on purpose relies on no lease any more. */
+  close(): void {
+    if (this.#over) return;
+    this.#send({ type: "bye" });
+    this.#stop();
+    this.#connection.close(1000);
+  }
+
+  // At least every second, and four times within M (LEASE-9).
+  get #pingEvery(): number {
+    return Math.min(1000, Math.floor(this.#deps.settings.maxStalenessMs / 4));
+  }
+
+  #hello(): void {
+    if (this.#over) return;
+    const { instance, service, region, maxStalenessMs, onStale } = this.#deps.settings;
+    this.#send({
+      type: "hello",
+      feed: FEED_VERSION,
+      instance,
+      service,
+      ...(region === undefined ? {} : { region }),
+      version: VERIFIER_VERSION,
+      after: this.#cursor,
+      max_staleness_ms: maxStalenessMs,
+      on_stale: onStale,
+    });
+  }
+
+  #read(text: string): void {
+    if (this.#over) return;
+    this.#heardAt = this.#deps.ports.clock.monotonic();
+    const frame = parseServerFrame(text);
+    if (frame === undefined) {
+      // What could not be read may have been a notice: as good as a gap.
+      this.#deps.counters.malformedFrames += 1;
+      this.#deps.knowledge.apply({ type: "contradicted", why: "gap" });
+      this.#leave(FEED_CLOSE.malformed);
+    } else if (frame.type !== "ignored" && this.#apply(frame)) {
+      this.#deps.counters.feedGaps += 1;
+      this.#leave(FEED_CLOSE.malformed);
+    }
+  }
+
+  /** True when the connection must be left. */
+  #apply(frame: ServerFrame): boolean {
+    const { knowledge } = this.#deps;
+    if (frame.type === "welcome") return this.#welcome(frame);
+    if (!this.#welcomed) return true;
+    switch (frame.type) {
+      case "keys": {
+        const leave = knowledge.applyKeys(frame, !this.#keysSeen);
+        this.#keysSeen = true;
+        if (!leave) this.#ping();
+        return leave;
+      }
+      case "snapshot":
+      case "notices": {
+        const leave = knowledge.apply(frame);
+        this.#synced ||= frame.type === "snapshot" && frame.last;
+        if (!leave) this.#ping();
+        return leave;
+      }
+      case "head":
+        return this.#head(frame);
+    }
+  }
+
+  #welcome(frame: Welcome): boolean {
+    const { knowledge, settings } = this.#deps;
+    if (this.#welcomed || frame.feed !== FEED_VERSION || frame.issuer !== settings.issuer) return true;
+    if (frame.resumed && this.#cursor === null) return true;
+    this.#welcomed = true;
+    this.#refreshBearer(this.#bearer.expiresAt ?? frame.token_expires_ms);
+    this.#synced = frame.resumed;
+    return knowledge.welcome(frame);
+  }
+
+  #head(frame: HeadFrame): boolean {
+    const { knowledge, ports, onLease } = this.#deps;
+    const ping = this.#pings.take(frame.n);
+    const answer = knowledge.answer(frame, ping);
+    if (answer === "granted" && ping !== undefined) onLease(frame.time - (ping.at.wall + ports.clock.now()) / 2);
+    return answer !== "granted" && answer !== "nothing";
+  }
+
+  #tick(): void {
+    if (this.#over) return;
+    const { clock, scheduler } = this.#deps.ports;
+    const patience = this.#welcomed
+      ? Math.max(2 * this.#pingEvery, Math.min(SILENCE_MS, this.#deps.settings.maxStalenessMs / 2))
+      : SILENCE_MS;
+    if (clock.monotonic() - this.#heardAt > patience) return this.#leave(1000);
+    this.#ping();
+    this.#cancelTick = scheduler.after(this.#pingEvery, () => this.#tick());
+  }
+
+  // The clocks are read before the ping is handed over, so the lease never starts later than the ping was sent.
+  #ping(): void {
+    const { ports, knowledge, stats } = this.#deps;
+    const applied = knowledge.applied;
+    if (!this.#synced || applied === undefined) return;
+    const n = encodeBase64url(ports.dice.bytes(16));
+    const at = { wall: ports.clock.now(), mono: ports.clock.monotonic() };
+    this.#pings.sent(n, { at, applied });
+    this.#send({ type: "ping", n, applied: formatPosition(applied), keys: knowledge.keys.version, stats: stats() });
+  }
+
+  // CONN-1: a fresh bearer in band, well before the old one ends.
+  #refreshBearer(expiresAt: number): void {
+    const { ports } = this.#deps;
+    const wait = Math.max(1000, (expiresAt - ports.clock.now()) * (0.6 + 0.2 * fraction(ports)));
+    this.#cancelAuth = ports.scheduler.after(wait, () => {
+      ports.fetchToken().then(
+        ({ token, expiresAt: next }) => {
+          if (this.#over) return;
+          this.#send({ type: "auth", token });
+          this.#refreshBearer(next ?? ports.clock.now() + wait);
+        },
+        () => {
+          if (!this.#over) this.#refreshBearer(expiresAt);
+        },
+      );
+    });
+  }
+
+  #send(frame: object): void {
+    this.#connection.send(JSON.stringify(frame));
+  }
+
+  #leave(code: number): void {
+    this.#finish(code);
+    this.#connection.close(code);
+  }
+
+  #finish(code: number): void {
+    if (this.#over) return;
+    this.#stop();
+    this.#deps.knowledge.apply({ type: "disconnected" });
+    this.#ended(code);
+  }
+
+  #stop(): void {
+    this.#over = true;
+    this.#cancelTick();
+    this.#cancelAuth();
+  }
+}
+
+/** Random in [0, 1). */
+export function fraction(ports: Ports): number {
+  const bytes = ports.dice.bytes(4);
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+}

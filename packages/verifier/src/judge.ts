@@ -1,0 +1,43 @@
+// The rules of spec/access-token.md that follow the signature, in their order. Pure: whoever calls it has read the
+// clock last. The first rule that fails decides.
+
+import type { AccessTokenClaims } from "@hallpass/protocol";
+import type { NoticeTable } from "./notice-table.ts";
+import type { TokenKeys } from "./token-keys.ts";
+import type { RejectionCode } from "./verdict.ts";
+
+export interface Expectations {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly skewSeconds: number;
+  readonly maxLifetimeSeconds: number;
+}
+
+/** AT-V5 and AT-V6. `now` in milliseconds; a deadline is exclusive. */
+export function judgeClaims(claims: AccessTokenClaims, expected: Expectations, now: number): RejectionCode | undefined {
+  const { iat, exp, nbf } = claims;
+  const skew = expected.skewSeconds;
+  if (claims.iss !== expected.issuer) return "wrong_issuer";
+  if (!claims.aud.includes(expected.audience)) return "wrong_audience";
+  if (!(now < (exp + skew) * 1000)) return "expired";
+  if (iat * 1000 > now + skew * 1000) return "not_yet_valid";
+  if (nbf !== undefined && nbf * 1000 > now + skew * 1000) return "not_yet_valid";
+  if (exp <= iat || exp - iat > expected.maxLifetimeSeconds) return "lifetime_too_long";
+  // A proof of possession is not checked here, so a token that needs one is refused, whatever `cnf` holds (AT-V6).
+  if (claims.cnf !== undefined) return "unproven_sender";
+  return undefined;
+}
+
+export interface Known {
+  readonly table: NoticeTable;
+  readonly epoch: number;
+  /** Milliseconds. */
+  readonly horizon: number;
+}
+
+/** AT-V7. */
+export function judgeView(exp: number, keys: TokenKeys, known: Known, skewSeconds: number): RejectionCode | undefined {
+  if ((exp + skewSeconds) * 1000 <= known.horizon) return "expired";
+  if (keys.epoch < known.epoch) return "older_epoch";
+  return known.table.taken(keys);
+}

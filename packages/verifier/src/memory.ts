@@ -1,0 +1,83 @@
+// Tokens whose signature was verified, by their whole text and nothing else: two texts that decode alike are two
+// entries. Remembering says only that the signature fits; each use judges everything else again.
+// Two generations: when the younger is full it becomes the older, and the older is forgotten. What is used stays.
+
+import type { AccessTokenClaims, Notice } from "@hallpass/protocol";
+import type { TrustedKey } from "./key-set.ts";
+import { MatchIndex } from "./match-index.ts";
+import type { TokenKeys } from "./token-keys.ts";
+
+export interface Remembered {
+  readonly claims: AccessTokenClaims;
+  readonly key: TrustedKey;
+  readonly keys: TokenKeys;
+  /** Wall time in milliseconds; 0 for never. */
+  acceptedAt: number;
+  /** Wall time at which the session's activity was last noted. */
+  notedAt: number;
+  late: boolean;
+}
+
+interface Generation {
+  readonly entries: Map<string, Remembered>;
+  readonly index: MatchIndex<Remembered>;
+}
+
+export class Memory {
+  readonly #perGeneration: number;
+  #young: Generation = generation();
+  #old: Generation = generation();
+
+  constructor(capacity: number) {
+    this.#perGeneration = Math.max(1, Math.floor(capacity / 2));
+  }
+
+  get size(): number {
+    return this.#young.entries.size + this.#old.entries.size;
+  }
+
+  find(token: string): Remembered | undefined {
+    const young = this.#young.entries.get(token);
+    if (young !== undefined) return young;
+    const old = this.#old.entries.get(token);
+    if (old !== undefined) {
+      this.#old.entries.delete(token);
+      this.#old.index.remove(old.keys.matchable, old);
+      this.keep(token, old);
+    }
+    return old;
+  }
+
+  keep(token: string, remembered: Remembered): void {
+    if (this.#young.entries.size >= this.#perGeneration) {
+      this.#old = this.#young;
+      this.#young = generation();
+    }
+    this.#young.entries.set(token, remembered);
+    this.#young.index.add(remembered.keys.matchable, remembered);
+  }
+
+  /** When the salt changes, or the keys of the table would mean something else. */
+  clear(): void {
+    this.#young = generation();
+    this.#old = generation();
+  }
+
+  /** How many remembered tokens were accepted after the notice's commit, by the server's clock; each counts once. */
+  countLate(notice: Notice, serverAhead: number): number {
+    let late = 0;
+    for (const { index } of [this.#young, this.#old]) {
+      for (const remembered of index.matching(notice)) {
+        if (remembered.late || remembered.acceptedAt === 0) continue;
+        if (remembered.acceptedAt + serverAhead <= notice.at) continue;
+        remembered.late = true;
+        late += 1;
+      }
+    }
+    return late;
+  }
+}
+
+function generation(): Generation {
+  return { entries: new Map(), index: new MatchIndex() };
+}

@@ -1,0 +1,194 @@
+// The live notices of a view, packed: 100,000 of them at no more than 100 bytes each (FEED-7).
+// Open addressing over typed arrays. A key is 16 bytes: a session id, a token id, a salted hash. All notices about
+// one key lie in one run of slots, so one walk answers for a session, its families and its cut-off. Nothing is ever
+// deleted in place: forgetting rebuilds, so no tombstone can slow a walk down. Exact: no false positives.
+//
+// `before` keeps only the seq of a cut-off. That is enough: seq never falls, not even across epochs (POS-4), and
+// tokens of another epoch than the view's are judged before the table is asked.
+
+import type { Notice, NoticeKind } from "@hallpass/protocol";
+import { codeWord, jtiWords, type KeyWords, readCode, readUuid, type TokenKeys } from "./token-keys.ts";
+
+type TabledKind = Exclude<NoticeKind, "epoch">;
+
+const FREE = 0;
+const CODES = { session: 1, outdated: 2, family: 3, token: 4, subject: 5, client: 6 } as const satisfies Record<
+  TabledKind,
+  number
+>;
+const FIRST_CAPACITY = 64;
+// A slot is 37 bytes. Doubling at 4/5 leaves at least 2/5 in use: at most 92.5 bytes for a notice.
+const FULLEST = 0.8;
+export const SLOT_BYTES: number = 16 + 4 + 1 + 8 + 8;
+
+/** What took a token away. `outdated` is cured by a refresh, the others are not. */
+export type Taken = "revoked" | "outdated";
+
+export class NoticeTable {
+  #capacity = FIRST_CAPACITY;
+  #used = 0;
+  #keys = new Uint32Array(FIRST_CAPACITY * 4);
+  #fams = new Uint32Array(FIRST_CAPACITY);
+  #kinds = new Uint8Array(FIRST_CAPACITY);
+  #before = new Float64Array(FIRST_CAPACITY);
+  #until = new Float64Array(FIRST_CAPACITY);
+  /** Tokens whose `jti` is not base64url of 16 bytes: another issuer's spelling, rare, kept by text. */
+  #otherTokens = new Map<string, number>();
+  #horizon = 0;
+  readonly #scratch: KeyWords = new Uint32Array(4);
+
+  get size(): number {
+    return this.#used + this.#otherTokens.size;
+  }
+
+  /** Bytes of the packed part, empty slots included. */
+  get bytes(): number {
+    return this.#capacity * SLOT_BYTES;
+  }
+
+  add(notice: Notice): void {
+    const { taking } = notice;
+    const key = this.#scratch;
+    switch (taking.kind) {
+      case "session":
+      case "outdated":
+        readUuid(taking.sid, key, 0);
+        return this.#put(CODES[taking.kind], 0, notice);
+      case "family":
+        readUuid(taking.sid, key, 0);
+        return this.#put(CODES.family, codeWord(taking.fam), notice);
+      case "token":
+        if (jtiWords(taking.jti, key, 0)) return this.#put(CODES.token, 0, notice);
+        this.#otherTokens.set(taking.jti, Math.max(notice.until, this.#otherTokens.get(taking.jti) ?? 0));
+        return;
+      case "subject":
+        readCode(taking.subject, key, 0);
+        return this.#put(CODES.subject, 0, notice);
+      case "client":
+        readCode(taking.client, key, 0);
+        return this.#put(CODES.client, 0, notice);
+      case "epoch":
+        return; // The view's position carries it.
+    }
+  }
+
+  /** Whether a notice takes the token away; `seq` is that of its `pos`, in the epoch of the view. */
+  taken(token: TokenKeys): Taken | undefined {
+    if (this.#used > 0) {
+      const { words, seq } = token;
+      let taken: Taken | undefined;
+      if (token.hasSid) taken = this.#session(words, token.sidAt, seq, token.fam, true);
+      for (let at = token.ancAt; at < token.ancEnd && taken !== "revoked"; at += 4) {
+        taken = this.#session(words, at, seq, 0, false) ?? taken;
+      }
+      if (taken === "revoked") return taken;
+      if (token.jtiIsCode && this.#holds(words, token.jtiAt, CODES.token, Number.NEGATIVE_INFINITY)) return "revoked";
+      if (this.#holds(words, token.clientAt, CODES.client, seq)) return "revoked";
+      for (let at = token.subjectsAt; at < token.subjectsEnd; at += 4) {
+        if (this.#holds(words, at, CODES.subject, seq)) return "revoked";
+      }
+      if (taken !== undefined) return taken;
+    }
+    return this.#otherTokens.size > 0 && this.#otherTokens.has(token.jti) ? "revoked" : undefined;
+  }
+
+  /** Drops notices with `until` at or before the horizon, when enough of them are gone to be worth a rebuild (FEED-5). */
+  forget(horizon: number): void {
+    if (horizon <= this.#horizon) return;
+    this.#horizon = horizon;
+    for (const [jti, until] of this.#otherTokens) if (until <= horizon) this.#otherTokens.delete(jti);
+    const past = this.#past();
+    if (past * 4 > this.#used && past > 16) this.#rebuild(this.#used - past);
+  }
+
+  #session(words: KeyWords, at: number, seq: number, fam: number, own: boolean): Taken | undefined {
+    let taken: Taken | undefined;
+    for (let slot = this.#home(words, at); this.#kinds[slot] !== FREE; slot = this.#next(slot)) {
+      if (!this.#same(slot, words, at)) continue;
+      const kind = this.#kinds[slot];
+      if (kind === CODES.session || (own && kind === CODES.family && this.#fams[slot] === fam)) return "revoked";
+      if (kind === CODES.outdated && seq < (this.#before[slot] ?? 0)) taken = "outdated";
+    }
+    return taken;
+  }
+
+  #holds(words: KeyWords, at: number, kind: number, seq: number): boolean {
+    for (let slot = this.#home(words, at); this.#kinds[slot] !== FREE; slot = this.#next(slot)) {
+      if (this.#kinds[slot] === kind && this.#same(slot, words, at) && seq < (this.#before[slot] ?? 0)) return true;
+    }
+    return false;
+  }
+
+  // Two notices of one kind about one key fold into one: the later cut-off covers the earlier one, and a token that
+  // only the earlier one matched has expired by its `until`.
+  #put(kind: number, fam: number, notice: Notice): void {
+    const key = this.#scratch;
+    let slot = this.#home(key, 0);
+    for (; this.#kinds[slot] !== FREE; slot = this.#next(slot)) {
+      if (this.#kinds[slot] === kind && this.#fams[slot] === fam && this.#same(slot, key, 0)) break;
+    }
+    if (this.#kinds[slot] === FREE) {
+      this.#keys.set(key, slot * 4);
+      this.#kinds[slot] = kind;
+      this.#fams[slot] = fam;
+      this.#used += 1;
+    }
+    this.#before[slot] = Math.max(notice.pos.seq, this.#before[slot] ?? 0);
+    this.#until[slot] = Math.max(notice.until, this.#until[slot] ?? 0);
+    if (this.#used > this.#capacity * FULLEST) this.#rebuild(this.#used - this.#past());
+  }
+
+  #past(): number {
+    let past = 0;
+    for (let slot = 0; slot < this.#capacity; slot += 1) {
+      if (this.#kinds[slot] !== FREE && (this.#until[slot] ?? 0) <= this.#horizon) past += 1;
+    }
+    return past;
+  }
+
+  #rebuild(live: number): void {
+    const [keys, fams, kinds, before, until] = [this.#keys, this.#fams, this.#kinds, this.#before, this.#until];
+    const slots = this.#capacity;
+    this.#capacity = FIRST_CAPACITY;
+    while (live > this.#capacity * FULLEST) this.#capacity *= 2;
+    this.#keys = new Uint32Array(this.#capacity * 4);
+    this.#fams = new Uint32Array(this.#capacity);
+    this.#kinds = new Uint8Array(this.#capacity);
+    this.#before = new Float64Array(this.#capacity);
+    this.#until = new Float64Array(this.#capacity);
+    this.#used = 0;
+    for (let old = 0; old < slots; old += 1) {
+      const kind = kinds[old] ?? FREE;
+      if (kind === FREE || (until[old] ?? 0) <= this.#horizon) continue;
+      let slot = this.#home(keys, old * 4);
+      while (this.#kinds[slot] !== FREE) slot = this.#next(slot);
+      this.#keys.set(keys.subarray(old * 4, old * 4 + 4), slot * 4);
+      this.#fams[slot] = fams[old] ?? 0;
+      this.#kinds[slot] = kind;
+      this.#before[slot] = before[old] ?? 0;
+      this.#until[slot] = until[old] ?? 0;
+      this.#used += 1;
+    }
+  }
+
+  #home(words: KeyWords, at: number): number {
+    let hash = Math.imul((words[at] ?? 0) ^ ((words[at + 1] ?? 0) >>> 7), 0x9e3779b1);
+    hash = Math.imul(hash ^ (words[at + 2] ?? 0) ^ (hash >>> 15), 0x85ebca6b);
+    hash = Math.imul(hash ^ (words[at + 3] ?? 0) ^ (hash >>> 13), 0xc2b2ae35);
+    return (hash ^ (hash >>> 16)) & (this.#capacity - 1);
+  }
+
+  #next(slot: number): number {
+    return (slot + 1) & (this.#capacity - 1);
+  }
+
+  #same(slot: number, words: KeyWords, at: number): boolean {
+    const from = slot * 4;
+    return (
+      this.#keys[from] === words[at] &&
+      this.#keys[from + 1] === words[at + 1] &&
+      this.#keys[from + 2] === words[at + 2] &&
+      this.#keys[from + 3] === words[at + 3]
+    );
+  }
+}

@@ -1,0 +1,158 @@
+// What a verifier is told when it is created. Everything is judged here, at once and with all problems together;
+// after it nobody re-checks.
+
+import { MAX_STALENESS_MS, MIN_STALENESS_MS, type OnStale } from "@hallpass/protocol";
+
+export interface VerifierOptions {
+  /** As it stands in `iss`. https, or http on a loopback host. */
+  readonly issuer: string;
+  /** What must stand in `aud`. */
+  readonly audience: string;
+  /** A confidential client with the scope `feed`. */
+  readonly credentials: { readonly clientId: string; readonly clientSecret: string };
+  /** How receipts group this verifier. Without it: the audience. */
+  readonly service?: string;
+  readonly region?: string;
+  /** Unique to this process. Without it: random. */
+  readonly instance?: string;
+  /** M, in milliseconds: no revoked token is accepted later than this after the revocation. 60,000 without it. */
+  readonly maxStalenessMs?: number;
+  /** What to do when the view is older. `unavailable` without it; `accept` gives up the bound. */
+  readonly onStale?: OnStale;
+  /** Reads the access token from this cookie when there is no Authorization header. */
+  readonly cookie?: CookieOptions;
+  /** How many verified signatures are remembered, about 3 KB each. 10,000 without it. */
+  readonly rememberedTokens?: number;
+}
+
+export interface CookieOptions {
+  /** Begins with `__Host-`. */
+  readonly name: string;
+  /** Whose pages may send unsafe methods, each as `scheme://host[:port]`. */
+  readonly origins: readonly string[];
+}
+
+export type SettingsOptions = Omit<VerifierOptions, "credentials">;
+
+export interface Settings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly service: string;
+  readonly region: string | undefined;
+  readonly instance: string;
+  readonly maxStalenessMs: number;
+  readonly onStale: OnStale;
+  readonly cookie: CookieOptions | undefined;
+  readonly rememberedTokens: number;
+}
+
+/** Thrown when a verifier is created; names every key that is wrong and what would be right. */
+export class OptionsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`verifier options: ${problems.join("; ")}`);
+    this.name = "OptionsError";
+    this.problems = problems;
+  }
+}
+
+const NAME = /^[\x20-\x7e]{1,128}$/;
+const COOKIE_NAME = /^__Host-[A-Za-z0-9_.-]{1,100}$/;
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+type Rule = readonly [fits: (value: unknown) => boolean, right: string, required?: true];
+
+const RULES: Readonly<Record<keyof SettingsOptions, Rule>> = {
+  issuer: [isIssuer, "an https address without query or fragment (http only on a loopback host)", true],
+  audience: [(value) => isText(value, 512), "a text of 1 to 512 characters", true],
+  service: [isName, "1 to 128 printable ASCII characters"],
+  region: [isName, "1 to 128 printable ASCII characters"],
+  instance: [isName, "1 to 128 printable ASCII characters, unique to the process"],
+  maxStalenessMs: [
+    (value) => isWhole(value, MIN_STALENESS_MS, MAX_STALENESS_MS),
+    `whole milliseconds from ${MIN_STALENESS_MS} to ${MAX_STALENESS_MS}`,
+  ],
+  onStale: [
+    (value) => ["unavailable", "introspect", "accept"].includes(value as string),
+    "unavailable, introspect or accept",
+  ],
+  cookie: [isCookie, "{name, origins} with a name that begins with __Host- and at least one origin"],
+  rememberedTokens: [(value) => isWhole(value, 2, 10_000_000), "a whole number from 2 to 10,000,000"],
+};
+
+/** Throws OptionsError. `randomInstance` is asked only when no instance is given. */
+export function settingsFrom(options: SettingsOptions, randomInstance: () => string): Settings {
+  const problems = problemsOf(options, RULES);
+  if (problems.length > 0) throw new OptionsError(problems);
+  return {
+    issuer: options.issuer,
+    audience: options.audience,
+    service: options.service ?? (NAME.test(options.audience) ? options.audience : "resource-server"),
+    region: options.region,
+    instance: options.instance ?? randomInstance(),
+    maxStalenessMs: options.maxStalenessMs ?? 60_000,
+    onStale: options.onStale ?? "unavailable",
+    cookie: options.cookie,
+    rememberedTokens: options.rememberedTokens ?? 10_000,
+  };
+}
+
+/** The same with credentials; they go to the ports and nowhere else. */
+export function checkCredentials(options: VerifierOptions): SettingsOptions {
+  const { credentials, ...rest } = options;
+  const fits =
+    isObject(credentials) &&
+    Object.keys(credentials).length === 2 &&
+    isText(credentials["clientId"], 255) &&
+    isText(credentials["clientSecret"], 1024);
+  if (!fits) throw new OptionsError(["credentials: give {clientId, clientSecret}", ...problemsOf(rest, RULES)]);
+  return rest;
+}
+
+function problemsOf(given: object, rules: Readonly<Record<string, Rule>>): string[] {
+  const values = given as Readonly<Record<string, unknown>>;
+  const problems = Object.keys(values)
+    .filter((key) => !Object.hasOwn(rules, key))
+    .map((key) => `${key}: there is no such option`);
+  for (const [key, [fits, right, required]] of Object.entries(rules)) {
+    const value = values[key];
+    if (value === undefined ? required === true : !fits(value)) problems.push(`${key}: give ${right}`);
+  }
+  return problems;
+}
+
+function isIssuer(value: unknown): boolean {
+  if (typeof value !== "string" || value.length > 512 || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  if (value.includes("?") || value.includes("#") || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname));
+}
+
+function isCookie(value: unknown): boolean {
+  if (!isObject(value) || Object.keys(value).some((key) => key !== "name" && key !== "origins")) return false;
+  const { name, origins } = value;
+  return (
+    typeof name === "string" &&
+    COOKIE_NAME.test(name) &&
+    Array.isArray(origins) &&
+    origins.length > 0 &&
+    origins.every((origin) => typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin)
+  );
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && NAME.test(value);
+}
+
+function isText(value: unknown, most: number): boolean {
+  return typeof value === "string" && value.length > 0 && value.length <= most;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,50 @@
+// ES256 and SHA-256 of the platform: synchronous through node:crypto where that exists, WebCrypto elsewhere.
+// A key is imported once; a PEM or a JWK per call would cost more than the signature.
+
+import { derSignature } from "./der-signature.ts";
+import type { Crypto, EcPublicJwk, PublicKey } from "./ports.ts";
+
+type NodeCrypto = typeof import("node:crypto");
+
+export function platformCrypto(): Crypto {
+  const node = nodeCrypto();
+  return node === undefined ? webCrypto() : synchronousCrypto(node);
+}
+
+// Reached without an import, so that bundlers for other platforms find nothing to resolve.
+function nodeCrypto(): NodeCrypto | undefined {
+  const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): NodeCrypto | undefined } };
+  return process?.getBuiltinModule?.("node:crypto");
+}
+
+export function synchronousCrypto(node: NodeCrypto): Crypto {
+  return {
+    importKey: (jwk) => node.createPublicKey({ key: { ...jwk }, format: "jwk" }),
+    verifyEs256: (key, signingInput, signature) => {
+      try {
+        const object = key as import("node:crypto").KeyObject;
+        return node.verify("sha256", Buffer.from(signingInput, "latin1"), object, derSignature(signature));
+      } catch {
+        return false;
+      }
+    },
+    sha256: (bytes) => node.hash("sha256", bytes, "buffer"),
+  };
+}
+
+export function webCrypto(): Crypto {
+  const { subtle } = globalThis.crypto;
+  return {
+    importKey: (jwk: EcPublicJwk): Promise<PublicKey> =>
+      subtle.importKey("jwk", { ...jwk }, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]),
+    verifyEs256: (key, signingInput, signature) =>
+      subtle
+        .verify({ name: "ECDSA", hash: "SHA-256" }, key as CryptoKey, new Uint8Array(signature), ascii(signingInput))
+        .catch(() => false),
+    sha256: async (bytes) => new Uint8Array(await subtle.digest("SHA-256", new Uint8Array(bytes))),
+  };
+}
+
+function ascii(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

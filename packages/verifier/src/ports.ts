@@ -1,0 +1,87 @@
+// What the verifier can't know or do by itself. runtime.ts hands in the real ones; a simulation hands in others
+// and runs the same code.
+
+export type Awaitable<T> = T | Promise<T>;
+
+export interface Clock {
+  /** Wall time in milliseconds since the epoch. It may jump. */
+  now(): number;
+  /** Milliseconds of a clock that never goes back; its zero means nothing. */
+  monotonic(): number;
+}
+
+export interface Dice {
+  /** `length` bytes that nobody can guess. */
+  bytes(length: number): Uint8Array;
+}
+
+export type Cancel = () => void;
+
+export interface Scheduler {
+  /** Calls `task` once, no earlier than `ms` milliseconds from now, unless cancelled. */
+  after(ms: number, task: () => void): Cancel;
+}
+
+/** A P-256 public key as RFC 7518 section 6.2.1 writes it: coordinates of 32 bytes in base64url. */
+export interface EcPublicJwk {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+}
+
+/** What `importKey` made; only the same port can read it. */
+export type PublicKey = object;
+
+/** Synchronous where the platform is: then a verdict needs no wait at all. */
+export interface Crypto {
+  /** Throws or rejects for a point that is not on the curve. */
+  importKey(jwk: EcPublicJwk): Awaitable<PublicKey>;
+  /** ES256 over the ASCII text, with r and s of 32 bytes each. False for anything that doesn't verify; never throws. */
+  verifyEs256(key: PublicKey, signingInput: string, signature: Uint8Array): Awaitable<boolean>;
+  sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
+}
+
+/** No callback is called before `connect` has returned, nor inside `send` or `close`. */
+export interface OpenConnection {
+  readonly url: string;
+  readonly token: string;
+  readonly onOpen: () => void;
+  readonly onText: (text: string) => void;
+  /** Called once, also when the connection never opened. */
+  readonly onClose: (code: number) => void;
+}
+
+export interface Connection {
+  /** Drops the text when the connection is not open. */
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+export interface FeedBearer {
+  readonly token: string;
+  /** Milliseconds of the wall clock; the feed's own word is used where it is missing. */
+  readonly expiresAt?: number;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly scheduler: Scheduler;
+  readonly crypto: Crypto;
+  /** Does not throw: what can't be connected is closed. */
+  connect(open: OpenConnection): Connection;
+  /** A bearer with scope `feed`. Rejects when there is none to be had now. */
+  fetchToken(): Promise<FeedBearer>;
+  /** The body of an RFC 7662 answer about the token. Rejects on anything but status 200. */
+  introspect?(token: string): Promise<string>;
+}
+
+/** Goes on at once when nothing has to be waited for: a promise costs a turn that the cached path doesn't have. */
+export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return value instanceof Promise ? later(value, next) : next(value);
+}
+
+async function later<T, U>(value: Promise<T>, next: (value: T) => Awaitable<U>): Promise<U> {
+  return next(await value);
+}

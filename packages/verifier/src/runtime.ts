@@ -1,0 +1,106 @@
+// The one file that touches the platform: clock, timers, dice, WebSocket, fetch.
+
+import { FEED_SCOPE, FEED_SUBPROTOCOL, isJsonObject, parseStrictJson } from "@hallpass/protocol";
+import { platformCrypto } from "./platform-crypto.ts";
+import type { Connection, FeedBearer, OpenConnection, Ports } from "./ports.ts";
+
+const ANSWER_WITHIN_MS = 5000;
+const LONGEST_ANSWER = 65_536;
+
+export interface RuntimeCredentials {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export function platformPorts(credentials: RuntimeCredentials): Ports {
+  const base = credentials.issuer.replace(/\/$/, "");
+  const post = (path: string, form: Record<string, string>): Promise<string> =>
+    postForm(`${base}${path}`, form, credentials);
+  return {
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    scheduler: { after },
+    crypto: platformCrypto(),
+    connect,
+    fetchToken: async () => {
+      const askedAt = Date.now();
+      return readBearer(await post("/oauth2/token", { grant_type: "client_credentials", scope: FEED_SCOPE }), askedAt);
+    },
+    introspect: (token) => post("/oauth2/introspect", { token, token_type_hint: "access_token" }),
+  };
+}
+
+// A waiting timer keeps no process alive: what it serves does.
+function after(ms: number, task: () => void): () => void {
+  const timer: unknown = setTimeout(task, ms);
+  if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")
+    timer.unref();
+  return () => clearTimeout(timer as number);
+}
+
+function connect({ url, token, onOpen, onText, onClose }: OpenConnection): Connection {
+  // Headers are an addition that Node, Bun and Deno have; a browser is no resource server.
+  const init: unknown = { protocols: [FEED_SUBPROTOCOL], headers: { authorization: `Bearer ${token}` } };
+  const socket = new WebSocket(url, init as string[]);
+  let over = false;
+  const finish = (code: number): void => {
+    if (!over) onClose(code);
+    over = true;
+  };
+  socket.onopen = () => onOpen();
+  socket.onmessage = ({ data }: { readonly data: unknown }) => onText(typeof data === "string" ? data : "");
+  socket.onclose = ({ code }) => finish(code);
+  // A failed upgrade may be told by an error alone.
+  socket.onerror = () => {
+    if (socket.readyState === WebSocket.CLOSED) finish(1006);
+  };
+  return {
+    send: (text) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close: (code) => socket.close(code === undefined || (code !== 1000 && (code < 3000 || code > 4999)) ? 1000 : code),
+  };
+}
+
+// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. No redirect is followed: the secret
+// goes to the issuer or nowhere.
+async function postForm(url: string, form: Record<string, string>, credentials: RuntimeCredentials): Promise<string> {
+  const basic = btoa(`${formEncoded(credentials.clientId)}:${formEncoded(credentials.clientSecret)}`);
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { authorization: `Basic ${basic}`, accept: "application/json" },
+    body: new URLSearchParams(form),
+    redirect: "error",
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`${new URL(url).pathname} answered ${response.status}`);
+  }
+  return readShort(response);
+}
+
+async function readShort(response: Response): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > LONGEST_ANSWER) throw new Error("the answer is too long");
+  }
+  return text + decoder.decode();
+}
+
+function readBearer(body: string, askedAt: number): FeedBearer {
+  const parsed = parseStrictJson(body, { maxLength: LONGEST_ANSWER, maxDepth: 8, maxMembers: 64 });
+  const answer = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
+  const { access_token: token, token_type: type, expires_in: expires } = answer;
+  if (typeof token !== "string" || typeof type !== "string" || type.toLowerCase() !== "bearer") {
+    throw new Error("the issuer answered without a bearer");
+  }
+  return typeof expires === "number" && expires > 0 ? { token, expiresAt: askedAt + expires * 1000 } : { token };
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams({ a: text }).toString().slice(2);
+}

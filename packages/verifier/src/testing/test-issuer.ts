@@ -1,0 +1,175 @@
+// An issuer for the tests of an app: real ES256 keys, a real verifier, a feed in memory, a clock that you move.
+
+import {
+  ACCESS_TOKEN_TYPE,
+  type AccessTokenClaims,
+  encodeBase64url,
+  formatPosition,
+  isJsonObject,
+  type JsonObject,
+  parseAccessTokenClaims,
+  parseCompactJws,
+  type Taking,
+  uuidv7,
+} from "@hallpass/protocol";
+import type { SettingsOptions } from "../options.ts";
+import { platformCrypto } from "../platform-crypto.ts";
+import type { Ports } from "../ports.ts";
+import { hashCode } from "../token-keys.ts";
+import { createVerifierOn, type Verifier } from "../verifier.ts";
+import { type FeedKeyWire, MemoryFeed } from "./memory-feed.ts";
+import { settled, TestClock } from "./test-clock.ts";
+
+export type TestIssuerOptions = Omit<SettingsOptions, "rememberedTokens">;
+
+/** What to take away: a token (its text), or everything of a session, a subject or a client. */
+export type Revocable =
+  | string
+  | { readonly sid: string }
+  | { readonly sid: string; readonly fam: string }
+  | { readonly subject: string }
+  | { readonly clientId: string };
+
+export interface TestIssuer {
+  /** The verifier that your app gets in its tests; fresh when `createTestIssuer` has resolved. */
+  readonly verifier: Verifier;
+  readonly feed: MemoryFeed;
+  readonly clock: TestClock;
+  /** A signed access token. What you give replaces the default claims; undefined leaves one out. */
+  token(claims?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Like the issuer's API: when it has resolved, connected verifiers enforce it. */
+  revoke(target: Revocable): Promise<void>;
+  /** Lets time pass; pings go on. */
+  advance(ms: number): Promise<void>;
+  /** Cuts the feed and lets time pass until the view is too old. */
+  goStale(): Promise<void>;
+  /** Brings the feed back and waits until the view is fresh. */
+  recover(): Promise<void>;
+  /** Another key signs from now on; the earlier ones stay good until they are removed. */
+  rotateKey(): Promise<string>;
+  /** As for a compromised key: every token that it signed is refused from now on. */
+  removeKey(kid: string): Promise<void>;
+  close(): void;
+}
+
+interface SigningKey {
+  readonly wire: FeedKeyWire;
+  readonly sign: CryptoKey;
+}
+
+export async function createTestIssuer(options: TestIssuerOptions): Promise<TestIssuer> {
+  const clock = new TestClock();
+  const feed = new MemoryFeed({ issuer: options.issuer, now: () => clock.now() });
+  let key = await newKey();
+  feed.keys = [key.wire];
+  const ports: Ports = {
+    clock,
+    scheduler: clock,
+    dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    crypto: platformCrypto(),
+    connect: feed.connect,
+    fetchToken: async () => ({ token: "feed", expiresAt: clock.now() + 600_000 }),
+  };
+  const verifier = createVerifierOn(ports, options);
+  const maxStalenessMs = options.maxStalenessMs ?? 60_000;
+
+  const issuer: TestIssuer = {
+    verifier,
+    feed,
+    clock,
+    token: (claims = {}) => signToken(key, { ...defaultClaims(options, feed, clock), ...claims }),
+    async revoke(target) {
+      feed.take(await takingOf(target, feed), clock.now() + 3_610_000);
+      await settled();
+    },
+    advance: (ms) => clock.advance(ms),
+    async goStale() {
+      feed.reachable = false;
+      await clock.advance(maxStalenessMs + 1);
+    },
+    async recover() {
+      feed.reachable = true;
+      const ready = verifier.ready();
+      // Until the silence was noticed and the longest wait between two attempts is over.
+      for (let second = 0; second < 60 && !verifier.readiness().ready; second += 1) await clock.advance(1000);
+      await ready;
+    },
+    async rotateKey() {
+      key = await newKey();
+      feed.publish([...feed.keys, key.wire]);
+      await settled();
+      return key.wire.kid;
+    },
+    async removeKey(kid) {
+      feed.publish(feed.keys.filter((one) => one.kid !== kid));
+      await settled();
+    },
+    close: () => verifier.close(),
+  };
+  await Promise.all([verifier.ready(), clock.advance(0)]);
+  return issuer;
+}
+
+/** Signs any payload under any header: for tests that need a bad token. */
+export async function signJws(key: CryptoKey, header: object, payload: object): Promise<string> {
+  const input = [header, payload].map((part) => encodeBase64url(utf8(JSON.stringify(part)))).join(".");
+  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key, utf8(input));
+  return `${input}.${encodeBase64url(new Uint8Array(signature))}`;
+}
+
+export async function newKey(): Promise<SigningKey> {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const { x = "", y = "" } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const written = utf8(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`);
+  const kid = encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", written)));
+  const jwk = { kty: "EC", crv: "P-256", x, y, kid, alg: "ES256", use: "sig" };
+  return { wire: { kid, state: "active", jwk }, sign: pair.privateKey };
+}
+
+function signToken(key: SigningKey, claims: Readonly<Record<string, unknown>>): Promise<string> {
+  return signJws(key.sign, { alg: "ES256", typ: ACCESS_TOKEN_TYPE, kid: key.wire.kid }, claims);
+}
+
+function defaultClaims(
+  options: TestIssuerOptions,
+  feed: MemoryFeed,
+  clock: TestClock,
+): Readonly<Record<string, unknown>> {
+  const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+  const iat = Math.floor(clock.now() / 1000);
+  return {
+    iss: options.issuer,
+    sub: "u-81",
+    aud: options.audience,
+    client_id: "web",
+    scope: "read write",
+    iat,
+    exp: iat + 600,
+    jti: encodeBase64url(random(16)),
+    sid: uuidv7(clock.now(), random(10)),
+    fam: encodeBase64url(random(4)),
+    pos: formatPosition(feed.head),
+  };
+}
+
+async function takingOf(target: Revocable, feed: MemoryFeed): Promise<Taking> {
+  if (typeof target === "string") return { kind: "token", jti: claimsOf(target).jti };
+  if ("fam" in target) return { kind: "family", sid: target.sid, fam: target.fam };
+  if ("sid" in target) return { kind: "session", sid: target.sid };
+  const [kind, value] =
+    "subject" in target ? (["subject", target.subject] as const) : (["client", target.clientId] as const);
+  const hash = await hashCode(platformCrypto(), feed.salt, kind, value);
+  return kind === "subject" ? { kind, subject: hash } : { kind, client: hash };
+}
+
+function claimsOf(token: string): AccessTokenClaims {
+  const jws = parseCompactJws(token);
+  const payload: JsonObject = jws.ok && isJsonObject(jws.payload) ? jws.payload : {};
+  const claims = parseAccessTokenClaims(payload);
+  if (claims === undefined) throw new TypeError("revoke: give the text of an access token");
+  return claims;
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

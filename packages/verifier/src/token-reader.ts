@@ -1,0 +1,78 @@
+// From the text of a token to claims whose signature fits (AT-V1 to AT-V4). Says nothing yet about time, audience or
+// revocation. What it found once it finds again in the memory.
+
+import {
+  ACCESS_TOKEN_TYPE,
+  type JwsHeader,
+  MAX_ACCESS_TOKEN_LENGTH,
+  parseAccessTokenClaims,
+  parseCompactJws,
+} from "@hallpass/protocol";
+import type { TrustedKey } from "./key-set.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { Memory, Remembered } from "./memory.ts";
+import type { Counters } from "./metrics.ts";
+import { type Awaitable, andThen, type Crypto } from "./ports.ts";
+import { type TokenKeys, tokenKeys } from "./token-keys.ts";
+import type { RejectionCode } from "./verdict.ts";
+
+export interface ReaderDeps {
+  readonly crypto: Crypto;
+  readonly knowledge: Knowledge;
+  readonly memory: Memory;
+  readonly counters: Counters;
+}
+
+type Verified = Extract<ReturnType<typeof parseCompactJws>, { ok: true }>;
+
+/** `unknown_key` is the caller's to judge: it means little while the view is not fresh. */
+export function readToken(deps: ReaderDeps, token: string): Awaitable<Remembered | RejectionCode> {
+  const remembered = deps.memory.find(token);
+  if (remembered !== undefined) return remembered;
+  if (token.length > MAX_ACCESS_TOKEN_LENGTH) return "malformed_token";
+  const jws = parseCompactJws(token);
+  if (!jws.ok) return "malformed_token";
+  const { header } = jws;
+  if (header.kid === undefined) return "malformed_token";
+  if (!isAccessToken(header)) return "wrong_type";
+  const key = deps.knowledge.keys.find(header.kid);
+  if (key === undefined) return "unknown_key";
+  return andThen(key.open(deps.crypto), (opened) => {
+    // A key of another algorithm than ES256 agrees with no header that came this far.
+    if (opened === undefined) return "wrong_type";
+    deps.counters.signatureChecks += 1;
+    return andThen(deps.crypto.verifyEs256(opened, jws.signingInput, jws.signature), (fits) =>
+      fits ? remember(deps, token, jws, key) : "bad_signature",
+    );
+  });
+}
+
+function remember(
+  deps: ReaderDeps,
+  token: string,
+  jws: Verified,
+  key: TrustedKey,
+): Awaitable<Remembered | RejectionCode> {
+  const claims = parseAccessTokenClaims(jws.payload);
+  if (claims === undefined) return "malformed_claims";
+  return andThen(keysUnderCurrentSalt(deps, claims), (keys) => {
+    const remembered: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };
+    deps.memory.keep(token, remembered);
+    return remembered;
+  });
+}
+
+// The salt may change while a hash is waited for; hashes under the old one would match nothing.
+function keysUnderCurrentSalt(deps: ReaderDeps, claims: Remembered["claims"]): Awaitable<TokenKeys> {
+  const { salt } = deps.knowledge;
+  return andThen(tokenKeys(deps.crypto, salt, claims), (keys) =>
+    salt === deps.knowledge.salt ? keys : keysUnderCurrentSalt(deps, claims),
+  );
+}
+
+// RFC 9068 section 4, RFC 7515 section 4.1.9: a media type, so without regard to case, `application/` left out or not.
+function isAccessToken({ alg, typ }: JwsHeader): boolean {
+  if (alg !== "ES256" || typ === undefined) return false;
+  const type = typ.toLowerCase();
+  return type === ACCESS_TOKEN_TYPE || type === `application/${ACCESS_TOKEN_TYPE}`;
+}

@@ -1,0 +1,306 @@
+// The verifier: a request in, a verdict out. Whatever may wait comes first; then one synchronous step reads the
+// clocks and decides, in the order of spec/access-token.md (LEASE-8).
+
+import { Activity, NOTE_EVERY_MS } from "./activity.ts";
+import { Ended, type EndReason } from "./ended.ts";
+import { FeedClient } from "./feed-client.ts";
+import { readIntrospection } from "./introspection.ts";
+import { judgeClaims, judgeView } from "./judge.ts";
+import { type Change, Knowledge } from "./knowledge.ts";
+import { ageOf, leftOf, type Reading } from "./lease.ts";
+import { Memory, type Remembered } from "./memory.ts";
+import { type Counters, count, type Metrics, metricsOf, newCounters, sumOf } from "./metrics.ts";
+import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
+import type { Awaitable, Ports } from "./ports.ts";
+import { type Credentials, credentialsOf, findToken } from "./request.ts";
+import { judgeRequirements, type Requirements } from "./requirements.ts";
+import { readToken } from "./token-reader.ts";
+import { type Accepted, accepted, judged, type RejectionCode, rejected, unavailable, type Verdict } from "./verdict.ts";
+
+export interface Readiness {
+  /** Whether a good token would be accepted now. Yours to report or not: it is not the app's readiness. */
+  readonly ready: boolean;
+  /** Infinity without a lease. */
+  readonly viewAgeMs: number;
+  readonly connected: boolean;
+  readonly view: "empty" | "gathering" | "live" | "lost";
+}
+
+export interface Verifier {
+  /** The verdict about a request, or about the text of a token. Never throws for what a client sent. */
+  verify(input: Request | string, required?: Requirements): Promise<Verdict>;
+  /** The same about a token's text without a wait; undefined when an answer would need one. */
+  judge(token: string, required?: Requirements): Verdict | undefined;
+  /** The same about the headers of a request, for adapters of frameworks without `Request`. */
+  verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict>;
+  /** Resolves at the first lease; rejects when closed before. */
+  ready(): Promise<void>;
+  readiness(): Readiness;
+  /**
+   * Calls back once when what was accepted is over: taken away, expired, or the view too old (except under `accept`).
+   * Returns what stops the watching. Also calls back when that was so before this call, but never inside it.
+   */
+  onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void;
+  metrics(): Metrics;
+  /** Tells the server, and accepts nothing any more. */
+  close(): void;
+}
+
+/** A verifier on ports of the caller's: for simulations. Throws OptionsError. */
+export function createVerifierOn(ports: Ports, options: SettingsOptions): Verifier {
+  const settings = settingsFrom(options, () => randomName(ports));
+  return new LocalVerifier(ports, settings);
+}
+
+class LocalVerifier implements Verifier {
+  readonly #ports: Ports;
+  readonly #settings: Settings;
+  readonly #counters: Counters = newCounters();
+  readonly #knowledge: Knowledge;
+  readonly #memory: Memory;
+  readonly #ended: Ended;
+  readonly #activity: Activity;
+  readonly #feed: FeedClient;
+  #serverAhead = 0;
+  #everFresh = false;
+  #closed = false;
+  #waiting: { readonly resolve: () => void; readonly reject: (cause: Error) => void }[] = [];
+
+  constructor(ports: Ports, settings: Settings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#knowledge = new Knowledge((change) => this.#onChange(change));
+    this.#memory = new Memory(settings.rememberedTokens);
+    this.#ended = new Ended({
+      scheduler: ports.scheduler,
+      now: () => ports.clock.now(),
+      freshFor: () =>
+        settings.onStale === "accept" ? Number.POSITIVE_INFINITY : leftOf(this.#age(), settings.maxStalenessMs),
+      judge: ({ keys, key }) => this.#endOf(keys, key),
+    });
+    this.#activity = new Activity(ports.scheduler, (pairs) => this.#feed.sendActivity(pairs));
+    this.#feed = new FeedClient({
+      ports,
+      settings,
+      knowledge: this.#knowledge,
+      counters: this.#counters,
+      stats: () => this.#stats(),
+      onLease: (serverAhead) => this.#onLease(serverAhead),
+    });
+  }
+
+  async verify(input: Request | string, required: Requirements = {}): Promise<Verdict> {
+    return typeof input === "string"
+      ? this.#verify(input, required)
+      : this.verifyCredentials(credentialsOf(input), required);
+  }
+
+  async verifyCredentials(credentials: Credentials, required: Requirements = {}): Promise<Verdict> {
+    const found = findToken(credentials, this.#settings.cookie);
+    return found.kind === "token" ? this.#verify(found.token, required) : this.#tally(rejected(found.code));
+  }
+
+  judge(token: string, required: Requirements = {}): Verdict | undefined {
+    const read = this.#read(token);
+    if (read instanceof Promise) {
+      // It goes on and fills the memory; a fault in it shows when somebody waits for it.
+      void read.catch(() => undefined);
+      return undefined;
+    }
+    const verdict = this.#decide(read, required, undefined);
+    return this.#worthAsking(read, verdict) ? undefined : this.#tally(verdict);
+  }
+
+  ready(): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("the verifier is closed"));
+    if (this.#age() < this.#settings.maxStalenessMs) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  readiness(): Readiness {
+    const viewAgeMs = this.#age();
+    return {
+      ready: viewAgeMs < this.#settings.maxStalenessMs,
+      viewAgeMs,
+      connected: this.#feed.connected,
+      view: this.#knowledge.view.state,
+    };
+  }
+
+  onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void {
+    const { keys, key, claims } = verdict[judged];
+    const stop = this.#ended.watch({ keys, key, expiresAt: claims.exp * 1000, callback });
+    return stop;
+  }
+
+  metrics(): Metrics {
+    return metricsOf(this.#counters, {
+      trackedNotices: this.#knowledge.tracked,
+      tableBytes: this.#knowledge.tableBytes,
+      rememberedTokens: this.#memory.size,
+      viewAgeMs: this.#age(),
+      clockSkewMs: this.#serverAhead,
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#activity.close();
+    this.#closed = true;
+    this.#feed.close();
+    this.#knowledge.lease.end();
+    this.#ended.endAll("closed");
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error("the verifier is closed"));
+  }
+
+  async #verify(token: string, required: Requirements): Promise<Verdict> {
+    const reading = this.#read(token);
+    const read = reading instanceof Promise ? await reading : reading;
+    const verdict = this.#decide(read, required, undefined);
+    if (!this.#worthAsking(read, verdict)) return this.#tally(verdict);
+    return this.#tally(await this.#ask(token, read, required));
+  }
+
+  #read(token: string): Awaitable<Remembered | RejectionCode> {
+    return readToken(
+      { crypto: this.#ports.crypto, knowledge: this.#knowledge, memory: this.#memory, counters: this.#counters },
+      token,
+    );
+  }
+
+  /** The decision instant: both clocks are read here, and nothing waits afterwards. `asked` is when the issuer was. */
+  #decide(read: Remembered | RejectionCode, required: Requirements, asked: Reading | undefined): Verdict {
+    const { clock } = this.#ports;
+    const { maxStalenessMs, onStale, issuer, audience } = this.#settings;
+    const knowledge = this.#knowledge;
+    const wall = clock.now();
+    const mono = clock.monotonic();
+    const viewAge = knowledge.lease.age(wall, mono);
+    const untrusted = typeof read === "string" ? read : knowledge.keys.trusts(read.key) ? undefined : "unknown_key";
+    if (typeof read === "string" || untrusted !== undefined) {
+      // A key that is unknown to a view that is not fresh may be one that was published since (AT-V3).
+      if (untrusted === "unknown_key" && !(viewAge < maxStalenessMs)) return this.#cannotKnow();
+      return rejected(untrusted ?? "unknown_key");
+    }
+    const { claims, keys } = read;
+    const skewSeconds = knowledge.skewSeconds;
+    const expected = { issuer, audience, skewSeconds, maxLifetimeSeconds: knowledge.maxLifetimeSeconds };
+    const wrong = judgeClaims(claims, expected, wall);
+    if (wrong !== undefined) return rejected(wrong);
+    const known = knowledge.known;
+    if (known === undefined) return this.#cannotKnow();
+    const taken = judgeView(claims.exp, keys, known, skewSeconds);
+    if (taken !== undefined) return rejected(taken);
+
+    const age = asked === undefined ? viewAge : Math.min(viewAge, ageOf(asked, wall, mono));
+    const limit = required.maxAgeMs === undefined ? maxStalenessMs : Math.min(required.maxAgeMs, maxStalenessMs);
+    const fresh = age < limit && !this.#closed;
+    // A route that names an age means it, whatever the policy says.
+    const stale = !fresh && onStale === "accept" && required.maxAgeMs === undefined && this.#everFresh && !this.#closed;
+    if (!fresh && !stale) return this.#cannotKnow();
+    const unmet = judgeRequirements(claims, required);
+    if (unmet !== undefined) return unmet;
+
+    read.acceptedAt = wall;
+    if (claims.sid !== undefined && Math.abs(wall - read.notedAt) >= NOTE_EVERY_MS) {
+      read.notedAt = wall;
+      this.#activity.note(claims.sid, wall + this.#serverAhead);
+    }
+    const expires = (claims.exp + skewSeconds) * 1000;
+    return accepted(read, age, fresh ? Math.min(expires, wall + leftOf(age, limit)) : expires, stale);
+  }
+
+  #cannotKnow(): Verdict {
+    return unavailable(this.#closed ? "closed" : this.#everFresh ? "view_too_old" : "no_view");
+  }
+
+  // Only about tokens whose signature fits and that nothing known takes away.
+  #worthAsking(read: Remembered | RejectionCode, verdict: Verdict): read is Remembered {
+    return (
+      this.#settings.onStale === "introspect" &&
+      typeof read !== "string" &&
+      this.#knowledge.keys.trusts(read.key) &&
+      verdict.kind === "unavailable" &&
+      verdict.code === "view_too_old"
+    );
+  }
+
+  async #ask(token: string, read: Remembered, required: Requirements): Promise<Verdict> {
+    const ports = this.#ports;
+    const { clock } = ports;
+    // What the issuer says was true no earlier than the question was sent.
+    const asked: Reading = { wall: clock.now(), mono: clock.monotonic() };
+    this.#counters.introspections += 1;
+    let body: string;
+    try {
+      if (ports.introspect === undefined) return unavailable("introspection_failed");
+      body = await ports.introspect(token);
+    } catch {
+      return unavailable("introspection_failed");
+    }
+    const answer = readIntrospection(body, read.claims);
+    if (answer === "inactive") return rejected("inactive");
+    return answer === "active" ? this.#decide(read, required, asked) : unavailable("introspection_failed");
+  }
+
+  #tally(verdict: Verdict): Verdict {
+    const counters = this.#counters;
+    if (verdict.kind === "accepted") {
+      counters.accepted += 1;
+      if (verdict.stale) counters.acceptedStale += 1;
+    } else if (verdict.kind === "rejected") count(counters.rejected, verdict.code);
+    else count(counters.unavailable, verdict.code);
+    return verdict;
+  }
+
+  #onLease(serverAhead: number): void {
+    this.#serverAhead = serverAhead;
+    this.#everFresh = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #onChange(change: Change): void {
+    switch (change.kind) {
+      case "notices":
+        for (const notice of change.notices) {
+          this.#counters.lateAccepts += this.#memory.countLate(notice, this.#serverAhead);
+        }
+        return this.#ended.onNotices(change.notices);
+      case "salt":
+        this.#memory.clear();
+        return this.#ended.endAll("stale");
+      case "replaced":
+      case "keys":
+        return this.#ended.judgeAll();
+    }
+  }
+
+  #endOf(keys: Remembered["keys"], key: Remembered["key"]): EndReason | undefined {
+    if (!this.#knowledge.keys.trusts(key)) return "key_removed";
+    const { known } = this.#knowledge;
+    if (known === undefined) return "stale";
+    return keys.epoch < known.epoch || known.table.taken(keys) !== undefined ? "revoked" : undefined;
+  }
+
+  #age(): number {
+    return this.#knowledge.lease.age(this.#ports.clock.now(), this.#ports.clock.monotonic());
+  }
+
+  #stats(): Record<string, number> {
+    const age = this.#age();
+    const { accepted: taken, rejected: refused, unavailable: unknown, lateAccepts } = this.#counters;
+    return {
+      tracked: this.#knowledge.tracked,
+      late_accepts: lateAccepts,
+      clock_skew_ms: Math.round(this.#serverAhead),
+      accepted: taken,
+      rejected: sumOf(refused),
+      unavailable: sumOf(unknown),
+      ...(Number.isFinite(age) ? { view_age_ms: Math.round(age) } : {}),
+    };
+  }
+}
+
+function randomName(ports: Ports): string {
+  return Array.from(ports.dice.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
