@@ -88,6 +88,7 @@ async function settle(store: Store, one: Change, outcome: Outcome): Promise<Comm
     case "conflict":
       return "conflict";
     case "failed":
+      if (outcome.cause instanceof Fault) throw outcome.cause;
       throw new Fault(outcome.full ? "store_full" : "store_unavailable", { cause: outcome.cause });
     case "unknown":
       return reread(store, one, outcome.cause);
