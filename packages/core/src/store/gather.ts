@@ -1,0 +1,110 @@
+// Commits of concurrent requests travel together: while one batch is under way, what arrives waits and goes with the next.
+// So the busier a server is, the fewer round trips and fsyncs each change costs, and an idle one waits for nobody. No timers.
+
+import { Fault } from "../kernel/fault.ts";
+import { checkChanges, rowKeyText } from "./check-changes.ts";
+import type { Change, Outcome, Store } from "./store.ts";
+
+export interface GatherOptions {
+  readonly mostPerBatch?: number;
+  /** Changes beyond this many waiting ones fail at once, with a Fault `overloaded` as their cause. */
+  readonly mostWaiting?: number;
+}
+
+interface Waiting {
+  readonly change: Change;
+  readonly compared: readonly string[];
+  readonly written: readonly string[];
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/** A store that keeps every promise of the one given, which nobody else may then commit to. Reads pass through. */
+export function gather(store: Store, { mostPerBatch = 256, mostWaiting = 8192 }: GatherOptions = {}): Store {
+  let queue: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    // Lets the caller's turn end: what else it commits in this turn shares the batch.
+    await Promise.resolve();
+    while (queue.length > 0) {
+      const [batch, later] = chooseBatch(queue, mostPerBatch);
+      queue = later;
+      await send(store, batch);
+    }
+    running = undefined;
+  }
+
+  async function commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
+    if (closing !== undefined) throw new Fault("store_unavailable");
+    checkChanges(changes);
+    if (queue.length + changes.length > mostWaiting) {
+      const cause = new Fault("overloaded");
+      return changes.map(() => ({ kind: "failed", cause, full: false }));
+    }
+    const outcomes = changes.map((change) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+      queue.push({ change, ...rowsOf(change), resolve, reject });
+      return promise;
+    });
+    running ??= run();
+    return Promise.all(outcomes);
+  }
+
+  async function close(): Promise<void> {
+    await running;
+    await store.close();
+  }
+
+  return {
+    traits: store.traits,
+    read: (keys) => store.read(keys),
+    commit,
+    notices: (range) => store.notices(range),
+    markAt: (pos) => store.markAt(pos),
+    facts: (query) => store.facts(query),
+    list: (query) => store.list(query),
+    due: (query) => store.due(query),
+    drop: (bounds) => store.drop(bounds),
+    onHeadMoved: (wake) => store.onHeadMoved(wake),
+    close: () => (closing ??= close()),
+  };
+}
+
+function rowsOf({ rows }: Change): { readonly compared: readonly string[]; readonly written: readonly string[] } {
+  const texts = (same: boolean): readonly string[] =>
+    rows.filter((row) => (row.next === "same") === same).map((row) => rowKeyText(row.key));
+  return { compared: texts(true), written: texts(false) };
+}
+
+/** In order of arrival, but a change that touches a row of an earlier one waits for the next batch, unless both only compare it. */
+function chooseBatch(queue: readonly Waiting[], most: number): readonly [readonly Waiting[], Waiting[]] {
+  const compared = new Set<string>();
+  const written = new Set<string>();
+  const batch: Waiting[] = [];
+  const later: Waiting[] = [];
+  for (const waiting of queue) {
+    const collides =
+      waiting.written.some((row) => written.has(row) || compared.has(row)) ||
+      waiting.compared.some((row) => written.has(row));
+    // Those that wait keep their rows too, or later arrivals would overtake them for ever.
+    for (const row of waiting.compared) compared.add(row);
+    for (const row of waiting.written) written.add(row);
+    (collides || batch.length >= most ? later : batch).push(waiting);
+  }
+  return [batch, later];
+}
+
+async function send(store: Store, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const outcomes = await store.commit(batch.map(({ change }) => change));
+    batch.forEach(({ resolve, reject }, i) => {
+      const outcome = outcomes[i];
+      if (outcome === undefined) reject(new Error("a store answered no outcome for a change"));
+      else resolve(outcome);
+    });
+  } catch (cause) {
+    for (const { reject } of batch) reject(cause);
+  }
+}
