@@ -1,0 +1,94 @@
+// What was answered survives what the store says it survives. Nothing here pulls a plug: that a power cut is survived
+// rests on the store's own word about its flushes.
+
+import { strict as assert } from "node:assert";
+import type { Store, StoreTraits } from "@hallpass/core";
+import { afterMs, instantOf } from "@hallpass/core";
+import { allNotices, END, factOf, HOME, keyOf, mustCommit, put, START, uuidOf } from "../drafts.ts";
+import { type Acknowledged, runUntilKilled } from "../kill/run-until-killed.ts";
+import type { Rule, RuleContext } from "../rule.ts";
+
+const group = "durability";
+const survivesExit = ({ durability }: StoreTraits): boolean => durability !== "none";
+
+export const durability: readonly Rule[] = [
+  {
+    id: "durability.reopened",
+    group,
+    title: "a store that is closed and opened again has every row, ref, notice, fact, mark, and what was dropped",
+    promisedBy: survivesExit,
+    run: async (context) => {
+      const { store, drafts } = context;
+      const subject = keyOf("ada", "subject");
+      const session = keyOf(uuidOf(1));
+      const notices = [drafts.notice({ livesMs: 1 }), drafts.notice()];
+      const rows = [
+        put(session, "absent", "s", { refs: [subject], expires: instantOf(99) }),
+        put(subject, "absent", "u", { raise: true }),
+      ];
+      const { at } = await mustCommit(store, drafts.change({ rows, notices, facts: [factOf("1"), factOf("2")] }));
+      await store.drop({ horizon: afterMs(at, 1), factsBefore: instantOf(0), limit: 10 });
+      const before = await everythingIn(store);
+      await store.close();
+      const again = await reopened(context);
+      try {
+        assert.deepEqual(await everythingIn(again), before);
+        const { pos } = await mustCommit(again, drafts.change({ notices: [drafts.notice()] }));
+        assert.deepEqual(pos, { epoch: 1, seq: 3 });
+      } finally {
+        await again.close();
+      }
+
+      async function everythingIn(from: Store): Promise<unknown> {
+        const snapshot = await from.read([session]);
+        return [
+          snapshot.head,
+          snapshot.get(session),
+          snapshot.get(subject),
+          await from.notices({ tenant: HOME, after: START, upTo: END, limit: 10 }),
+          await from.markAt(START),
+          await from.facts({ tenant: HOME, limit: 10 }),
+          await from.due({ kind: "session", by: instantOf(99), limit: 10 }),
+        ];
+      }
+    },
+  },
+  {
+    id: "durability.killed",
+    group,
+    title: "a process that is killed while it commits loses nothing that it had answered",
+    promisedBy: survivesExit,
+    run: async (context) => {
+      const { store, committer } = context;
+      await store.close();
+      assert.ok(committer !== undefined, "a store that promises to survive says how to run a committer");
+      const acknowledged = await runUntilKilled(committer, 200);
+      const again = await reopened(context);
+      try {
+        await mustHoldAll(again, acknowledged);
+      } finally {
+        await again.close();
+      }
+    },
+  },
+];
+
+async function reopened({ reopen }: RuleContext): Promise<Store> {
+  assert.ok(reopen !== undefined, "a store that promises to survive says how to reopen it");
+  return reopen();
+}
+
+/** Every acknowledged commit is there, and the order has no gap up to the head, which is no earlier than the last of them. */
+export async function mustHoldAll(store: Store, acknowledged: readonly Acknowledged[]): Promise<void> {
+  const kept = await allNotices(store);
+  const { head } = await store.read([]);
+  assert.deepEqual(
+    kept.map((notice) => notice.pos.seq),
+    Array.from({ length: head.pos.seq }, (_, n) => n + 1),
+  );
+  for (const { id, version, seq, mark } of acknowledged) {
+    const row = (await store.read([keyOf(id)])).get(keyOf(id));
+    assert.ok(row !== undefined && row.version >= version, `the row ${id} has version ${version} or a later one`);
+    assert.equal(kept[seq - 1]?.mark, mark);
+  }
+}

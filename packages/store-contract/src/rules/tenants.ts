@@ -1,0 +1,79 @@
+// Tenants and kinds share nothing but the order of positions.
+
+import { strict as assert } from "node:assert";
+import { allNotices, AWAY, factOf, HOME, keyOf, mustCommit, mustConflict, put, rowAt, uuidOf } from "../drafts.ts";
+import type { Rule } from "../rule.ts";
+
+const group = "isolation of tenants";
+
+export const tenants: readonly Rule[] = [
+  {
+    id: "tenants.rows",
+    group,
+    title: "the same id in two tenants is two rows",
+    run: async ({ store, drafts }) => {
+      const home = keyOf(uuidOf(1), "session", HOME);
+      const away = keyOf(uuidOf(1), "session", AWAY);
+      await mustCommit(store, drafts.change({ rows: [put(home, "absent", "home")] }));
+      assert.equal(await rowAt(store, away), undefined);
+      await mustConflict(store, drafts.change({ rows: [put(away, 1, "away")] }));
+      await mustCommit(store, drafts.change({ rows: [put(away, "absent", "away")] }));
+      const snapshot = await store.read([home, away]);
+      assert.deepEqual([snapshot.get(home)?.value, snapshot.get(away)?.value], ["home", "away"]);
+    },
+  },
+  {
+    id: "tenants.kinds",
+    group,
+    title: "the same id of two kinds is two rows",
+    run: async ({ store, drafts }) => {
+      const code = keyOf("1", "revoked_token");
+      const proof = keyOf("1", "idempotency");
+      await mustCommit(store, drafts.change({ rows: [put(code, "absent", "code")] }));
+      assert.equal(await rowAt(store, proof), undefined);
+      await mustCommit(store, drafts.change({ rows: [put(proof, "absent", "proof")] }));
+      assert.equal((await rowAt(store, code))?.value, "code");
+    },
+  },
+  {
+    id: "tenants.notices",
+    group,
+    title: "a tenant reads its own notices only, at their positions in the order that all share",
+    run: async ({ store, drafts }) => {
+      const notices = [drafts.notice(), drafts.notice({ tenant: AWAY }), drafts.notice()];
+      await mustCommit(store, drafts.change({ notices }));
+      const seqs = async (tenant: typeof HOME): Promise<readonly number[]> =>
+        (await allNotices(store, tenant)).map((notice) => notice.pos.seq);
+      assert.deepEqual(await seqs(HOME), [1, 3]);
+      assert.deepEqual(await seqs(AWAY), [2]);
+      assert.equal((await allNotices(store, AWAY))[0]?.tenant, AWAY);
+    },
+  },
+  {
+    id: "tenants.facts",
+    group,
+    title: "a tenant reads its own facts only",
+    run: async ({ store, drafts }) => {
+      await mustCommit(store, drafts.change({ facts: [factOf("home"), factOf("away", { tenant: AWAY })] }));
+      const { facts } = await store.facts({ tenant: AWAY, limit: 10 });
+      assert.deepEqual(
+        facts.map((fact) => [fact.tenant, fact.body]),
+        [[AWAY, "away"]],
+      );
+    },
+  },
+  {
+    id: "tenants.lists",
+    group,
+    title: "a tenant lists its own rows only",
+    run: async ({ store, drafts }) => {
+      const rows = [put(keyOf("a"), "absent", "home"), put(keyOf("b", "session", AWAY), "absent", "away")];
+      await mustCommit(store, drafts.change({ rows }));
+      const listed = await store.list({ tenant: AWAY, kind: "session", limit: 10 });
+      assert.deepEqual(
+        listed.map((row) => [row.key, row.value]),
+        [[keyOf("b", "session", AWAY), "away"]],
+      );
+    },
+  },
+];
