@@ -1,0 +1,168 @@
+// One change inside the writer's transaction: first every row is compared, then everything is written.
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import {
+  type Change,
+  type FactDraft,
+  type Instant,
+  livesUntil,
+  type NoticeDraft,
+  type Outcome,
+  placeAfter,
+  type RowChange,
+} from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
+import { packId } from "./id-order.ts";
+import type { Names } from "./names.ts";
+import { pack, type Packed } from "./packed-text.ts";
+import { refsToRow } from "./refs.ts";
+import { kindToRow } from "./row-kinds.ts";
+import { numberAt, packedAt } from "./sqlite-values.ts";
+import type { DropBounds } from "./writer.ts";
+
+interface WrittenHead {
+  readonly pos: Position;
+  readonly mark: Packed;
+}
+
+interface Commit {
+  readonly pos: Position;
+  readonly at: Instant;
+}
+
+export class ChangeWriter {
+  readonly #names: Names;
+  readonly #sql: ReturnType<typeof prepared>;
+  #head: WrittenHead = { pos: { epoch: 0, seq: 0 }, mark: "" };
+
+  constructor(db: DatabaseSync, names: Names) {
+    this.#names = names;
+    this.#sql = prepared(db);
+  }
+
+  readHead(): WrittenHead {
+    const row = this.#sql.head.get();
+    this.#head = { pos: { epoch: numberAt(row, "epoch"), seq: numberAt(row, "seq") }, mark: packedAt(row, "mark") };
+    return this.#head;
+  }
+
+  /** Whether the head moved. It is written once for a batch, and only if there was a notice. */
+  writeHead(before: WrittenHead): boolean {
+    if (this.#head === before) return false;
+    this.#sql.setHead.run(this.#head.pos.epoch, this.#head.pos.seq, this.#head.mark);
+    return true;
+  }
+
+  apply(change: Change, at: Instant): Outcome {
+    const places: (number | undefined)[] = [];
+    for (const row of change.rows) {
+      const found = this.#find(row);
+      if (row.expect !== (found?.version ?? "absent")) return { kind: "conflict" };
+      places.push(found?.place);
+    }
+    for (const notice of change.notices) this.#append(notice, at);
+    const { pos } = this.#head;
+    const attempt = pack(change.attempt);
+    change.rows.forEach((row, i) => this.#write(row, places[i], attempt, { pos, at }));
+    for (const fact of change.facts) this.#record(fact);
+    return { kind: "committed", pos, at };
+  }
+
+  drop({ horizon, factsBefore, limit }: DropBounds): boolean {
+    const dropped = this.#sql.dropNotices.all(horizon, limit);
+    this.#sql.dropFacts.run(factsBefore, limit);
+    if (dropped.length > 0) {
+      const seq = Math.max(...dropped.map((row) => numberAt(row, "seq")));
+      this.#sql.noteDropped.run(seq, horizon);
+    }
+    return this.#sql.anyToDrop.get(horizon, factsBefore) !== undefined;
+  }
+
+  #find({ key }: RowChange): { readonly place: number; readonly version: number } | undefined {
+    const tenant = this.#names.codeOf(key.tenant);
+    if (tenant === undefined) return undefined;
+    const row = this.#sql.find.get(kindToRow(key.kind), tenant, packId(key.id));
+    return row === undefined ? undefined : { place: numberAt(row, "place"), version: numberAt(row, "version") };
+  }
+
+  #append(draft: NoticeDraft, at: Instant): void {
+    const pos = placeAfter(this.#head.pos, draft);
+    const mark = pack(draft.mark);
+    const tenant = this.#names.codeFor(draft.tenant);
+    this.#sql.append.run(pos.seq, pos.epoch, tenant, mark, draft.body, at, livesUntil(draft, at));
+    this.#head = { pos, mark };
+  }
+
+  #write({ key, next, raise }: RowChange, place: number | undefined, attempt: Packed, commit: Commit): void {
+    if (next === "same") return;
+    if (next === "gone") {
+      if (place !== undefined) this.#sql.remove.run(place);
+      return;
+    }
+    const { pos } = commit;
+    const refs = refsToRow(next.refs ?? [], this.#names);
+    if (place === undefined) {
+      const [epoch, seq, at] = raise === true ? [pos.epoch, pos.seq, commit.at] : [null, null, null];
+      const tenant = this.#names.codeFor(key.tenant);
+      const id = packId(key.id);
+      this.#sql.insert.run(kindToRow(key.kind), tenant, id, attempt, next.expires, epoch, seq, at, refs, next.value);
+    } else if (raise === true) {
+      this.#sql.raise.run(attempt, next.expires, pos.epoch, pos.seq, commit.at, refs, next.value, place);
+    } else {
+      this.#sql.update.run(attempt, next.expires, refs, next.value, place);
+    }
+  }
+
+  #record({ tenant, kind, session, at, body }: FactDraft): void {
+    const packed = session === null ? null : packId(session);
+    this.#sql.record.run(this.#names.codeFor(tenant), this.#names.codeFor(kind), packed, at, body);
+  }
+}
+
+function prepared(
+  db: DatabaseSync,
+): Record<
+  | "head"
+  | "setHead"
+  | "find"
+  | "insert"
+  | "update"
+  | "raise"
+  | "remove"
+  | "append"
+  | "record"
+  | "dropNotices"
+  | "dropFacts"
+  | "anyToDrop"
+  | "noteDropped",
+  StatementSync
+> {
+  const sql = (text: string): StatementSync => db.prepare(text);
+  return {
+    head: sql("SELECT epoch, seq, mark FROM head"),
+    setHead: sql("UPDATE head SET epoch = ?, seq = ?, mark = ?"),
+    find: sql("SELECT place, version FROM rows WHERE kind = ? AND tenant = ? AND id = ?"),
+    insert: sql(
+      `INSERT INTO rows (kind, tenant, id, version, attempt, expires, not_before_epoch, not_before_seq, raised_at, refs, value)
+       VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    update: sql("UPDATE rows SET version = version + 1, attempt = ?, expires = ?, refs = ?, value = ? WHERE place = ?"),
+    raise: sql(
+      `UPDATE rows SET version = version + 1, attempt = ?, expires = ?,
+       not_before_epoch = ?, not_before_seq = ?, raised_at = ?, refs = ?, value = ? WHERE place = ?`,
+    ),
+    remove: sql("DELETE FROM rows WHERE place = ?"),
+    append: sql("INSERT INTO notices (seq, epoch, tenant, mark, body, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    record: sql("INSERT INTO facts (tenant, kind, session, at, body) VALUES (?, ?, ?, ?, ?)"),
+    dropNotices: sql(
+      `DELETE FROM notices WHERE seq IN (SELECT seq FROM notices WHERE until <= ? ORDER BY until LIMIT ?)
+       RETURNING seq`,
+    ),
+    dropFacts: sql("DELETE FROM facts WHERE place IN (SELECT place FROM facts WHERE at < ? ORDER BY at LIMIT ?)"),
+    anyToDrop: sql(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM notices WHERE until <= ?)
+       OR EXISTS (SELECT 1 FROM facts WHERE at < ?)`,
+    ),
+    noteDropped: sql("UPDATE head SET dropped_seq = max(dropped_seq, ?), dropped_horizon = max(dropped_horizon, ?)"),
+  };
+}

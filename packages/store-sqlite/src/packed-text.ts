@@ -1,0 +1,21 @@
+// Texts that are bytes in disguise rest as bytes: a lower-case UUID as 16, base64url of 8 bytes (marks, attempts) as 8.
+// Every other text rests as it is, so packing never changes what a text means or which texts are equal.
+
+export type Packed = string | Uint8Array;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const MARK = /^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$/;
+
+export function pack(text: string): Packed {
+  if (text.length === 36 && UUID.test(text)) return Buffer.from(text.replaceAll("-", ""), "hex");
+  if (text.length === 11 && MARK.test(text)) return Buffer.from(text, "base64url");
+  return text;
+}
+
+export function unpack(packed: Packed): string {
+  if (typeof packed === "string") return packed;
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+  if (bytes.length === 8) return bytes.toString("base64url");
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

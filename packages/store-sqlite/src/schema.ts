@@ -1,0 +1,78 @@
+// The tables, and which of their versions this release can serve.
+// `user_version` is 1000 × generation + step. A step only adds, so a release serves any step of its generation,
+// also one that a later release added; another generation is refused.
+
+import type { DatabaseSync } from "node:sqlite";
+import { pack } from "./packed-text.ts";
+
+const APPLICATION_ID = 0x48_61_6c_6c;
+const GENERATION = 1;
+
+/** The statements that lead from each step to the next; the first makes an empty file a store. */
+const STEPS: readonly string[] = [
+  `
+  -- One row. A change without a notice never writes it.
+  CREATE TABLE head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch INTEGER NOT NULL, seq INTEGER NOT NULL, mark ANY NOT NULL, birth_mark ANY NOT NULL,
+    dropped_seq INTEGER NOT NULL, dropped_horizon INTEGER NOT NULL
+  ) STRICT;
+
+  -- Tenants and kinds of facts, once each; elsewhere they are small numbers.
+  CREATE TABLE names (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+  -- A rowid table, because a value may be longer than a B-tree key should be.
+  CREATE TABLE rows (
+    place INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL, tenant INTEGER NOT NULL, id ANY NOT NULL,
+    version INTEGER NOT NULL, attempt ANY NOT NULL, expires INTEGER,
+    not_before_epoch INTEGER, not_before_seq INTEGER, raised_at INTEGER,
+    refs BLOB, value TEXT NOT NULL,
+    UNIQUE (kind, tenant, id)
+  ) STRICT;
+  CREATE INDEX rows_due ON rows (kind, expires) WHERE expires IS NOT NULL;
+
+  -- seq never falls, not even across epochs, so it alone is the key.
+  CREATE TABLE notices (
+    seq INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, tenant INTEGER NOT NULL,
+    mark ANY NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX notices_of_tenant ON notices (tenant);
+  CREATE INDEX notices_until ON notices (until);
+
+  -- AUTOINCREMENT, so that a cursor is never given twice, not even after everything was dropped.
+  CREATE TABLE facts (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL, kind INTEGER NOT NULL, session ANY, at INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX facts_of_session ON facts (session) WHERE session IS NOT NULL;
+  CREATE INDEX facts_at ON facts (at);
+  `,
+];
+
+/** Makes or completes the tables. Throws for a file that is no store of this generation; then nothing was changed. */
+export function prepareSchema(db: DatabaseSync, birthMark: string): void {
+  const found = versionOf(db);
+  if (found !== 0 && Math.floor(found / 1000) !== GENERATION) {
+    throw new Error(`schema version ${found} is not one that this release can serve (${GENERATION}xxx)`);
+  }
+  if (found === 0 && holdsTables(db)) throw new Error("the file is a database of something else");
+  const step = found === 0 ? 0 : (found % 1000) + 1;
+  if (step >= STEPS.length) return;
+  db.exec("BEGIN IMMEDIATE");
+  for (const sql of STEPS.slice(step)) db.exec(sql);
+  if (found === 0) {
+    db.prepare("INSERT INTO head VALUES (1, 1, 0, ?1, ?1, 0, 0)").run(pack(birthMark));
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  }
+  db.exec(`PRAGMA user_version = ${GENERATION * 1000 + STEPS.length - 1}`);
+  db.exec("COMMIT");
+}
+
+function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
+function holdsTables(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
+}

@@ -1,0 +1,17 @@
+// What the two threads say to one another. The main thread sends one request and waits for its reply before the next.
+
+import type { Change, Instant } from "@hallpass/core";
+import type { PlainCause } from "./sqlite-errors.ts";
+import type { BatchResult, DropBounds } from "./writer.ts";
+
+export type WriterRequest =
+  | { readonly kind: "commit"; readonly changes: readonly Change[]; readonly at: Instant }
+  | { readonly kind: "drop"; readonly bounds: DropBounds }
+  | { readonly kind: "close" };
+
+export type WriterReply =
+  | { readonly kind: "opened" }
+  | ({ readonly kind: "committed" } & BatchResult)
+  | { readonly kind: "dropped"; readonly more: boolean }
+  /** Opening or dropping did not work; nothing was written. */
+  | { readonly kind: "failed"; readonly cause: PlainCause };

@@ -1,0 +1,114 @@
+// The one connection that writes. Every call is one transaction with one fsync, however many changes it carries.
+// Runs in the writer's thread and blocks it; knows nothing of threads.
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Change, Instant, Outcome } from "@hallpass/core";
+import { ChangeWriter } from "./change-writer.ts";
+import { Names } from "./names.ts";
+import { prepareSchema } from "./schema.ts";
+import { isFull, plainCause } from "./sqlite-errors.ts";
+
+export interface WriterOptions {
+  readonly file: string;
+  readonly birthMark: string;
+  readonly maxBytes: number | undefined;
+}
+
+export interface BatchResult {
+  readonly outcomes: readonly Outcome[];
+  readonly headMoved: boolean;
+  /** The connection can't be trusted any more (the kernel may have forgotten what it failed to write): throw it away. */
+  readonly broken: boolean;
+}
+
+export interface DropBounds {
+  readonly horizon: Instant;
+  readonly factsBefore: Instant;
+  readonly limit: number;
+}
+
+const PAGE = 4096;
+/** Often enough that one takes a few milliseconds: it runs between batches, and the next batch waits for it. */
+const CHANGES_PER_CHECKPOINT = 256;
+const BUSY_MS = 2000;
+
+export class Writer {
+  readonly #db: DatabaseSync;
+  readonly #names: Names;
+  readonly #changes: ChangeWriter;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  #changesInLog = 0;
+
+  constructor({ file, birthMark, maxBytes }: WriterOptions) {
+    this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false });
+    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
+    this.#db.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864");
+    prepareSchema(this.#db, birthMark);
+    if (maxBytes !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / PAGE))}`);
+    this.#names = new Names(this.#db, "write");
+    this.#changes = new ChangeWriter(this.#db, this.#names);
+    this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.#db.prepare("COMMIT");
+  }
+
+  commit(changes: readonly Change[], at: Instant): BatchResult {
+    let committing = false;
+    try {
+      this.#begin.run();
+      const before = this.#changes.readHead();
+      const outcomes = changes.map((change) => this.#changes.apply(change, at));
+      const headMoved = this.#changes.writeHead(before);
+      committing = true;
+      this.#commit.run();
+      this.#changesInLog += changes.length;
+      return { outcomes, headMoved, broken: false };
+    } catch (error) {
+      const undone = this.#undo();
+      // SQLite writes the frame that makes a commit last, so when space ran out the commit is not there.
+      const sure = undone && (!committing || isFull(error));
+      const cause = plainCause(error);
+      const outcome: Outcome = sure ? { kind: "failed", cause, full: isFull(error) } : { kind: "unknown", cause };
+      return { outcomes: changes.map(() => outcome), headMoved: false, broken: !sure };
+    }
+  }
+
+  /** Throws when nothing was dropped because of a fault. */
+  drop(bounds: DropBounds): { readonly more: boolean } {
+    try {
+      this.#begin.run();
+      const more = this.#changes.drop(bounds);
+      this.#commit.run();
+      this.#changesInLog += bounds.limit;
+      return { more };
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+  }
+
+  /** Moves what the log holds into the file, if there is enough of it. A failure loses nothing: the log stays and the next try finds it. */
+  checkpoint(): void {
+    if (this.#changesInLog < CHANGES_PER_CHECKPOINT) return;
+    this.#changesInLog = 0;
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // Nothing was promised that depends on it.
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #undo(): boolean {
+    this.#names.forget();
+    try {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
