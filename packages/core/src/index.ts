@@ -12,22 +12,19 @@ export * from "./kernel/ports.ts";
 export * from "./kernel/refusal.ts";
 export * from "./kernel/secret.ts";
 export * from "./kernel/time.ts";
-export { createKeyRing, createKeyRing, type KeyRingOptions, type KeyRingOptions } from "./keys/create-key-ring.ts";
-export { type KeyEncryptionKey, type KeyEncryptionKey, keyEncryptionKey, keyEncryptionKey } from "./keys/envelope.ts";
+export { createKeyRing, type KeyRingOptions } from "./keys/create-key-ring.ts";
+export { type KeyEncryptionKey, keyEncryptionKey } from "./keys/envelope.ts";
 export * from "./keys/key-policy.ts";
-export { KEY_POLICY, type KeyPolicy } from "./keys/key-policy.ts";
 export * from "./keys/ring.ts";
-export { generateSigningKey, generateSigningKey, type NewSigningKey, type NewSigningKey } from "./keys/signing.ts";
+export { generateSigningKey, type NewSigningKey } from "./keys/signing.ts";
 export * from "./operations/alter-session.ts";
 export { bootstrapIssuer, issuerKey } from "./operations/bootstrap-issuer.ts";
 export {
   type BootstrapKeysDeps,
   type BootstrappedKeys,
   bootstrapKeys,
-  bootstrapKeys,
 } from "./operations/bootstrap-keys.ts";
 export * from "./operations/compromise-key.ts";
-export { type CompromiseKeyDeps, compromiseKey } from "./operations/compromise-key.ts";
 export * from "./operations/disable-client.ts";
 export * from "./operations/idempotency.ts";
 export * from "./operations/issue-client-token.ts";
@@ -35,21 +32,17 @@ export * from "./operations/issue-for-session.ts";
 export * from "./operations/join-fleet.ts";
 export * from "./operations/keep-alive.ts";
 export * from "./operations/list-keys.ts";
-export { type KeyDescription, type KeyList, listKeys } from "./operations/list-keys.ts";
 export * from "./operations/open-session.ts";
 export * from "./operations/read-revocation.ts";
 export * from "./operations/read-session.ts";
 export * from "./operations/refresh.ts";
 export * from "./operations/register-client.ts";
 export * from "./operations/remove-key.ts";
-export { type RemoveKeyDeps, removeKey } from "./operations/remove-key.ts";
 export * from "./operations/revoke.ts";
 export * from "./operations/rotate-keys.ts";
-export { type RotateKeysDeps, rotateKeys } from "./operations/rotate-keys.ts";
 export * from "./operations/start-epoch.ts";
 export * from "./operations/sweep.ts";
 export * from "./operations/tend-keys.ts";
-export { type TendKeysDeps, tendKeys } from "./operations/tend-keys.ts";
 export * from "./revocation/cursor.ts";
 export * from "./revocation/fleet.ts";
 export * from "./revocation/notice-draft.ts";
