@@ -1,7 +1,7 @@
 // The issuer's keys as the feed delivers them: a complete set that replaces the one before. A key that is not in it
 // was removed, compromised or never ours, and verifies nothing.
 
-import { decodeBase64url, encodeBase64url, type FeedKey, type JsonObject, type KeysFrame } from "@hallpass/protocol";
+import { decodeBase64url, encodeBase64url, type JsonObject, type KeysFrame } from "@hallpass/protocol";
 import { type Awaitable, andThen, type Crypto, type EcPublicJwk, type PublicKey } from "./ports.ts";
 
 /** One object per key for as long as the key stays in the set: being the same object means being trusted. */
@@ -37,20 +37,22 @@ export class KeySet {
     const older = this.#version !== undefined && frame.version < this.#version;
     if (older && !firstOfConnection) return "went_back";
     const next = new Map<string, TrustedKey>();
-    for (const key of frame.keys) next.set(key.kid, this.#kept(key) ?? trustedKey(key));
+    for (const { kid, jwk } of frame.keys) {
+      const point = es256Point(jwk);
+      next.set(kid, this.#kept(kid, point) ?? trustedKey(kid, point));
+    }
     this.#version = frame.version;
     this.#keys = next;
     return older ? "went_back" : "applied";
   }
 
-  #kept({ kid, jwk }: FeedKey): TrustedKey | undefined {
+  #kept(kid: string, point: EcPublicJwk | undefined): TrustedKey | undefined {
     const held = this.#keys.get(kid);
-    return held?.jwk !== undefined && held.jwk.x === jwk["x"] && held.jwk.y === jwk["y"] ? held : undefined;
+    return point !== undefined && held?.jwk?.x === point.x && held.jwk.y === point.y ? held : undefined;
   }
 }
 
-function trustedKey({ kid, jwk }: FeedKey): TrustedKey {
-  const point = es256Point(jwk);
+function trustedKey(kid: string, point: EcPublicJwk | undefined): TrustedKey {
   let opened: Awaitable<PublicKey | undefined>;
   let asked = false;
   return {

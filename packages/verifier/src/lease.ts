@@ -17,8 +17,8 @@ export interface SentPing {
 
 export type Answer = "granted" | "nothing" | "gap" | "went_back" | "keys_missing";
 
-// Clocks of one machine drift apart by less than this (LEASE-3).
-const DRIFT = 1.001;
+// Clocks of one machine drift apart by less than a thousandth (LEASE-3).
+const DRIFT_SHARE = 1000;
 const MOST_OUTSTANDING = 64;
 
 /** Pings of one connection that were not answered yet; each n counts once (LEASE-2). */
@@ -58,7 +58,9 @@ export function weighHead(head: HeadFrame, ping: SentPing | undefined, applied: 
 /** Milliseconds, not less than true: the larger of both clocks' spans, with drift. Infinity when a clock makes no sense. */
 export function ageOf(sent: Reading, wall: number, mono: number): number {
   const elapsed = mono - sent.mono;
-  const age = Math.max(elapsed, wall - sent.wall) * DRIFT;
+  const larger = Math.max(elapsed, wall - sent.wall);
+  // Written as a sum, so that whole milliseconds stay whole at the boundary.
+  const age = larger + larger / DRIFT_SHARE;
   return elapsed >= 0 && age >= 0 ? age : Number.POSITIVE_INFINITY;
 }
 
@@ -82,5 +84,5 @@ export class Lease {
 
 /** Milliseconds until a lease of this age is over, rounded down. */
 export function leftOf(age: number, maxStalenessMs: number): number {
-  return Math.max(0, Math.floor((maxStalenessMs - age) / DRIFT));
+  return Math.max(0, Math.floor((maxStalenessMs - age) / (1 + 1 / DRIFT_SHARE)));
 }

@@ -4,7 +4,12 @@
 import { derSignature } from "./der-signature.ts";
 import type { Crypto, EcPublicJwk, PublicKey } from "./ports.ts";
 
-type NodeCrypto = typeof import("node:crypto");
+/** What of node:crypto is used, by name: this package imports no type of Node. */
+export interface NodeCrypto {
+  createPublicKey(source: { readonly key: object; readonly format: "jwk" }): PublicKey;
+  verify(algorithm: "sha256", data: Uint8Array, key: PublicKey, signature: Uint8Array): boolean;
+  hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
+}
 
 export function platformCrypto(): Crypto {
   const node = nodeCrypto();
@@ -22,8 +27,7 @@ export function synchronousCrypto(node: NodeCrypto): Crypto {
     importKey: (jwk) => node.createPublicKey({ key: { ...jwk }, format: "jwk" }),
     verifyEs256: (key, signingInput, signature) => {
       try {
-        const object = key as import("node:crypto").KeyObject;
-        return node.verify("sha256", Buffer.from(signingInput, "latin1"), object, derSignature(signature));
+        return node.verify("sha256", Buffer.from(signingInput, "latin1"), key, derSignature(signature));
       } catch {
         return false;
       }

@@ -1,26 +1,26 @@
 // What one verifier knows of the notices: a pure state machine over the frames of the feed (spec/feed.md).
 // It decides; knowledge.ts does what it says to the table of notices, in the same turn.
 //
-// Each cell is the next state; `!` means: the lease ends and the connection is left.
-// "rests" is the state that the gathering began in: it is what gets judged meanwhile (FEED-2).
+// Each cell is the next state; `!` means: the lease ends and the connection is left. "on" names what gets judged
+// while a snapshot is gathered (FEED-2).
 //
-// event               | empty      | gathering | live      | lost
-// welcome, fresh      | empty      | rests     | live      | lost
-// welcome, resumed    | empty!     | rests!    | live      | live
-// first part          | gathering  | gathering | gathering | gathering
-// next part           | empty!     | gathering | lost!     | lost!
-// last part           | live       | live      | live      | live
-// last part, older    | live       | lost!     | lost!     | live
-// part with a gap     | empty!     | rests!    | lost!     | lost!
-// part, unknown kind  | gathering  | gathering | gathering | gathering
-// last, unknown kind  | lost!      | lost!     | lost!     | lost!
-// notices             | empty!     | gathering | live      | lost
-// notices, gap        | empty!     | lost!     | lost!     | lost!
-// notices, unknown    | empty!     | lost!     | lost!     | lost!
-// went back           | empty!     | lost!     | lost!     | lost!
-// disconnected        | empty      | rests     | live      | lost
-//
-// ("last part" in empty, live and lost is a snapshot of one part; "rests!" from live is lost!.)
+// event            | empty              | gathering on empty | gathering on live | live              | lost
+// welcome, fresh   | empty              | empty              | live              | live              | lost
+// welcome, resumed | empty!             | empty!             | lost!             | live              | live
+// first part       | gathering on empty | gathering on empty | gathering on live | gathering on live | gathering on lost
+// next part        | empty!             | gathering on empty | gathering on live | lost!             | lost!
+// whole snapshot   | live               | live               | live              | live              | live
+// last part        | empty!             | live               | live              | lost!             | lost!
+// last part, older | empty!             | live               | lost!             | lost!             | lost!
+// whole, older     | live               | live               | lost!             | lost!             | live
+// part skipped     | empty!             | empty!             | lost!             | lost!             | lost!
+// part, unknown    | gathering on empty | gathering on empty | gathering on live | gathering on live | gathering on lost
+// whole, unknown   | lost!              | lost!              | lost!             | lost!             | lost!
+// notices          | empty!             | empty!             | gathering on live | live              | lost
+// notices, gap     | empty!             | empty!             | lost!             | lost!             | lost!
+// notices, unknown | empty!             | empty!             | lost!             | lost!             | lost!
+// went back        | empty!             | empty!             | lost!             | lost!             | lost!
+// disconnected     | empty              | empty              | live              | live              | lost
 
 import {
   comparePositions,

@@ -52,6 +52,8 @@ export class MemoryFeed {
   reachable = true;
   /** False: connections are refused. */
   listening = true;
+  /** False: the server listens and says nothing by itself. */
+  answers = true;
   /** Whether a cursor that fits is resumed; otherwise every connection gets a snapshot. */
   resumes = true;
   /** Every connection there ever was, oldest first. */
@@ -163,6 +165,7 @@ export class MemoryFeed {
     const frame = parseVerifierFrame(text);
     if (frame === undefined) return peer.close(4400);
     peer.received.push(frame);
+    if (!this.answers) return;
     if (frame.type === "hello") this.#welcome(peer, frame.after);
     if (frame.type === "ping") peer.send(this.headFrame(frame.n));
   }

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AccessTokenClaims, encodeBase64url, type Notice, noticeMatches, type Taking } from "@hallpass/protocol";
+import fc from "fast-check";
+import { NoticeTable, SLOT_BYTES } from "./notice-table.ts";
+import { platformCrypto, webCrypto } from "./platform-crypto.ts";
+import { hashCode, type TokenKeys, tokenKeys } from "./token-keys.ts";
+
+const salt = new Uint8Array(16).fill(3);
+const crypto = platformCrypto();
+
+const sidOf = (n: number): string => `019a9c3e-6f1a-7c41-9a52-${n.toString(16).padStart(12, "0")}`;
+const codeOf = (n: number, length = 16): string =>
+  encodeBase64url(Uint8Array.from({ length }, (_, index) => (n >>> (index * 3)) & 255));
+
+function keysOf(given: Partial<AccessTokenClaims>): TokenKeys {
+  const keys = tokenKeys(crypto, salt, {
+    iss: "i",
+    sub: "u1",
+    aud: ["a"],
+    clientId: "web",
+    scope: [],
+    iat: 0,
+    exp: 600,
+    nbf: undefined,
+    jti: codeOf(999),
+    pos: { epoch: 1, seq: 5 },
+    sid: sidOf(1),
+    fam: codeOf(1, 4),
+    anc: [],
+    authTime: undefined,
+    acr: undefined,
+    amr: [],
+    cnf: undefined,
+    act: undefined,
+    all: {},
+    ...given,
+  });
+  assert.ok(!(keys instanceof Promise));
+  return keys;
+}
+
+const hashed = (kind: "subject" | "client", value: string): string => {
+  const hash = hashCode(crypto, salt, kind, value);
+  assert.ok(typeof hash === "string");
+  return hash;
+};
+const notice = (taking: Taking, seq = 6, until = 10_000): Notice => ({ pos: { epoch: 1, seq }, at: 0, until, taking });
+
+test("each kind takes away what its row says and nothing beside it [NOT-1] [NOT-5]", () => {
+  const token = keysOf({ anc: [sidOf(2)], act: { sub: "agent", act: { sub: "root" } } });
+  const bare = keysOf({ sid: undefined, fam: undefined, pos: { epoch: 1, seq: 6 } });
+  const rows: [Taking, "revoked" | "outdated" | undefined][] = [
+    [{ kind: "session", sid: sidOf(1) }, "revoked"],
+    [{ kind: "session", sid: sidOf(2) }, "revoked"],
+    [{ kind: "session", sid: sidOf(3) }, undefined],
+    [{ kind: "outdated", sid: sidOf(1) }, "outdated"],
+    [{ kind: "outdated", sid: sidOf(2) }, "outdated"],
+    [{ kind: "family", sid: sidOf(1), fam: codeOf(1, 4) }, "revoked"],
+    [{ kind: "family", sid: sidOf(1), fam: codeOf(2, 4) }, undefined],
+    [{ kind: "family", sid: sidOf(2), fam: codeOf(1, 4) }, undefined],
+    [{ kind: "token", jti: codeOf(999) }, "revoked"],
+    [{ kind: "token", jti: codeOf(998) }, undefined],
+    [{ kind: "subject", subject: hashed("subject", "u1") }, "revoked"],
+    [{ kind: "subject", subject: hashed("subject", "agent") }, "revoked"],
+    [{ kind: "subject", subject: hashed("subject", "root") }, "revoked"],
+    [{ kind: "subject", subject: hashed("subject", "u2") }, undefined],
+    [{ kind: "subject", subject: hashed("client", "u1") }, undefined],
+    [{ kind: "client", client: hashed("client", "web") }, "revoked"],
+    [{ kind: "client", client: hashed("client", "mobile") }, undefined],
+  ];
+  for (const [taking, expected] of rows) {
+    const table = new NoticeTable();
+    table.add(notice(taking));
+    assert.equal(table.taken(token), expected, JSON.stringify(taking));
+    const other = taking.kind === "token" && taking.jti === codeOf(999) ? "revoked" : undefined;
+    assert.equal(table.taken(bare), other, `a token issued at the cut-off, without session: ${JSON.stringify(taking)}`);
+  }
+});
+
+test("a cut-off takes tokens before its position and none at or after it [NOT-7]", () => {
+  const table = new NoticeTable();
+  table.add(notice({ kind: "subject", subject: hashed("subject", "u1") }, 6));
+  const answers = [5, 6, 7].map((seq) => table.taken(keysOf({ pos: { epoch: 1, seq } })));
+  assert.deepEqual(answers, ["revoked", undefined, undefined]);
+});
+
+test("hashes are salted, of their kind, and cut to 16 bytes, by either crypto [NOT-2]", async () => {
+  const expected = encodeBase64url(
+    new Uint8Array(
+      await globalThis.crypto.subtle.digest("SHA-256", new Uint8Array([...salt, ...Buffer.from("subject\0u1")])),
+    ).subarray(0, 16),
+  );
+  assert.equal(await hashCode(crypto, salt, "subject", "u1"), expected);
+  assert.equal(await hashCode(webCrypto(), salt, "subject", "u1"), expected);
+});
+
+test("a jti that is not 16 bytes is compared as text", () => {
+  const table = new NoticeTable();
+  table.add(notice({ kind: "token", jti: "order-81" }));
+  assert.equal(table.taken(keysOf({ jti: "order-81" })), "revoked");
+  assert.equal(table.taken(keysOf({ jti: "order-82" })), undefined);
+  table.forget(10_000);
+  assert.equal(table.size, 0);
+});
+
+const takings: fc.Arbitrary<Taking> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("session" as const, "outdated" as const), sid: fc.nat(5).map(sidOf) }),
+  fc.record({
+    kind: fc.constant("family" as const),
+    sid: fc.nat(5).map(sidOf),
+    fam: fc.nat(3).map((n) => codeOf(n, 4)),
+  }),
+  fc.record({ kind: fc.constant("token" as const), jti: fc.nat(5).map((n) => codeOf(n)) }),
+  fc.record({ kind: fc.constant("subject" as const), subject: fc.nat(3).map((n) => hashed("subject", `u${n}`)) }),
+  fc.record({ kind: fc.constant("client" as const), client: fc.nat(3).map((n) => hashed("client", `c${n}`)) }),
+);
+
+test("the packed table answers as the rule of matching does, for any notices and any token [NOT-1]", () => {
+  const claims = fc.record({
+    sub: fc.nat(3).map((n) => `u${n}`),
+    clientId: fc.nat(3).map((n) => `c${n}`),
+    jti: fc.nat(5).map((n) => codeOf(n)),
+    sid: fc.nat(5).map(sidOf),
+    fam: fc.nat(3).map((n) => codeOf(n, 4)),
+    anc: fc.uniqueArray(fc.nat(5).map(sidOf), { maxLength: 3 }),
+    pos: fc.record({ epoch: fc.constant(1), seq: fc.nat(60) }),
+  });
+  fc.assert(
+    fc.property(fc.array(takings, { maxLength: 60 }), claims, (list, given) => {
+      const table = new NoticeTable();
+      const notices = list.map((taking, index) => notice(taking, index + 1));
+      for (const one of notices) table.add(one);
+      const keys = keysOf(given);
+      const matching = notices.filter((one) => noticeMatches(one, keys.matchable));
+      const revoked = matching.some(({ taking }) => taking.kind !== "outdated");
+      assert.equal(table.taken(keys), revoked ? "revoked" : matching.length > 0 ? "outdated" : undefined);
+    }),
+  );
+});
+
+test("100,000 live notices take at most 100 bytes each, whatever their number [FEED-7]", () => {
+  const table = new NoticeTable();
+  let worst = 0;
+  for (let n = 1; n <= 100_000; n += 1) {
+    table.add(notice({ kind: "token", jti: codeOf(n * 2_654_435_761) }, n));
+    if (n >= 1000) worst = Math.max(worst, table.bytes / table.size);
+  }
+  assert.ok(table.size > 99_000);
+  assert.ok(table.bytes / table.size <= 100, `${table.bytes / table.size} bytes`);
+  assert.ok(worst <= 100, `${worst} bytes`);
+  assert.equal(table.bytes % SLOT_BYTES, 0);
+});
+
+test("a notice goes when the horizon has reached its until, not before [F-17] [FEED-5]", () => {
+  const count = 64;
+  const table = new NoticeTable();
+  for (let n = 0; n < count; n += 1) table.add(notice({ kind: "token", jti: codeOf(n) }, n + 1, 10_000));
+  table.forget(9999);
+  assert.equal(table.size, count);
+  assert.equal(table.taken(keysOf({ jti: codeOf(3) })), "revoked");
+  table.forget(10_000);
+  assert.equal(table.size, 0);
+  table.forget(5000);
+  assert.equal(table.taken(keysOf({ jti: codeOf(3) })), undefined);
+});
+
+test("coming and going leaves no trace: size and bytes follow what is live [FEED-5]", () => {
+  const table = new NoticeTable();
+  for (let round = 1; round <= 200; round += 1) {
+    for (let n = 0; n < 500; n += 1) {
+      table.add(notice({ kind: "token", jti: codeOf(round * 1000 + n) }, round * 1000 + n, round * 1000 + 2000));
+    }
+    table.forget(round * 1000);
+  }
+  assert.ok(table.size <= 2000, `${table.size} notices`);
+  assert.ok(table.bytes <= 4096 * SLOT_BYTES, `${table.bytes} bytes`);
+  assert.equal(table.taken(keysOf({ jti: codeOf(200_003) })), "revoked");
+});
