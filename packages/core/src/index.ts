@@ -12,6 +12,7 @@ export * from "./kernel/ports.ts";
 export * from "./kernel/refusal.ts";
 export * from "./kernel/secret.ts";
 export * from "./kernel/time.ts";
+export type { RingVersion } from "./keys/change-ring.ts";
 export { createKeyRing, type KeyRingOptions } from "./keys/create-key-ring.ts";
 export { type KeyEncryptionKey, keyEncryptionKey } from "./keys/envelope.ts";
 export * from "./keys/key-policy.ts";
