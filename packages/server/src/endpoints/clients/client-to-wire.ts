@@ -1,0 +1,17 @@
+// A client as /v1 shows it: how many secrets it has and since when, never a hash.
+
+import type { Client } from "@hallpass/core";
+
+export function clientToWire(client: Client): object {
+  return {
+    client_id: client.id,
+    name: client.name,
+    token_endpoint_auth_method: client.authentication,
+    grant_types: client.grants,
+    scope: client.scope.join(" "),
+    audiences: client.audiences,
+    policy: client.policy,
+    status: client.status,
+    secrets: client.secrets.map(({ added }) => ({ added_ms: added })),
+  };
+}

@@ -1,0 +1,22 @@
+// POST /v1/clients/{id}/disable: the client gets nothing any more, and what it was given is revoked. Answers with a receipt.
+
+import { disableClient, parseClientId } from "@hallpass/core";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { readJson } from "../read-json.ts";
+import { receiptFor } from "../revocations/receipt-for.ts";
+
+const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
+
+export async function disable(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+  const id = parseClientId(exchange.param("id"));
+  if (id === undefined) return refuse(exchange, "client_not_found");
+  const read = readJson(exchange, body, {});
+  if (!read.ok) return read.refusal;
+  const disabled = await disableClient(services, id, read.value.actor ?? caller.token.client);
+  if (!disabled.ok) return refuse(exchange, disabled.code);
+  return reply(exchange, 200, await receiptFor(services, disabled.value, read.value.wait_ms));
+}

@@ -1,0 +1,21 @@
+// GET /v1/clients: every client, by id.
+
+import { listClients, parseClientId } from "@hallpass/core";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import { openPage, sealPage } from "../page-cursors.ts";
+import { pageQuery } from "../page-query.ts";
+import { clientToWire } from "./client-to-wire.ts";
+
+export async function list(services: Services, exchange: Exchange): Promise<Response> {
+  const page = pageQuery(exchange.query);
+  if (page === undefined) return refuse(exchange, "query_malformed");
+  const query = { list: "clients", about: "" };
+  const place = await openPage(services, query, page.cursor);
+  if (place === "malformed") return refuse(exchange, "cursor_malformed");
+  const after = place === null ? null : (parseClientId(place) ?? null);
+  const { clients, next } = await listClients(services.store, services.tenant, { after, limit: page.limit });
+  const sealed = await sealPage(services, query, next);
+  return reply(exchange, 200, { clients: clients.map(clientToWire), next_cursor: sealed });
+}

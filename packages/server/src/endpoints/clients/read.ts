@@ -1,0 +1,14 @@
+// GET /v1/clients/{id}.
+
+import { parseClientId, readClient } from "@hallpass/core";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import { clientToWire } from "./client-to-wire.ts";
+
+export async function read(services: Services, exchange: Exchange): Promise<Response> {
+  const id = parseClientId(exchange.param("id"));
+  if (id === undefined) return refuse(exchange, "client_not_found");
+  const found = await readClient(services.store, services.tenant, id);
+  return found.ok ? reply(exchange, 200, clientToWire(found.value)) : refuse(exchange, found.code);
+}

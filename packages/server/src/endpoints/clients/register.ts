@@ -1,0 +1,47 @@
+// POST /v1/clients: registers a client. Its secret is shown once.
+
+import { registerClient } from "@hallpass/core";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { readJson } from "../read-json.ts";
+import { clientToWire } from "./client-to-wire.ts";
+
+const body = z.strictObject({
+  client_id: fields.clientId,
+  name: fields.words.optional(),
+  token_endpoint_auth_method: z.enum(["none", "client_secret_basic"]),
+  grant_types: z.array(z.enum(["refresh_token", "client_credentials"])).max(2),
+  scope: fields.scope,
+  audiences: fields.audience,
+  policy: fields.words.default("consumer"),
+});
+
+export async function register(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+  const read = readJson(exchange, body);
+  if (!read.ok) return read.refusal;
+  const wanted = read.value;
+  // Nobody gives a client more of this API than it has itself [A-09].
+  const ofThisApi = wanted.audiences.includes(services.issuer.url);
+  if (ofThisApi && !wanted.scope.every((one) => caller.scope.includes(one)))
+    return refuse(exchange, "scope_not_allowed");
+  const registered = await registerClient(
+    services,
+    {
+      id: wanted.client_id,
+      name: wanted.name ?? wanted.client_id,
+      authentication: wanted.token_endpoint_auth_method,
+      grants: [...new Set(wanted.grant_types)],
+      scope: wanted.scope,
+      audiences: [...new Set(wanted.audiences)],
+      policy: wanted.policy,
+    },
+    caller.token.client,
+  );
+  if (!registered.ok) return refuse(exchange, registered.code);
+  const { client, secret } = registered.value;
+  const shown = secret === null ? {} : { client_secret: secret.reveal() };
+  return reply(exchange, 201, { ...clientToWire(client), ...shown }, { location: `/v1/clients/${client.id}` });
+}

@@ -1,0 +1,21 @@
+// RFC 6749 section 4.4: a token for a service itself. No refresh token (section 4.4.3).
+
+import { issueClientToken } from "@hallpass/core";
+import { refuse } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import { type Grant, grantedReply, scopeOf, type TokenRequest, tokenReply } from "./grant.ts";
+
+async function answer(services: Services, exchange: Exchange, request: TokenRequest): Promise<Response> {
+  const { form, credentials, audience } = request;
+  const scope = scopeOf(form);
+  if (scope === "malformed") return refuse(exchange, "scope_malformed");
+  const issued = await issueClientToken(services, { credentials, scope, audience });
+  if (!issued.ok) return refuse(exchange, issued.code);
+  const { access, scope: granted } = issued.value;
+  services.observer.issued("client_credentials");
+  services.observer.tokenSize(access.size);
+  return grantedReply(exchange, tokenReply(access, null, granted));
+}
+
+export const clientCredentials: Grant = { type: "client_credentials", answer };

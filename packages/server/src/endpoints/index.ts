@@ -1,0 +1,309 @@
+// Every endpoint, in one table. The router, the metadata, the labels of the metrics and docs/reference/endpoints.md are made from it.
+// A new endpoint is a row here, a file, one operation.
+
+import * as clients from "./clients/index.ts";
+import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
+import * as keys from "./keys/index.ts";
+import { metrics } from "./metrics.ts";
+import { PAGE_QUERY } from "./page-query.ts";
+import { healthz, readyz } from "./probes.ts";
+import { refusals } from "./reference.ts";
+import * as revocations from "./revocations/index.ts";
+import type { Scope } from "./scopes.ts";
+import * as sessions from "./sessions/index.ts";
+import { token } from "./token.ts";
+import { verifiers } from "./verifiers.ts";
+import { jwks } from "./well-known/jwks.ts";
+import { metadata } from "./well-known/metadata.ts";
+
+const anyone: OpenEndpoint["from"] = { kind: "anyone" };
+const client: ClientEndpoint["from"] = { kind: "client" };
+const holder = (scope: Scope): ScopedEndpoint["from"] => ({ kind: "scope", scope });
+
+const oauth: readonly Endpoint[] = [
+  {
+    method: "GET",
+    path: "/.well-known/oauth-authorization-server",
+    what: "What this issuer offers (RFC 8414).",
+    from: anyone,
+    operation: "none",
+    file: "well-known/metadata.ts",
+    surface: "oauth",
+    query: "ignored",
+    publicDocument: true,
+    answer: metadata,
+  },
+  {
+    method: "GET",
+    path: "/.well-known/jwks.json",
+    what: "The keys that verify its tokens (RFC 7517).",
+    from: anyone,
+    operation: "none",
+    file: "well-known/jwks.ts",
+    surface: "oauth",
+    query: "ignored",
+    publicDocument: true,
+    answer: jwks,
+  },
+  {
+    method: "POST",
+    path: "/oauth2/token",
+    what: "Tokens for a grant: refresh_token, client_credentials (RFC 6749).",
+    from: client,
+    operation: "refresh, issueClientToken",
+    file: "token.ts",
+    surface: "oauth",
+    answer: token,
+  },
+];
+
+const ofSessions: readonly ScopedEndpoint[] = [
+  {
+    method: "POST",
+    path: "/v1/sessions",
+    what: "Opens a session for a subject that your app has authenticated, and issues its tokens.",
+    from: holder("sessions:write"),
+    operation: "openSession",
+    file: "sessions/open.ts",
+    surface: "v1",
+    answer: sessions.open,
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/search",
+    what: "The sessions of a subject, newest first.",
+    from: holder("sessions:read"),
+    operation: "searchSessions",
+    file: "sessions/search.ts",
+    surface: "v1",
+    answer: sessions.search,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:id",
+    what: "One session as it is now.",
+    from: holder("sessions:read"),
+    operation: "readSession",
+    file: "sessions/read.ts",
+    surface: "v1",
+    answer: sessions.read,
+  },
+  {
+    method: "PATCH",
+    path: "/v1/sessions/:id",
+    what: "Changes scope, claims, assurance or device of a live session; with a receipt if that outdates tokens.",
+    from: holder("sessions:write"),
+    operation: "alterSession",
+    file: "sessions/alter.ts",
+    surface: "v1",
+    answer: sessions.alter,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:id/timeline",
+    what: "What happened to a session, oldest first.",
+    from: holder("sessions:read"),
+    operation: "readTimeline",
+    file: "sessions/timeline.ts",
+    surface: "v1",
+    query: PAGE_QUERY,
+    answer: sessions.timeline,
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/:id/end",
+    what: "Signs a session out, and all below it; answers with a receipt.",
+    from: holder("sessions:write"),
+    operation: "revoke",
+    file: "sessions/end.ts",
+    surface: "v1",
+    answer: sessions.end,
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/:id/keep-alive",
+    what: "Moves a session's last activity forward.",
+    from: holder("sessions:write"),
+    operation: "keepAlive",
+    file: "sessions/keep-alive.ts",
+    surface: "v1",
+    answer: sessions.keepAlive,
+  },
+];
+
+const ofRevocations: readonly ScopedEndpoint[] = [
+  {
+    method: "POST",
+    path: "/v1/revocations",
+    what: "Revokes sessions, families, tokens, subjects or clients; answers with a signed receipt.",
+    from: holder("revocations:write"),
+    operation: "revoke",
+    file: "revocations/revoke.ts",
+    surface: "v1",
+    answer: revocations.revoke,
+  },
+  {
+    method: "GET",
+    path: "/v1/revocations/:id",
+    what: "The receipt of a revocation, true as of now.",
+    from: holder("revocations:read"),
+    operation: "readRevocation",
+    file: "revocations/read.ts",
+    surface: "v1",
+    answer: revocations.read,
+  },
+  {
+    method: "GET",
+    path: "/v1/verifiers",
+    what: "The fleet: who verifies, what each has applied, when it was last heard.",
+    from: holder("verifiers:read"),
+    operation: "readFleet",
+    file: "verifiers.ts",
+    surface: "v1",
+    answer: verifiers,
+  },
+];
+
+const ofKeys: readonly ScopedEndpoint[] = [
+  {
+    method: "GET",
+    path: "/v1/keys",
+    what: "The signing keys, their states and times.",
+    from: holder("keys:read"),
+    operation: "listKeys",
+    file: "keys/list.ts",
+    surface: "v1",
+    answer: keys.list,
+  },
+  {
+    method: "POST",
+    path: "/v1/keys/rotate",
+    what: "The next key signs from now on.",
+    from: holder("keys:write"),
+    operation: "rotateKeys",
+    file: "keys/rotate.ts",
+    surface: "v1",
+    answer: keys.rotate,
+  },
+  {
+    method: "POST",
+    path: "/v1/keys/:kid/compromise",
+    what: "Has a key refused everywhere and for ever.",
+    from: holder("keys:write"),
+    operation: "compromiseKey",
+    file: "keys/compromise.ts",
+    surface: "v1",
+    answer: keys.compromise,
+  },
+  {
+    method: "POST",
+    path: "/v1/keys/:kid/remove",
+    what: "Stops publishing a retiring key that no token needs any more.",
+    from: holder("keys:write"),
+    operation: "removeKey",
+    file: "keys/remove.ts",
+    surface: "v1",
+    answer: keys.remove,
+  },
+];
+
+const ofClients: readonly ScopedEndpoint[] = [
+  {
+    method: "GET",
+    path: "/v1/clients",
+    what: "Every client, by id.",
+    from: holder("clients:read"),
+    operation: "listClients",
+    file: "clients/list.ts",
+    surface: "v1",
+    query: PAGE_QUERY,
+    answer: clients.list,
+  },
+  {
+    method: "POST",
+    path: "/v1/clients",
+    what: "Registers a client; its secret is shown once.",
+    from: holder("clients:write"),
+    operation: "registerClient",
+    file: "clients/register.ts",
+    surface: "v1",
+    answer: clients.register,
+  },
+  {
+    method: "GET",
+    path: "/v1/clients/:id",
+    what: "One client.",
+    from: holder("clients:read"),
+    operation: "readClient",
+    file: "clients/read.ts",
+    surface: "v1",
+    answer: clients.read,
+  },
+  {
+    method: "POST",
+    path: "/v1/clients/:id/disable",
+    what: "Disables a client and revokes what it was given; answers with a receipt.",
+    from: holder("clients:write"),
+    operation: "disableClient",
+    file: "clients/disable.ts",
+    surface: "v1",
+    answer: clients.disable,
+  },
+];
+
+const probes: readonly Endpoint[] = [
+  {
+    method: "GET",
+    path: "/healthz",
+    what: "Whether the process answers.",
+    from: anyone,
+    operation: "none",
+    file: "probes.ts",
+    surface: "v1",
+    query: "ignored",
+    answer: healthz,
+  },
+  {
+    method: "GET",
+    path: "/readyz",
+    what: "Whether it can serve: the store answers, the keys can be read, and it is not draining.",
+    from: anyone,
+    operation: "none",
+    file: "probes.ts",
+    surface: "v1",
+    query: "ignored",
+    answer: readyz,
+  },
+  {
+    method: "GET",
+    path: "/metrics",
+    what: "Metrics for Prometheus.",
+    from: holder("metrics:read"),
+    operation: "none",
+    file: "metrics.ts",
+    surface: "v1",
+    query: "ignored",
+    answer: metrics,
+  },
+  {
+    method: "GET",
+    path: "/reference/refusals",
+    what: "What every error code means.",
+    from: anyone,
+    operation: "none",
+    file: "reference.ts",
+    surface: "v1",
+    query: "ignored",
+    publicDocument: true,
+    answer: refusals,
+  },
+];
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...oauth,
+  ...ofSessions,
+  ...ofRevocations,
+  ...ofKeys,
+  ...ofClients,
+  ...probes,
+];

@@ -1,0 +1,21 @@
+// POST /v1/keys/{kid}/compromise: has a key refused everywhere, for ever, as fast as a revocation.
+
+import { compromiseKey } from "@hallpass/core";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { readJson } from "../read-json.ts";
+import { knownBy } from "./known-by.ts";
+
+const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
+
+export async function compromise(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+  const read = readJson(exchange, body, {});
+  if (!read.ok) return read.refusal;
+  const actor = read.value.actor ?? caller.token.client;
+  const refused = await compromiseKey(services, { tenant: services.tenant, kid: exchange.param("kid"), actor });
+  if (!refused.ok) return refuse(exchange, refused.code);
+  return reply(exchange, 200, await knownBy(services, refused.value, read.value.wait_ms));
+}

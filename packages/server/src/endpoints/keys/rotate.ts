@@ -1,0 +1,20 @@
+// POST /v1/keys/rotate: next signs from now on.
+
+import { rotateKeys } from "@hallpass/core";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { readJson } from "../read-json.ts";
+import { knownBy } from "./known-by.ts";
+
+const body = z.strictObject({ force: z.boolean().default(false), wait_ms: fields.waitMs.optional() });
+
+export async function rotate(services: Services, exchange: Exchange): Promise<Response> {
+  const read = readJson(exchange, body, {});
+  if (!read.ok) return read.refusal;
+  const rotated = await rotateKeys(services, { tenant: services.tenant, force: read.value.force });
+  if (!rotated.ok) return refuse(exchange, rotated.code);
+  return reply(exchange, 200, await knownBy(services, rotated.value, read.value.wait_ms));
+}

@@ -1,0 +1,27 @@
+// A body of /v1: strict JSON in UTF-8, an object of exactly the members that the schema knows.
+
+import { isMediaType, parseStrictJsonBytes } from "@hallpass/protocol";
+import type { z } from "zod";
+import { refuse } from "../replies.ts";
+import type { Exchange } from "./endpoint.ts";
+
+export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Response };
+
+const LIMITS = { maxLength: 65_536, maxDepth: 16, maxMembers: 512 };
+
+/** With `absentIs`, a request without a body and without a type is read as that value. */
+export function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, absentIs?: object): ReadBody<T> {
+  const type = exchange.request.headers.get("content-type");
+  if (exchange.body.length === 0 && type === null && absentIs !== undefined) return judged(exchange, schema, absentIs);
+  if (!isMediaType(type, "application/json")) return { ok: false, refusal: refuse(exchange, "json_required") };
+  const json = parseStrictJsonBytes(exchange.body, LIMITS);
+  if (!json.ok) return { ok: false, refusal: refuse(exchange, "json_malformed") };
+  return judged(exchange, schema, json.value);
+}
+
+function judged<T>(exchange: Exchange, schema: z.ZodType<T>, value: unknown): ReadBody<T> {
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, refusal: refuse(exchange, "request_invalid") };
+}

@@ -1,0 +1,17 @@
+// The scopes of this server's own API. What a client may do here is the scope of its registration, for the audience of the issuer.
+
+export const SCOPES = [
+  "sessions:read",
+  "sessions:write",
+  "revocations:read",
+  "revocations:write",
+  "verifiers:read",
+  "keys:read",
+  "keys:write",
+  "clients:read",
+  "clients:write",
+  "metrics:read",
+  "feed",
+] as const;
+
+export type Scope = (typeof SCOPES)[number];

@@ -1,0 +1,53 @@
+// PATCH /v1/sessions/{id}: changes a live session. What outdates tokens answers with a receipt; what does not, with null.
+
+import { type Alteration, alterSession, parseSessionId } from "@hallpass/core";
+import { uuidv7 } from "@hallpass/protocol";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { readJson } from "../read-json.ts";
+import { receiptFor } from "../revocations/receipt-for.ts";
+import { sessionToWire } from "./session-to-wire.ts";
+
+const body = z.strictObject({
+  scope: fields.scope.optional(),
+  claims: fields.claims.optional(),
+  acr: fields.acr.nullable().optional(),
+  amr: fields.amr.optional(),
+  auth_time: fields.numericDate.nullable().optional(),
+  device: fields.device.nullable().optional(),
+  version: z.int().min(1).optional(),
+  wait_ms: fields.waitMs.optional(),
+});
+
+export async function alter(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+  const session = parseSessionId(exchange.param("id"));
+  if (session === undefined) return refuse(exchange, "session_not_found");
+  const read = readJson(exchange, body);
+  if (!read.ok) return read.refusal;
+  const altered = await alterSession(services, {
+    session,
+    alteration: alterationOf(read.value),
+    expectVersion: read.value.version ?? null,
+    revocationId: uuidv7(services.clock.now(), services.dice.bytes(10)),
+    actor: caller.token.client,
+  });
+  if (!altered.ok) return refuse(exchange, altered.code);
+  const { outdated, ...seen } = altered.value;
+  const receipt = outdated === null ? null : await receiptFor(services, outdated, read.value.wait_ms);
+  const wire = sessionToWire({ ...seen, standing: seen.session.state });
+  return reply(exchange, 200, { session: wire, receipt });
+}
+
+function alterationOf({ scope, claims, acr, amr, auth_time: authTime, device }: z.infer<typeof body>): Alteration {
+  return {
+    ...(scope === undefined ? {} : { scope }),
+    ...(claims === undefined ? {} : { claims }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr }),
+    ...(authTime === undefined ? {} : { authTime }),
+    ...(device === undefined ? {} : { device }),
+  };
+}

@@ -1,0 +1,34 @@
+// POST /v1/sessions/{id}/end: signs a session out, and everything below it. Answers with a receipt, as every revocation does.
+
+import { parseSessionId, revoke } from "@hallpass/core";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { readJson } from "../read-json.ts";
+import { receiptFor } from "../revocations/receipt-for.ts";
+
+const body = z.strictObject({
+  reason: fields.words.nullish(),
+  ticket: fields.words.nullish(),
+  actor: fields.words.nullish(),
+  wait_ms: fields.waitMs.optional(),
+});
+
+export async function end(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+  const session = parseSessionId(exchange.param("id"));
+  if (session === undefined) return refuse(exchange, "session_not_found");
+  const read = readJson(exchange, body, {});
+  if (!read.ok) return read.refusal;
+  const { reason, ticket, actor, wait_ms: wait } = read.value;
+  const revoked = await revoke(services, {
+    targets: [{ kind: "session", session }],
+    endReason: "signed_out",
+    reason: reason ?? null,
+    ticket: ticket ?? null,
+    actor: actor ?? caller.token.client,
+  });
+  if (!revoked.ok) return refuse(exchange, revoked.code);
+  return reply(exchange, 200, await receiptFor(services, revoked.value, wait));
+}

@@ -1,0 +1,87 @@
+// POST /v1/sessions: opens a session for a subject whom the calling app has authenticated.
+// With an Idempotency-Key, a retry gets the same session and the same refresh token.
+
+import { createHash } from "node:crypto";
+import { type Idempotency, type OpenSession, openSession } from "@hallpass/core";
+import { z } from "zod";
+import { refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { tokenReply } from "../grants/grant.ts";
+import { readJson } from "../read-json.ts";
+import { sessionToWire } from "./session-to-wire.ts";
+
+const body = z.strictObject({
+  subject: fields.subjectId,
+  client_id: fields.clientId,
+  issue: z
+    .array(z.enum(["access", "refresh"]))
+    .max(2)
+    .default(["access", "refresh"]),
+  audience: fields.audience.optional(),
+  scope: fields.scope.optional(),
+  acr: fields.acr.nullish(),
+  amr: fields.amr.default([]),
+  auth_time: fields.numericDate.nullish(),
+  policy: fields.words.optional(),
+  parent: fields.sessionId.nullish(),
+  device: fields.device.nullish(),
+  claims: fields.claims.default({}),
+});
+
+/** RFC draft-ietf-httpapi-idempotency-key-header writes it as a quoted string; both spellings are one key each. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+  const read = readJson(exchange, body);
+  if (!read.ok) return read.refusal;
+  const idempotency = idempotencyOf(exchange, caller);
+  if (idempotency === "malformed") return refuse(exchange, "idempotency_key_malformed");
+  const opened = await openSession(services, requestOf(read.value, caller, idempotency));
+  if (!opened.ok) return refuse(exchange, opened.code);
+  const { session, tokens, replayed } = opened.value;
+  services.observer.issued("session");
+  const { access, refresh } = tokens;
+  if (access !== null) services.observer.tokenSize(access.size);
+  const issued =
+    access === null
+      ? refresh === null
+        ? {}
+        : { refresh_token: refresh.reveal() }
+      : tokenReply(access, refresh, tokens.scope);
+  const seen = sessionToWire({ session, version: 1, standing: session.state });
+  return reply(
+    exchange,
+    replayed ? 200 : 201,
+    { session: seen, ...issued },
+    { location: `/v1/sessions/${session.id}` },
+  );
+}
+
+function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Idempotency | null): OpenSession {
+  return {
+    subject: value.subject,
+    client: value.client_id,
+    issue: { access: value.issue.includes("access"), refresh: value.issue.includes("refresh") },
+    audience: value.audience,
+    scope: value.scope,
+    acr: value.acr ?? null,
+    amr: value.amr,
+    authTime: value.auth_time ?? null,
+    policy: value.policy,
+    parent: value.parent ?? null,
+    device: value.device ?? null,
+    claims: value.claims,
+    actor: caller.token.client,
+    idempotency,
+  };
+}
+
+function idempotencyOf(exchange: Exchange, caller: Caller): Idempotency | null | "malformed" {
+  const key = exchange.request.headers.get("idempotency-key");
+  if (key === null) return null;
+  if (!IDEMPOTENCY_KEY.test(key)) return "malformed";
+  const fingerprint = createHash("sha256").update(exchange.body).digest("base64url");
+  return { caller: caller.token.client, key, fingerprint };
+}

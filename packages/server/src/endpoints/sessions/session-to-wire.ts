@@ -1,0 +1,35 @@
+// A session as /v1 shows it: snake_case, times in milliseconds, nothing that could mint.
+
+import { absoluteEnd, foreseenEnd, type SeenSession } from "@hallpass/core";
+
+export function sessionToWire({ session, version, standing }: Omit<SeenSession, "asOf">): object {
+  const { policy, device } = session;
+  return {
+    id: session.id,
+    subject: session.subject,
+    state: standing.kind,
+    end: standing.kind === "ended" ? { reason: standing.reason, at_ms: standing.at } : null,
+    opened_ms: session.opened,
+    last_active_ms: session.lastActive,
+    expires_ms: foreseenEnd(session),
+    absolute_end_ms: absoluteEnd(session),
+    policy: { name: policy.name, version: policy.version, idle_s: policy.idle, absolute_s: policy.absolute },
+    parent: session.ancestors[0] ?? null,
+    ancestors: session.ancestors,
+    acr: session.acr,
+    amr: session.amr,
+    auth_time: session.authTime,
+    device: device === null ? null : { name: device.name, user_agent: device.userAgent, ip: device.ip },
+    claims: session.claims,
+    families: session.families.map((family) => ({
+      id: family.id,
+      client_id: family.client,
+      scope: family.scope.join(" "),
+      audience: family.audience,
+      generation: family.generation,
+      rotated_ms: family.rotatedAt,
+      ended: family.ended,
+    })),
+    version,
+  };
+}

@@ -1,0 +1,39 @@
+// Authorization server metadata (RFC 8414): printed from the tables, so that what is not offered is not announced.
+
+import { createHash } from "node:crypto";
+import { empty, text } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import { GRANTS } from "../grants/index.ts";
+import { SCOPES } from "../scopes.ts";
+
+/** How long anyone may remember a public document; rotating keys relies on it (core's KEY_POLICY.jwksMaxAge). */
+const MAX_AGE = 300;
+
+export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/oauth2/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    scopes_supported: SCOPES,
+    // No authorization endpoint yet: RFC 8414 wants the member, and an empty list is what is true.
+    response_types_supported: [],
+    grant_types_supported: [...GRANTS.keys()],
+    token_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
+    code_challenge_methods_supported: ["S256"],
+    service_documentation: `${issuer}/reference/refusals`,
+  };
+}
+
+export function metadata(services: Services, exchange: Exchange): Response {
+  return publicDocument(exchange, JSON.stringify(metadataOf(services.issuer.url)), "application/json");
+}
+
+/** Any origin may read it, without credentials; an ETag makes asking again cheap (RFC 9110 section 13.1.2). */
+export function publicDocument(exchange: Exchange, body: string, type: string): Response {
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  const headers = { "cache-control": `public, max-age=${MAX_AGE}`, "access-control-allow-origin": "*", etag };
+  const known = exchange.request.headers.get("if-none-match");
+  const unchanged = known?.split(",").some((one) => one.trim().replace(/^W\//, "") === etag) === true;
+  return unchanged ? empty(exchange, 304, headers) : text(exchange, 200, body, type, headers);
+}

@@ -1,0 +1,39 @@
+// The real clock, dice and timers: the one place that has them. Everything else is handed what it needs.
+
+import { randomFillSync } from "node:crypto";
+import type { Clock, Dice, Instant, Scheduler } from "@hallpass/core";
+
+export const systemClock: Clock = {
+  now: () => Date.now() as Instant,
+  monotonic: () => performance.now(),
+};
+
+const POOL = 8192;
+
+/** Randomness is fetched in pieces of 8 KiB, because a call for each token costs more than the token's MAC. No byte is handed out twice. */
+export function systemDice(): Dice {
+  const pool = new Uint8Array(POOL);
+  let used = POOL;
+  return {
+    bytes: (length) => {
+      if (length > POOL) return randomFillSync(new Uint8Array(length));
+      if (used + length > POOL) {
+        randomFillSync(pool);
+        used = 0;
+      }
+      const piece = pool.slice(used, used + length);
+      pool.fill(0, used, used + length);
+      used += length;
+      return piece;
+    },
+  };
+}
+
+/** A timer never keeps the process alive by itself: only sockets and the store do. */
+export const systemScheduler: Scheduler = {
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

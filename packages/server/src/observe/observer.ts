@@ -1,0 +1,33 @@
+// What the endpoints tell about themselves. Bounded words only: no id, no address, nothing that a caller chose.
+
+import type { RefreshOutcome } from "@hallpass/core";
+
+export interface FinishedRequest {
+  readonly requestId: string;
+  readonly method: string;
+  /** The path of the endpoint's row, never the path that was asked for. */
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+  /** An X-Request-Id that the caller sent, if it is one that can stand in a log. */
+  readonly callerRequestId: string | null;
+}
+
+export interface Observer {
+  readonly request: (finished: FinishedRequest) => void;
+  /** A refresh that reached its verdict. */
+  readonly refreshed: (verdict: RefreshOutcome) => void;
+  /** Tokens that were issued otherwise. */
+  readonly issued: (by: "session" | "client_credentials") => void;
+  readonly tokenSize: (bytes: number) => void;
+  /** Something was thrown: a fault or a defect. */
+  readonly failed: (requestId: string, route: string, thrown: unknown) => void;
+}
+
+export const SILENT: Observer = {
+  request: () => {},
+  refreshed: () => {},
+  issued: () => {},
+  tokenSize: () => {},
+  failed: () => {},
+};

@@ -1,0 +1,79 @@
+// What is answered: JSON with the headers that every answer has, refusals in the shape of the path they stand under,
+// faults as 503, defects as 500. Nothing of a cause ever leaves.
+
+import { Fault } from "@hallpass/core";
+import { type BearerChallenge, bearerChallenge } from "@hallpass/protocol";
+import { FAULT_TITLES, WIRE_ERRORS, type WireCode } from "./wire-errors.ts";
+
+/** `oauth`: RFC 6749 section 5.2. `v1`: RFC 9457 problem details. */
+export type Surface = "oauth" | "v1";
+
+/** What an answer's headers and an error's links need to know of the request. */
+export interface ReplyContext {
+  readonly requestId: string;
+  readonly surface: Surface;
+  /** The issuer's URL; the reference of refusals stands below it. */
+  readonly issuer: string;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const JSON_TYPE = "application/json";
+const PROBLEM_TYPE = "application/problem+json";
+
+/** On every answer. Nothing of ours belongs into a frame, a cache or a referrer, unless an endpoint says otherwise. */
+const ALWAYS: Headers = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+export function reply(context: ReplyContext, status: number, body: unknown, more?: Headers): Response {
+  return text(context, status, JSON.stringify(body), JSON_TYPE, more);
+}
+
+export function text(context: ReplyContext, status: number, body: string, type: string, more?: Headers): Response {
+  const headers = { ...ALWAYS, "content-type": type, "x-request-id": context.requestId, ...more };
+  return new Response(body, { status, headers });
+}
+
+export function empty(context: ReplyContext, status: number, more?: Headers): Response {
+  return new Response(null, { status, headers: { ...ALWAYS, "x-request-id": context.requestId, ...more } });
+}
+
+export function refuse(context: ReplyContext, code: WireCode, more?: Headers): Response {
+  const { status, oauth, title } = WIRE_ERRORS[code];
+  if (context.surface === "v1") return problem(context, status, code, title, more);
+  const body = { error: oauth, error_description: title, error_uri: reference(context, code) };
+  // RFC 6749 section 5.2: a client that failed to authenticate learns the scheme.
+  const challenge = status === 401 ? { "www-authenticate": BASIC_CHALLENGE } : undefined;
+  return reply(context, status, body, { ...challenge, ...more });
+}
+
+export function refuseBearer(context: ReplyContext, code: WireCode, challenge: BearerChallenge): Response {
+  return refuse(context, code, { "www-authenticate": bearerChallenge({ realm: "hallpass", ...challenge }) });
+}
+
+/** 503 for a fault, 500 for everything else. The caller logs what was thrown; the answer holds none of it. */
+export function failure(context: ReplyContext, thrown: unknown): Response {
+  if (!(thrown instanceof Fault)) return fail(context, 500, "defect", "Something went wrong in the server.");
+  return fail(context, 503, thrown.code, FAULT_TITLES[thrown.code], { "retry-after": String(thrown.retryAfter) });
+}
+
+function fail(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Response {
+  if (context.surface === "v1") return problem(context, status, code, title, more);
+  // RFC 6749 has no code for it at the token endpoint; these two are those of section 4.1.2.1.
+  const error = status === 503 ? "temporarily_unavailable" : "server_error";
+  return reply(context, status, { error, error_description: title, error_uri: reference(context, code) }, more);
+}
+
+function problem(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Response {
+  const body = { type: reference(context, code), title, status, code, request_id: context.requestId };
+  return text(context, status, JSON.stringify(body), PROBLEM_TYPE, more);
+}
+
+function reference(context: ReplyContext, code: string): string {
+  return `${context.issuer}/reference/refusals#${code}`;
+}
+
+const BASIC_CHALLENGE = 'Basic realm="hallpass", charset="UTF-8"';

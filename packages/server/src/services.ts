@@ -1,0 +1,62 @@
+// What the endpoints work with. Made once by main or by whoever mounts the handler; each operation takes from it what its Deps name.
+
+import type {
+  Clock,
+  Dice,
+  Heard,
+  Instant,
+  Issuer,
+  KeyEncryptionKey,
+  KeyPolicy,
+  KeyRing,
+  NewSigningKey,
+  Policy,
+  Seconds,
+  Store,
+  TenantId,
+} from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
+import type { Observer } from "./observe/observer.ts";
+
+/** What this node hears of the verifiers that are connected to it. */
+export interface Hearing {
+  heard(): ReadonlyMap<string, Heard>;
+  readonly listeningSince: Instant;
+  /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
+  waitApplied(pos: Position, maxMs: number): Promise<unknown>;
+  /** The same for a version of the keys. */
+  waitKeys(version: number, maxMs: number): Promise<unknown>;
+  connections(): number;
+}
+
+export interface Services {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly tenant: TenantId;
+  readonly issuer: Issuer;
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly clientTokenLifetime: Seconds;
+  readonly keys: KeyRing;
+  /** For the operations that change keys. */
+  readonly kek: KeyEncryptionKey;
+  readonly newSigningKey: NewSigningKey;
+  readonly policy: KeyPolicy;
+  readonly hearing: Hearing;
+  readonly observer: Observer;
+  /** The text of the metrics page, and its media type. */
+  readonly metricsPage: () => Promise<{ readonly text: string; readonly type: string }>;
+  /** False as soon as the server began to drain. */
+  readonly isServing: () => boolean;
+}
+
+/** For a server without a feed: nobody is heard, and nobody is waited for. */
+export function noHearing(listeningSince: Instant): Hearing {
+  return {
+    heard: () => new Map(),
+    listeningSince,
+    waitApplied: async () => undefined,
+    waitKeys: async () => undefined,
+    connections: () => 0,
+  };
+}

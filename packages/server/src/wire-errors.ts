@@ -1,0 +1,129 @@
+// Every no, in one table: what a refusal looks like on the wire. Constant wording; nothing of a request is ever in it.
+// Refusals of core, then those of the transport, which core never hears of. No default: the compiler lists what is missing.
+
+import type { FaultCode, RefusalCode } from "@hallpass/core";
+
+/** What is refused before any operation is called. */
+export type TransportCode =
+  | "target_malformed"
+  | "host_malformed"
+  | "header_duplicate"
+  | "body_unexpected"
+  | "body_too_large"
+  | "body_encoded"
+  | "route_unknown"
+  | "method_not_allowed"
+  | "form_required"
+  | "form_malformed"
+  | "form_too_large"
+  | "duplicate_parameter"
+  | "query_malformed"
+  | "json_required"
+  | "json_malformed"
+  | "request_invalid"
+  | "idempotency_key_malformed"
+  | "grant_type_missing"
+  | "grant_type_unsupported"
+  | "parameter_missing"
+  | "two_client_authentications"
+  | "client_id_differs"
+  | "scope_malformed"
+  | "resource_malformed"
+  | "bearer_missing"
+  | "bearer_malformed"
+  | "bearer_refused"
+  | "bearer_of_a_session"
+  | "scope_missing";
+
+export type WireCode = RefusalCode | TransportCode;
+
+/** The error codes of RFC 6749 section 5.2, RFC 8707 section 2 and, for what concerns no grant, invalid_request. */
+export type OAuthError =
+  | "invalid_request"
+  | "invalid_client"
+  | "invalid_grant"
+  | "unauthorized_client"
+  | "unsupported_grant_type"
+  | "invalid_scope"
+  | "invalid_target";
+
+export interface WireError {
+  readonly status: number;
+  readonly oauth: OAuthError;
+  /** One sentence, of the characters that RFC 6749 section 5.2 allows. */
+  readonly title: string;
+}
+
+function row(status: number, oauth: OAuthError, title: string): WireError {
+  return { status, oauth, title };
+}
+
+export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
+  client_unauthenticated: row(401, "invalid_client", "The client could not be authenticated."),
+  grant_not_allowed: row(400, "unauthorized_client", "This client may not use this grant."),
+  scope_not_allowed: row(400, "invalid_scope", "More scope was asked for than may be granted."),
+  audience_not_allowed: row(400, "invalid_target", "An audience was asked for that may not be granted."),
+  refresh_refused: row(400, "invalid_grant", "The refresh token is not valid."),
+  session_not_found: row(404, "invalid_request", "There is no such session."),
+  session_over: row(409, "invalid_request", "The session is over."),
+  session_limit: row(409, "invalid_request", "The subject has as many sessions as its policy allows."),
+  session_too_large: row(400, "invalid_request", "The session's claims are too large."),
+  parent_not_found: row(400, "invalid_request", "There is no such parent session of this subject."),
+  parent_over: row(409, "invalid_request", "The parent session is over."),
+  too_deep: row(400, "invalid_request", "Sessions hang too deep below one another."),
+  too_many_families: row(409, "invalid_request", "The session has as many token families as it may have."),
+  policy_unknown: row(400, "invalid_request", "There is no such policy."),
+  token_too_large: row(400, "invalid_request", "The access token would be too large."),
+  claim_reserved: row(400, "invalid_request", "A claim has a reserved name."),
+  idempotency_key_reused: row(409, "invalid_request", "The Idempotency-Key was used for another request."),
+  version_conflict: row(409, "invalid_request", "The session has another version by now."),
+  revocation_not_found: row(404, "invalid_request", "There is no such revocation."),
+  target_not_found: row(404, "invalid_request", "There is no such target."),
+  client_not_found: row(404, "invalid_request", "There is no such client."),
+  client_exists: row(409, "invalid_request", "A client of this id exists already."),
+  client_disabled: row(409, "invalid_request", "The client is disabled."),
+  key_not_found: row(404, "invalid_request", "There is no such key."),
+  key_state: row(409, "invalid_request", "The key is in no state that allows this."),
+  key_too_fresh: row(409, "invalid_request", "The next key has not been published for long enough."),
+  cursor_malformed: row(400, "invalid_request", "The cursor is not one that this list gave."),
+
+  target_malformed: row(400, "invalid_request", "The request target is malformed."),
+  host_malformed: row(400, "invalid_request", "The Host header is malformed."),
+  header_duplicate: row(400, "invalid_request", "A header that may stand once stands twice."),
+  body_unexpected: row(400, "invalid_request", "This method takes no body."),
+  body_too_large: row(413, "invalid_request", "The body is too large."),
+  body_encoded: row(415, "invalid_request", "Encoded bodies are not read."),
+  route_unknown: row(404, "invalid_request", "There is nothing at this path."),
+  method_not_allowed: row(405, "invalid_request", "This path does not know the method."),
+  form_required: row(400, "invalid_request", "The body has to be application/x-www-form-urlencoded in UTF-8."),
+  form_malformed: row(400, "invalid_request", "The form is malformed."),
+  form_too_large: row(413, "invalid_request", "The form is too large."),
+  duplicate_parameter: row(400, "invalid_request", "A parameter that may stand once stands twice."),
+  query_malformed: row(400, "invalid_request", "The query is malformed or holds what this path does not take."),
+  json_required: row(415, "invalid_request", "The body has to be application/json in UTF-8."),
+  json_malformed: row(400, "invalid_request", "The body is no JSON that every parser reads alike."),
+  request_invalid: row(400, "invalid_request", "The body does not have the members that it should have."),
+  idempotency_key_malformed: row(400, "invalid_request", "The Idempotency-Key is malformed."),
+  grant_type_missing: row(400, "invalid_request", "There is no grant_type."),
+  grant_type_unsupported: row(400, "unsupported_grant_type", "This grant type is not supported."),
+  parameter_missing: row(400, "invalid_request", "A parameter that this grant needs is missing."),
+  two_client_authentications: row(400, "invalid_request", "The client authenticates in more than one way."),
+  client_id_differs: row(400, "invalid_request", "The client_id is not the one that authenticates."),
+  scope_malformed: row(400, "invalid_scope", "The scope is malformed."),
+  resource_malformed: row(400, "invalid_target", "A resource is no absolute URI without fragment."),
+  bearer_missing: row(401, "invalid_client", "An access token is needed."),
+  bearer_malformed: row(400, "invalid_request", "The Authorization header is malformed."),
+  bearer_refused: row(401, "invalid_client", "The access token is not valid here."),
+  bearer_of_a_session: row(403, "unauthorized_client", "A session's access token may not call this path."),
+  scope_missing: row(403, "invalid_scope", "The access token lacks the scope that this path needs."),
+};
+
+/** Something that this server needs did not work: try again. The code says what, the cause stands in the log. */
+export const FAULT_TITLES: Readonly<Record<FaultCode, string>> = {
+  store_unavailable: "The store can't be reached. Nothing was written.",
+  store_full: "The store is full. Nothing was written.",
+  outcome_unknown: "It is not known whether the change was written.",
+  contended: "Too many others changed the same at once. Nothing was written.",
+  overloaded: "The server has too much to do. Nothing was written.",
+  keys_unreadable: "The signing keys can't be used.",
+};
