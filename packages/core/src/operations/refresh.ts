@@ -64,13 +64,16 @@ export async function refresh(deps: RefreshDeps, request: Refresh): Promise<Refr
   const parts = parseRefreshToken(request.token.reveal());
   if (parts === undefined) return UNKNOWN;
   const known = deps.keys.latest();
-  if (known !== undefined && outerFits(schemeOf(deps, known), parts) === false) return UNKNOWN;
+  const fits = known === undefined ? undefined : outerFits(schemeOf(deps, known), parts);
+  if (fits === false) return UNKNOWN;
   const { tenant } = deps.issuer;
   const sessionRow = sessionKey({ tenant, id: parts.sid as SessionId });
   const asked: RowKey[] = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), sessionRow];
   return change(deps.store, deps.dice, asked, (snapshot) => {
     const keys = deps.keys.open(snapshot);
-    if (outerFits(schemeOf(deps, keys), parts) !== true) return answer(UNKNOWN);
+    // The keys may have changed since the first look; the same keys need no second one.
+    const genuine = keys === known ? fits : outerFits(schemeOf(deps, keys), parts);
+    if (genuine !== true) return answer(UNKNOWN);
     const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
     if (caller === undefined) return answer({ kind: "denied", code: "client_unauthenticated" });
     if (!caller.client.grants.includes("refresh_token")) return answer({ kind: "denied", code: "grant_not_allowed" });
