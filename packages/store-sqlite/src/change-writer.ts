@@ -34,15 +34,18 @@ export class ChangeWriter {
   readonly #names: Names;
   readonly #sql: ReturnType<typeof prepared>;
   #head: WrittenHead = { pos: { epoch: 0, seq: 0 }, mark: "" };
+  #lastFact = 0;
 
   constructor(db: DatabaseSync, names: Names) {
     this.#names = names;
     this.#sql = prepared(db);
   }
 
+  /** At the start of every transaction. */
   readHead(): WrittenHead {
     const row = this.#sql.head.get();
     this.#head = { pos: { epoch: numberAt(row, "epoch"), seq: numberAt(row, "seq") }, mark: packedAt(row, "mark") };
+    this.#lastFact = numberAt(this.#sql.lastFact.get(), "place");
     return this.#head;
   }
 
@@ -70,7 +73,8 @@ export class ChangeWriter {
 
   drop({ horizon, factsBefore, limit }: DropBounds): boolean {
     const dropped = this.#sql.dropNotices.all(horizon, limit);
-    this.#sql.dropFacts.run(factsBefore, limit);
+    const facts = this.#sql.dropFacts.run(factsBefore, limit);
+    if (facts.changes !== 0) this.#sql.setFactFloor.run(this.#lastFact);
     if (dropped.length > 0) {
       const seq = Math.max(...dropped.map((row) => numberAt(row, "seq")));
       this.#sql.noteDropped.run(seq, horizon);
@@ -115,7 +119,8 @@ export class ChangeWriter {
 
   #record({ tenant, kind, session, at, body }: FactDraft): void {
     const packed = session === null ? null : packId(session);
-    this.#sql.record.run(this.#names.codeFor(tenant), this.#names.codeFor(kind), packed, at, body);
+    this.#lastFact += 1;
+    this.#sql.record.run(this.#lastFact, this.#names.codeFor(tenant), this.#names.codeFor(kind), packed, at, body);
   }
 }
 
@@ -134,6 +139,8 @@ function prepared(
   | "dropNotices"
   | "dropFacts"
   | "anyToDrop"
+  | "lastFact"
+  | "setFactFloor"
   | "noteDropped",
   StatementSync
 > {
@@ -153,12 +160,14 @@ function prepared(
     ),
     remove: sql("DELETE FROM rows WHERE place = ?"),
     append: sql("INSERT INTO notices (seq, epoch, tenant, mark, body, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    record: sql("INSERT INTO facts (tenant, kind, session, at, body) VALUES (?, ?, ?, ?, ?)"),
+    record: sql("INSERT INTO facts (place, tenant, kind, session, at, body) VALUES (?, ?, ?, ?, ?, ?)"),
     dropNotices: sql(
       `DELETE FROM notices WHERE seq IN (SELECT seq FROM notices WHERE until <= ? ORDER BY until LIMIT ?)
        RETURNING seq`,
     ),
     dropFacts: sql("DELETE FROM facts WHERE place IN (SELECT place FROM facts WHERE at < ? ORDER BY at LIMIT ?)"),
+    lastFact: sql("SELECT max(fact_floor, ifnull((SELECT max(place) FROM facts), 0)) AS place FROM head"),
+    setFactFloor: sql("UPDATE head SET fact_floor = ?"),
     anyToDrop: sql(
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM notices WHERE until <= ?)
        OR EXISTS (SELECT 1 FROM facts WHERE at < ?)`,

@@ -6,22 +6,27 @@ import { packId, unpackId } from "./id-order.ts";
 import type { Names } from "./names.ts";
 import { kindFromRow, kindToRow } from "./row-kinds.ts";
 
+/** Kind, tenant and length, at their longest. */
+const MOST_HEAD_BYTES = 16;
+
 export function refsToRow(refs: readonly RowKey[], names: Names): Uint8Array | null {
   if (refs.length === 0) return null;
-  const bytes: number[] = [];
-  for (const { kind, tenant, id } of refs) {
-    const packed = packId(id);
-    bytes.push(kindToRow(kind));
-    pushNumber(bytes, names.codeFor(tenant));
-    if (typeof packed === "string") {
-      const text = Buffer.from(packed);
-      pushNumber(bytes, text.length);
-      bytes.push(...text);
+  const parts = refs.map(({ kind, tenant, id }) => ({ kind, tenant: names.codeFor(tenant), id: packId(id) }));
+  const blob = Buffer.allocUnsafe(parts.reduce((sum, { id }) => sum + MOST_HEAD_BYTES + id.length * 3, 0));
+  let at = 0;
+  for (const { kind, tenant, id } of parts) {
+    at = writeNumber(blob, at, kindToRow(kind));
+    at = writeNumber(blob, at, tenant);
+    if (typeof id === "string") {
+      at = writeNumber(blob, at, Buffer.byteLength(id));
+      at += blob.write(id, at);
     } else {
-      bytes.push(0, ...packed);
+      at = writeNumber(blob, at, 0);
+      blob.set(id, at);
+      at += id.length;
     }
   }
-  return Uint8Array.from(bytes);
+  return blob.subarray(0, at);
 }
 
 export function refsFromRow(blob: Uint8Array | null, names: Names): readonly RowKey[] {
@@ -50,11 +55,9 @@ export function refsFromRow(blob: Uint8Array | null, names: Names): readonly Row
   return refs;
 }
 
-function pushNumber(bytes: number[], value: number): void {
+function writeNumber(blob: Buffer, start: number, value: number): number {
+  let at = start;
   let rest = value;
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 128);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
+  for (; rest >= 128; rest = Math.floor(rest / 128)) at = blob.writeUInt8((rest % 128) | 128, at);
+  return blob.writeUInt8(rest, at);
 }

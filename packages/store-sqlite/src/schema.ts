@@ -15,7 +15,9 @@ const STEPS: readonly string[] = [
   CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     epoch INTEGER NOT NULL, seq INTEGER NOT NULL, mark ANY NOT NULL, birth_mark ANY NOT NULL,
-    dropped_seq INTEGER NOT NULL, dropped_horizon INTEGER NOT NULL
+    dropped_seq INTEGER NOT NULL, dropped_horizon INTEGER NOT NULL,
+    -- No fact stands below it again, so that a cursor is never given twice, not even after everything was dropped.
+    fact_floor INTEGER NOT NULL
   ) STRICT;
 
   -- Tenants and kinds of facts, once each; elsewhere they are small numbers.
@@ -40,9 +42,8 @@ const STEPS: readonly string[] = [
   CREATE INDEX notices_of_tenant ON notices (tenant);
   CREATE INDEX notices_until ON notices (until);
 
-  -- AUTOINCREMENT, so that a cursor is never given twice, not even after everything was dropped.
   CREATE TABLE facts (
-    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    place INTEGER PRIMARY KEY,
     tenant INTEGER NOT NULL, kind INTEGER NOT NULL, session ANY, at INTEGER NOT NULL, body TEXT NOT NULL
   ) STRICT;
   CREATE INDEX facts_of_session ON facts (session) WHERE session IS NOT NULL;
@@ -62,7 +63,7 @@ export function prepareSchema(db: DatabaseSync, birthMark: string): void {
   db.exec("BEGIN IMMEDIATE");
   for (const sql of STEPS.slice(step)) db.exec(sql);
   if (found === 0) {
-    db.prepare("INSERT INTO head VALUES (1, 1, 0, ?1, ?1, 0, 0)").run(pack(birthMark));
+    db.prepare("INSERT INTO head VALUES (1, 1, 0, ?1, ?1, 0, 0, 0)").run(pack(birthMark));
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   }
   db.exec(`PRAGMA user_version = ${GENERATION * 1000 + STEPS.length - 1}`);

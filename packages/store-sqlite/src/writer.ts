@@ -29,7 +29,7 @@ export interface DropBounds {
 
 const PAGE = 4096;
 /** Often enough that one takes a few milliseconds: it runs between batches, and the next batch waits for it. */
-const CHANGES_PER_CHECKPOINT = 256;
+const CHANGES_PER_CHECKPOINT = 512;
 const BUSY_MS = 2000;
 
 export class Writer {
@@ -77,6 +77,7 @@ export class Writer {
   drop(bounds: DropBounds): { readonly more: boolean } {
     try {
       this.#begin.run();
+      this.#changes.readHead();
       const more = this.#changes.drop(bounds);
       this.#commit.run();
       this.#changesInLog += bounds.limit;
