@@ -18,18 +18,17 @@ const jti = (seq: number, epoch = 1): Notice => ({
 });
 const epochNotice = (seq: number, epoch: number): Notice => ({ ...jti(seq, epoch), taking: { kind: "epoch" } });
 
-const part = (given: Partial<SnapshotFrame> & { readonly unknownKinds?: readonly string[] }): SnapshotFrame =>
-  ({
-    type: "snapshot",
-    part: 1,
-    last: true,
-    to: at(12),
-    cursor: "c12",
-    horizon: 600,
-    notices: [jti(12)],
-    unknownKinds: [],
-    ...given,
-  }) as SnapshotFrame;
+const part = (given: Partial<SnapshotFrame> & { readonly unknownKinds?: readonly string[] }): SnapshotFrame => ({
+  type: "snapshot",
+  part: 1,
+  last: true,
+  to: at(12),
+  cursor: "c12",
+  horizon: 600,
+  notices: [jti(12)],
+  unknownKinds: [],
+  ...given,
+});
 const frame = (given: Partial<NoticesFrame>): NoticesFrame => ({
   type: "notices",
   after: at(10),

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EndReason } from "./ended.ts";
+import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from "./testing/index.ts";
+import type { Accepted } from "./verdict.ts";
+
+const options: TestIssuerOptions = { issuer: "https://auth.example", audience: "https://api.example" };
+
+async function accepted(issuer: TestIssuer, token: string): Promise<Accepted> {
+  const verdict = await issuer.verifier.verify(token);
+  assert.ok(verdict.kind === "accepted");
+  return verdict;
+}
+
+async function watched(
+  issuer: TestIssuer,
+  claims?: object,
+): Promise<{ readonly token: string; readonly reasons: EndReason[]; readonly stop: () => void }> {
+  const token = await issuer.token({ ...claims });
+  const reasons: EndReason[] = [];
+  const stop = issuer.verifier.onEnded(await accepted(issuer, token), (reason) => reasons.push(reason));
+  return { token, reasons, stop };
+}
+
+test("a stream ends with its token, session, family, subject or client, and others go on", async () => {
+  const issuer = await createTestIssuer(options);
+  const sid = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
+  const child = await watched(issuer, { anc: [sid] });
+  const mine = await watched(issuer, { sid });
+  const byToken = await watched(issuer);
+  const bySubject = await watched(issuer, { sub: "u-1" });
+  const byClient = await watched(issuer, { client_id: "mobile" });
+  const other = await watched(issuer);
+  await issuer.revoke({ sid });
+  assert.deepEqual([mine.reasons, child.reasons, byToken.reasons], [["revoked"], ["revoked"], []]);
+  await issuer.revoke(byToken.token);
+  await issuer.revoke({ subject: "u-1" });
+  await issuer.revoke({ clientId: "mobile" });
+  for (const { reasons } of [byToken, bySubject, byClient]) assert.deepEqual(reasons, ["revoked"]);
+  await issuer.revoke({ sid });
+  assert.deepEqual([mine.reasons, other.reasons], [["revoked"], []], "once, and not the others");
+  issuer.close();
+});
+
+test("a stream ends when the token expires: not a millisecond before exp, and at exp", async () => {
+  const issuer = await createTestIssuer(options);
+  const { reasons } = await watched(issuer, { exp: Math.floor(issuer.clock.now() / 1000) + 20 });
+  await issuer.advance(19_999);
+  assert.deepEqual(reasons, []);
+  await issuer.advance(1);
+  assert.deepEqual(reasons, ["expired"]);
+  issuer.close();
+});
+
+test("a stream ends when the view is too old, unless the policy accepts that", async () => {
+  for (const [onStale, expected] of [
+    ["unavailable", ["stale"]],
+    ["introspect", ["stale"]],
+    ["accept", []],
+  ] as const) {
+    const issuer = await createTestIssuer({ ...options, onStale });
+    const { reasons } = await watched(issuer);
+    issuer.feed.reachable = false;
+    await issuer.advance(59_000);
+    assert.deepEqual(reasons, []);
+    await issuer.advance(1000);
+    assert.deepEqual(reasons, expected);
+    issuer.close();
+  }
+});
+
+test("what happened between the verdict and the watching is told all the same, after the call", async () => {
+  const issuer = await createTestIssuer(options);
+  const token = await issuer.token();
+  const verdict = await accepted(issuer, token);
+  await issuer.revoke(token);
+  const reasons: EndReason[] = [];
+  issuer.verifier.onEnded(verdict, (reason) => reasons.push(reason));
+  assert.deepEqual(reasons, []);
+  await issuer.advance(0);
+  assert.deepEqual(reasons, ["revoked"]);
+  issuer.close();
+});
+
+test("a stream ends when the key of its token is removed, when a snapshot says so, and when the verifier closes", async () => {
+  const issuer = await createTestIssuer(options);
+  const kid = issuer.feed.keys[0]?.kid ?? "";
+  const byKey = await watched(issuer);
+  await issuer.rotateKey();
+  const [bySnapshot, byClose] = [await watched(issuer), await watched(issuer)];
+  await issuer.removeKey(kid);
+  assert.deepEqual(byKey.reasons, ["key_removed"]);
+  issuer.feed.resumes = false;
+  issuer.feed.reachable = false;
+  await issuer.revoke(bySnapshot.token);
+  issuer.feed.reachable = true;
+  for (const peer of issuer.feed.peers) peer.close(1012);
+  await issuer.advance(2000);
+  assert.deepEqual([bySnapshot.reasons, byClose.reasons], [["revoked"], []]);
+  issuer.close();
+  assert.deepEqual(byClose.reasons, ["closed"]);
+});
+
+test("a stopped watch hears nothing", async () => {
+  const issuer = await createTestIssuer(options);
+  const { token, reasons, stop } = await watched(issuer);
+  stop();
+  stop();
+  await issuer.revoke(token);
+  issuer.close();
+  assert.deepEqual(reasons, []);
+});

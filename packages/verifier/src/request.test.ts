@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { credentialsOf, findToken } from "./request.ts";
+
+const cookie = { name: "__Host-session", origins: ["https://app.example", "https://app.example:8443"] };
+const address = "https://api.example/orders";
+
+function found(init: RequestInit & { readonly headers: [string, string][] }, from?: typeof cookie): string {
+  const result = findToken(credentialsOf(new Request(address, init)), from);
+  return result.kind === "token" ? result.token : result.code;
+}
+
+test("exactly one Authorization header, with exactly one bearer", () => {
+  assert.equal(found({ headers: [["authorization", "Bearer abc"]] }), "abc");
+  assert.equal(found({ headers: [["authorization", "bearer abc"]] }), "abc");
+  assert.equal(found({ headers: [] }), "no_credentials");
+  assert.equal(found({ headers: [["authorization", "Basic abc"]] }), "no_credentials");
+  for (const value of ["Bearer", "Bearer  abc", "Bearer a b", "Bearer a,Bearer b", ""]) {
+    assert.equal(found({ headers: [["authorization", value]] }), "malformed_request", value);
+  }
+  const twice: [string, string][] = [
+    ["authorization", "Bearer a"],
+    ["authorization", "Bearer b"],
+  ];
+  assert.equal(found({ headers: twice }), "malformed_request");
+  const two = { ...credentialsOf(new Request(address)), authorization: ["Bearer a", "Bearer a"] };
+  assert.deepEqual(findToken(two, undefined), { kind: "refused", code: "malformed_request" });
+});
+
+test("a token in the address or the body is no credential", () => {
+  const request = new Request(`${address}?access_token=abc`, {
+    method: "POST",
+    body: new URLSearchParams({ access_token: "abc" }),
+  });
+  assert.deepEqual(findToken(credentialsOf(request), cookie), { kind: "refused", code: "no_credentials" });
+});
+
+test("only the cookie of exactly our name is read, and two of them are none [C-02]", () => {
+  const at = (value: string): string => found({ headers: [["cookie", value]] }, cookie);
+  assert.equal(at("__Host-session=abc"), "abc");
+  assert.equal(at("a=1; __Host-session=abc; b=2"), "abc");
+  for (const value of [
+    "session=abc",
+    "__host-session=abc",
+    "__Host-session2=abc",
+    "x__Host-session=abc",
+    "__Host-session=",
+  ]) {
+    assert.equal(at(value), "no_credentials", value);
+  }
+  assert.equal(at("__Host-session=abc; __Host-session=abc"), "malformed_request");
+  assert.equal(
+    found({ headers: [["cookie", "__Host-session=abc"]] }),
+    "no_credentials",
+    "cookies are read only when asked to",
+  );
+});
+
+test("an unsafe method needs a page of ours, a safe one does not [C-07]", () => {
+  const by = (method: string, headers: [string, string][]): string =>
+    found({ method, headers: [["cookie", "__Host-session=abc"], ...headers] }, cookie);
+  for (const method of ["GET", "HEAD", "OPTIONS"]) assert.equal(by(method, []), "abc");
+  for (const method of ["POST", "PUT", "PATCH", "DELETE", "MERGE"]) {
+    assert.equal(by(method, []), "cross_site_request");
+    assert.equal(by(method, [["origin", "https://app.example"]]), "abc");
+    assert.equal(by(method, [["sec-fetch-site", "same-origin"]]), "abc");
+    for (const site of ["same-site", "cross-site", "none", "Same-Origin"]) {
+      assert.equal(by(method, [["sec-fetch-site", site]]), "cross_site_request");
+    }
+  }
+});
+
+test("a foreign page opens no WebSocket with our cookie [C-07]", () => {
+  const upgrade = {
+    ...credentialsOf(new Request(address, { headers: { cookie: "__Host-session=abc" } })),
+    upgrade: true,
+  };
+  assert.deepEqual(findToken(upgrade, cookie), { kind: "refused", code: "cross_site_request" });
+  assert.deepEqual(findToken({ ...upgrade, origin: "https://app.example" }, cookie), { kind: "token", token: "abc" });
+});
+
+test("an origin is equal in scheme, host and port, or foreign [C-12]", () => {
+  const from = (origin: string): string =>
+    found(
+      {
+        method: "POST",
+        headers: [
+          ["cookie", "__Host-session=abc"],
+          ["origin", origin],
+          ["sec-fetch-site", "same-origin"],
+        ],
+      },
+      cookie,
+    );
+  assert.equal(from("https://app.example"), "abc");
+  assert.equal(from("https://app.example:8443"), "abc");
+  const foreign = [
+    "http://app.example",
+    "https://app.example:443",
+    "https://app.example:444",
+    "https://app.example.evil",
+    "https://evilapp.example",
+    "https://APP.example",
+    "https://app.example/",
+    "null",
+    "",
+    "https://app.example, https://evil.example",
+  ];
+  for (const origin of foreign) assert.equal(from(origin), "cross_site_request", origin);
+});
+
+test("a header decides over the cookie, so that nothing ambient is mixed in", () => {
+  const headers: [string, string][] = [
+    ["cookie", "__Host-session=abc"],
+    ["authorization", "Bearer def"],
+  ];
+  assert.equal(found({ method: "POST", headers }, cookie), "def");
+});
