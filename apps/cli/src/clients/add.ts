@@ -1,0 +1,91 @@
+// `clients add`: registers a client. A secret is written into a new file that only its owner can read, and shown nowhere.
+
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { usage } from "../complaint.ts";
+import type { Context, Outcome } from "../context.ts";
+import { pairs } from "../print/columns.ts";
+import { printJson, printLines } from "../terminal.ts";
+import type { WireClient } from "./list.ts";
+
+interface AddOptions {
+  readonly name?: string;
+  readonly public?: true;
+  readonly scope: string;
+  readonly audience?: readonly string[];
+  readonly grant?: readonly string[];
+  readonly policy: string;
+  readonly secretFile?: string;
+  readonly json?: true;
+}
+
+export async function addClient({ terminal, api }: Context, id: string, options: AddOptions): Promise<Outcome> {
+  const isPublic = options.public === true;
+  if (options.audience === undefined)
+    throw usage("an audience is missing", "--audience <uri>, as your verifiers name it");
+  if (isPublic !== (options.secretFile === undefined)) {
+    throw isPublic
+      ? usage("a public client has no secret", "leave out --secret-file")
+      : usage("there is no place for the secret", "--secret-file <path>, or --public for a client without one");
+  }
+  // Before anything is registered: a secret that can't be written would be lost.
+  const file = options.secretFile === undefined ? undefined : newFile(options.secretFile);
+  const server = api();
+  try {
+    const { client_secret: secret, ...client } = await server.call<WireClient & { readonly client_secret?: string }>({
+      scope: scopeFor(server.url, options),
+      method: "POST",
+      path: "/v1/clients",
+      body: {
+        client_id: id,
+        ...(options.name === undefined ? {} : { name: options.name }),
+        token_endpoint_auth_method: isPublic ? "none" : "client_secret_basic",
+        grant_types: options.grant ?? (isPublic ? ["refresh_token"] : ["client_credentials"]),
+        scope: options.scope,
+        audiences: options.audience,
+        policy: options.policy,
+      },
+      unknown: "it may or may not be registered; look with: hallpass clients list",
+    });
+    if (file !== undefined) keep(file, `${id}:${secret ?? ""}\n`);
+    if (options.json === true) printJson(terminal, client);
+    else printLines(terminal, addedLines(client, file));
+  } catch (cause) {
+    if (file !== undefined) rmSync(file.path, { force: true });
+    throw cause;
+  }
+  return undefined;
+}
+
+/** Who registers a client for this API gives away scope of its own, and has to hold it (the server sees to it). */
+function scopeFor(url: string, { audience = [], scope }: AddOptions): string {
+  const given = audience.includes(url) ? scope.split(" ").filter((one) => one !== "") : [];
+  return [...new Set(["clients:write", ...given])].join(" ");
+}
+
+function addedLines(client: WireClient, file: NewFile | undefined): string[] {
+  return pairs([
+    ["client", client.client_id],
+    ["scope", client.scope],
+    ["audiences", client.audiences.join(" ")],
+    ...(file === undefined ? [] : [["secret", `in ${file.path}, as client_id:secret`] as const]),
+  ]);
+}
+
+interface NewFile {
+  readonly path: string;
+  readonly handle: number;
+}
+
+function newFile(path: string): NewFile {
+  try {
+    return { path, handle: openSync(path, "wx", 0o600) };
+  } catch {
+    throw usage(`${path} can't be made`, "it must not exist, and its folder must");
+  }
+}
+
+function keep({ handle }: NewFile, text: string): void {
+  writeSync(handle, text);
+  fsyncSync(handle);
+  closeSync(handle);
+}

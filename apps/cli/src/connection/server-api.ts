@@ -1,0 +1,120 @@
+// The server's API as this program calls it: a token of exactly the scope that is needed, one request, one answer.
+// What was refused is a complaint with the server's own sentence; what can't be known says so and is never success.
+
+import { Complaint } from "../complaint.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { Credentials } from "./settings.ts";
+
+export interface Call {
+  readonly scope: string;
+  readonly method: "GET" | "POST" | "PATCH";
+  readonly path: string;
+  readonly body?: object;
+  /** Added to the ten seconds in which an answer has to come. */
+  readonly waitMs?: number;
+  /** What to tell a person when no answer came to something that may have happened. */
+  readonly unknown?: string;
+}
+
+export interface ServerApi {
+  readonly url: string;
+  /** The answer's body, as its endpoint declares it. Throws a complaint. */
+  call<Body>(call: Call): Promise<Body>;
+}
+
+interface Problem {
+  readonly code?: string;
+  readonly title?: string;
+  readonly error?: string;
+  readonly error_description?: string;
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Tokens are kept for the length of one command. */
+export function serverApi(url: string, credentials: () => Credentials): ServerApi {
+  const tokens = new Map<string, string>();
+  return {
+    url,
+    async call<Body>(call: Call): Promise<Body> {
+      const token = tokens.get(call.scope) ?? (await fetchToken(url, credentials(), call.scope));
+      tokens.set(call.scope, token);
+      const response = await send(url, call.path, call, {
+        method: call.method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      });
+      return (await bodyOf(url, response, call)) as Body;
+    },
+  };
+}
+
+async function fetchToken(url: string, { clientId, clientSecret }: Credentials, scope: string): Promise<string> {
+  const encoded = [clientId, clientSecret].map(encodeURIComponent).join(":");
+  const call = {};
+  const response = await send(url, "/oauth2/token", call, {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(encoded).toString("base64")}` },
+    body: new URLSearchParams({ grant_type: "client_credentials", scope }),
+  });
+  const { access_token: token } = (await bodyOf(url, response, call)) as { readonly access_token: string };
+  return token;
+}
+
+async function send(
+  url: string,
+  path: string,
+  call: Pick<Call, "waitMs" | "unknown">,
+  init: RequestInit,
+): Promise<Response> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS + (call.waitMs ?? 0));
+    return await fetch(`${url}${path}`, { ...init, redirect: "error", signal });
+  } catch (cause) {
+    if (isConnectRefusal(cause)) {
+      throw new Complaint(
+        EXIT.unavailable,
+        `nobody answers at ${url}`,
+        "start it with: hallpass serve, or name another with --url",
+      );
+    }
+    throw new Complaint(EXIT.unavailable, `no answer came from ${url}`, call.unknown ?? "try again");
+  }
+}
+
+async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown">): Promise<unknown> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok && typeof body === "object" && body !== null) return body;
+  const {
+    code,
+    title,
+    error,
+    error_description: description,
+  }: Problem = typeof body === "object" && body !== null ? body : {};
+  const what = title ?? description ?? `${url} answered ${response.status}`;
+  const id = response.headers.get("x-request-id");
+  const place = `${code ?? error ?? response.status}${id === null ? "" : `, request ${id}`}`;
+  if (response.status >= 500) throw new Complaint(EXIT.unavailable, `${what} (${place})`, call.unknown ?? "try again");
+  throw new Complaint(EXIT.refused, `${what} (${place})`, HINTS[code ?? error ?? ""] ?? "nothing was changed");
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  invalid_client: "are these the credentials of this server? see HALLPASS_CREDENTIALS_FILE",
+  invalid_scope: "this client is not registered for what the command needs",
+  scope_missing: "this client is not registered for what the command needs",
+  session_not_found: "find it with: hallpass sessions search --subject <subject>",
+  client_exists: "ids are never reused, not even those of disabled clients",
+  key_too_fresh: "wait until the next key has been published long enough, or say --force",
+  key_not_found: "see them with: hallpass keys list",
+  client_not_found: "see them with: hallpass clients list",
+};
+
+function isConnectRefusal(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  if ("code" in cause && (cause.code === "ECONNREFUSED" || cause.code === "ENOTFOUND")) return true;
+  if (cause instanceof AggregateError) return cause.errors.some(isConnectRefusal);
+  return isConnectRefusal(cause.cause);
+}

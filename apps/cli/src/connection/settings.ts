@@ -1,0 +1,69 @@
+// Where the server is and who we are: options, then the environment, then what the local data directory says.
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { usage } from "../complaint.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface ConnectionOptions {
+  readonly url?: string;
+  readonly data?: string;
+}
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export const DEFAULT_URL = "http://localhost:8026";
+/** In the data directory: `client_id:secret` of the operator, and the address at which its server listens. */
+export const OPERATOR_CREDENTIALS = "operator-credentials";
+export const ADDRESS = "address";
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export function dataDirectory(options: ConnectionOptions, env: Terminal["env"]): string {
+  return options.data ?? env["HALLPASS_DATA"] ?? "data";
+}
+
+/** Without a slash at the end. Throws a complaint unless secrets may be sent there. */
+export function serverUrl(options: ConnectionOptions, env: Terminal["env"]): string {
+  const text =
+    options.url ?? env["HALLPASS_URL"] ?? textOf(join(dataDirectory(options, env), ADDRESS))?.trim() ?? DEFAULT_URL;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw usage(`${text} is no address of a server`, `write it like ${DEFAULT_URL}`);
+  }
+  if (url.protocol === "http:" && !LOOPBACK.has(url.hostname)) {
+    throw usage(`${text} would carry secrets in the clear`, "use https; http only to this machine");
+  }
+  return text.replace(/\/+$/, "");
+}
+
+/** Throws a complaint when there is no such file, when others may read it, and when it holds something else. */
+export function readCredentials(options: ConnectionOptions, env: Terminal["env"]): Credentials {
+  const path = env["HALLPASS_CREDENTIALS_FILE"] ?? join(dataDirectory(options, env), OPERATOR_CREDENTIALS);
+  const text = textOf(path);
+  if (text === undefined) {
+    throw usage(
+      `there are no credentials in ${path}`,
+      "name a file with client_id:secret in HALLPASS_CREDENTIALS_FILE",
+    );
+  }
+  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
+    throw usage(`${path} can be read by others`, `chmod 600 ${path}`);
+  }
+  const match = /^([\x21-\x39\x3b-\x7e]+):([\x21-\x7e]+)\n?$/.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw usage(`${path} does not hold client_id:secret`, "one line, a colon between them");
+  }
+  return { clientId: match[1], clientSecret: match[2] };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// The command `hallpass`: the one file that touches the process.
+
+import { text } from "node:stream/consumers";
+import { run } from "./run.ts";
+
+const stops: (() => void)[] = [];
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // A second signal, or one that nobody waits for, ends it at once.
+    if (stops.length === 0) process.exit(signal === "SIGINT" ? 130 : 143);
+    for (const stop of stops.splice(0)) stop();
+  });
+}
+
+process.exitCode = await run(
+  process.argv.slice(2),
+  {
+    out: (words) => void process.stdout.write(words),
+    say: (words) => void process.stderr.write(words),
+    readInput: () => text(process.stdin),
+    env: process.env,
+    now: () => Date.now(),
+  },
+  (stop) => void stops.push(stop),
+);

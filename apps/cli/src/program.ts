@@ -1,0 +1,184 @@
+// The list of commands. What a command does is loaded when it is called, so that each starts as fast as the smallest.
+
+import { Command } from "commander";
+import type { ConnectionOptions } from "./connection/settings.ts";
+import { type Context, contextOf, type Outcome } from "./context.ts";
+import { EXIT, EXIT_WORDS } from "./exit-codes.ts";
+import type { Target } from "./revoke/revoke.ts";
+import type { Terminal } from "./terminal.ts";
+
+export type Action = (context: Context, options: never, args: readonly string[]) => Promise<Outcome | undefined>;
+/** Gives a command its action. */
+export type On = (command: Command, action: Action) => void;
+
+export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done: (outcome: Outcome) => void): Command {
+  const program = root(terminal);
+  const on: On = (command, action) => {
+    command.action(async () => {
+      const context = contextOf(terminal, program.opts<ConnectionOptions>(), onStop);
+      done(await action(context, command.opts<never>(), command.args));
+    });
+  };
+  addServe(program, on);
+  addSessions(program, on);
+  addRevoke(program, on);
+  addOperating(program, on);
+  addToken(program, on);
+  return program;
+}
+
+function root(terminal: Terminal): Command {
+  const codes = Object.entries(EXIT).map(([name, code]) => `  ${code}  ${EXIT_WORDS[name as keyof typeof EXIT]}`);
+  return new Command("hallpass")
+    .description("Sessions that verify like a JWT, revoke like a database row, and prove it.")
+    .option("--url <address>", "the server (or HALLPASS_URL; otherwise the one of the data directory)")
+    .option("--data <directory>", "the data directory of this machine's server (or HALLPASS_DATA; otherwise data)")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.say,
+      outputError: (text, write) => write(twoLines(text)),
+    })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `\nCredentials: client_id:secret in the file that HALLPASS_CREDENTIALS_FILE names.\n\nExit codes:\n${codes.join("\n")}`,
+    );
+}
+
+function twoLines(text: string): string {
+  return `${text.trim()}\nhint: hallpass --help\n`;
+}
+
+function addServe(program: Command, on: On): void {
+  const serve = program
+    .command("serve")
+    .description("run the server until it is told to stop")
+    .option("--development", "with a demo client and a demo API; this machine only")
+    .option("--config <file>", "configuration as JSON; `config check` judges it")
+    .option("--listen <address>", "host:port")
+    .option("--demo-listen <address>", "host:port of the demo API", "localhost:8027");
+  on(serve, async (context, options) => (await import("./serve/serve.ts")).serve(context, options));
+  const config = program.command("config").description("the configuration");
+  const check = config
+    .command("check")
+    .description("judge the configuration and name every problem")
+    .option("--config <file>");
+  on(check, async (context, options) => (await import("./config/check.ts")).checkConfig(context, options));
+}
+
+function addSessions(program: Command, on: On): void {
+  const sessions = program.command("sessions").description("open, find, explain and end sessions");
+  const open = sessions
+    .command("open")
+    .description("open a session for a subject whom you have authenticated")
+    .requiredOption("--subject <subject>")
+    .requiredOption("--client <id>")
+    .option("--scope <scope>", "space-separated")
+    .option("--audience <uri>")
+    .option("--parent <sid>")
+    .option("--device <name>")
+    .option("--shell", "print shell variables, for eval: SID, ACCESS, REFRESH")
+    .option("--json");
+  on(open, async (context, options) => (await import("./sessions/open.ts")).openSession(context, options));
+  const search = sessions
+    .command("search")
+    .description("the sessions of a subject, newest first")
+    .requiredOption("--subject <subject>")
+    .option("--json");
+  on(search, async (context, options) => (await import("./sessions/search.ts")).searchSessions(context, options));
+  const show = sessions
+    .command("show <sid>")
+    .description("what a session is, and what happened to it, in words")
+    .option("--json");
+  on(show, async (context, options, [sid = ""]) =>
+    (await import("./sessions/show.ts")).showSession(context, sid, options),
+  );
+  const end = sessions
+    .command("end <sid>")
+    .description("end a session as its owner would: signed out")
+    .option("--wait <span>", "wait until the verifiers have it, at most this long: 5s")
+    .option("--json");
+  on(end, async (context, options, [sid = ""]) =>
+    (await import("./sessions/end.ts")).endSession(context, sid, options),
+  );
+}
+
+const REVOCABLE: readonly (readonly [kind: Target["type"], argument: string, what: string])[] = [
+  ["session", "<sid>", "a session and everything below it; - takes it from a token on stdin"],
+  ["family", "<sid/family>", "one token family of a session; - takes it from a token on stdin"],
+  ["token", "<jti>", "one access token; - takes it from stdin"],
+  ["subject", "<subject>", "everything of a subject until now; - reads it from stdin"],
+  ["client", "<id>", "everything that a client was given until now"],
+];
+
+function addRevoke(program: Command, on: On): void {
+  const revoke = program.command("revoke").description("take away, with a receipt that says where it is enforced");
+  for (const [kind, argument, what] of REVOCABLE) {
+    const command = revoke
+      .command(`${kind} ${argument}`)
+      .description(what)
+      .option("--reason <words>", "why, for the receipt")
+      .option("--ticket <id>", "for the receipt")
+      .option("--wait <span>", "wait until the verifiers have it, at most this long: 5s")
+      .option("--json");
+    on(command, async (context, options, [id = ""]) =>
+      (await import("./revoke/revoke.ts")).revoke(context, kind, id, options),
+    );
+  }
+}
+
+function addOperating(program: Command, on: On): void {
+  const verifiers = program
+    .command("verifiers")
+    .description("who enforces revocations, and how far each is")
+    .option("--json");
+  on(verifiers, async (context, options) => (await import("./verifiers/list.ts")).listVerifiers(context, options));
+  const keys = program.command("keys").description("signing keys");
+  const list = keys.command("list").description("every key with its state").option("--json");
+  on(list, async (context, options) => (await import("./keys/list.ts")).listKeys(context, options));
+  const rotate = keys
+    .command("rotate")
+    .description("the next key signs from now on")
+    .option("--force", "also when caches may not know it yet")
+    .option("--json");
+  on(rotate, async (context, options) => (await import("./keys/change.ts")).rotateKeys(context, options));
+  const compromise = keys.command("compromise <kid>").description("refuse a key everywhere, for ever").option("--json");
+  on(compromise, async (context, options, [kid = ""]) =>
+    (await import("./keys/change.ts")).compromiseKey(context, kid, options),
+  );
+  const clients = program.command("clients").description("applications that may ask for tokens");
+  const clientList = clients.command("list").description("every client").option("--json");
+  on(clientList, async (context, options) => (await import("./clients/list.ts")).listClients(context, options));
+  const add = clients
+    .command("add <id>")
+    .description("register a client; the secret of a confidential one goes into a new file")
+    .option("--name <words>")
+    .option("--public", "without a secret: browsers and mobile apps")
+    .option("--scope <scope>", "everything it may ever be granted, space-separated", "")
+    .option("--audience <uri...>", "the first is the default")
+    .option("--grant <type...>", "refresh_token, client_credentials")
+    .option("--policy <name>", "consumer, mobile or workforce", "consumer")
+    .option("--secret-file <path>", "where the secret is written; it must not exist")
+    .option("--json");
+  on(add, async (context, options, [id = ""]) => (await import("./clients/add.ts")).addClient(context, id, options));
+  const disable = clients
+    .command("disable <id>")
+    .description("nothing more for it, and all it was given is revoked")
+    .option("--json");
+  on(disable, async (context, options, [id = ""]) =>
+    (await import("./clients/disable.ts")).disableClient(context, id, options),
+  );
+}
+
+function addToken(program: Command, on: On): void {
+  const token = program.command("token").description("tokens, offline");
+  const inspect = token
+    .command("inspect [token]")
+    .description("what a token is, with personal data masked; reads stdin without an argument or with -")
+    .option("--json");
+  on(inspect, async ({ terminal }, options, [text = "-"]) => {
+    await (await import("./token/inspect.ts")).inspect(terminal, text, options);
+    return undefined;
+  });
+}

@@ -1,0 +1,19 @@
+// Why a session is over, in words: the closed list of reasons.
+
+const WORDS: Readonly<Record<string, string>> = {
+  signed_out: "its owner signed out",
+  revoked: "it was revoked",
+  reuse: "a refresh token that had been replaced was used again",
+  evicted: "the subject opened more sessions than the policy allows",
+  replaced: "another session replaced it",
+  idle: "nobody used it for as long as the policy allows",
+  absolute: "it reached the longest lifetime that the policy allows",
+  ancestor_ended: "a session that it hangs below ended",
+  subject_revoked: "everything of its subject was revoked",
+  client_revoked: "everything of its client was revoked",
+};
+
+/** A reason of a later version is shown as it is. */
+export function endWords(reason: string): string {
+  return WORDS[reason] ?? reason;
+}

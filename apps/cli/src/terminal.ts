@@ -1,0 +1,21 @@
+// The world of one command: where it reads and writes, and which clock it sees. Handed in by main, by tests another one.
+
+export interface Terminal {
+  /** Data, for pipes. */
+  readonly out: (text: string) => void;
+  /** Speech, for people. */
+  readonly say: (text: string) => void;
+  /** Everything on stdin. */
+  readonly readInput: () => Promise<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function printLines(terminal: Terminal, lines: readonly string[]): void {
+  terminal.out(lines.map((line) => `${line.trimEnd()}\n`).join(""));
+}
