@@ -1,4 +1,13 @@
-// Owns HTTP: endpoints, admin, feed, configuration.
+// Owns HTTP: endpoints, the feed, configuration, the process around them.
 // Does not own the rules (core) and how rows are kept (stores).
-// This file is the table of contents; start here.
-export {};
+// This file is the table of contents; read endpoints/index.ts first, then hallpass.ts, then main.ts.
+
+export { type Config, type ConfigSources, type LoadedConfig, loadConfig } from "./config.ts";
+export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./config-schema.ts";
+export { ENDPOINTS } from "./endpoints/index.ts";
+export { SCOPES, type Scope } from "./endpoints/scopes.ts";
+export { createHallpass, type Hallpass, type HostRequest } from "./hallpass.ts";
+export { DEMO_API_CREDENTIALS, DEMO_AUDIENCE, OPERATOR_CREDENTIALS } from "./host/first-clients.ts";
+export { type Ports, type RunningServer, startServer } from "./main.ts";
+export type { Services } from "./services.ts";
+export { FAULT_TITLES, WIRE_ERRORS, type WireCode, type WireError } from "./wire-errors.ts";

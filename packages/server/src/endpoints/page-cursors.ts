@@ -18,20 +18,21 @@ export const DEFAULT_PAGE = 50;
 const TAG_LENGTH = 16;
 const LONGEST = 1024;
 
-/** Null for the first page; `malformed` for everything that no server key has tagged for this query. */
-export async function openPage(
-  services: Services,
-  query: PageQuery,
-  cursor: string | undefined,
-): Promise<string | null | "malformed"> {
-  if (cursor === undefined) return null;
+/** Where a page begins: null at the start. */
+export type OpenedPage = { readonly ok: true; readonly place: string | null } | { readonly ok: false };
+
+const MALFORMED: OpenedPage = { ok: false };
+
+/** Not ok for everything that no server key has tagged for this query. */
+export async function openPage(services: Services, query: PageQuery, cursor: string | undefined): Promise<OpenedPage> {
+  if (cursor === undefined) return { ok: true, place: null };
   const bytes = cursor.length > LONGEST ? undefined : decodeBase64url(cursor);
-  if (bytes === undefined || bytes.length <= TAG_LENGTH) return "malformed";
+  if (bytes === undefined || bytes.length <= TAG_LENGTH) return MALFORMED;
   const shown = bytes.subarray(0, TAG_LENGTH);
   const place = new TextDecoder().decode(bytes.subarray(TAG_LENGTH));
   const mac = await macKeys(services);
   const genuine = mac.kids.some((kid) => timingSafeEqual(shown, tagOf(mac, kid, services, query, place)));
-  return genuine ? place : "malformed";
+  return genuine ? { ok: true, place } : MALFORMED;
 }
 
 export async function sealPage(services: Services, query: PageQuery, place: string | null): Promise<string | null> {

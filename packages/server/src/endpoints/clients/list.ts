@@ -12,9 +12,9 @@ export async function list(services: Services, exchange: Exchange): Promise<Resp
   const page = pageQuery(exchange.query);
   if (page === undefined) return refuse(exchange, "query_malformed");
   const query = { list: "clients", about: "" };
-  const place = await openPage(services, query, page.cursor);
-  if (place === "malformed") return refuse(exchange, "cursor_malformed");
-  const after = place === null ? null : (parseClientId(place) ?? null);
+  const opened = await openPage(services, query, page.cursor);
+  if (!opened.ok) return refuse(exchange, "cursor_malformed");
+  const after = opened.place === null ? null : (parseClientId(opened.place) ?? null);
   const { clients, next } = await listClients(services.store, services.tenant, { after, limit: page.limit });
   const sealed = await sealPage(services, query, next);
   return reply(exchange, 200, { clients: clients.map(clientToWire), next_cursor: sealed });

@@ -21,9 +21,9 @@ export async function search(services: Services, exchange: Exchange): Promise<Re
   if (!read.ok) return read.refusal;
   const { subject, cursor, limit } = read.value;
   const query = { list: "sessions", about: subject };
-  const place = await openPage(services, query, cursor ?? undefined);
-  if (place === "malformed") return refuse(exchange, "cursor_malformed");
-  const after = place === null ? null : (parseSessionId(place) ?? null);
+  const opened = await openPage(services, query, cursor ?? undefined);
+  if (!opened.ok) return refuse(exchange, "cursor_malformed");
+  const after = opened.place === null ? null : (parseSessionId(opened.place) ?? null);
   const found = await searchSessions(services.store, services.tenant, { subject, after, limit });
   const next = await sealPage(services, query, found.next);
   return reply(exchange, 200, { sessions: found.sessions.map(sessionToWire), next_cursor: next });

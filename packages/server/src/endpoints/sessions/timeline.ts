@@ -13,8 +13,8 @@ export async function timeline(services: Services, exchange: Exchange): Promise<
   const page = pageQuery(exchange.query);
   if (page === undefined) return refuse(exchange, "query_malformed");
   const query = { list: "timeline", about: id };
-  const after = await openPage(services, query, page.cursor);
-  if (after === "malformed") return refuse(exchange, "cursor_malformed");
+  const opened = await openPage(services, query, page.cursor);
+  if (!opened.ok) return refuse(exchange, "cursor_malformed");
   const seen = await readSession(services.store, services.tenant, id);
   if (!seen.ok) return refuse(exchange, seen.code);
   const { facts, more } = await readTimeline(services.store, services.tenant, {

@@ -10,17 +10,15 @@ import { SCOPES } from "../scopes.ts";
 /** How long anyone may remember a public document; rotating keys relies on it (core's KEY_POLICY.jwksMaxAge). */
 const MAX_AGE = 300;
 
+/** Without response types and PKCE methods: there is no authorization endpoint yet, and RFC 8414 section 3.2 leaves empty lists out. */
 export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
   return {
     issuer,
     token_endpoint: `${issuer}/oauth2/token`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     scopes_supported: SCOPES,
-    // No authorization endpoint yet: RFC 8414 wants the member, and an empty list is what is true.
-    response_types_supported: [],
     grant_types_supported: [...GRANTS.keys()],
     token_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
-    code_challenge_methods_supported: ["S256"],
     service_documentation: `${issuer}/reference/refusals`,
   };
 }

@@ -1,0 +1,150 @@
+// Every configuration key in one table: values are parsed from it, the reference is printed from it, `config check` speaks with its words.
+// Each key is text: in the environment as HALLPASS_ and the name in capitals, in a JSON file under the name itself.
+
+import { z } from "zod";
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the keys are parsed to. Times are whole seconds. */
+export interface Settings {
+  readonly development: boolean;
+  readonly issuer: string | undefined;
+  readonly listen: Listen;
+  readonly metrics_listen: Listen | undefined;
+  readonly data: string;
+  readonly store: "sqlite" | "memory";
+  readonly kek: Uint8Array | undefined;
+  readonly kek_file: string | undefined;
+  readonly operator_secret_sha256: string | undefined;
+  readonly max_token_lifetime: number;
+  readonly client_token_lifetime: number;
+  readonly facts_kept: number;
+  readonly shutdown_limit: number;
+  readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+export type Name = keyof Settings;
+
+export interface Key<T> {
+  readonly what: string;
+  /** What stands when the key is absent; null for nothing. */
+  readonly otherwise: string | null;
+  /** True for a key whose value never stands in a log or in `config check`. */
+  readonly secret?: true;
+  readonly schema: z.ZodType<T, string>;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+const duration: z.ZodType<number, string> = z
+  .string()
+  .regex(/^[1-9]\d{0,5}[smhd]$/, "has to be a duration such as 30s, 15m, 1h or 30d")
+  .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 1));
+
+const listen: z.ZodType<Listen, string> = z
+  .string()
+  .regex(/^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "has to be an address and a port such as 127.0.0.1:8026")
+  .transform((text) => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port <= 65_535, "has to have a port of at most 65535");
+
+const flag: z.ZodType<boolean, string> = z
+  .enum(["true", "false"], "has to be true or false")
+  .transform((text) => text === "true");
+
+const path: z.ZodType<string, string> = z.string().min(1, "has to be a path").max(4096, "has to be a path");
+
+const issuer: z.ZodType<string, string> = z
+  .string()
+  .refine(
+    isOrigin,
+    "has to be an origin in its shortest spelling, such as https://auth.example, without path or slash",
+  );
+
+const bytes32: z.ZodType<Uint8Array, string> = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, "has to be base64url of 32 bytes")
+  .transform((text) => new Uint8Array(Buffer.from(text, "base64url")));
+
+const sha256: z.ZodType<string, string> = z
+  .string()
+  .regex(/^(?:[0-9a-f]{64}|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/, "has to be a SHA-256 in hex or base64url")
+  .transform((text) => (text.length === 64 ? Buffer.from(text, "hex").toString("base64url") : text));
+
+export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
+  development: {
+    what: "Insecure conveniences: a demo client, plain http, the memory store. Refuses every address but loopback.",
+    otherwise: "false",
+    schema: flag,
+  },
+  issuer: {
+    what: "The issuer's origin, as clients and verifiers know it: what stands in `iss`. Needed, but for development.",
+    otherwise: null,
+    schema: issuer,
+  },
+  listen: { what: "Where to listen, for plain HTTP behind a TLS proxy.", otherwise: "127.0.0.1:8026", schema: listen },
+  metrics_listen: {
+    what: "Where to serve /metrics without a token: an address that only the scraper can reach.",
+    otherwise: null,
+    schema: listen,
+  },
+  data: { what: "The directory of everything that is kept here.", otherwise: "data", schema: path },
+  store: {
+    what: "`sqlite`: a file in the data directory. `memory`: forgets on exit; for development only.",
+    otherwise: "sqlite",
+    schema: z.enum(["sqlite", "memory"], "has to be sqlite or memory"),
+  },
+  kek: {
+    what: "The key-encryption key, base64url of 32 bytes. Prefer kek_file: an environment can be read by others.",
+    otherwise: null,
+    secret: true,
+    schema: bytes32,
+  },
+  kek_file: {
+    what: "A file with the key-encryption key. Without kek and kek_file, one is made in the data directory.",
+    otherwise: null,
+    schema: path,
+  },
+  operator_secret_sha256: {
+    what: "SHA-256 of the operator's client secret (`hpc_…`), for a first start that shows none.",
+    otherwise: null,
+    schema: sha256,
+  },
+  max_token_lifetime: {
+    what: "No access token lives longer, whatever its policy says.",
+    otherwise: "1h",
+    schema: duration,
+  },
+  client_token_lifetime: {
+    what: "How long an access token of the client_credentials grant lives.",
+    otherwise: "10m",
+    schema: duration,
+  },
+  facts_kept: { what: "How long facts are kept.", otherwise: "30d", schema: duration },
+  shutdown_limit: {
+    what: "How long a stop waits for requests that are under way.",
+    otherwise: "10s",
+    schema: duration,
+  },
+  log_level: {
+    what: "`debug` shows every refresh as a fact, `info` every request.",
+    otherwise: "info",
+    schema: z.enum(["debug", "info", "warn", "error", "silent"], "has to be debug, info, warn, error or silent"),
+  },
+};
+
+export const NAMES: readonly Name[] = Object.keys(KEYS) as Name[];
+
+export function envName(name: Name): string {
+  return `HALLPASS_${name.toUpperCase()}`;
+}
+
+/** RFC 8414 compares issuers as texts, so there is one spelling: what URL prints, without the slash. A path would need well-known documents elsewhere. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
+}

@@ -1,0 +1,118 @@
+// Reads the configuration: the environment over a file over what stands otherwise. All problems at once, each with the key's name
+// and what would be right; after it nobody checks again.
+
+import { readFileSync } from "node:fs";
+import { envName, KEYS, NAMES, type Name, type Settings } from "./config-schema.ts";
+import { isLoopback } from "./host/loopback.ts";
+
+/** The settings, found to fit together. */
+export interface Config extends Settings {
+  readonly issuer: string;
+}
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+export interface ConfigSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A JSON file; an absent one is a problem. `HALLPASS_CONFIG_FILE` names it otherwise. */
+  readonly file?: string;
+  /** Over everything else: what a command line says. */
+  readonly over?: Partial<Record<Name, string>>;
+}
+
+/** Of the command line and of the tests: not ours, and no mistake. */
+const FOREIGN: ReadonlySet<string> = new Set([
+  "HALLPASS_CI",
+  "HALLPASS_CONFIG_FILE",
+  "HALLPASS_CREDENTIALS_FILE",
+  "HALLPASS_URL",
+]);
+
+export function loadConfig({ env, file, over = {} }: ConfigSources): LoadedConfig {
+  const problems: string[] = [];
+  const texts = new Map<Name, string>();
+  const path = file ?? env["HALLPASS_CONFIG_FILE"];
+  if (path !== undefined) addFile(texts, path, problems);
+  addEnvironment(texts, env, problems);
+  for (const name of NAMES) {
+    const text = over[name];
+    if (text !== undefined) texts.set(name, text);
+  }
+  const settings = parseAll(texts, problems);
+  if (settings === undefined) return { ok: false, problems };
+  const issuer = settings.issuer ?? (settings.development ? `http://localhost:${settings.listen.port || 8026}` : "");
+  const config: Config = { ...settings, issuer };
+  problems.push(...mismatches(config));
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
+}
+
+function addFile(texts: Map<Name, string>, path: string, problems: string[]): void {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    problems.push(`${path}: ${error instanceof SyntaxError ? "has to be JSON" : "can't be read"}`);
+    return;
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    problems.push(`${path}: has to be a JSON object`);
+    return;
+  }
+  for (const [name, value] of Object.entries(content)) {
+    if (!isName(name)) problems.push(`${path}: ${name} is no key`);
+    else if (typeof value !== "string" && typeof value !== "boolean") problems.push(`${path}: ${name} has to be text`);
+    else texts.set(name, String(value));
+  }
+}
+
+function addEnvironment(texts: Map<Name, string>, env: ConfigSources["env"], problems: string[]): void {
+  const known = new Map(NAMES.map((name) => [envName(name), name]));
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith("HALLPASS_") || FOREIGN.has(variable) || value === undefined) continue;
+    const name = known.get(variable);
+    if (name === undefined) problems.push(`${variable} is no key`);
+    // An empty variable is how many tools say "not set".
+    else if (value !== "") texts.set(name, value);
+  }
+}
+
+function parseAll(texts: ReadonlyMap<Name, string>, problems: string[]): Settings | undefined {
+  const parsed: Record<string, unknown> = {};
+  const before = problems.length;
+  for (const name of NAMES) {
+    const key = KEYS[name];
+    const text = texts.get(name) ?? key.otherwise;
+    if (text === null) continue;
+    const result = key.schema.safeParse(text);
+    if (result.success) parsed[name] = result.data;
+    else problems.push(`${envName(name)} ${result.error.issues[0]?.message ?? "is malformed"}`);
+  }
+  return problems.length > before ? undefined : (parsed as unknown as Settings);
+}
+
+function mismatches(config: Config): readonly string[] {
+  const { development, issuer, store, listen, metrics_listen: metrics } = config;
+  const found: string[] = [];
+  if (issuer === "") found.push(`${envName("issuer")} is needed: the origin under which clients reach this server`);
+  else if (!development && !issuer.startsWith("https://"))
+    found.push(`${envName("issuer")} has to begin with https:// (http only with ${envName("development")}=true)`);
+  if (!development && store === "memory")
+    found.push(`${envName("store")} may be memory only with ${envName("development")}=true`);
+  if (development && !isLoopback(listen.host))
+    found.push(
+      `${envName("development")} refuses ${envName("listen")} beyond loopback (127.0.0.1, [::1] or localhost)`,
+    );
+  if (development && metrics !== undefined && !isLoopback(metrics.host))
+    found.push(`${envName("development")} refuses ${envName("metrics_listen")} beyond loopback`);
+  if (config.kek !== undefined && config.kek_file !== undefined)
+    found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
+  if (config.client_token_lifetime > config.max_token_lifetime)
+    found.push(`${envName("client_token_lifetime")} has to be at most ${envName("max_token_lifetime")}`);
+  return found;
+}
+
+function isName(text: string): text is Name {
+  return (NAMES as readonly string[]).includes(text);
+}

@@ -1,0 +1,101 @@
+// The clients that a first start makes: the operator, and under the development flag a demo app and the verifier of its API.
+// Their secrets stand in files of mode 0600 before the clients exist, so that a crash in between loses no access.
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { type ClientId, clientKey, type NewClient, parseClientId, registerClient } from "@hallpass/core";
+import { formatClientSecret, parseClientSecret } from "@hallpass/protocol";
+import type { Config } from "../config.ts";
+import { SCOPES } from "../endpoints/scopes.ts";
+import type { Services } from "../services.ts";
+import { makePrivateFile, readPrivateFile } from "./private-files.ts";
+
+export const OPERATOR_CREDENTIALS = "operator-credentials";
+export const DEMO_API_CREDENTIALS = "demo-api-credentials";
+/** The audience of the demo app's tokens: where its API would be. */
+export const DEMO_AUDIENCE = "http://localhost:8027";
+
+/** `id:secret` of the operator, if this start made the client and may show it. */
+export interface FirstClients {
+  readonly operatorCredentials: string | null;
+}
+
+export async function makeFirstClients(services: Services, config: Config): Promise<FirstClients> {
+  const issuer = services.issuer.url;
+  const operator = confidential("operator", "Operator", SCOPES, issuer);
+  const preset = config.operator_secret_sha256 ?? null;
+  const made =
+    preset === null
+      ? await makeConfidential(services, config, operator, OPERATOR_CREDENTIALS)
+      : (await makeClient(services, operator, preset), null);
+  if (config.development) {
+    await makeClient(services, demo(), null);
+    await makeConfidential(
+      services,
+      config,
+      confidential("demo-api", "Demo API", ["feed"], issuer),
+      DEMO_API_CREDENTIALS,
+    );
+  }
+  return { operatorCredentials: made };
+}
+
+function confidential(id: string, name: string, scope: readonly string[], audience: string): NewClient {
+  return {
+    id: known(id),
+    name,
+    authentication: "client_secret_basic",
+    grants: ["client_credentials"],
+    scope,
+    audiences: [audience],
+    policy: "consumer",
+  };
+}
+
+function demo(): NewClient {
+  return {
+    id: known("demo"),
+    name: "Demo app",
+    authentication: "none",
+    grants: ["refresh_token"],
+    scope: ["read", "write"],
+    audiences: [DEMO_AUDIENCE],
+    policy: "consumer",
+  };
+}
+
+/** The credentials, if this start made the client; null if it was there. A file that a crashed start left is used. */
+async function makeConfidential(
+  services: Services,
+  config: Config,
+  client: NewClient,
+  file: string,
+): Promise<string | null> {
+  const key = clientKey(services.tenant, client.id);
+  if ((await services.store.read([key])).get(key) !== undefined) return null;
+  const inMemory = config.store === "memory";
+  const path = join(config.data, file);
+  const left = inMemory ? undefined : secretIn(readPrivateFile(path), client.id);
+  const secret = left ?? formatClientSecret(services.dice.bytes(32));
+  if (left === undefined) makePrivateFile(path, `${client.id}:${secret}\n`);
+  await makeClient(services, client, createHash("sha256").update(secret).digest("base64url"));
+  return `${client.id}:${secret}`;
+}
+
+async function makeClient(services: Services, client: NewClient, preset: string | null): Promise<void> {
+  const made = await registerClient(services, client, null, preset);
+  if (!made.ok && made.code !== "client_exists") throw new Error(`the client ${client.id} was refused: ${made.code}`);
+}
+
+function secretIn(text: string | undefined, id: ClientId): string | undefined {
+  if (text === undefined) return undefined;
+  const secret = text.startsWith(`${id}:`) ? text.slice(id.length + 1).trimEnd() : "";
+  if (parseClientSecret(secret) === undefined) throw new Error(`a file of credentials does not hold ${id}:hpc_…`);
+  return secret;
+}
+
+function known(text: string): ClientId {
+  const id = parseClientId(text);
+  if (id === undefined) throw new Error(`${text} is no id of a client`);
+  return id;
+}

@@ -1,0 +1,128 @@
+// The Node host: sockets, limits and an orderly end around the handler. A request passes the strict front, its body is read within the
+// limit, and only then does a handler see it.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Dice } from "@hallpass/core";
+import { getRequestListener } from "@hono/node-server";
+import { type Hallpass, newRequestId } from "../hallpass.ts";
+import type { Observer } from "../observe/observer.ts";
+import { refuse } from "../replies.ts";
+import type { WireCode } from "../wire-errors.ts";
+import { readBody } from "./read-body.ts";
+import { frontRefusal } from "./strict-front.ts";
+
+export interface NodeHostOptions {
+  readonly hallpass: Hallpass;
+  readonly observer: Observer;
+  readonly dice: Dice;
+  readonly issuer: string;
+  readonly host: string;
+  readonly port: number;
+  /** Called when draining begins, so that readiness turns before anything closes. */
+  readonly draining: () => void;
+}
+
+export interface NodeHost {
+  readonly server: Server;
+  /** Where it listens, with the port it got. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Lets requests under way end, for at most `ms`; then cuts what is left. Never hangs. */
+  close(ms: number): Promise<void>;
+}
+
+const HEADER_BYTES = 16_384;
+
+export async function listen(options: NodeHostOptions): Promise<NodeHost> {
+  const bodies = new WeakMap<IncomingMessage, Uint8Array>();
+  const answer = getRequestListener((request, env) => {
+    const incoming = env.incoming as IncomingMessage;
+    const peer = incoming.socket.remoteAddress ?? null;
+    return options.hallpass.fetch(request, { body: bodies.get(incoming), peer });
+  });
+  let isDraining = false;
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: 10_000,
+      requestTimeout: 20_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 1000,
+      insecureHTTPParser: false,
+      joinDuplicateHeaders: false,
+      requireHostHeader: true,
+      rejectNonStandardBodyWrites: true,
+    },
+    (incoming, outgoing) => {
+      if (isDraining) outgoing.shouldKeepAlive = false;
+      receive(incoming, outgoing, options, bodies, answer).catch(() => incoming.destroy());
+    },
+  );
+  server.maxRequestsPerSocket = 100_000;
+  server.maxHeadersCount = 100;
+  server.on("checkContinue", (incoming, outgoing) => {
+    // The body is asked for only if the front lets the request in.
+    if (frontRefusal(incoming) === undefined) outgoing.writeContinue();
+    server.emit("request", incoming, outgoing);
+  });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    server,
+    address: { host: address, port },
+    close: async (ms) => {
+      isDraining = true;
+      options.draining();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const limit = setTimeout(() => {
+        // Upgraded sockets are no longer the server's own: they are cut here, too.
+        for (const socket of sockets) socket.destroy();
+      }, ms);
+      await closed;
+      clearTimeout(limit);
+    },
+  };
+}
+
+async function receive(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: NodeHostOptions,
+  bodies: WeakMap<IncomingMessage, Uint8Array>,
+  answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>,
+): Promise<void> {
+  const refusal = frontRefusal(incoming);
+  if (refusal !== undefined) return refuseRaw(incoming, outgoing, options, refusal);
+  const body = readBody(incoming);
+  const whole = body instanceof Promise ? await body : body;
+  if (whole === "too_large") return refuseRaw(incoming, outgoing, options, "body_too_large");
+  bodies.set(incoming, whole);
+  await answer(incoming, outgoing);
+}
+
+/** Answered without a handler, and the connection ends: what follows on it might be the rest of the request, or another one. */
+async function refuseRaw(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: NodeHostOptions,
+  code: WireCode,
+): Promise<void> {
+  const requestId = newRequestId(options.dice);
+  const surface = (incoming.url ?? "").startsWith("/oauth2/") ? "oauth" : "v1";
+  const response = refuse({ requestId, surface, issuer: options.issuer }, code);
+  const method = incoming.method ?? "";
+  options.observer.request({ requestId, callerRequestId: null, method, route: "none", status: response.status, ms: 0 });
+  outgoing.shouldKeepAlive = false;
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.end(await response.text());
+  incoming.resume();
+}

@@ -1,0 +1,50 @@
+// What stands before everything else on a real connection. It reads the raw headers and the raw target, where a Request shows only what
+// a parser made of them: a second Authorization, an absolute target or a dot segment would be gone there. No framework judges this for us.
+
+import type { IncomingMessage } from "node:http";
+import { isPlainPath, MAX_BODY } from "../hallpass.ts";
+import type { WireCode } from "../wire-errors.ts";
+
+/** Two of these have two readings, and a proxy may have chosen the other one. */
+const ONCE: ReadonlySet<string> = new Set([
+  "authorization",
+  "host",
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "transfer-encoding",
+  "dpop",
+  "idempotency-key",
+  "if-none-match",
+  "x-request-id",
+]);
+
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+
+/** Undefined for a request that has one reading. */
+export function frontRefusal(incoming: IncomingMessage): WireCode | undefined {
+  const { rawHeaders, method, url = "" } = incoming;
+  const seen = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? "";
+    if (!ONCE.has(name)) continue;
+    if (seen.has(name)) return "header_duplicate";
+    seen.add(name);
+  }
+  const question = url.indexOf("?");
+  if (!isPlainPath(question === -1 ? url : url.slice(0, question)) || !isPlainQuery(url, question))
+    return "target_malformed";
+  const host = incoming.headers.host;
+  if (host === undefined || !HOST.test(host)) return "host_malformed";
+  if (seen.has("content-encoding")) return "body_encoded";
+  const length = incoming.headers["content-length"];
+  const hasBody = seen.has("transfer-encoding") || (length !== undefined && length !== "0");
+  if (hasBody && (method === "GET" || method === "HEAD" || method === "OPTIONS")) return "body_unexpected";
+  if (length !== undefined && Number(length) > MAX_BODY) return "body_too_large";
+  return undefined;
+}
+
+/** Printable ASCII without a fragment; what its parts mean is for the endpoint. */
+function isPlainQuery(url: string, question: number): boolean {
+  return question === -1 || /^[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*$/.test(url.slice(question));
+}
