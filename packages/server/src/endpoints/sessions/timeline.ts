@@ -19,7 +19,7 @@ export async function timeline(services: Services, exchange: Exchange): Promise<
   if (!seen.ok) return refuse(exchange, seen.code);
   const { facts, more } = await readTimeline(services.store, services.tenant, {
     session: id,
-    after,
+    after: opened.place,
     limit: page.limit,
   });
   const next = await sealPage(services, query, more ? (facts.at(-1)?.cursor ?? null) : null);
