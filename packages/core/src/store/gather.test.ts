@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { createMemoryStore } from "@hallpass/store-memory";
+import { storeContract } from "@hallpass/store-contract";
+import { Fault } from "../kernel/fault.ts";
+import { parseTenantId } from "../kernel/ids.ts";
+import { instantOf } from "../kernel/time.ts";
+import { gather } from "./gather.ts";
+import type { Change, Outcome, RowChange, Store } from "./store.ts";
+
+const tenant = parseTenantId("main");
+assert.ok(tenant !== undefined);
+const home = tenant;
+
+storeContract("gathered", async () => ({ store: gather(memory()) }));
+
+test("changes that arrive while a commit is under way go together in the next, in order of arrival", async () => {
+  const { store, sent, release } = held();
+  const first = store.commit([change("a")]);
+  await settled();
+  const later = [store.commit([change("b")]), store.commit([change("c"), change("d")])];
+  await settled();
+  assert.deepEqual(ids(sent), [["a"]]);
+  release();
+  await Promise.all([first, ...later]);
+  assert.deepEqual(ids(sent), [["a"], ["b", "c", "d"]]);
+});
+
+test("an idle store gets a change at once, alone", async () => {
+  const { store, sent, release } = held();
+  release();
+  await store.commit([change("a")]);
+  await store.commit([change("b")]);
+  assert.deepEqual(ids(sent), [["a"], ["b"]]);
+});
+
+test("two changes that touch one row never share a batch, and those that wait are not overtaken", async () => {
+  const { store, sent, release } = held();
+  release();
+  const commits = [
+    store.commit([change("a")]),
+    store.commit([change("a", "b")]),
+    store.commit([change("b")]),
+    store.commit([change("c")]),
+  ];
+  await Promise.all(commits);
+  assert.deepEqual(ids(sent), [["a", "c"], ["a+b"], ["b"]]);
+});
+
+test("changes that only compare a row share a batch, but not with one that writes it", async () => {
+  const { store, sent, release } = held();
+  release();
+  const guard: RowChange = { key: { tenant: home, kind: "lease", id: "guard" }, expect: "absent", next: "same" };
+  const guarded = (id: string): Change => ({ ...change(id), rows: [...change(id).rows, guard] });
+  const write: Change = { ...change("x"), rows: [{ ...guard, next: { value: "", expires: null } }] };
+  await Promise.all([store.commit([guarded("a")]), store.commit([guarded("b")]), store.commit([write])]);
+  assert.deepEqual(ids(sent), [["a+guard", "b+guard"], ["guard"]]);
+});
+
+test("a batch has at most as many changes as it may", async () => {
+  const { store, sent, release } = held({ mostPerBatch: 2 });
+  release();
+  await store.commit(["a", "b", "c", "d", "e"].map((id) => change(id)));
+  assert.deepEqual(ids(sent), [["a", "b"], ["c", "d"], ["e"]]);
+});
+
+test("beyond the most that may wait, changes fail at once as overloaded, and nothing of them is sent", async () => {
+  const { store, sent, release } = held({ mostWaiting: 2 });
+  const under = store.commit([change("a")]);
+  await settled();
+  const waiting = store.commit([change("b"), change("c")]);
+  const [refused] = await store.commit([change("d")]);
+  assert.ok(refused?.kind === "failed" && refused.cause instanceof Fault);
+  assert.equal(refused.cause.code, "overloaded");
+  release();
+  await Promise.all([under, waiting]);
+  assert.deepEqual(ids(sent), [["a"], ["b", "c"]]);
+});
+
+test("a caller's defect throws to that caller alone", async () => {
+  const { store, release } = held();
+  const neighbour = store.commit([change("a")]);
+  await assert.rejects(store.commit([{ ...change("b"), rows: [] }]), RangeError);
+  release();
+  assert.equal((await neighbour)[0]?.kind, "committed");
+});
+
+test("each caller gets the outcomes of its own changes, also when a neighbour's conflict", async () => {
+  const store = gather(memory());
+  await store.commit([change("a")]);
+  const outcomes = await Promise.all([store.commit([change("a"), change("b")]), store.commit([change("c")])]);
+  assert.deepEqual(outcomes.map(kinds), [["conflict", "committed"], ["committed"]]);
+});
+
+function kinds(outcomes: readonly Outcome[]): readonly string[] {
+  return outcomes.map(({ kind }) => kind);
+}
+
+function memory(): Store {
+  let now = 1_750_000_000_000;
+  const dice = { bytes: (length: number) => new Uint8Array(length) };
+  return createMemoryStore({ clock: { now: () => instantOf((now += 1)) }, dice });
+}
+
+function change(...names: readonly string[]): Change {
+  const rows = names.map(
+    (id): RowChange => ({
+      key: { tenant: home, kind: "session", id },
+      expect: "absent",
+      next: { value: "", expires: null },
+    }),
+  );
+  return { attempt: "AAAAAAAAAAA", rows, notices: [], facts: [] };
+}
+
+/** A gathered store that sends nothing on until it is released, and remembers what it sent. */
+function held(options: Parameters<typeof gather>[1] = {}): {
+  readonly store: Store;
+  readonly sent: (readonly Change[])[];
+  readonly release: () => void;
+} {
+  const inner = memory();
+  const sent: (readonly Change[])[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const commit: Store["commit"] = async (changes) => {
+    sent.push(changes);
+    await promise;
+    return inner.commit(changes);
+  };
+  return { store: gather({ ...inner, commit }, options), sent, release: resolve };
+}
+
+function ids(sent: readonly (readonly Change[])[]): readonly (readonly string[])[] {
+  return sent.map((batch) => batch.map(({ rows }) => rows.map(({ key }) => key.id).join("+")));
+}
+
+async function settled(): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await Promise.resolve();
+}
