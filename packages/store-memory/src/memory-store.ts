@@ -125,7 +125,7 @@ function rowsOfKind(book: Book, { tenant, kind, after, limit }: Query<"list">): 
     .map(({ row }) => row)
     .filter(({ key }) => key.tenant === tenant && key.kind === kind)
     .filter(({ key }) => after === undefined || compareUtf8(key.id, after) > 0)
-    .sort((a, b) => compareUtf8(a.key.id, b.key.id))
+    .toSorted((a, b) => compareUtf8(a.key.id, b.key.id))
     .slice(0, limit);
 }
 
@@ -138,7 +138,7 @@ function dueKeys(book: Book, { kind, by, limit }: Query<"due">): Answer<"due"> {
     .flatMap(({ row: { key, expires } }) =>
       key.kind === kind && expires !== null && expires <= by ? [{ key, expires }] : [],
     )
-    .sort((a, b) => a.expires - b.expires)
+    .toSorted((a, b) => a.expires - b.expires)
     .slice(0, limit)
     .map(({ key }) => key);
 }

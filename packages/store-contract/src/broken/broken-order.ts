@@ -105,7 +105,7 @@ export const brokenOrder: readonly BrokenStore[] = [
   {
     name: "lets a notice live no longer than its milliseconds",
     breaks: "time.lives-at-least",
-    spoil: (store) => mapNotices(store, ({ liveUntil, ...draft }) => draft),
+    spoil: (store) => mapNotices(store, ({ liveUntil: _, ...draft }) => draft),
   },
   {
     name: "drops a notice a millisecond before its end",

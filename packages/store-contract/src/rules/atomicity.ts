@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { allNotices, factOf, headOf, HOME, keyOf, mustCommit, mustConflict, mustHave, put, uuidOf } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
-import { turn } from "../turn.ts";
+import { lookBeside } from "../turn.ts";
 
 const group = "atomicity";
 const a = keyOf(uuidOf(1));
@@ -49,21 +49,16 @@ export const atomicity: readonly Rule[] = [
     title: "readers beside a writer see both rows of a change or neither",
     run: async ({ store, drafts }) => {
       await mustCommit(store, drafts.change({ rows: [put(a, "absent", "0"), put(b, "absent", "0")] }));
-      let done = false;
       const write = async (): Promise<void> => {
         for (let n = 1; n <= 50; n += 1) {
           await mustCommit(store, drafts.change({ rows: [put(a, n, String(n)), put(b, n, String(n))] }));
         }
-        done = true;
       };
-      const watch = async (): Promise<void> => {
-        while (!done) {
-          const snapshot = await store.read([a, b]);
-          assert.equal(mustHave(snapshot, a).value, mustHave(snapshot, b).value);
-          await turn();
-        }
+      const look = async (): Promise<void> => {
+        const snapshot = await store.read([a, b]);
+        assert.equal(mustHave(snapshot, a).value, mustHave(snapshot, b).value);
       };
-      await Promise.all([write(), watch(), watch()]);
+      await lookBeside(write(), look);
     },
   },
 ];

@@ -15,7 +15,7 @@ import {
   uuidOf,
 } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
-import { turn } from "../turn.ts";
+import { lookBeside, turn } from "../turn.ts";
 
 const group = "order of the log";
 
@@ -112,21 +112,16 @@ export const order: readonly Rule[] = [
     run: async ({ store, drafts }) => {
       const key = keyOf(uuidOf(1));
       await mustCommit(store, drafts.change({ rows: [put(key, "absent", "0")] }));
-      let done = false;
       const write = async (): Promise<void> => {
         for (let n = 1; n <= 50; n += 1) {
           await mustCommit(store, drafts.change({ rows: [put(key, n, String(n))], notices: [drafts.notice()] }));
         }
-        done = true;
       };
-      const watch = async (): Promise<void> => {
-        while (!done) {
-          const snapshot = await store.read([key]);
-          assert.equal(mustHave(snapshot, key).value, String(snapshot.head.pos.seq));
-          await turn();
-        }
+      const look = async (): Promise<void> => {
+        const snapshot = await store.read([key]);
+        assert.equal(mustHave(snapshot, key).value, String(snapshot.head.pos.seq));
       };
-      await Promise.all([write(), watch()]);
+      await lookBeside(write(), look);
       assert.equal((await allNotices(store)).length, 50);
     },
   },

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { AWAY, keyOf, mustCommit, mustHave, put, uuidOf } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
-import { turn } from "../turn.ts";
+import { lookBeside } from "../turn.ts";
 
 const group = "refs";
 const session = keyOf(uuidOf(1));
@@ -18,9 +18,9 @@ export const refs: readonly Rule[] = [
     run: async ({ store, drafts }) => {
       const issuer = keyOf("日本".repeat(50), "issuer", AWAY);
       const parent = keyOf(uuidOf(2));
-      const refs = [subject, client, issuer, parent];
+      const all = [subject, client, issuer, parent];
       const rows = [
-        put(session, "absent", "s", { refs }),
+        put(session, "absent", "s", { refs: all }),
         put(subject, "absent", "u"),
         put(issuer, "absent", "i"),
         put(parent, "absent", "p"),
@@ -79,27 +79,22 @@ export const refs: readonly Rule[] = [
     group,
     title: "a row and what it refers to are of one snapshot, also while both change",
     run: async ({ store, drafts }) => {
-      const refs = [subject];
+      const more = { refs: [subject] };
       await mustCommit(
         store,
-        drafts.change({ rows: [put(session, "absent", "0", { refs }), put(subject, "absent", "0")] }),
+        drafts.change({ rows: [put(session, "absent", "0", more), put(subject, "absent", "0")] }),
       );
-      let done = false;
       const write = async (): Promise<void> => {
         for (let n = 1; n <= 50; n += 1) {
-          const rows = [put(session, n, String(n), { refs }), put(subject, n, String(n))];
+          const rows = [put(session, n, String(n), more), put(subject, n, String(n))];
           await mustCommit(store, drafts.change({ rows }));
         }
-        done = true;
       };
-      const watch = async (): Promise<void> => {
-        while (!done) {
-          const snapshot = await store.read([session]);
-          assert.equal(mustHave(snapshot, session).value, mustHave(snapshot, subject).value);
-          await turn();
-        }
+      const look = async (): Promise<void> => {
+        const snapshot = await store.read([session]);
+        assert.equal(mustHave(snapshot, session).value, mustHave(snapshot, subject).value);
       };
-      await Promise.all([write(), watch(), watch()]);
+      await lookBeside(write(), look);
     },
   },
 ];
