@@ -18,7 +18,12 @@ import { pack, type Packed } from "./packed-text.ts";
 import { refsToRow } from "./refs.ts";
 import { kindToRow } from "./row-kinds.ts";
 import { numberAt, packedAt } from "./sqlite-values.ts";
-import type { DropBounds } from "./writer.ts";
+
+export interface DropBounds {
+  readonly horizon: Instant;
+  readonly factsBefore: Instant;
+  readonly limit: number;
+}
 
 interface WrittenHead {
   readonly pos: Position;

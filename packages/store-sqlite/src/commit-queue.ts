@@ -3,8 +3,8 @@
 
 import type { Change, Clock, Outcome } from "@hallpass/core";
 import { Fault } from "@hallpass/core";
+import type { DropBounds } from "./change-writer.ts";
 import type { WriterReply } from "./thread-messages.ts";
-import type { DropBounds } from "./writer.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
 /** A batch stays short enough that its fsync is still what a waiter mostly waits for. */

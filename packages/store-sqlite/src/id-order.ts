@@ -26,7 +26,7 @@ export function uuidsAfter(text: string): { readonly bytes: Uint8Array; readonly
     const allowed = SHAPE.charAt(i) === "-" ? "-" : HEX;
     const given = text.charAt(i);
     if (given !== "" && allowed.includes(given)) continue;
-    const next = given === "" ? allowed.charAt(0) : [...allowed].find((digit) => digit > given);
+    const next = given === "" ? allowed.charAt(0) : allowed.split("").find((digit) => digit > given);
     const start = text.slice(0, i);
     if (next === undefined) return { bytes: filled(start, "f"), inclusive: false };
     return { bytes: filled(start + next, "0"), inclusive: true };

@@ -111,7 +111,7 @@ export class Reader {
         ...uuids.all(kindToRow(kind), code, bytes, limit),
       ].map((row) => rowFromRow({ tenant, kind, id: unpackId(packedAt(row, "id")) }, row)),
     )
-      .sort((a, b) => compareUtf8(a.key.id, b.key.id))
+      .toSorted((a, b) => compareUtf8(a.key.id, b.key.id))
       .slice(0, limit);
   }
 

@@ -53,7 +53,7 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
   async function ask<T>(question: (reader: Reader) => T): Promise<T> {
     open();
     try {
-      return question(connections.reader ?? (await connections.reopened()));
+      return question(connections.reader() ?? (await connections.reopened()));
     } catch (error) {
       throw error instanceof RangeError ? error : new Fault("store_unavailable", { cause: error });
     }
@@ -97,12 +97,17 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
  */
 class Connections {
   readonly #options: WriterOptions;
-  reader: Reader | undefined;
+  #reader: Reader | undefined;
   #thread: WriterThread | undefined;
   #starting: Promise<WriterThread> | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+  }
+
+  /** Undefined while there is no writer: what it left may not be what the disk holds. */
+  reader(): Reader | undefined {
+    return this.#thread?.isGone === false ? this.#reader : undefined;
   }
 
   async writer(): Promise<WriterThread> {
@@ -115,22 +120,23 @@ class Connections {
 
   async reopened(): Promise<Reader> {
     await this.writer();
-    if (this.reader === undefined) throw new Error("the file can't be read");
-    return this.reader;
+    const reader = this.reader();
+    if (reader === undefined) throw new Error("the file can't be read");
+    return reader;
   }
 
   async close(): Promise<void> {
-    this.reader?.close();
-    this.reader = undefined;
+    this.#reader?.close();
+    this.#reader = undefined;
     await this.#thread?.close();
   }
 
   async #start(): Promise<WriterThread> {
-    this.reader?.close();
-    this.reader = undefined;
+    this.#reader?.close();
+    this.#reader = undefined;
     const thread = await WriterThread.start(this.#options);
     try {
-      this.reader = new Reader(this.#options.file);
+      this.#reader = new Reader(this.#options.file);
     } catch (error) {
       await thread.close();
       throw error;

@@ -1,8 +1,9 @@
 // What the two threads say to one another. The main thread sends one request and waits for its reply before the next.
 
 import type { Change, Instant } from "@hallpass/core";
+import type { DropBounds } from "./change-writer.ts";
 import type { PlainCause } from "./sqlite-errors.ts";
-import type { BatchResult, DropBounds } from "./writer.ts";
+import type { BatchResult } from "./writer.ts";
 
 export type WriterRequest =
   | { readonly kind: "commit"; readonly changes: readonly Change[]; readonly at: Instant }

@@ -3,7 +3,7 @@
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Change, Instant, Outcome } from "@hallpass/core";
-import { ChangeWriter } from "./change-writer.ts";
+import { ChangeWriter, type DropBounds } from "./change-writer.ts";
 import { Names } from "./names.ts";
 import { prepareSchema } from "./schema.ts";
 import { isFull, plainCause } from "./sqlite-errors.ts";
@@ -19,12 +19,6 @@ export interface BatchResult {
   readonly headMoved: boolean;
   /** The connection can't be trusted any more (the kernel may have forgotten what it failed to write): throw it away. */
   readonly broken: boolean;
-}
-
-export interface DropBounds {
-  readonly horizon: Instant;
-  readonly factsBefore: Instant;
-  readonly limit: number;
 }
 
 const PAGE = 4096;
@@ -45,6 +39,7 @@ export class Writer {
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
     this.#db.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864");
     prepareSchema(this.#db, birthMark);
+    this.#startLogAgain();
     if (maxBytes !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / PAGE))}`);
     this.#names = new Names(this.#db, "write");
     this.#changes = new ChangeWriter(this.#db, this.#names);
@@ -67,6 +62,8 @@ export class Writer {
       const undone = this.#undo();
       // SQLite writes the frame that makes a commit last, so when space ran out the commit is not there.
       const sure = undone && (!committing || isFull(error));
+      // What the log holds may be moved now, and then its space is free again.
+      if (isFull(error)) this.#changesInLog = CHANGES_PER_CHECKPOINT;
       const cause = plainCause(error);
       const outcome: Outcome = sure ? { kind: "failed", cause, full: isFull(error) } : { kind: "unknown", cause };
       return { outcomes: changes.map(() => outcome), headMoved: false, broken: !sure };
@@ -101,6 +98,18 @@ export class Writer {
 
   close(): void {
     this.#db.close();
+  }
+
+  /**
+   * While nobody reads yet: a log that a crash or a failed write left behind is moved into the file, whatever its size.
+   * So what was recovered after a failed fsync is written and flushed once more before anyone can see it.
+   */
+  #startLogAgain(): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // It stays a log, from which everything can be read.
+    }
   }
 
   #undo(): boolean {
