@@ -48,7 +48,7 @@ function secretFits(client: Client | undefined, id: ClientId, secret: Secret, ma
   for (const { kid, hash } of stored) {
     const expected = decodeBase64url(hash);
     const actual = secretHash(mac, kid, "hallpass/client-secret/1", id, presented);
-    if (expected !== undefined && actual !== undefined && timingSafeEqual(expected, actual)) fits = true;
+    if (actual !== undefined && expected?.length === actual.length && timingSafeEqual(expected, actual)) fits = true;
   }
   return fits;
 }

@@ -1,6 +1,6 @@
 // A client: an application that may ask for tokens, and what it may ask for.
 
-import { scopeIsSubset } from "@hallpass/protocol";
+import { MAX_AUDIENCES, scopeIsSubset } from "@hallpass/protocol";
 import type { ClientId } from "../kernel/ids.ts";
 
 export type ClientAuthentication = "none" | "client_secret_basic";
@@ -38,13 +38,12 @@ export function grantedScope(client: Client, requested: readonly string[] | unde
   return scopeIsSubset(requested, client.scope) ? requested : undefined;
 }
 
-/** As for the scope; without a request, the client's first audience alone (never a token that is valid everywhere). */
+/** As for the scope, at most ten, none twice; without a request, the client's first audience alone (never a token that is valid everywhere). */
 export function grantedAudience(
   client: Client,
   requested: readonly string[] | undefined,
 ): readonly string[] | undefined {
   if (requested === undefined || requested.length === 0) return client.audiences.slice(0, 1);
-  return requested.every((one) => client.audiences.includes(one)) && new Set(requested).size === requested.length
-    ? requested
-    : undefined;
+  if (requested.length > MAX_AUDIENCES || new Set(requested).size !== requested.length) return undefined;
+  return requested.every((one) => client.audiences.includes(one)) ? requested : undefined;
 }

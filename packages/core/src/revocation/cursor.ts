@@ -21,14 +21,17 @@ export function formatCursor(mac: MacKeys, tenant: TenantId, cursor: Cursor): st
 export function parseCursor(mac: MacKeys, tenant: TenantId, text: string): Cursor | undefined {
   const [epoch, seq, mark, tag, ...rest] = text.split(".", 5);
   const pos = parsePosition(`${epoch}.${seq}`);
-  if (pos === undefined || mark?.length !== 11 || !isBase64url(mark) || tag?.length !== 11 || rest.length > 0)
-    return undefined;
+  if (pos === undefined || !isEightBytes(mark) || !isEightBytes(tag) || rest.length > 0) return undefined;
   const shown = Buffer.from(tag, "ascii");
   const genuine = mac.kids.some((kid) => {
     const expected = tagOf(mac, kid, tenant, { pos, mark });
     return expected !== undefined && timingSafeEqual(Buffer.from(encodeBase64url(expected), "ascii"), shown);
   });
   return genuine ? { pos, mark } : undefined;
+}
+
+function isEightBytes(text: string | undefined): text is string {
+  return text?.length === 11 && isBase64url(text);
 }
 
 function tagOf(mac: MacKeys, kid: number, tenant: TenantId, cursor: Cursor): Uint8Array | undefined {

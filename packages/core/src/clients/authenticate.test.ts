@@ -1,0 +1,176 @@
+// Who is let in, and above all who is not.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { formatClientSecret } from "@hallpass/protocol";
+import type { ClientId } from "../kernel/ids.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { Snapshot } from "../store/store.ts";
+import { aClient, aRow, macKeysOf, START, TENANT } from "../testing/builders.ts";
+import { authenticateClient, type ClientCredentials } from "./authenticate.ts";
+import { type Client, grantedAudience, grantedScope } from "./client.ts";
+import { clientKey, clientToRow } from "./client-row.ts";
+import { PRESET_KID, secretHash } from "./secret-hash.ts";
+
+interface StoredVector {
+  readonly bytes: string;
+  readonly text: string;
+  readonly kid: number;
+  readonly owner: string;
+  readonly hash: string;
+}
+interface Vectors {
+  readonly server_keys: Readonly<Record<string, string>>;
+  readonly client_secrets: readonly [StoredVector, StoredVector, StoredVector, StoredVector];
+  readonly session_tokens: readonly StoredVector[];
+}
+
+const vectors = JSON.parse(
+  readFileSync(new URL("../../../../spec/vectors/opaque.json", import.meta.url), "utf8"),
+) as Vectors;
+const mac = macKeysOf(vectors.server_keys, 1);
+const [good, ofBilling, , another] = vectors.client_secrets;
+
+const confidential = aClient({
+  authentication: "client_secret_basic",
+  secrets: [{ kid: good.kid, hash: good.hash, added: START }],
+});
+
+function judged(client: Client | undefined, credentials: ClientCredentials): Client | undefined {
+  const rows = client === undefined ? [] : [aRow(clientKey(TENANT, client.id), clientToRow(client))];
+  const snapshot: Snapshot = {
+    has: () => true,
+    get: (key) => rows.find((row) => row.key.id === key.id && row.key.kind === key.kind),
+    head: { pos: { epoch: 1, seq: 0 }, mark: "AAAAAAAAAAA" },
+    clock: START,
+  };
+  return authenticateClient(TENANT, credentials, snapshot, mac)?.client;
+}
+
+const WEB = "web" as ClientId;
+const basic = (secret: string, clientId = WEB): ClientCredentials => ({
+  method: "client_secret_basic",
+  clientId,
+  secret: new Secret(secret),
+});
+const none: ClientCredentials = { method: "none", clientId: WEB };
+
+describe("the hash at rest", () => {
+  for (const { bytes, text, kid, owner, hash } of vectors.client_secrets) {
+    it(`of ${owner}'s secret under key ${kid} is that of the vectors [OP-2]`, () => {
+      const data = new Uint8Array(Buffer.from(bytes, "hex"));
+      assert.equal(formatClientSecret(data), text);
+      const actual = secretHash(mac, kid, "hallpass/client-secret/1", owner, data);
+      assert.equal(Buffer.from(actual ?? []).toString("base64url"), hash);
+    });
+  }
+
+  for (const { bytes, kid, owner, hash } of vectors.session_tokens) {
+    it("of a session token is that of the vectors, and not that of a client secret [OP-2]", () => {
+      const data = new Uint8Array(Buffer.from(bytes, "hex"));
+      const hashed = (label: Parameters<typeof secretHash>[2]): string =>
+        Buffer.from(secretHash(mac, kid, label, owner, data) ?? []).toString("base64url");
+      assert.equal(hashed("hallpass/session-token/1"), hash);
+      assert.notEqual(hashed("hallpass/client-secret/1"), hash);
+    });
+  }
+
+  it("under a server key that is gone is no hash", () => {
+    assert.equal(secretHash(mac, 77, "hallpass/client-secret/1", "web", new Uint8Array(32)), undefined);
+  });
+});
+
+describe("a client", () => {
+  it("is let in with its own secret, and without one if it is registered so [CAUTH-2]", () => {
+    assert.equal(judged(confidential, basic(good.text))?.id, WEB);
+    assert.equal(judged(aClient(), none)?.id, WEB);
+  });
+
+  it("is let in with each of its secrets, and with one that was preset by its hash [O-21]", () => {
+    const preset = createHash("sha256").update(another.text).digest("base64url");
+    const two = {
+      ...confidential,
+      secrets: [...confidential.secrets, { kid: PRESET_KID, hash: preset, added: START }],
+    };
+    assert.equal(judged(two, basic(good.text))?.id, WEB);
+    assert.equal(judged(two, basic(another.text))?.id, WEB);
+  });
+
+  const refused: readonly [title: string, client: Client | undefined, credentials: ClientCredentials][] = [
+    ["is unknown", undefined, none],
+    ["is unknown and shows a secret", undefined, basic(good.text)],
+    ["is disabled and shows nothing else wrong", { ...confidential, status: "disabled" }, basic(good.text)],
+    ["is public and disabled", aClient({ status: "disabled" }), none],
+    ["has a secret and shows none", confidential, none],
+    ["has no secret and shows one", aClient(), basic(good.text)],
+    ["has lost all its secrets", { ...confidential, secrets: [] }, basic(good.text)],
+    ["shows another client's secret", confidential, basic(another.text)],
+    [
+      "shows its secret, hashed for another client",
+      { ...confidential, secrets: [{ kid: 1, hash: ofBilling.hash, added: START }] },
+      basic(good.text),
+    ],
+    [
+      "shows its secret, whose server key is gone",
+      { ...confidential, secrets: [{ kid: 77, hash: good.hash, added: START }] },
+      basic(good.text),
+    ],
+    [
+      "shows its secret under another server key's id",
+      { ...confidential, secrets: [{ kid: 2, hash: good.hash, added: START }] },
+      basic(good.text),
+    ],
+    ["shows the hash itself", confidential, basic(good.hash)],
+    ["shows a cut secret", confidential, basic(good.text.slice(0, -1))],
+    ["shows a longer secret", confidential, basic(`${good.text}\0`)],
+    ["shows an empty secret", confidential, basic("")],
+    [
+      "has a stored hash of another length",
+      { ...confidential, secrets: [{ kid: PRESET_KID, hash: "AAAA", added: START }] },
+      basic(good.text),
+    ],
+    [
+      "has a stored hash that is none",
+      { ...confidential, secrets: [{ kid: 1, hash: "?", added: START }] },
+      basic(good.text),
+    ],
+  ];
+  for (const [title, client, credentials] of refused) {
+    it(`that ${title} is not let in [CAUTH-2] [O-19] [O-21] [O-23]`, () => {
+      assert.equal(judged(client, credentials), undefined);
+    });
+  }
+});
+
+describe("what a client may be granted", () => {
+  const client = aClient({ scope: ["read", "write"], audiences: ["https://a.example", "https://b.example"] });
+
+  it("is the scope it asks for, if it may have all of it, and everything without asking [TOK-11] [O-27]", () => {
+    assert.deepEqual(grantedScope(client, undefined), ["read", "write"]);
+    assert.deepEqual(grantedScope(client, ["write"]), ["write"]);
+    assert.equal(grantedScope(client, ["write", "admin"]), undefined);
+    assert.equal(grantedScope(client, ["admin"]), undefined);
+  });
+
+  it("is the audience it asks for, and its first alone without asking [JAT-9] [O-31] [O-32]", () => {
+    assert.deepEqual(grantedAudience(client, undefined), ["https://a.example"]);
+    assert.deepEqual(grantedAudience(client, []), ["https://a.example"]);
+    assert.deepEqual(grantedAudience(client, ["https://b.example"]), ["https://b.example"]);
+    assert.deepEqual(grantedAudience(client, ["https://b.example", "https://a.example"]), [
+      "https://b.example",
+      "https://a.example",
+    ]);
+    for (const asked of [["https://c.example"], ["https://a.example", "https://c.example"], ["https://A.example"]])
+      assert.equal(grantedAudience(client, asked), undefined);
+  });
+
+  it("is no audience twice, and at most ten [AT-11] [J-29]", () => {
+    assert.equal(grantedAudience(client, ["https://a.example", "https://a.example"]), undefined);
+    const many = Array.from({ length: 11 }, (_, index) => `https://${index}.example`);
+    const wide = aClient({ audiences: many });
+    assert.deepEqual(grantedAudience(wide, many.slice(0, 10)), many.slice(0, 10));
+    assert.equal(grantedAudience(wide, many), undefined);
+  });
+});

@@ -1,0 +1,155 @@
+// What a row holds is what was put into it: sessions and subjects, for anything they may hold.
+
+import assert from "node:assert/strict";
+import { describe, it, test } from "node:test";
+import { encodeBase64url, type JsonObject } from "@hallpass/protocol";
+import fc from "fast-check";
+import type { ClientId, FamilyId, SubjectId } from "../kernel/ids.ts";
+import { afterMs, type Instant, secondsOf } from "../kernel/time.ts";
+import { aFamily, aRow, aSession, at, START, sessionId, TENANT, WEB } from "../testing/builders.ts";
+import { END_REASONS, type Family, foreseenEnd, type Session } from "./session.ts";
+import { sessionFromRow, sessionKey, sessionRefs, sessionToRow } from "./session-row.ts";
+import { NO_SESSIONS, subjectFromRow, subjectKey, subjectToRow, unexpired } from "./subject.ts";
+
+const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+const instant = fc.integer({ min: 0, max: 2 ** 43 }).map((ms) => ms as Instant);
+const position = plain({ epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), seq: fc.maxSafeNat() });
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const words = (most: number) => fc.uniqueArray(fc.stringMatching(/^[a-z:.-]{1,12}$/), { maxLength: most });
+const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+const uuid = fc.uuid().map(sessionId);
+const reason = fc.constantFrom(...END_REASONS);
+const claims = fc
+  .dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ noUnicodeString: false }), {
+    maxKeys: 4,
+    noNullPrototype: true,
+  })
+  .map((value) => JSON.parse(JSON.stringify(value)) as JsonObject);
+
+const family: fc.Arbitrary<Family> = plain({
+  id: bytes(4).map((value) => encodeBase64url(value) as FamilyId),
+  client: fc.constantFrom("web", "ios", "a.b~c").map((id) => id as ClientId),
+  born: position,
+  generation: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+  rotatedAt: instant,
+  superseded: fc.array(plain({ generation: fc.integer({ min: 1, max: 2 ** 32 - 1 }), at: instant }), {
+    maxLength: 4,
+  }),
+  macKid: fc.integer({ min: 1, max: 255 }),
+  scope: words(5),
+  audience: words(3),
+  ended: orNull(reason),
+});
+
+const session: fc.Arbitrary<Session> = plain({
+  id: uuid,
+  tenant: fc.constant(TENANT),
+  subject: fc.string({ minLength: 1, maxLength: 20, unit: "binary" }).map((text) => text as SubjectId),
+  seed: bytes(16),
+  born: position,
+  ancestors: fc.uniqueArray(uuid, { maxLength: 8 }),
+  acr: orNull(fc.string()),
+  amr: words(3),
+  authTime: orNull(fc.maxSafeNat()),
+  device: orNull(plain({ name: orNull(fc.string()), userAgent: orNull(fc.string()), ip: orNull(fc.string()) })),
+  claims,
+  policy: plain({
+    name: fc.constantFrom("consumer", "mobile"),
+    version: fc.nat(),
+    idle: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
+    absolute: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
+  }),
+  opened: instant,
+  lastActive: instant,
+  families: fc.array(family, { maxLength: 3 }),
+  state: fc.oneof(
+    fc.constant({ kind: "active" as const }),
+    plain({ kind: fc.constant("ended" as const), reason, at: instant }),
+  ),
+});
+
+test("a session comes back from its row as it was, whatever it holds", () => {
+  fc.assert(
+    fc.property(session, (one) => {
+      assert.deepEqual(sessionFromRow(aRow(sessionKey(one), sessionToRow(one, 1000))), one);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+describe("a session's row", () => {
+  it("is due when the session will be over, or so long after it has ended", () => {
+    assert.equal(sessionToRow(aSession(), 7).expires, foreseenEnd(aSession()));
+    assert.equal(sessionToRow(aSession({ state: { kind: "ended", reason: "idle", at: at(5) } }), 7).expires, at(12));
+  });
+
+  it("keeps an earlier time at which it was due already, and never a later one", () => {
+    const end = foreseenEnd(aSession());
+    assert.equal(sessionToRow(aSession(), 7, afterMs(end, -1)).expires, afterMs(end, -1));
+    assert.equal(sessionToRow(aSession(), 7, afterMs(end, 1)).expires, end);
+  });
+
+  it("refers to all that can take the session away: subject, clients, ancestors", () => {
+    const parent = sessionId("019a9c3e-0000-7000-8000-000000000001");
+    const one = aSession({
+      ancestors: [parent],
+      families: [
+        aFamily(),
+        aFamily({ id: "BBBBBA" as FamilyId }),
+        aFamily({ id: "CCCCCA" as FamilyId, client: "ios" as ClientId }),
+      ],
+    });
+    assert.deepEqual(sessionRefs(one), [
+      { tenant: TENANT, kind: "subject", id: "u-81" },
+      { tenant: TENANT, kind: "client", id: WEB },
+      { tenant: TENANT, kind: "client", id: "ios" },
+      { tenant: TENANT, kind: "session", id: parent },
+    ]);
+  });
+
+  it("of a layout that is not known is a defect, not a session", () => {
+    const row = aRow(sessionKey(aSession()), sessionToRow(aSession(), 7));
+    assert.throws(() => sessionFromRow({ ...row, value: row.value.replace("[1,", "[2,") }));
+  });
+
+  it("with a malformed position or seed is a defect, not a session", () => {
+    const row = aRow(sessionKey(aSession()), sessionToRow(aSession(), 7));
+    for (const [from, to] of [
+      ['"1.0"', '"1.00"'],
+      [encodeBase64url(aSession().seed), "A"],
+    ] as const)
+      assert.throws(() => sessionFromRow({ ...row, value: row.value.replace(from, to) }));
+  });
+
+  it("is small: a default session fits into 300 bytes", () => {
+    assert.ok(Buffer.byteLength(sessionToRow(aSession(), 7).value) <= 300);
+  });
+});
+
+describe("a subject's row", () => {
+  const entry = plain({ id: uuid, until: instant });
+
+  it("comes back as it was, in order", () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 10 }), (sessions) => {
+        const row = aRow(subjectKey(TENANT, "u-81" as SubjectId), subjectToRow({ sessions }));
+        assert.deepEqual(subjectFromRow(row), { sessions });
+      }),
+    );
+  });
+
+  it("that does not exist has no sessions, and one that does is never due", () => {
+    assert.deepEqual(subjectFromRow(undefined), NO_SESSIONS);
+    assert.equal(subjectToRow(NO_SESSIONS).expires, null);
+  });
+
+  it("lists a session until the instant of its absolute end", () => {
+    const listed = { sessions: [{ id: aSession().id, until: at(10) }] };
+    assert.deepEqual(
+      [9, 10, 11].map((ms) => unexpired(listed, at(ms)).length),
+      [1, 0, 0],
+    );
+    assert.equal(unexpired(listed, START).length, 1);
+  });
+});
