@@ -7,7 +7,10 @@ export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./conf
 export { ENDPOINTS } from "./endpoints/index.ts";
 export { SCOPES, type Scope } from "./endpoints/scopes.ts";
 export { createHallpass, type Hallpass, type HostRequest } from "./hallpass.ts";
+export { closeOnSignals } from "./host/close-on-signals.ts";
 export { DEMO_API_CREDENTIALS, DEMO_AUDIENCE, OPERATOR_CREDENTIALS } from "./host/first-clients.ts";
-export { type Ports, type RunningServer, startServer } from "./main.ts";
+export type { Ports } from "./host/ports.ts";
+export { type RunningServer, startServer } from "./main.ts";
+export type { LogDestination } from "./observe/log.ts";
 export type { Services } from "./services.ts";
 export { FAULT_TITLES, WIRE_ERRORS, type WireCode, type WireError } from "./wire-errors.ts";

@@ -15,7 +15,7 @@ import type {
   Store,
   TenantId,
 } from "@hallpass/core";
-import type { Position } from "@hallpass/protocol";
+import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { Observer } from "./observe/observer.ts";
 
 /** What this node hears of the verifiers that are connected to it. */
@@ -26,7 +26,8 @@ export interface Hearing {
   waitApplied(pos: Position, maxMs: number): Promise<unknown>;
   /** The same for a version of the keys. */
   waitKeys(version: number, maxMs: number): Promise<unknown>;
-  connections(): number;
+  /** Those that are connected now, with what they reported. */
+  connections(): readonly { readonly stats: VerifierStats }[];
 }
 
 export interface Services {
@@ -57,6 +58,6 @@ export function noHearing(listeningSince: Instant): Hearing {
     listeningSince,
     waitApplied: async () => undefined,
     waitKeys: async () => undefined,
-    connections: () => 0,
+    connections: () => [],
   };
 }

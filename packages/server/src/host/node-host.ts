@@ -19,14 +19,12 @@ export interface NodeHostOptions {
   readonly issuer: string;
   readonly host: string;
   readonly port: number;
-  /** Called when draining begins, so that readiness turns before anything closes. */
-  readonly draining: () => void;
 }
 
 export interface NodeHost {
   readonly server: Server;
-  /** Where it listens, with the port it got. */
-  readonly address: { readonly host: string; readonly port: number };
+  /** The port that it got. */
+  readonly port: number;
   /** Lets requests under way end, for at most `ms`; then cuts what is left. Never hangs. */
   close(ms: number): Promise<void>;
 }
@@ -74,13 +72,12 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
     server.once("error", reject);
     server.listen(options.port, options.host, resolve);
   });
-  const { address, port } = server.address() as AddressInfo;
+  const { port } = server.address() as AddressInfo;
   return {
     server,
-    address: { host: address, port },
+    port,
     close: async (ms) => {
       isDraining = true;
-      options.draining();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const limit = setTimeout(() => {

@@ -1,0 +1,87 @@
+// From a configuration and a store to everything that the endpoints work with. What is missing on a first start is made; what is there is
+// continued. Keys that can't be opened stop the start.
+
+import {
+  bootstrapIssuer,
+  bootstrapKeys,
+  createKeyRing,
+  KEY_POLICY,
+  type Policy,
+  PROFILES,
+  parseTenantId,
+  ringKey,
+  type Seconds,
+  type Store,
+  secondsOf,
+  type TenantId,
+} from "@hallpass/core";
+import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
+import type { Config } from "../config.ts";
+import type { Hearing, Services } from "../services.ts";
+import { loadKek } from "./load-kek.ts";
+import type { Ports } from "./ports.ts";
+
+/** What the feed hears is made of the rest. */
+export type Unheard = Omit<Services, "hearing">;
+
+export interface Surroundings extends Pick<Services, "observer" | "metricsPage" | "isServing"> {
+  readonly hearingOf: (unheard: Unheard) => Hearing;
+}
+
+export async function makeServices(
+  config: Config,
+  { clock, dice, newSigningKey }: Ports,
+  store: Store,
+  { hearingOf, ...around }: Surroundings,
+): Promise<Services> {
+  const tenant = theTenant();
+  const policies = policiesUnder(config);
+  const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
+  const kek = loadKek(config, dice, areKeys);
+  const lifetimes = [...policies.values()].map((policy) => policy.accessLifetime);
+  const issuer = await bootstrapIssuer(
+    { store, dice },
+    {
+      tenant,
+      url: config.issuer,
+      skew: DEFAULT_SKEW_SECONDS,
+      maxTokenLifetime: Math.max(config.client_token_lifetime, ...lifetimes),
+    },
+  );
+  await bootstrapKeys({ store, dice, kek, newSigningKey }, { tenant });
+  const keys = createKeyRing({ tenant, kek });
+  // So that the first forged token is refused without a read, too.
+  keys.open(await store.read([ringKey(tenant)]));
+  const unheard: Unheard = {
+    ...around,
+    store,
+    clock,
+    dice,
+    newSigningKey,
+    tenant,
+    issuer,
+    policies,
+    clientTokenLifetime: secondsOf(config.client_token_lifetime),
+    keys,
+    kek,
+    policy: { ...KEY_POLICY, longestTokenLifetime: secondsOf(issuer.longestToken) },
+  };
+  return { ...unheard, hearing: hearingOf(unheard) };
+}
+
+/** The profiles, none with a longer access lifetime than the configuration allows. */
+function policiesUnder(config: Config): ReadonlyMap<string, Policy> {
+  const most = config.max_token_lifetime;
+  return new Map(
+    [...PROFILES].map(([name, policy]) => [
+      name,
+      { ...policy, accessLifetime: Math.min(policy.accessLifetime, most) as Seconds },
+    ]),
+  );
+}
+
+function theTenant(): TenantId {
+  const tenant = parseTenantId("default");
+  if (tenant === undefined) throw new Error("the tenant has no name");
+  return tenant;
+}

@@ -1,0 +1,40 @@
+// What time does without being asked: the sweep writes down what is over, keys are tended, log lines leave.
+
+import { sweep, tendKeys } from "@hallpass/core";
+import type { Config } from "../config.ts";
+import type { Log } from "../observe/log.ts";
+import type { Services } from "../services.ts";
+import { every, type Repeated } from "./every.ts";
+import type { Ports } from "./ports.ts";
+import { trustedTime } from "./trusted-time.ts";
+
+const SWEEP_EVERY = 5000;
+const TEND_EVERY = 60_000;
+const FLUSH_EVERY = 1000;
+/** Steps of one turn, so that a long absence is caught up with and nobody waits for it. */
+const MOST_STEPS = 20;
+
+export function startTimers(
+  config: Config,
+  { scheduler, clock }: Ports,
+  services: Services,
+  log: Log,
+): readonly Repeated[] {
+  const time = trustedTime(clock);
+  const deps = { ...services, factsKept: config.facts_kept * 1000 };
+  const failed = (thrown: unknown): void => services.observer.failed("timer", "none", thrown);
+  async function sweepAll(): Promise<void> {
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const { more } = await sweep(deps, time.now());
+      if (!more) return;
+    }
+  }
+  async function tend(): Promise<void> {
+    await tendKeys(services, { tenant: services.tenant });
+  }
+  return [
+    every(scheduler, SWEEP_EVERY, sweepAll, failed),
+    every(scheduler, TEND_EVERY, tend, failed),
+    every(scheduler, FLUSH_EVERY, async () => log.flush(), failed),
+  ];
+}

@@ -1,0 +1,28 @@
+// The observer of a running server: what endpoints tell becomes log lines and metrics here, in one place.
+
+import { Fault } from "@hallpass/core";
+import { type Log, thrownToLog } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Observer } from "./observer.ts";
+
+/** Probes come every few seconds, from everywhere: counted, not written down. */
+const QUIET: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
+
+export function observe(log: Log, metrics: Metrics): Observer {
+  return {
+    request: ({ requestId, callerRequestId, method, route, status, ms }) => {
+      metrics.request(method, route, status, ms);
+      if (QUIET.has(route) && status < 500) return;
+      const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000 };
+      log.info("request", callerRequestId === null ? fields : { ...fields, caller_request_id: callerRequestId });
+    },
+    refreshed: metrics.refreshed,
+    issued: metrics.issued,
+    tokenSize: metrics.tokenSize,
+    failed: (requestId, route, thrown) => {
+      const fault = thrown instanceof Fault;
+      metrics.failed(fault ? thrown.code : "defect");
+      log.error(fault ? "fault" : "defect", { request_id: requestId, route, ...thrownToLog(thrown) });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// A store that tells what it does: how long it takes, and which facts became true. A fact is told once it is committed, never before,
+// and from here only: every log line and every count of a fact comes through this file.
+
+import type { Change, Clock, FactDraft, Outcome, Store } from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface StoreObservers {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** A change with a notice was committed. */
+  readonly revoked: (pos: Position) => void;
+}
+
+export function observedStore(store: Store, { clock, log, metrics, revoked }: StoreObservers): Store {
+  async function timed<T>(operation: "read" | "commit", work: Promise<T>): Promise<T> {
+    const start = clock.monotonic();
+    try {
+      return await work;
+    } finally {
+      metrics.store(operation, clock.monotonic() - start);
+    }
+  }
+
+  function told(change: Change, outcome: Outcome | undefined): void {
+    if (outcome?.kind !== "committed") return;
+    for (const fact of change.facts) tell(fact);
+    if (change.notices.length > 0) revoked(outcome.pos);
+  }
+
+  function tell({ kind, session, body }: FactDraft): void {
+    metrics.fact(kind);
+    // A busy site refreshes more than it does anything else: the request's own line and the count say it.
+    const fields = (): object => ({
+      kind,
+      ...(session === null ? {} : { session }),
+      body: JSON.parse(body) as unknown,
+    });
+    if (kind === "token_refreshed") log.debug("fact", fields);
+    else log.info("fact", fields());
+  }
+
+  return {
+    ...store,
+    read: (keys) => timed("read", store.read(keys)),
+    commit: async (changes) => {
+      const outcomes = await timed("commit", store.commit(changes));
+      changes.forEach((change, index) => told(change, outcomes[index]));
+      return outcomes;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// How long after its commit a revocation was known to every connected verifier: measured for each, as it happens.
+
+import type { Clock } from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
+import type { Hearing } from "../services.ts";
+import type { Metrics } from "./metrics.ts";
+
+const LONGEST = 60_000;
+/** Under a flood, those measured already stand for the others. */
+const MOST_AT_ONCE = 64;
+
+export function revocationLag(
+  clock: Clock,
+  metrics: Metrics,
+): { readonly revoked: (pos: Position, hearing: Hearing) => void } {
+  let measuring = 0;
+  return {
+    revoked: (pos, hearing) => {
+      if (measuring >= MOST_AT_ONCE || hearing.connections().length === 0) return;
+      measuring += 1;
+      const start = clock.monotonic();
+      const settled = (): void => {
+        measuring -= 1;
+        metrics.revocationLag(clock.monotonic() - start);
+      };
+      hearing.waitApplied(pos, LONGEST).then(settled, settled);
+    },
+  };
+}
