@@ -87,7 +87,7 @@ function commit(
   const before = book.head;
   const at = clock.now();
   const outcomes = changes.map((change) => applyChange(book, change, at));
-  if (book.head !== before) for (const wake of wakers) wake();
+  if (book.head !== before) for (const wake of wakers) queueMicrotask(wake);
   return outcomes;
 }
 

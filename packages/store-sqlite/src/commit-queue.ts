@@ -12,8 +12,16 @@ const MOST_CHANGES_PER_BATCH = 512;
 const MOST_CHANGES_QUEUED = 8192;
 
 interface WaitingCommit {
+  readonly kind: "commit";
   readonly changes: readonly Change[];
   readonly settle: (outcomes: readonly Outcome[]) => void;
+}
+
+/** A drop waits its turn, and goes alone. */
+interface WaitingDrop {
+  readonly kind: "drop";
+  readonly bounds: DropBounds;
+  readonly settle: (answer: Promise<{ readonly more: boolean }>) => void;
 }
 
 export interface CommitQueueOptions {
@@ -25,7 +33,7 @@ export interface CommitQueueOptions {
 
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
-  #waiting: WaitingCommit[] = [];
+  #waiting: (WaitingCommit | WaitingDrop)[] = [];
   #queued = 0;
   /** Ends when everything that was accepted has its answer. */
   #running: Promise<void> | undefined;
@@ -40,18 +48,15 @@ export class CommitQueue {
     }
     this.#queued += changes.length;
     const { promise, resolve } = Promise.withResolvers<readonly Outcome[]>();
-    this.#waiting.push({ changes, settle: resolve });
+    this.#waiting.push({ kind: "commit", changes, settle: resolve });
     this.#running ??= this.#run();
     return promise;
   }
 
-  /** Waits its turn behind what is queued, as a batch of its own. */
-  async drop(bounds: DropBounds): Promise<{ readonly more: boolean }> {
-    await this.idle();
-    const { promise, resolve, reject } = Promise.withResolvers<{ readonly more: boolean }>();
-    this.#running = this.#drop(bounds)
-      .then(resolve, reject)
-      .then(() => this.#run());
+  drop(bounds: DropBounds): Promise<{ readonly more: boolean }> {
+    const { promise, resolve } = Promise.withResolvers<{ readonly more: boolean }>();
+    this.#waiting.push({ kind: "drop", bounds, settle: resolve });
+    this.#running ??= this.#run();
     return promise;
   }
 
@@ -62,28 +67,40 @@ export class CommitQueue {
   async #run(): Promise<void> {
     // Lets the caller's turn end first: whatever else it commits in this turn shares the batch.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch();
-      const changes = batch.flatMap((commit) => commit.changes);
-      const outcomes = await this.#write(changes);
-      this.#queued -= changes.length;
-      let from = 0;
-      for (const commit of batch) {
-        commit.settle(outcomes.slice(from, (from += commit.changes.length)));
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (next.kind === "drop") {
+        this.#waiting.shift();
+        const answer = this.#drop(next.bounds);
+        next.settle(answer);
+        await Promise.allSettled([answer]);
+      } else {
+        await this.#commitBatch(this.#nextBatch());
       }
     }
     this.#running = undefined;
   }
 
   #nextBatch(): readonly WaitingCommit[] {
-    let count = 0;
+    const batch: WaitingCommit[] = [];
     let size = 0;
-    for (const { changes } of this.#waiting) {
-      if (count > 0 && size + changes.length > MOST_CHANGES_PER_BATCH) break;
-      size += changes.length;
-      count += 1;
+    for (const waiting of this.#waiting) {
+      if (waiting.kind === "drop") break;
+      if (size > 0 && size + waiting.changes.length > MOST_CHANGES_PER_BATCH) break;
+      size += waiting.changes.length;
+      batch.push(waiting);
     }
-    return this.#waiting.splice(0, count);
+    this.#waiting.splice(0, batch.length);
+    return batch;
+  }
+
+  async #commitBatch(batch: readonly WaitingCommit[]): Promise<void> {
+    const changes = batch.flatMap((commit) => commit.changes);
+    const outcomes = await this.#write(changes);
+    this.#queued -= changes.length;
+    let from = 0;
+    for (const commit of batch) {
+      commit.settle(outcomes.slice(from, (from += commit.changes.length)));
+    }
   }
 
   async #write(changes: readonly Change[]): Promise<readonly Outcome[]> {

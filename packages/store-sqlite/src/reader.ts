@@ -34,7 +34,8 @@ export class Reader {
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
-    this.#db.exec("PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824");
+    // No memory map: a disk error would then be a signal that kills the process instead of a Fault.
+    this.#db.exec("PRAGMA cache_size = -32768");
     this.#names = new Names(this.#db, "read");
     const statements = Object.entries(readStatements).map(([name, sql]) => [name, this.#db.prepare(sql)] as const);
     this.#sql = Object.fromEntries(statements) as Record<Question, StatementSync>;

@@ -41,7 +41,7 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
     clock,
     writer: () => connections.writer(),
     headMoved: () => {
-      for (const wake of wakers) wake();
+      for (const wake of wakers) queueMicrotask(wake);
     },
   });
   let closed: Promise<void> | undefined;

@@ -16,7 +16,10 @@ export const brokenOrder: readonly BrokenStore[] = [
   {
     name: "shows a notice later than its rows and the head",
     breaks: "order.tail",
-    also: { "order.gap-free": "the last of the crowd are still held back" },
+    also: {
+      "order.gap-free": "the last of the crowd are still held back",
+      "drop.beside-commits": "the last of the crowd are still held back",
+    },
     spoil: (store) => {
       // Each second notice of a crowd is held back for a turn.
       const hidden = new Set<number>();
@@ -105,7 +108,14 @@ export const brokenOrder: readonly BrokenStore[] = [
   {
     name: "lets a notice live no longer than its milliseconds",
     breaks: "time.lives-at-least",
-    spoil: (store) => mapNotices(store, ({ liveUntil: _, ...draft }) => draft),
+    spoil: (store) =>
+      mapNotices(store, ({ tenant, mark, body, livesMs, newEpoch }) => ({
+        tenant,
+        mark,
+        body,
+        livesMs,
+        ...(newEpoch === undefined ? {} : { newEpoch }),
+      })),
   },
   {
     name: "drops a notice a millisecond before its end",

@@ -128,6 +128,24 @@ export const drop: readonly Rule[] = [
       );
     },
   },
+  {
+    id: "drop.beside-commits",
+    group,
+    title: "drops and commits that run at the same time are all answered, and none is lost",
+    run: async ({ store, drafts }) => {
+      const bounds = { horizon: instantOf(1), factsBefore: instantOf(0), limit: 10 };
+      const commits = Array.from({ length: 32 }, () =>
+        mustCommit(store, drafts.change({ notices: [drafts.notice()] })),
+      );
+      const drops = Array.from({ length: 8 }, () => store.drop(bounds));
+      const more = Array.from({ length: 8 }, async () => {
+        await store.drop(bounds);
+        await mustCommit(store, drafts.change({ notices: [drafts.notice()] }));
+      });
+      await Promise.all([...commits, ...drops, ...more]);
+      assert.equal((await allNotices(store)).length, 40);
+    },
+  },
 ];
 
 async function oneNotice({ store, drafts }: Pick<RuleContext, "store" | "drafts">): Promise<Instant> {
