@@ -46,7 +46,7 @@ export class Ended {
 
   /** Calls back at most once, also when it is over already; never before this call has returned. */
   watch(watched: Watched): () => void {
-    this.#index.add(watched.keys.matchable, watched);
+    this.#index.add(watched);
     const second = secondOf(watched.expiresAt);
     const same = this.#bySecond.get(second) ?? new Set();
     this.#bySecond.set(second, same.add(watched));
@@ -99,7 +99,7 @@ export class Ended {
 
   #forget(watched: Watched): boolean {
     if (!this.#index.has(watched)) return false;
-    this.#index.remove(watched.keys.matchable, watched);
+    this.#index.remove(watched);
     this.#unjudged.delete(watched);
     const second = secondOf(watched.expiresAt);
     const same = this.#bySecond.get(second);

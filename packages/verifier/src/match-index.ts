@@ -1,78 +1,86 @@
 // Finds what a notice matches without looking at everything: by session, token and subject. A client's cut-off and
 // a new epoch are rare and may match anything, so they look at everything.
+// A bucket is chosen by one word of the key; what is in it is compared by the rule of matching itself.
 
-import { type Matchable, type Notice, noticeMatches } from "@hallpass/protocol";
+import { type Notice, noticeMatches } from "@hallpass/protocol";
+import { jtiWords, type KeyWords, readCode, readUuid, type TokenKeys } from "./token-keys.ts";
 
-export class MatchIndex<T> {
-  readonly #all = new Map<T, Matchable>();
-  readonly #byText = new Map<string, T | Set<T>>();
+export class MatchIndex<T extends { readonly keys: TokenKeys }> {
+  readonly #items = new Set<T>();
+  readonly #buckets = new Map<number, T | Set<T>>();
+  readonly #scratch: KeyWords = new Uint32Array(4);
 
   get size(): number {
-    return this.#all.size;
+    return this.#items.size;
   }
 
-  add(token: Matchable, item: T): void {
-    this.#all.set(item, token);
-    for (const text of textsOf(token)) {
-      const held = this.#byText.get(text);
-      if (held === undefined) this.#byText.set(text, item);
+  add(item: T): void {
+    this.#items.add(item);
+    forEachBucket(item.keys, (bucket) => {
+      const held = this.#buckets.get(bucket);
+      if (held === undefined) this.#buckets.set(bucket, item);
       else if (held instanceof Set) held.add(item);
-      else this.#byText.set(text, new Set([held, item]));
-    }
+      else if (held !== item) this.#buckets.set(bucket, new Set([held, item]));
+    });
   }
 
   has(item: T): boolean {
-    return this.#all.has(item);
+    return this.#items.has(item);
   }
 
-  remove(token: Matchable, item: T): void {
-    if (!this.#all.delete(item)) return;
-    for (const text of textsOf(token)) {
-      const held = this.#byText.get(text);
+  remove(item: T): void {
+    if (!this.#items.delete(item)) return;
+    forEachBucket(item.keys, (bucket) => {
+      const held = this.#buckets.get(bucket);
       if (held instanceof Set) held.delete(item);
-      if (held === item || (held instanceof Set && held.size === 0)) this.#byText.delete(text);
-    }
+      if (held === item || (held instanceof Set && held.size === 0)) this.#buckets.delete(bucket);
+    });
   }
 
   /** A list of its own: what is found may be removed while it is walked. */
   matching(notice: Notice): T[] {
-    return this.#candidates(notice).filter((item) => {
-      const token = this.#all.get(item);
-      return token !== undefined && noticeMatches(notice, token);
-    });
+    return this.#candidates(notice).filter(({ keys }) => noticeMatches(notice, keys.matchable));
   }
 
   items(): T[] {
-    return [...this.#all.keys()];
+    return [...this.#items];
   }
 
   #candidates({ taking }: Notice): T[] {
+    if (this.#items.size === 0) return [];
+    const key = this.#scratch;
     switch (taking.kind) {
       case "session":
       case "outdated":
       case "family":
-        return this.#at(`s${taking.sid}`);
+        readUuid(taking.sid, key, 0);
+        return this.#bucket(key);
       case "token":
-        return this.#at(`t${taking.jti}`);
+        return jtiWords(taking.jti, key, 0) ? this.#bucket(key) : this.items();
       case "subject":
-        return this.#at(`u${taking.subject}`);
+        readCode(taking.subject, key, 0);
+        return this.#bucket(key);
       case "client":
       case "epoch":
         return this.items();
     }
   }
 
-  #at(text: string): T[] {
-    const held = this.#byText.get(text);
+  #bucket(key: KeyWords): T[] {
+    const held = this.#buckets.get(bucketOf(key, 0));
     if (held === undefined) return [];
     return held instanceof Set ? [...held] : [held];
   }
 }
 
-function textsOf(token: Matchable): Set<string> {
-  const texts = new Set([`t${token.jti}`]);
-  if (token.sid !== undefined) texts.add(`s${token.sid}`);
-  for (const ancestor of token.anc) texts.add(`s${ancestor}`);
-  for (const subject of token.subjects) texts.add(`u${subject}`);
-  return texts;
+// The last word: in a UUID of version 7 the first ones are the time, the last is random.
+function bucketOf(words: KeyWords, at: number): number {
+  return words[at + 3] ?? 0;
+}
+
+function forEachBucket(keys: TokenKeys, visit: (bucket: number) => void): void {
+  const { words } = keys;
+  if (keys.hasSid) visit(bucketOf(words, keys.sidAt));
+  if (keys.jtiIsCode) visit(bucketOf(words, keys.jtiAt));
+  for (let at = keys.subjectsAt; at < keys.ancEnd; at += 4) visit(bucketOf(words, at));
 }

@@ -42,7 +42,7 @@ export class Memory {
     const old = this.#old.entries.get(token);
     if (old !== undefined) {
       this.#old.entries.delete(token);
-      this.#old.index.remove(old.keys.matchable, old);
+      this.#old.index.remove(old);
       this.keep(token, old);
     }
     return old;
@@ -54,7 +54,7 @@ export class Memory {
       this.#young = generation();
     }
     this.#young.entries.set(token, remembered);
-    this.#young.index.add(remembered.keys.matchable, remembered);
+    this.#young.index.add(remembered);
   }
 
   /** When the salt changes, or the keys of the table would mean something else. */

@@ -3,10 +3,14 @@
 
 import {
   ACCESS_TOKEN_TYPE,
+  type JsonObject,
   type JwsHeader,
   MAX_ACCESS_TOKEN_LENGTH,
   parseAccessTokenClaims,
-  parseCompactJws,
+  parseJwsHeader,
+  parseJwsPayload,
+  parseJwsSignature,
+  splitCompactJws,
 } from "@hallpass/protocol";
 import type { TrustedKey } from "./key-set.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -21,19 +25,25 @@ export interface ReaderDeps {
   readonly knowledge: Knowledge;
   readonly memory: Memory;
   readonly counters: Counters;
+  /** Headers by their text: all tokens of a key have the same one. Only headers of genuine tokens get in. */
+  readonly headers: Map<string, JwsHeader>;
 }
 
-type Verified = Extract<ReturnType<typeof parseCompactJws>, { ok: true }>;
+const MOST_HEADERS = 16;
 
 /** `unknown_key` is the caller's to judge: it means little while the view is not fresh. */
 export function readToken(deps: ReaderDeps, token: string): Awaitable<Remembered | RejectionCode> {
   const remembered = deps.memory.find(token);
   if (remembered !== undefined) return remembered;
   if (token.length > MAX_ACCESS_TOKEN_LENGTH) return "malformed_token";
-  const jws = parseCompactJws(token);
-  if (!jws.ok) return "malformed_token";
-  const { header } = jws;
-  if (header.kid === undefined) return "malformed_token";
+  const split = splitCompactJws(token);
+  if (!split.ok) return "malformed_token";
+  const { parts } = split;
+  const header = deps.headers.get(parts.header) ?? parsedHeader(parts.header);
+  if (header?.kid === undefined) return "malformed_token";
+  const signature = parseJwsSignature(parts.signature, header.alg);
+  const payload = signature.ok ? parseJwsPayload(parts.payload) : signature;
+  if (!signature.ok || !payload.ok) return "malformed_token";
   if (!isAccessToken(header)) return "wrong_type";
   const key = deps.knowledge.keys.find(header.kid);
   if (key === undefined) return "unknown_key";
@@ -41,19 +51,26 @@ export function readToken(deps: ReaderDeps, token: string): Awaitable<Remembered
     // A key of another algorithm than ES256 agrees with no header that came this far.
     if (opened === undefined) return "wrong_type";
     deps.counters.signatureChecks += 1;
-    return andThen(deps.crypto.verifyEs256(opened, jws.signingInput, jws.signature), (fits) =>
-      fits ? remember(deps, token, jws, key) : "bad_signature",
-    );
+    return andThen(deps.crypto.verifyEs256(opened, parts.signingInput, signature.signature), (fits) => {
+      if (!fits) return "bad_signature";
+      if (deps.headers.size < MOST_HEADERS) deps.headers.set(parts.header, header);
+      return remember(deps, token, payload.payload, key);
+    });
   });
+}
+
+function parsedHeader(text: string): JwsHeader | undefined {
+  const parsed = parseJwsHeader(text);
+  return parsed.ok ? parsed.header : undefined;
 }
 
 function remember(
   deps: ReaderDeps,
   token: string,
-  jws: Verified,
+  payload: JsonObject,
   key: TrustedKey,
 ): Awaitable<Remembered | RejectionCode> {
-  const claims = parseAccessTokenClaims(jws.payload);
+  const claims = parseAccessTokenClaims(payload);
   if (claims === undefined) return "malformed_claims";
   return andThen(keysUnderCurrentSalt(deps, claims), (keys) => {
     const remembered: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };

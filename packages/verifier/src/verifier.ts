@@ -14,7 +14,7 @@ import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts"
 import type { Awaitable, Ports } from "./ports.ts";
 import { type Credentials, credentialsOf, findToken } from "./request.ts";
 import { judgeRequirements, type Requirements } from "./requirements.ts";
-import { readToken } from "./token-reader.ts";
+import { type ReaderDeps, readToken } from "./token-reader.ts";
 import { type Accepted, accepted, judged, type RejectionCode, rejected, unavailable, type Verdict } from "./verdict.ts";
 
 export interface Readiness {
@@ -58,6 +58,7 @@ class LocalVerifier implements Verifier {
   readonly #counters: Counters = newCounters();
   readonly #knowledge: Knowledge;
   readonly #memory: Memory;
+  readonly #reader: ReaderDeps;
   readonly #ended: Ended;
   readonly #activity: Activity;
   readonly #feed: FeedClient;
@@ -71,6 +72,13 @@ class LocalVerifier implements Verifier {
     this.#settings = settings;
     this.#knowledge = new Knowledge((change) => this.#onChange(change));
     this.#memory = new Memory(settings.rememberedTokens);
+    this.#reader = {
+      crypto: ports.crypto,
+      knowledge: this.#knowledge,
+      memory: this.#memory,
+      counters: this.#counters,
+      headers: new Map(),
+    };
     this.#ended = new Ended({
       scheduler: ports.scheduler,
       now: () => ports.clock.now(),
@@ -162,10 +170,7 @@ class LocalVerifier implements Verifier {
   }
 
   #read(token: string): Awaitable<Remembered | RejectionCode> {
-    return readToken(
-      { crypto: this.#ports.crypto, knowledge: this.#knowledge, memory: this.#memory, counters: this.#counters },
-      token,
-    );
+    return readToken(this.#reader, token);
   }
 
   /** The decision instant: both clocks are read here, and nothing waits afterwards. `asked` is when the issuer was. */
