@@ -63,5 +63,5 @@ export class TestClock implements Clock, Scheduler {
 
 /** Until everything that can go on without time passing has gone on. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
