@@ -1,0 +1,56 @@
+// What brings a verifier to where the feed is: what follows its cursor, or a snapshot. Sent no faster than it reads.
+
+import type { Issuer, Store } from "@hallpass/core";
+import { comparePositions, type Position } from "@hallpass/protocol";
+import type { Round } from "./broadcast.ts";
+import { intervalOf } from "./interval.ts";
+import { noticePages } from "./notice-pages.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Snapshots } from "./snapshots.ts";
+import type { Takings } from "./takings.ts";
+
+export interface CatchUpDeps {
+  readonly store: Store;
+  readonly issuer: Issuer;
+  readonly snapshots: Snapshots;
+}
+
+export interface CatchingUp {
+  readonly outbox: Outbox;
+  /** Whatever is sent may take away the bearer of whoever gets it. */
+  readonly meet: (takings: Takings) => void;
+}
+
+/** Answers the position up to which everything was sent, unless the connection was closed meanwhile. */
+export async function sendAfter(
+  { store, issuer }: CatchUpDeps,
+  { outbox, meet }: CatchingUp,
+  cursor: Position,
+  { head, open }: Round,
+): Promise<Position> {
+  if (comparePositions(cursor, head.pos) === 0) return cursor;
+  for await (const page of noticePages({ store, tenant: issuer.tenant }, cursor, head)) {
+    const interval = intervalOf(page, issuer, open.mac);
+    outbox.send(interval.text);
+    meet(interval.takings);
+    await outbox.room();
+    if (outbox.isClosed) break;
+  }
+  return head.pos;
+}
+
+/** The same, from nothing. */
+export async function sendSnapshot(
+  { snapshots }: CatchUpDeps,
+  { outbox, meet }: CatchingUp,
+  { head, open }: Round,
+): Promise<Position> {
+  const snapshot = await snapshots.at(head, open.mac);
+  meet(snapshot.takings);
+  for (const part of snapshot.parts) {
+    outbox.send(part);
+    await outbox.room();
+    if (outbox.isClosed) break;
+  }
+  return snapshot.to;
+}

@@ -1,0 +1,195 @@
+// One node's feed of one tenant: everyone who is connected, what they get, and what is heard of them. Pure over its ports:
+// it waits for the store and for the scheduler, never for a socket or a clock.
+
+import {
+  type Clock,
+  type Dice,
+  type Heard,
+  type Instant,
+  type Issuer,
+  type KeyRing,
+  type Policy,
+  type Scheduler,
+  type Store,
+  startEpoch,
+} from "@hallpass/core";
+import { FEED_CLOSE, isBefore, type Position } from "@hallpass/protocol";
+import { createActivityReports } from "./activity-reports.ts";
+import { type Audience, createBroadcast } from "./broadcast.ts";
+import { type ConnectedVerifier, connectedVerifier } from "./connected-verifier.ts";
+import { Connection, type ConnectionDeps } from "./connection.ts";
+import type { FeedLog } from "./feed-event.ts";
+import { createFleetRows } from "./fleet-rows.ts";
+import { createHeadReader } from "./head-reader.ts";
+import { HeardRegistry } from "./heard.ts";
+import type { Channel } from "./outbox.ts";
+import { type FeedBearer, judgeFeedBearer } from "./own-bearer.ts";
+import { createSnapshots } from "./snapshots.ts";
+import { createWaits } from "./waits.ts";
+
+export interface FeedHubOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly dice: Dice;
+  readonly keys: KeyRing;
+  /** Also names the tenant. */
+  readonly issuer: Issuer;
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly nodeName: string;
+  readonly log?: FeedLog;
+}
+
+/** The receiving end of one connection. */
+export interface FeedSession {
+  /** One message. Text that is no frame closes the connection. */
+  receive(text: string): void;
+  /** The verifier's side has closed, or the network has. */
+  closed(): void;
+}
+
+export interface FeedHub {
+  /** The bearer was judged before; the hub ends the connection when it ends or is revoked. */
+  connect(channel: Channel, bearer: FeedBearer): FeedSession;
+  heard(): ReadonlyMap<string, Heard>;
+  /** The store's time from which on this node has heard every ping that it answered. */
+  readonly listeningSince: Instant;
+  /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
+  waitApplied(pos: Position, maxMs: number): Promise<void>;
+  /** The same for a version of the keys. */
+  waitKeys(version: number, maxMs: number): Promise<void>;
+  connections(): readonly ConnectedVerifier[];
+  /** The head or the keys may have moved: looks soon, and pushes what is there. */
+  headMoved(): void;
+  /** Sends everyone elsewhere and lets nobody in any more; settles when nothing is being written. */
+  drain(): Promise<void>;
+}
+
+export function createFeedHub(options: FeedHubOptions): FeedHub {
+  const { store, clock, scheduler, dice, issuer } = options;
+  const log: FeedLog = options.log ?? (() => {});
+  const everyone = new Set<Connection>();
+  const byInstance = new Map<string, { readonly connection: Connection; readonly since: Instant }>();
+  const waits = createWaits(scheduler);
+  const heard = new HeardRegistry(waits);
+  const fleet = createFleetRows({ store, dice, tenant: issuer.tenant });
+  const activity = createActivityReports(options, {
+    dropped: (sessions) => log({ kind: "activity_dropped", sessions }),
+    failed: (cause) => log({ kind: "failed", during: "activity", cause }),
+  });
+  const snapshots = createSnapshots({
+    store,
+    issuer,
+    built: ({ to, parts }) => log({ kind: "snapshot_built", to, parts: parts.length }),
+  });
+  let draining = false;
+  let firstRead: Instant | undefined;
+  let epochs: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: for all but the first there is nothing left to do. */
+  async function epochAbove(above: Position, by: "cursor" | "head"): Promise<void> {
+    const cause = by === "cursor" ? "cursor_ahead" : "store_regressed";
+    const start = (): Promise<unknown> => startEpoch({ store, dice, issuer }, above, cause);
+    epochs = epochs.then(start, start);
+    await epochs;
+    heard.forgetApplied();
+    log({ kind: "history_lost", above, by });
+  }
+
+  function closeAll(code: number, reason: string): void {
+    for (const connection of everyone) connection.close(code, reason);
+  }
+
+  const audience: Audience = {
+    isEmpty: () => everyone.size === 0,
+    interval: (interval) => {
+      for (const connection of everyone) connection.push(interval);
+      log({ kind: "published", to: interval.to, notices: interval.count, connections: everyone.size });
+    },
+    keys: (keys) => {
+      for (const connection of everyone) connection.pushKeys(keys);
+    },
+    historyLost: async ({ pos }) => {
+      await epochAbove(pos, "head");
+      snapshots.forget();
+      closeAll(FEED_CLOSE.drain, "history was lost: come back for a snapshot");
+    },
+  };
+  const broadcast = createBroadcast(options, audience);
+  const reader = createHeadReader(
+    async () => {
+      const round = await broadcast.round();
+      firstRead ??= round.time;
+      return round;
+    },
+    (cause) => log({ kind: "failed", during: "answering", cause }),
+  );
+
+  const deps: ConnectionDeps = {
+    ...options,
+    judge: (token) => judgeFeedBearer(options, token),
+    reader,
+    latestKeys: () => broadcast.latestKeys,
+    snapshots,
+    fleet,
+    heard,
+    activity,
+    entered: (connection, instance) => {
+      const earlier = byInstance.get(instance);
+      byInstance.set(instance, { connection, since: clock.now() });
+      earlier?.connection.close(FEED_CLOSE.replaced, "the same instance connected again");
+    },
+    gone: (connection, hello) => {
+      everyone.delete(connection);
+      if (hello === null || byInstance.get(hello.instance)?.connection !== connection) return;
+      byInstance.delete(hello.instance);
+      heard.disconnected(hello.instance, hello.max_staleness_ms, clock.now());
+    },
+    historyLost: (above) => epochAbove(above, "cursor"),
+    log,
+  };
+
+  function headMoved(): void {
+    if (!draining && everyone.size > 0) void reader.next();
+  }
+  const unsubscribe = store.onHeadMoved(headMoved);
+
+  return {
+    connect: (channel, bearer) => {
+      if (draining) {
+        channel.close(FEED_CLOSE.drain, "the server drains");
+        return { receive: () => {}, closed: () => {} };
+      }
+      const connection = new Connection(deps, channel, bearer);
+      everyone.add(connection);
+      return { receive: (text) => connection.receive(text), closed: () => connection.closed() };
+    },
+    heard: () => heard.all,
+    get listeningSince() {
+      // Before the first read nothing was answered yet.
+      return firstRead ?? clock.now();
+    },
+    waitApplied: (pos, maxMs) => {
+      headMoved();
+      return waits.until(heard.all, ({ applied }) => applied !== null && !isBefore(applied, pos), maxMs);
+    },
+    waitKeys: (version, maxMs) => {
+      headMoved();
+      return waits.until(heard.all, ({ keys }) => keys >= version, maxMs);
+    },
+    connections: () =>
+      [...byInstance.values()].flatMap(({ connection, since }) => {
+        const { connected } = connection;
+        if (connected === undefined) return [];
+        return [connectedVerifier(connected, since, heard.all.get(connected.hello.instance), broadcast.head)];
+      }),
+    headMoved,
+    drain: async () => {
+      draining = true;
+      unsubscribe();
+      closeAll(FEED_CLOSE.drain, "the server drains");
+      waits.endAll();
+      await Promise.all([activity.settled(), fleet.settled()]);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// Those who wait until every connected verifier has acknowledged something. A wait knows whom it still waits for, so that an
+// acknowledgement costs the same whether ten verifiers are connected or ten thousand.
+
+import type { Heard, Scheduler } from "@hallpass/core";
+
+export interface Waits {
+  /** Settles when `isMet` holds for every connected verifier, or after `maxMs`. Never rejects. */
+  until(all: ReadonlyMap<string, Heard>, isMet: (heard: Heard) => boolean, maxMs: number): Promise<void>;
+  heard(instance: string, heard: Heard): void;
+  gone(instance: string): void;
+  endAll(): void;
+}
+
+interface Wait {
+  readonly isMet: (heard: Heard) => boolean;
+  readonly open: Set<string>;
+  readonly end: () => void;
+}
+
+export function createWaits(scheduler: Scheduler): Waits {
+  const waits = new Set<Wait>();
+
+  function settle(wait: Wait, instance: string): void {
+    wait.open.delete(instance);
+    if (wait.open.size === 0) wait.end();
+  }
+
+  return {
+    until: (all, isMet, maxMs) => {
+      const open = new Set<string>();
+      for (const [instance, heard] of all) if (heard.connected && !isMet(heard)) open.add(instance);
+      if (open.size === 0 || maxMs <= 0) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const end = (): void => {
+        waits.delete(wait);
+        cancel();
+        resolve();
+      };
+      const wait: Wait = { isMet, open, end };
+      const cancel = scheduler.after(maxMs, end);
+      waits.add(wait);
+      return promise;
+    },
+    heard: (instance, heard) => {
+      for (const wait of waits) {
+        // One that connects meanwhile may hold a lease from before: it counts, too.
+        if (heard.connected && !wait.isMet(heard)) wait.open.add(instance);
+        else settle(wait, instance);
+      }
+    },
+    gone: (instance) => {
+      for (const wait of waits) settle(wait, instance);
+    },
+    endAll: () => {
+      for (const wait of waits) wait.end();
+    },
+  };
+}
