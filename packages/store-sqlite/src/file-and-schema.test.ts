@@ -1,7 +1,7 @@
 // What the store asks of its file: alone, private, and of a schema that it knows.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,10 +32,14 @@ function register(): void {
     await (await open(file)).close();
   });
 
-  test("a second store in the same process is refused, and served once the first is closed", async (t) => {
+  test("a second store in the same process is refused, loosens nothing, and is served once the first is closed", async (t) => {
     const file = fileFor(t);
     const first = await open(file);
     await assert.rejects(open(file), isRefusalNaming(file));
+    const args = ["--conditions=hallpass-source", import.meta.filename, "hold", file];
+    const other = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.notEqual(other.status, 0);
+    assert.match(other.stderr, /in use/);
     await first.close();
     await (await open(file)).close();
   });
