@@ -16,7 +16,7 @@ import { decide } from "../sessions/decide.ts";
 import type { Policy } from "../sessions/policy.ts";
 import { absoluteEnd, type Device, type Family, MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
-import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
+import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { type SubjectSession, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
@@ -153,6 +153,8 @@ function replayOf(
   const family = session.families.find((one) => one.id === remembered.family);
   const policy = deps.policies.get(session.policy.name);
   if (family === undefined || policy === undefined) return answer(refused("session_over"));
+  if (family.ended !== null || familyStanding(session, family, snapshot) !== undefined)
+    return answer(refused("session_over"));
   const tokens = issueForSession(deps, {
     session,
     family,
@@ -277,11 +279,14 @@ function makeRoom(deps: OpenSessionDeps, session: Session, policy: Policy, snaps
   });
   const surplus = live.length - policy.maxSessions + 1;
   if (surplus <= 0) return { kind: "room", sessions: [...live, entry], evictions: [], notices: [], facts: [] };
-  if (policy.overLimit === "refuse" || surplus > MOST_EVICTIONS) return { kind: "refused", code: "session_limit" };
-  const victims = live.slice(0, surplus).flatMap(({ id }) => evict(deps, sessionKey({ tenant, id }), policy, snapshot));
+  // What the new session hangs on can't make room for it.
+  const oldest = live.filter(({ id }) => !session.ancestors.includes(id)).slice(0, Math.min(surplus, MOST_EVICTIONS));
+  if (policy.overLimit === "refuse" || oldest.length < Math.min(surplus, MOST_EVICTIONS))
+    return { kind: "refused", code: "session_limit" };
+  const victims = oldest.flatMap(({ id }) => evict(deps, sessionKey({ tenant, id }), policy, snapshot));
   return {
     kind: "room",
-    sessions: [...live.slice(surplus), entry],
+    sessions: [...live.filter((one) => !oldest.includes(one)), entry],
     evictions: victims.map((victim) => victim.row),
     notices: victims.map((victim) => victim.notice),
     facts: victims.map((victim) => victim.fact),

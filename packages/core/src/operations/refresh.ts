@@ -112,8 +112,6 @@ function judge(one: Case): Decision<Refreshed> {
     client: caller.client.id,
     macKid: keys.mac.currentKid,
   };
-  const wider = widening(one, family);
-  if (wider !== undefined) return answer({ kind: "denied", code: wider });
   const ruling = decide(session, { kind: "refresh", ...attempt }, snapshot.clock, policy);
   switch (ruling.kind) {
     case "retried":
@@ -134,7 +132,11 @@ function judge(one: Case): Decision<Refreshed> {
       return reused(one, ruling.next, policy);
     case "ended":
       return answer(refusal("ended", session, ruling.end));
-    default:
+    case "unknown":
+    case "misbound":
+    case "over":
+    case "unchanged":
+    case "changed":
       throw new Error("a refresh was ruled as if it were another event");
   }
 }
@@ -165,6 +167,8 @@ function issue(
   regressedFrom: number | null,
 ): Decision<Refreshed> {
   const { deps, request, snapshot, keys } = one;
+  const wider = widening(one, family);
+  if (wider !== undefined) return answer({ kind: "denied", code: wider });
   const tokens = issueForSession(deps, {
     session,
     family,
@@ -173,7 +177,7 @@ function issue(
     snapshot,
     keys,
     ...(request.scope === undefined ? {} : { scope: request.scope }),
-    ...(request.audience === undefined ? {} : { audience: request.audience }),
+    ...(request.audience === undefined || request.audience.length === 0 ? {} : { audience: request.audience }),
   });
   if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });
   const regressed = regressedFrom !== null;
@@ -272,13 +276,14 @@ function guards(one: Case): readonly RowChange[] {
   ];
 }
 
-/** Refused before the generation is used up. */
+/** Refused before the generation is used up, and after reuse was looked for: who asks for too much is told nothing that others are not. */
 function widening(one: Case, family: Family): RefusalCode | undefined {
   const { scope, audience } = one.request;
   if (scope !== undefined && !scopeIsSubset(scope, family.scope)) return "scope_not_allowed";
-  if (audience !== undefined && !audience.every((each) => family.audience.includes(each)))
-    return "audience_not_allowed";
-  return undefined;
+  if (audience === undefined) return undefined;
+  const granted =
+    new Set(audience).size === audience.length && audience.every((each) => family.audience.includes(each));
+  return granted ? undefined : "audience_not_allowed";
 }
 
 function refusal(

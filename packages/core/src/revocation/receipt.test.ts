@@ -6,7 +6,7 @@ import { describe, it, test } from "node:test";
 import { type OnStale, type Position, parsePosition, type Receipt } from "@hallpass/protocol";
 import fc from "fast-check";
 import type { ClientId, FamilyId, SubjectId } from "../kernel/ids.ts";
-import { afterMs, type Instant, instantOf } from "../kernel/time.ts";
+import { afterMs, instantOf } from "../kernel/time.ts";
 import { SID } from "../testing/builders.ts";
 import type { FleetMember, Heard } from "./fleet.ts";
 import { connectedHaveApplied, type FleetView, type Revocation, receiptOf } from "./receipt.ts";
@@ -240,7 +240,7 @@ const wrong: readonly [title: string, know: (one: Life) => FleetView][] = [
   ["a node that thinks it is alone", (one) => ({ ...knownOf(one), traits: { head: "linearizable", nodes: "one" } })],
   [
     "a node that thinks it has always listened",
-    (one) => ({ ...knownOf(one), listeningSince: afterMs(COMMITTED, -90_000) as Instant }),
+    (one) => ({ ...knownOf(one), listeningSince: afterMs(COMMITTED, -90_000) }),
   ],
   [
     "a row with a shorter M than the verifier's",

@@ -14,7 +14,7 @@ import { revocationFromRow, revocationKey, revocationToRow } from "./revocation-
 import type { Target } from "./target.ts";
 
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  fc.record<T>(model, { noNullPrototype: true });
 const instant = fc.integer({ min: 0, max: 2 ** 43 }).map((ms) => ms as Instant);
 const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
 const texts = fc.array(fc.string(), { maxLength: 3 });

@@ -12,7 +12,7 @@ import { sessionFromRow, sessionKey, sessionRefs, sessionToRow } from "./session
 import { NO_SESSIONS, subjectFromRow, subjectKey, subjectToRow, unexpired } from "./subject.ts";
 
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  fc.record<T>(model, { noNullPrototype: true });
 const instant = fc.integer({ min: 0, max: 2 ** 43 }).map((ms) => ms as Instant);
 const position = plain({ epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), seq: fc.maxSafeNat() });
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -35,6 +35,8 @@ export function write<T>(writes: Writes<T>): Decision<T> {
 }
 
 const MOST_TRIES = 100;
+/** Within one try. */
+const MOST_READS = 8;
 
 /**
  * Runs `decide` on a snapshot of `keys` and commits what it says.
@@ -47,19 +49,28 @@ export async function change<T>(
   keys: readonly RowKey[],
   decide: (snapshot: Snapshot) => Decision<T>,
 ): Promise<T> {
-  let asked = keys;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const snapshot = await store.read(asked);
-    const decision = decide(snapshot);
+    const decision = await decideOnce(store, keys, decide);
     if (decision.kind === "answer") return decision.answer;
-    if (decision.kind === "read") {
-      asked = [...asked, ...decision.keys];
-      continue;
-    }
     const outcome = await commitOnce(store, dice, decision);
     if (outcome !== "conflict") return decision.answer(outcome);
   }
   throw new Fault("contended");
+}
+
+/** Reads as often as the decision asks for more rows. That uses up no try: nobody was in the way. */
+async function decideOnce<T>(
+  store: Store,
+  keys: readonly RowKey[],
+  decide: (snapshot: Snapshot) => Decision<T>,
+): Promise<Exclude<Decision<T>, { kind: "read" }>> {
+  let asked = keys;
+  for (let reads = 0; reads < MOST_READS; reads += 1) {
+    const decision = decide(await store.read(asked));
+    if (decision.kind !== "read") return decision;
+    asked = [...asked, ...decision.keys];
+  }
+  throw new Error("a decision asks for rows without end");
 }
 
 /** Appends facts that change no row. */
@@ -108,10 +119,10 @@ async function reread(store: Store, one: Change, cause: unknown): Promise<Commit
   throw new Fault("outcome_unknown", { cause });
 }
 
-/** The position of a change that raised a cut-off stands in its row; of any other, the head now is at or after it, which is the safe side for a receipt. */
+/** Position and time of a change that raised a cut-off stand in the row that it raised; of any other, the head now is at or after it, which is the safe side for a receipt. */
 function committedAs(one: Change, row: Row, snapshot: Snapshot): Committed {
-  const raised = one.rows.some(
-    (change) => change.raise === true && change.key.id === row.key.id && change.key.kind === row.key.kind,
-  );
-  return { pos: raised && row.notBefore !== null ? row.notBefore : snapshot.head.pos, at: snapshot.clock };
+  const raised = one.rows.find(({ raise, key }) => raise === true && snapshot.get(key)?.attempt === one.attempt);
+  const stamped = raised === undefined ? row : (snapshot.get(raised.key) ?? row);
+  if (raised === undefined || stamped.notBefore === null) return { pos: snapshot.head.pos, at: snapshot.clock };
+  return { pos: stamped.notBefore, at: stamped.raisedAt ?? snapshot.clock };
 }
