@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createMemoryStore } from "@hallpass/store-memory";
 import { storeContract } from "@hallpass/store-contract";
+import { createMemoryStore } from "@hallpass/store-memory";
 import { Fault } from "../kernel/fault.ts";
 import { parseTenantId } from "../kernel/ids.ts";
 import { instantOf } from "../kernel/time.ts";

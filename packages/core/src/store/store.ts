@@ -64,7 +64,7 @@ export interface RowChange {
   readonly key: RowKey;
   /** The version that the row must have, or that it must not exist. Compared with the row locked. */
   readonly expect: number | "absent";
-  /** A new value; `same`: only compare (and keep others from changing it in between); `gone`: remove. */
+  /** A new value with its own due time and refs, none unless named; `same`: only compare (and keep others from changing it in between); `gone`: remove. */
   readonly next:
     | { readonly value: string; readonly expires: Instant | null; readonly refs?: readonly RowKey[] }
     | "same"
@@ -82,7 +82,7 @@ export interface NoticeDraft {
   /** The notice lives until the commit plus this many milliseconds, and at least until `liveUntil`. */
   readonly livesMs: number;
   readonly liveUntil?: Instant;
-  /** Starts a new epoch: the position is one more in both parts than the larger of the head and `above`. */
+  /** Starts a new epoch: each part of the position is one more than the larger of the two in the head and in `above`. */
   readonly newEpoch?: { readonly above: Position | null };
 }
 
@@ -152,7 +152,7 @@ export interface Store {
    */
   commit(changes: readonly Change[]): Promise<readonly Outcome[]>;
 
-  /** Live notices of one tenant with `after.seq < seq <= upTo.seq`, in order, at most `limit`; and what was ever dropped, of any tenant: the largest seq and the largest horizon. */
+  /** Live notices of one tenant with `after.seq < seq <= upTo.seq`, in order, at most `limit`; and what was ever dropped, of any tenant: the largest seq, and the largest horizon of a drop that dropped any. */
   notices(range: {
     readonly tenant: TenantId;
     readonly after: Position;
