@@ -57,13 +57,15 @@ function addServe(program: Command, on: On): void {
     .option("--development", "with a demo client and a demo API; this machine only")
     .option("--config <file>", "configuration as JSON; `config check` judges it")
     .option("--listen <address>", "host:port")
-    .option("--demo-listen <address>", "host:port of the demo API", "localhost:8027");
+    .option("--demo-api <address>", "host:port of the demo API", "localhost:8027")
+    .option("--no-demo-api", "without the demo API");
   on(serve, async (context, options) => (await import("./serve/serve.ts")).serve(context, options));
   const config = program.command("config").description("the configuration");
   const check = config
     .command("check")
     .description("judge the configuration and name every problem")
-    .option("--config <file>");
+    .option("--config <file>")
+    .option("--json");
   on(check, async (context, options) => (await import("./config/check.ts")).checkConfig(context, options));
 }
 

@@ -2,6 +2,7 @@
 
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { usage } from "../complaint.ts";
+import type { ServerApi } from "../connection/server-api.ts";
 import type { Context, Outcome } from "../context.ts";
 import { pairs } from "../print/columns.ts";
 import { printJson, printLines } from "../terminal.ts";
@@ -32,7 +33,7 @@ export async function addClient({ terminal, api }: Context, id: string, options:
   const server = api();
   try {
     const { client_secret: secret, ...client } = await server.call<WireClient & { readonly client_secret?: string }>({
-      scope: scopeFor(server.url, options),
+      scope: await scopeFor(server, options),
       method: "POST",
       path: "/v1/clients",
       body: {
@@ -57,8 +58,8 @@ export async function addClient({ terminal, api }: Context, id: string, options:
 }
 
 /** Who registers a client for this API gives away scope of its own, and has to hold it (the server sees to it). */
-function scopeFor(url: string, { audience = [], scope }: AddOptions): string {
-  const given = audience.includes(url) ? scope.split(" ").filter((one) => one !== "") : [];
+async function scopeFor(server: ServerApi, { audience = [], scope }: AddOptions): Promise<string> {
+  const given = audience.includes(await server.issuer()) ? scope.split(" ").filter((one) => one !== "") : [];
   return [...new Set(["clients:write", ...given])].join(" ");
 }
 

@@ -1,4 +1,45 @@
+// `config check`: every key with its value and whether it is right; all problems at once. Secrets are never shown.
+
+import { type Config, envName, KEYS, loadConfig, NAMES } from "@hallpass/server";
+import { Complaint } from "../complaint.ts";
 import type { Context, Outcome } from "../context.ts";
-export async function checkConfig(_context: Context, _options: object): Promise<Outcome> {
+import { EXIT } from "../exit-codes.ts";
+import { columns } from "../print/columns.ts";
+import { printJson, printLines } from "../terminal.ts";
+
+interface CheckOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export async function checkConfig({ terminal, connection }: Context, options: CheckOptions): Promise<Outcome> {
+  const loaded = loadConfig({
+    env: terminal.env,
+    ...(options.config === undefined ? {} : { file: options.config }),
+    over: connection.data === undefined ? {} : { data: connection.data },
+  });
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) terminal.say(`problem: ${problem}\n`);
+    const count = loaded.problems.length;
+    throw new Complaint(
+      EXIT.usage,
+      `the configuration has ${count === 1 ? "a problem" : `${count} problems`}`,
+      "set what is named above, in the environment or in a file given with --config",
+    );
+  }
+  const shown = Object.fromEntries(NAMES.map((name) => [name, valueOf(loaded.config, name)]));
+  if (options.json === true) printJson(terminal, shown);
+  else {
+    const rows = NAMES.map((name) => [name, shown[name] ?? "(not set)", envName(name), KEYS[name].what]);
+    printLines(terminal, columns(["KEY", "VALUE", "VARIABLE", "WHAT"], rows));
+  }
   return undefined;
+}
+
+function valueOf(config: Config, name: keyof Config): string | null {
+  const value = config[name];
+  if (value === undefined) return null;
+  if (KEYS[name].secret === true) return "(secret)";
+  if (typeof value === "object" && "port" in value) return `${value.host}:${value.port}`;
+  return String(value);
 }

@@ -20,6 +20,8 @@ export interface ServerApi {
   readonly url: string;
   /** The answer's body, as its endpoint declares it. Throws a complaint. */
   call<Body>(call: Call): Promise<Body>;
+  /** What the server calls itself: the issuer of its tokens, and the audience of its API. */
+  issuer(): Promise<string>;
 }
 
 interface Problem {
@@ -48,6 +50,11 @@ export function serverApi(url: string, credentials: () => Credentials): ServerAp
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       });
       return (await bodyOf(url, response, call)) as Body;
+    },
+    async issuer() {
+      const response = await send(url, "/.well-known/oauth-authorization-server", {}, {});
+      const { issuer } = (await bodyOf(url, response, {})) as { readonly issuer: string };
+      return issuer;
     },
   };
 }

@@ -40,9 +40,12 @@ export function serverUrl(options: ConnectionOptions, env: Terminal["env"]): str
   return text.replace(/\/+$/, "");
 }
 
-/** Throws a complaint when there is no such file, when others may read it, and when it holds something else. */
 export function readCredentials(options: ConnectionOptions, env: Terminal["env"]): Credentials {
-  const path = env["HALLPASS_CREDENTIALS_FILE"] ?? join(dataDirectory(options, env), OPERATOR_CREDENTIALS);
+  return fileCredentials(env["HALLPASS_CREDENTIALS_FILE"] ?? join(dataDirectory(options, env), OPERATOR_CREDENTIALS));
+}
+
+/** Throws a complaint when there is no such file, when others may read it, and when it holds something else. */
+export function fileCredentials(path: string): Credentials {
   const text = textOf(path);
   if (text === undefined) {
     throw usage(

@@ -16,8 +16,7 @@ export function receiptLines(receipt: Receipt): string[] {
       ...(receipt.ended_sessions === 0 ? [] : [["sessions ended", String(receipt.ended_sessions)] as const]),
       ["enforced", enforcedText(receipt)],
     ]),
-    "",
-    ...(fleet.verifiers === 0 ? ["no verifier is connected"] : serviceTable(receipt.services, asOf)),
+    ...(fleet.verifiers === 0 ? [] : ["", ...serviceTable(receipt.services, asOf)]),
     ...silentLines(receipt.services, asOf),
   ];
 }
@@ -65,6 +64,8 @@ function silentLines(services: readonly ServiceEnforcement[], asOf: number): str
 
 function enforcedText(receipt: Receipt): string {
   const { fleet, enforced_by_ms: by, as_of_ms: asOf } = receipt;
+  if (fleet.verifiers === 0)
+    return `no verifier knows of it; the last token expires by ${instant(receipt.tokens_expire_by_ms)}`;
   if (isEnforced(receipt)) return "everywhere, already";
   const where = `at ${fleet.enforced} of ${fleet.verifiers} verifiers`;
   if (by !== null) return `${where}; everywhere by ${instant(by)} (${relative(by, asOf)})`;

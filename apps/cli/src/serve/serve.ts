@@ -1,4 +1,117 @@
+// `serve`: runs the server, and in development a demo API beside it. Stops in order when told to; told twice, at once (main.ts).
+
+import { join } from "node:path";
+import {
+  type Config,
+  DEMO_API_CREDENTIALS,
+  DEMO_AUDIENCE,
+  loadConfig,
+  type RunningServer,
+  startServer,
+} from "@hallpass/server";
+import { Complaint, usage } from "../complaint.ts";
+import { fileCredentials } from "../connection/settings.ts";
 import type { Context, Outcome } from "../context.ts";
-export async function serve(_context: Context, _options: object): Promise<Outcome> {
-  return undefined;
+import { EXIT } from "../exit-codes.ts";
+import { developmentBanner, plainBanner } from "./banner.ts";
+import { type DemoApi, startDemoApi } from "./demo-api.ts";
+
+interface ServeOptions {
+  readonly development?: true;
+  readonly config?: string;
+  readonly listen?: string;
+  /** False with --no-demo-api. */
+  readonly demoApi: string | false;
+}
+
+export async function serve(context: Context, options: ServeOptions): Promise<Outcome> {
+  const { terminal, onStop } = context;
+  const stopped = new Promise<void>((resolve) => onStop(resolve));
+  const config = configOf(context, options);
+  const server = await opened(config);
+  let demo: DemoApi | undefined;
+  try {
+    demo = config.development && options.demoApi !== false ? await demoApi(config, options.demoApi) : undefined;
+    terminal.say(
+      demo === undefined
+        ? plainBanner(config, server.url)
+        : developmentBanner({
+            config,
+            url: server.url,
+            demoUrl: demo.url,
+            isFirst: server.operatorCredentials !== null,
+            env: terminal.env,
+          }),
+    );
+    await stopped;
+    terminal.say("stopping: no new requests, those under way are answered\n");
+  } finally {
+    await demo?.close();
+    await server.close();
+  }
+  terminal.say("stopped\n");
+  return EXIT.done;
+}
+
+function configOf({ terminal, connection }: Context, options: ServeOptions): Config {
+  // In development people read the screen, not the log.
+  const quiet = options.development === true && terminal.env["HALLPASS_LOG_LEVEL"] === undefined;
+  const loaded = loadConfig({
+    env: terminal.env,
+    ...(options.config === undefined ? {} : { file: options.config }),
+    over: {
+      ...(options.development === true ? { development: "true" } : {}),
+      ...(quiet ? { log_level: "warn" } : {}),
+      ...(connection.data === undefined ? {} : { data: connection.data }),
+      ...(options.listen === undefined ? {} : { listen: options.listen }),
+    },
+  });
+  if (!loaded.ok)
+    throw usage(
+      loaded.problems.join("; "),
+      "judge it with: hallpass config check; or try: hallpass serve --development",
+    );
+  return loaded.config;
+}
+
+async function opened(config: Config): Promise<RunningServer> {
+  try {
+    return await startServer(config);
+  } catch (cause) {
+    const { host, port } = config.listen;
+    if (isTaken(cause))
+      throw new Complaint(
+        EXIT.unavailable,
+        `${host}:${port} is taken by another program`,
+        "stop it, or listen elsewhere: --listen 127.0.0.1:9026",
+      );
+    if (!(cause instanceof Error) || DEFECTS.has(cause.name)) throw cause;
+    throw new Complaint(
+      EXIT.unavailable,
+      cause.message,
+      `is another server using ${config.data}? one data directory belongs to one server`,
+    );
+  }
+}
+
+const DEFECTS: ReadonlySet<string> = new Set(["TypeError", "ReferenceError", "RangeError", "AssertionError"]);
+
+async function demoApi(config: Config, listen: string): Promise<DemoApi> {
+  const credentials = fileCredentials(join(config.data, DEMO_API_CREDENTIALS));
+  const settings = { issuer: config.issuer, audience: DEMO_AUDIENCE, credentials };
+  try {
+    return await startDemoApi(settings, listen);
+  } catch (cause) {
+    if (isTaken(cause))
+      throw new Complaint(
+        EXIT.unavailable,
+        `${listen} is taken by another program`,
+        "put the demo API elsewhere: --demo-api localhost:9027; or leave it out: --no-demo-api",
+      );
+    throw cause;
+  }
+}
+
+function isTaken(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
 }

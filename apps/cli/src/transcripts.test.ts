@@ -1,0 +1,52 @@
+// Runs every transcript against a real server on a fresh data directory.
+
+import assert from "node:assert/strict";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { test } from "node:test";
+import { loadConfig, startServer } from "@hallpass/server";
+import { run } from "./run.ts";
+import { parseTranscript, Remembered, type Step } from "./transcripts/transcript.ts";
+
+const folder = join(import.meta.dirname, "transcripts");
+
+for (const file of globSync(join(folder, "*.txt")).toSorted()) {
+  test(`the transcript ${basename(file, ".txt")} is what happens`, async () => {
+    const data = mkdtempSync(join(tmpdir(), "hallpass-cli-"));
+    const over = { development: "true", data, listen: "127.0.0.1:0", log_level: "silent" };
+    const loaded = loadConfig({ env: {}, over });
+    assert.ok(loaded.ok);
+    const server = await startServer(loaded.config);
+    try {
+      const remembered = new Remembered();
+      remembered.set("data", data);
+      for (const step of parseTranscript(readFileSync(file, "utf8"))) {
+        await play(step, remembered, data, `${basename(file)}:${step.line}: ${step.command}`);
+      }
+    } finally {
+      await server.close();
+      rmSync(data, { recursive: true });
+    }
+  });
+}
+
+async function play(step: Step, remembered: Remembered, data: string, where: string): Promise<void> {
+  const [command = "", input] = step.command.split(" < ");
+  const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  assert.equal(words.shift(), "hallpass", where);
+  const written = { out: "", said: "" };
+  const exit = await run(
+    words.map((word) => remembered.fill(word)),
+    {
+      out: (text) => void (written.out += text),
+      say: (text) => void (written.said += text),
+      readInput: async () => (input === undefined ? "" : remembered.fill(input)),
+      env: { HALLPASS_DATA: data },
+      now: () => Date.now(),
+    },
+  );
+  remembered.match(step.said, written.said, `${where}: stderr`);
+  remembered.match(step.out, written.out, `${where}: stdout`);
+  assert.equal(exit, step.exit, `${where}: exit code`);
+}
