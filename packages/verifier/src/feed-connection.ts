@@ -21,6 +21,8 @@ import type { Cancel, Connection, FeedBearer, Ports } from "./ports.ts";
 
 export const VERIFIER_VERSION = "hallpass-verifier/0.1.0";
 const SILENCE_MS = 10_000;
+/** Heads in a row beyond what was applied: by then a frame was lost, and only another connection brings it. */
+const MOST_BEHIND = 3;
 
 export interface FeedDeps {
   readonly ports: Ports;
@@ -41,6 +43,7 @@ export class FeedConnection {
   readonly #pings = new Pings();
   readonly #cursor: string | null;
   #heardAt: number;
+  #behind = 0;
   #welcomed = false;
   #keysSeen = false;
   /** The view is what this connection continues: resumed, or replaced by its snapshot. */
@@ -159,8 +162,10 @@ export class FeedConnection {
     const { knowledge, ports, onLease } = this.#deps;
     const ping = this.#pings.take(frame.n);
     const answer = knowledge.answer(frame, ping);
+    this.#behind = answer === "behind" ? this.#behind + 1 : 0;
+    if (this.#behind >= MOST_BEHIND) return knowledge.apply({ type: "contradicted", why: "gap" });
     if (answer === "granted" && ping !== undefined) onLease(frame.time - (ping.at.wall + ports.clock.now()) / 2);
-    return answer !== "granted" && answer !== "nothing";
+    return answer === "gap" || answer === "went_back";
   }
 
   #tick(): void {

@@ -142,7 +142,6 @@ export class Knowledge {
     const answer = weighHead(head, ping, { at, keys: this.keys.version });
     if (answer === "granted" && ping !== undefined) this.lease.grant(ping.at);
     if (answer === "gap" || answer === "went_back") this.apply({ type: "contradicted", why: answer });
-    if (answer === "keys_missing") this.lease.end();
     return answer;
   }
 

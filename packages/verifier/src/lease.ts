@@ -15,7 +15,8 @@ export interface SentPing {
   readonly applied: Position;
 }
 
-export type Answer = "granted" | "nothing" | "gap" | "went_back" | "keys_missing";
+/** `behind` grants nothing now; what is missing should have come before (LEASE-5), so it must not last. */
+export type Answer = "granted" | "nothing" | "behind" | "gap" | "went_back";
 
 // Clocks of one machine drift apart by less than a thousandth (LEASE-3).
 const DRIFT_SHARE = 1000;
@@ -47,11 +48,11 @@ export interface Applied {
 /** What a head that answers `ping` is worth to a view that has applied this much (LEASE-1). */
 export function weighHead(head: HeadFrame, ping: SentPing | undefined, applied: Applied): Answer {
   if (ping === undefined) return "nothing";
-  // On an ordered connection everything up to the head was sent before it (LEASE-5): what is not here was lost.
-  if (isBefore(applied.at, head.pos)) return "gap";
-  if (head.keys > applied.keys) return "keys_missing";
+  // An epoch is entered through its notice, so one that was not applied was lost.
+  if (head.pos.epoch > applied.at.epoch) return "gap";
   // The head was read after the ping arrived, so it can't lie before what the ping already knew.
-  if (head.pos.epoch !== applied.at.epoch || comparePositions(head.pos, ping.applied) < 0) return "went_back";
+  if (head.pos.epoch < applied.at.epoch || comparePositions(head.pos, ping.applied) < 0) return "went_back";
+  if (isBefore(applied.at, head.pos) || head.keys > applied.keys) return "behind";
   return "granted";
 }
 
