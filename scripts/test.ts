@@ -15,6 +15,7 @@ const patterns = [
   "apps/*/src/**/*.test.ts",
   "conformance/**/*.test.ts",
   "drills/**/*.test.ts",
+  "examples/**/*.test.ts",
   "scripts/**/*.test.ts",
 ];
 const words = process.argv.slice(2);
