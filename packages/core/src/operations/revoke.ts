@@ -4,6 +4,7 @@
 import { type Taking, uuidv7 } from "@hallpass/protocol";
 import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { fact, sessionFact } from "../facts.ts";
+import type { SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
@@ -15,11 +16,12 @@ import { revokedTokenKey, revokedTokenRow } from "../revocation/revoked-token.ts
 import type { Target } from "../revocation/target.ts";
 import { decide } from "../sessions/decide.ts";
 import type { Policy } from "../sessions/policy.ts";
-import { type EndReason, familyOf } from "../sessions/session.ts";
+import { type EndReason, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
-import { KEPT_AFTER_END } from "../sessions/standing.ts";
+import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
 import { answer, change, write } from "../store/change.ts";
+import { rowKeyText } from "../store/check-changes.ts";
 import type { FactDraft, NoticeDraft, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 
 export interface RevokeDeps {
@@ -41,10 +43,16 @@ export interface Revoke {
 
 /** What one target adds to the change. */
 interface Share {
-  readonly rows: readonly RowChange[];
+  readonly row: RowChange;
   readonly notice: NoticeDraft;
   readonly facts: readonly FactDraft[];
-  readonly endedSessions: number;
+  readonly ended: readonly SessionId[];
+}
+
+/** What the change already does: several targets may name one row. */
+interface Drafted {
+  readonly rows: Map<string, RowChange>;
+  readonly sessions: Map<SessionId, Session>;
 }
 
 /**
@@ -59,8 +67,11 @@ export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<
     deps.dice,
     request.targets.map((target) => targetKey(deps, target)),
     (snapshot) => {
+      const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
+      if (unread.length > 0) return { kind: "read", keys: unread };
       const id = uuidv7(snapshot.clock, random);
-      const shares = request.targets.map((target) => shareOf(deps, request, target, id, snapshot));
+      const drafted: Drafted = { rows: new Map(), sessions: new Map() };
+      const shares = request.targets.map((target) => shareOf({ deps, request, id, snapshot, drafted }, target));
       const refusal = shares.find((share) => typeof share === "string");
       if (refusal !== undefined) return answer(refused(refusal));
       const whole = shares.filter((share) => typeof share !== "string");
@@ -69,12 +80,12 @@ export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<
         reason: request.reason,
         ticket: request.ticket,
         actor: request.actor,
-        endedSessions: whole.reduce((sum, share) => sum + share.endedSessions, 0),
+        endedSessions: new Set(whole.flatMap((share) => share.ended)).size,
         tokensExpireBy: lastExpiry(deps, request.targets, snapshot.clock),
       };
       return write({
         rows: [
-          ...whole.flatMap((share) => share.rows),
+          ...drafted.rows.values(),
           {
             key: revocationKey(tenant, id),
             expect: "absent",
@@ -105,126 +116,147 @@ function targetKey(deps: RevokeDeps, target: Target): RowKey {
   }
 }
 
-function shareOf(
-  deps: RevokeDeps,
-  request: Revoke,
-  target: Target,
-  id: string,
-  snapshot: Snapshot,
-): Share | RefusalCode {
+/** So that the receipt counts the sessions that a cut-off ends, and not those that were over. */
+function listedSessions(deps: RevokeDeps, request: Revoke, snapshot: Snapshot): readonly RowKey[] {
+  const { tenant } = deps.issuer;
+  return request.targets.flatMap((target) =>
+    target.kind === "subject"
+      ? unexpired(subjectFromRow(snapshot.get(targetKey(deps, target))), snapshot.clock).map(({ id }) =>
+          sessionKey({ tenant, id }),
+        )
+      : [],
+  );
+}
+
+interface Case {
+  readonly deps: RevokeDeps;
+  readonly request: Revoke;
+  /** Of the revocation. */
+  readonly id: string;
+  readonly snapshot: Snapshot;
+  readonly drafted: Drafted;
+}
+
+type Of<K extends Target["kind"]> = Extract<Target, { kind: K }>;
+
+function shareOf(one: Case, target: Target): Share | RefusalCode {
+  const share = shareAlone(one, target);
+  if (typeof share === "string") return share;
+  const text = rowKeyText(share.row.key);
+  if (share.row.next !== "same" || !one.drafted.rows.has(text)) one.drafted.rows.set(text, share.row);
+  return share;
+}
+
+function shareAlone(one: Case, target: Target): Share | RefusalCode {
   switch (target.kind) {
     case "session":
     case "family":
-      return ofSession(deps, request, target, id, snapshot);
+      return ofSession(one, target);
     case "token":
-      return ofToken(deps, target, id, snapshot);
+      return ofToken(one, target);
     case "subject":
-      return ofSubject(deps, target, id, snapshot);
+      return ofSubject(one, target);
     case "client":
-      return ofClient(deps, target, id, snapshot);
+      return ofClient(one, target);
   }
 }
 
-function ofSession(
-  deps: RevokeDeps,
-  request: Revoke,
-  target: Extract<Target, { kind: "session" | "family" }>,
-  id: string,
-  snapshot: Snapshot,
-): Share | RefusalCode {
+function ofSession(one: Case, target: Of<"session" | "family">): Share | RefusalCode {
+  const { deps, request, id, snapshot, drafted } = one;
   const key = targetKey(deps, target);
   const row = snapshot.get(key);
   if (row === undefined) return "session_not_found";
-  const session = sessionFromRow(row);
+  const session = drafted.sessions.get(target.session) ?? sessionFromRow(row);
   const policy = deps.policies.get(session.policy.name);
   if (policy === undefined) throw new Error("a session names a policy that is gone");
   if (target.kind === "family" && familyOf(session, target.family) === undefined) return "target_not_found";
+  const reason = request.endReason;
   const event =
     target.kind === "session"
-      ? ({ kind: "end", reason: request.endReason } as const)
-      : ({ kind: "end_family", family: target.family, reason: request.endReason } as const);
+      ? ({ kind: "end", reason } as const)
+      : ({ kind: "end_family", family: target.family, reason } as const);
   const ruling = decide(session, event, snapshot.clock, policy);
-  const taking: Taking =
+  const notice = draft(
+    deps,
     target.kind === "session"
       ? { kind: "session", sid: session.id }
-      : { kind: "family", sid: session.id, fam: target.family };
-  const notice = draft(deps, taking);
+      : { kind: "family", sid: session.id, fam: target.family },
+  );
   if (ruling.kind !== "changed")
-    return { rows: [{ key, expect: row.version, next: "same" }], notice, facts: [], endedSessions: 0 };
+    return { row: { key, expect: row.version, next: "same" }, notice, facts: [], ended: [] };
+  drafted.sessions.set(session.id, ruling.next);
+  const { tenant } = session;
   const ended =
     target.kind === "session"
-      ? sessionFact(session.tenant, session.id, snapshot.clock, "session_ended", {
-          reason: request.endReason,
+      ? sessionFact(tenant, session.id, snapshot.clock, "session_ended", {
+          reason,
           at_ms: snapshot.clock,
           revocation: id,
         })
-      : sessionFact(session.tenant, session.id, snapshot.clock, "family_ended", {
+      : sessionFact(tenant, session.id, snapshot.clock, "family_ended", {
           family: target.family,
-          reason: request.endReason,
+          reason,
           revocation: id,
         });
   return {
-    rows: [{ key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) }],
+    row: { key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) },
     notice,
     facts: [ended],
-    endedSessions: target.kind === "session" ? 1 : 0,
+    ended: target.kind === "session" ? [session.id] : [],
   };
 }
 
-function ofToken(deps: RevokeDeps, target: Extract<Target, { kind: "token" }>, id: string, snapshot: Snapshot): Share {
+function ofToken({ deps, request, id, snapshot }: Case, target: Of<"token">): Share {
   const { tenant } = deps.issuer;
-  const row = snapshot.get(revokedTokenKey(tenant, target.jti));
-  const notice = noticeDraft(tenant, { kind: "token", jti: target.jti }, deps.issuer, deps.dice, target.expires);
-  const kept = afterMs(
-    latest(snapshot.clock, target.expires ?? afterMs(snapshot.clock, deps.issuer.longestToken * 1000)),
-    deps.issuer.skew * 2000,
+  const key = revokedTokenKey(tenant, target.jti);
+  const row = snapshot.get(key);
+  const kept = request.targets.flatMap((each) =>
+    each.kind === "token" && each.jti === target.jti ? [keptUntil(deps, each, snapshot.clock)] : [],
   );
-  const rows = [
-    row === undefined
-      ? revokedTokenRow(tenant, target.jti, kept)
-      : ({ key: row.key, expect: row.version, next: "same" } as const),
-  ];
+  const expires = latest(row?.expires ?? snapshot.clock, ...kept);
   return {
-    rows,
-    notice,
+    row:
+      row?.expires === expires
+        ? { key, expect: row.version, next: "same" }
+        : { ...revokedTokenRow(tenant, target.jti, expires), expect: row?.version ?? "absent" },
+    notice: noticeDraft(tenant, { kind: "token", jti: target.jti }, deps.issuer, deps.dice, target.expires),
     facts: [fact(tenant, snapshot.clock, "token_revoked", { jti: target.jti, revocation: id })],
-    endedSessions: 0,
+    ended: [],
   };
+}
+
+/** As long as the token could be accepted by anyone. */
+function keptUntil(deps: RevokeDeps, { expires }: Of<"token">, now: Instant): Instant {
+  const end = expires ?? afterMs(now, deps.issuer.longestToken * 1000);
+  return afterMs(latest(now, end), deps.issuer.skew * 2000);
 }
 
 /** The row's cut-off does it: every session that was born before it is over, without being touched. */
-function ofSubject(
-  deps: RevokeDeps,
-  target: Extract<Target, { kind: "subject" }>,
-  id: string,
-  snapshot: Snapshot,
-): Share {
+function ofSubject({ deps, id, snapshot }: Case, target: Of<"subject">): Share {
   const { tenant, salt } = deps.issuer;
   const key = subjectKey(tenant, target.subject);
   const row = snapshot.get(key);
-  const sessions = unexpired(subjectFromRow(row), snapshot.clock).length;
+  const ended = unexpired(subjectFromRow(row), snapshot.clock).flatMap((listed) => {
+    const found = snapshot.get(sessionKey({ tenant, id: listed.id }));
+    return found !== undefined && standingOf(sessionFromRow(found), snapshot).kind === "active" ? [listed.id] : [];
+  });
   return {
-    rows: [{ key, expect: row?.version ?? "absent", next: subjectToRow({ sessions: [] }), raise: true }],
+    row: { key, expect: row?.version ?? "absent", next: subjectToRow({ sessions: [] }), raise: true },
     notice: draft(deps, { kind: "subject", subject: takenHash(salt, "subject", target.subject) }),
-    facts: [fact(tenant, snapshot.clock, "subject_cut_off", { revocation: id, sessions })],
-    endedSessions: sessions,
+    facts: [fact(tenant, snapshot.clock, "subject_cut_off", { revocation: id, sessions: ended.length })],
+    ended,
   };
 }
 
-function ofClient(
-  deps: RevokeDeps,
-  target: Extract<Target, { kind: "client" }>,
-  id: string,
-  snapshot: Snapshot,
-): Share | RefusalCode {
+function ofClient({ deps, id, snapshot }: Case, target: Of<"client">): Share | RefusalCode {
   const { tenant, salt } = deps.issuer;
   const row = snapshot.get(clientKey(tenant, target.client));
   if (row === undefined) return "client_not_found";
   return {
-    rows: [{ key: row.key, expect: row.version, next: clientToRow(clientFromRow(row)), raise: true }],
+    row: { key: row.key, expect: row.version, next: clientToRow(clientFromRow(row)), raise: true },
     notice: draft(deps, { kind: "client", client: takenHash(salt, "client", target.client) }),
     facts: [fact(tenant, snapshot.clock, "client_cut_off", { client: target.client, revocation: id })],
-    endedSessions: 0,
+    ended: [],
   };
 }
 

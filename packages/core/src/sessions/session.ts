@@ -3,7 +3,7 @@
 
 import type { JsonObject, Position } from "@hallpass/protocol";
 import type { ClientId, FamilyId, SessionId, SubjectId, TenantId } from "../kernel/ids.ts";
-import { after, earliest, type Instant, isPast } from "../kernel/time.ts";
+import { after, earliest, type Instant, instantOf, isPast } from "../kernel/time.ts";
 import type { SessionPolicy } from "./policy.ts";
 
 /** The closed list of reasons for which a session or a family is over. */
@@ -87,8 +87,10 @@ export const MAX_FAMILIES = 8;
 /** Bytes of JSON. */
 export const MAX_SESSION_CLAIMS = 1024;
 
+/** Rounded down to a whole second: an `exp` can say no more, and a session that lives is good for one more token. */
 export function absoluteEnd(session: Session): Instant {
-  return after(session.opened, session.policy.absolute);
+  const end = after(session.opened, session.policy.absolute);
+  return instantOf(end - (end % 1000));
 }
 
 /** When the session will be over if nothing more happens to it. */

@@ -25,7 +25,7 @@ export interface AccessTokenContent {
   /** The store's time of that snapshot. */
   readonly now: Instant;
   readonly lifetime: Seconds;
-  /** The token never expires after it. */
+  /** The token never expires after it. A whole second, later than `now`. */
   readonly notAfter: Instant | null;
   readonly session: {
     readonly id: SessionId;
@@ -71,9 +71,7 @@ const SIGNATURE_LENGTH = 86;
 function expiry(content: AccessTokenContent, iat: number, random: Uint8Array): number {
   const share = ((random[16] ?? 0) * 256 + (random[17] ?? 0)) / 65_536;
   const lifetime = content.lifetime - Math.floor(content.lifetime * 0.1 * share);
-  return content.notAfter === null
-    ? iat + lifetime
-    : Math.min(iat + lifetime, Math.max(numericDate(content.notAfter), iat + 1));
+  return content.notAfter === null ? iat + lifetime : Math.min(iat + lifetime, numericDate(content.notAfter));
 }
 
 function claimsOf(content: AccessTokenContent, iat: number, exp: number, jti: string): JsonObject {
