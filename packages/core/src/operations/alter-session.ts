@@ -18,6 +18,7 @@ import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-ro
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { Row, Snapshot, Store } from "../store/store.ts";
+import { tokensAlwaysFit } from "./issue-for-session.ts";
 
 export interface AlterSessionDeps {
   readonly store: Store;
@@ -43,7 +44,7 @@ export interface AlteredSession {
   readonly outdated: Revocation | null;
 }
 
-/** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `claim_reserved`, `session_too_large`, `version_conflict`. */
+/** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `claim_reserved`, `session_too_large`, `token_too_large`, `version_conflict`. */
 export async function alterSession(deps: AlterSessionDeps, request: AlterSession): Promise<Answer<AlteredSession>> {
   const { claims } = request.alteration;
   if (claims !== undefined && Object.keys(claims).some((name) => RESERVED_CLAIMS.has(name)))
@@ -65,6 +66,8 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
     if (policy === undefined) throw new Error("a live session names a policy that is gone");
     const ruling = decide(session, { kind: "alter", alteration: request.alteration }, snapshot.clock, policy);
     if (ruling.kind !== "changed") return answer(granted({ session, version: row.version, outdated: null }));
+    if (!tokensAlwaysFit(deps.issuer, { session: ruling.next, policy, snapshot }))
+      return answer(refused("token_too_large"));
     return altered(deps, request, row, session, ruling.next, snapshot);
   });
 }

@@ -7,7 +7,12 @@ import type { OpenKeys } from "../keys/ring.ts";
 import type { Policy } from "../sessions/policy.ts";
 import { absoluteEnd, type Family, type Session } from "../sessions/session.ts";
 import type { Snapshot } from "../store/store.ts";
-import { type MintedAccessToken, mintAccessToken } from "../tokens/access-token.ts";
+import {
+  type AccessTokenContent,
+  canAlwaysBeMinted,
+  type MintedAccessToken,
+  mintAccessToken,
+} from "../tokens/access-token.ts";
 import { mintRefreshToken } from "../tokens/refresh-token.ts";
 
 export interface IssuedTokens {
@@ -34,35 +39,10 @@ export function issueForSession(
   deps: { readonly issuer: Issuer; readonly dice: Dice },
   request: IssueRequest,
 ): IssuedTokens | undefined {
-  const { session, family, policy, issue, snapshot, keys } = request;
+  const { session, family, issue, keys } = request;
   const { issuer, dice } = deps;
-  const scope = request.scope ?? family.scope;
-  const access = issue.access
-    ? mintAccessToken(
-        {
-          issuer: issuer.url,
-          subject: session.subject,
-          audience: request.audience ?? family.audience,
-          client: family.client,
-          scope,
-          pos: snapshot.head.pos,
-          now: snapshot.clock,
-          lifetime: policy.accessLifetime,
-          notAfter: absoluteEnd(session),
-          session: {
-            id: session.id,
-            family: family.id,
-            ancestors: session.ancestors,
-            authTime: session.authTime,
-            acr: session.acr,
-            amr: session.amr,
-            claims: session.claims,
-          },
-        },
-        keys.signer,
-        dice,
-      )
-    : null;
+  const content = contentOf(issuer, request);
+  const access = issue.access ? mintAccessToken(content, keys.signer, dice) : null;
   if (access === undefined) return undefined;
   const scheme = { mac: keys.mac, issuer: issuer.url, tenant: issuer.tenant };
   const refresh = issue.refresh
@@ -73,5 +53,37 @@ export function issueForSession(
         generation: family.generation,
       })
     : null;
-  return { access, refresh, scope };
+  return { access, refresh, scope: content.scope };
+}
+
+/** Whether the access tokens of every family will fit into their limit, now and later: otherwise a refresh would fail some day. */
+export function tokensAlwaysFit(
+  issuer: Issuer,
+  request: Pick<IssueRequest, "session" | "policy" | "snapshot">,
+): boolean {
+  return request.session.families.every((family) => canAlwaysBeMinted(contentOf(issuer, { ...request, family })));
+}
+
+function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | "keys">): AccessTokenContent {
+  const { session, family, policy, snapshot } = request;
+  return {
+    issuer: issuer.url,
+    subject: session.subject,
+    audience: request.audience ?? family.audience,
+    client: family.client,
+    scope: request.scope ?? family.scope,
+    pos: snapshot.head.pos,
+    now: snapshot.clock,
+    lifetime: policy.accessLifetime,
+    notAfter: absoluteEnd(session),
+    session: {
+      id: session.id,
+      family: family.id,
+      ancestors: session.ancestors,
+      authTime: session.authTime,
+      acr: session.acr,
+      amr: session.amr,
+      claims: session.claims,
+    },
+  };
 }

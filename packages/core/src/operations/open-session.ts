@@ -21,7 +21,7 @@ import { type SubjectSession, subjectFromRow, subjectKey, subjectToRow, unexpire
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { type Idempotency, idempotencyKey, rememberedFromRow, rememberedRow } from "./idempotency.ts";
-import { type IssuedTokens, issueForSession } from "./issue-for-session.ts";
+import { type IssuedTokens, issueForSession, tokensAlwaysFit } from "./issue-for-session.ts";
 
 export interface OpenSessionDeps {
   readonly store: Store;
@@ -82,7 +82,8 @@ export async function openSession(deps: OpenSessionDeps, request: OpenSession): 
       snapshot,
       keys,
     });
-    if (tokens === undefined) return answer(refused("token_too_large"));
+    if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, policy, snapshot }))
+      return answer(refused("token_too_large"));
     return write({
       rows: [
         { key: sessionKey(session), expect: "absent", next: sessionToRow(session, KEPT_AFTER_END) },

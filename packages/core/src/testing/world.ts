@@ -26,6 +26,18 @@ import { aClient, aPolicy, fixedDice, START, TENANT, WEB } from "./builders.ts";
 export const BACKEND: ClientId = "backend" as ClientId;
 export const ISSUER_URL = "https://auth.example";
 
+/** Two keys for all worlds of a process: making them anew would cost more than most tests do. */
+const KEYS = [generateSigningKey(), generateSigningKey()];
+
+function signingKeys(): () => Uint8Array {
+  let made = 0;
+  return () => {
+    const key = KEYS[made];
+    made += 1;
+    return key ?? generateSigningKey();
+  };
+}
+
 export interface Deps {
   readonly store: Store;
   readonly dice: Dice;
@@ -57,7 +69,7 @@ export async function aWorld(
   const dice = fixedDice("world");
   const store = makeStore({ clock: { now: () => now }, dice });
   const kek = keyEncryptionKey(dice.bytes(32));
-  await bootstrapKeys({ store, dice, kek, newSigningKey: generateSigningKey }, { tenant: TENANT });
+  await bootstrapKeys({ store, dice, kek, newSigningKey: signingKeys() }, { tenant: TENANT });
   const issuer = await bootstrapIssuer(
     { store, dice },
     { tenant: TENANT, url: ISSUER_URL, skew: 5, maxTokenLifetime: 600 },

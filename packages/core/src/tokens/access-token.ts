@@ -67,6 +67,18 @@ export function mintAccessToken(
 
 const SIGNATURE_LENGTH = 86;
 
+/** Whether such a token could be issued at every position to come, so that what is opened or altered now can be refreshed for ever. */
+export function canAlwaysBeMinted(content: AccessTokenContent): boolean {
+  const iat = numericDate(content.now);
+  const claims = claimsOf({ ...content, pos: LONGEST_POSITION }, iat, iat + content.lifetime, "A".repeat(22));
+  const length = header(ANY_SIGNER).length + encodeText(JSON.stringify(claims)).length + SIGNATURE_LENGTH + 2;
+  return length <= MAX_ISSUED_ACCESS_TOKEN_LENGTH;
+}
+
+// Every kid is a thumbprint of 43 characters.
+const ANY_SIGNER = { kid: "A".repeat(43), alg: "ES256" } as const;
+const LONGEST_POSITION: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
+
 /** Shortened by up to a tenth, so that a fleet's refreshes spread out; never after the session's absolute end. */
 function expiry(content: AccessTokenContent, iat: number, random: Uint8Array): number {
   const share = ((random[16] ?? 0) * 256 + (random[17] ?? 0)) / 65_536;
@@ -94,7 +106,7 @@ function claimsOf(content: AccessTokenContent, iat: number, exp: number, jti: st
   return Object.assign(claims, session.claims);
 }
 
-function header(signer: Signer): string {
+function header(signer: Pick<Signer, "kid" | "alg">): string {
   return encodeText(`{"alg":"${signer.alg}","typ":"${ACCESS_TOKEN_TYPE}","kid":"${signer.kid}"}`);
 }
 
