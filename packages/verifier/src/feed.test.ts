@@ -64,7 +64,7 @@ test("nothing is accepted before snapshot, keys and lease are there [FEED-1] [F-
   verifier.close();
 });
 
-test("a revoked token is refused as soon as the notice is here, a good one beside it is not [LEASE-1]", async () => {
+test("a revoked token is refused as soon as the notice is here, a good one beside it is not [F-01] [LEASE-1]", async () => {
   const issuer = await createTestIssuer(options);
   const [mine, other] = [await issuer.token(), await issuer.token()];
   assert.equal(await answerTo(issuer, mine), "accepted");

@@ -10,7 +10,7 @@ import { createVerifierOn } from "./verifier.ts";
 
 const options = { issuer: "https://auth.example", audience: "https://api.example" };
 
-test("a silent partition makes the view stale at M, not before and not later [F-02] [LEASE-1] [LEASE-3] [AT-V8]", async () => {
+test("a silent partition makes the view stale at M, not before and not later [F-01] [F-02] [LEASE-1] [LEASE-3] [AT-V8]", async () => {
   const issuer = await createTestIssuer(options);
   const token = await issuer.token();
   const bad = await issuer.token({ aud: "https://other.example" });
