@@ -27,7 +27,7 @@ export interface Hearing {
   /** The same for a version of the keys. */
   waitKeys(version: number, maxMs: number): Promise<unknown>;
   /** Those that are connected now, with what they reported. */
-  connections(): readonly { readonly stats: VerifierStats }[];
+  connections(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
 }
 
 export interface Services {

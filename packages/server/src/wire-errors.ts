@@ -33,7 +33,8 @@ export type TransportCode =
   | "bearer_malformed"
   | "bearer_refused"
   | "bearer_of_a_session"
-  | "scope_missing";
+  | "scope_missing"
+  | "upgrade_required";
 
 export type WireCode = RefusalCode | TransportCode;
 
@@ -116,6 +117,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   bearer_refused: row(401, "invalid_client", "The access token is not valid here."),
   bearer_of_a_session: row(403, "unauthorized_client", "A session's access token may not call this path."),
   scope_missing: row(403, "invalid_scope", "The access token lacks the scope that this path needs."),
+  upgrade_required: row(426, "invalid_request", "This path is a WebSocket."),
 };
 
 /** Something that this server needs did not work: try again. The code says what, the cause stands in the log. */

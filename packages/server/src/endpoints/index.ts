@@ -3,6 +3,7 @@
 
 import * as clients from "./clients/index.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
+import { feed } from "./feed.ts";
 import * as keys from "./keys/index.ts";
 import { metrics } from "./metrics.ts";
 import { PAGE_QUERY } from "./page-query.ts";
@@ -161,6 +162,16 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     file: "verifiers.ts",
     surface: "v1",
     answer: verifiers,
+  },
+  {
+    method: "GET",
+    path: "/v1/feed",
+    what: "The feed: a WebSocket (spec/feed.md).",
+    from: holder("feed"),
+    operation: "joinFleet",
+    file: "feed.ts",
+    surface: "v1",
+    answer: feed,
   },
 ];
 

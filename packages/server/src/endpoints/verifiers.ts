@@ -1,7 +1,7 @@
 // GET /v1/verifiers: the fleet. Who it is, where, and what this node has heard of it.
 
 import { type FleetMember, type Heard, readFleet } from "@hallpass/core";
-import { formatPosition, type Position } from "@hallpass/protocol";
+import { formatPosition, type Position, type VerifierStats } from "@hallpass/protocol";
 import { reply } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Exchange } from "./endpoint.ts";
@@ -10,11 +10,19 @@ export async function verifiers(services: Services, exchange: Exchange): Promise
   const members = await readFleet(services.store, services.tenant);
   const { head, clock } = await services.store.read([]);
   const heard = services.hearing.heard();
-  const listed = members.map((member) => memberToWire(member, heard.get(member.instance), head.pos));
+  const connected = new Map(services.hearing.connections().map(({ instance, stats }) => [instance, stats]));
+  const listed = members.map((member) =>
+    memberToWire(member, heard.get(member.instance), head.pos, connected.get(member.instance)),
+  );
   return reply(exchange, 200, { as_of_ms: clock, head: formatPosition(head.pos), verifiers: listed });
 }
 
-function memberToWire(member: FleetMember, heard: Heard | undefined, head: Position): object {
+function memberToWire(
+  member: FleetMember,
+  heard: Heard | undefined,
+  head: Position,
+  stats: VerifierStats | undefined,
+): object {
   const applied = heard?.applied ?? null;
   return {
     instance: member.instance,
@@ -29,5 +37,6 @@ function memberToWire(member: FleetMember, heard: Heard | undefined, head: Posit
     applied: applied === null ? null : formatPosition(applied),
     behind: applied === null ? null : Math.max(0, head.seq - applied.seq),
     keys: heard?.keys ?? null,
+    stats: stats ?? {},
   };
 }

@@ -64,7 +64,7 @@ function demo(): NewClient {
   };
 }
 
-/** The credentials, if this start made the client; null if it was there. A file that a crashed start left is used. */
+/** The credentials, if this start made the client; null if it was there. The file of an earlier start, one that crashed or whose store forgot, is used. */
 async function makeConfidential(
   services: Services,
   config: Config,
@@ -73,9 +73,8 @@ async function makeConfidential(
 ): Promise<string | null> {
   const key = clientKey(services.tenant, client.id);
   if ((await services.store.read([key])).get(key) !== undefined) return null;
-  const inMemory = config.store === "memory";
   const path = join(config.data, file);
-  const left = inMemory ? undefined : secretIn(readPrivateFile(path), client.id);
+  const left = secretIn(readPrivateFile(path), client.id);
   const secret = left ?? formatClientSecret(services.dice.bytes(32));
   if (left === undefined) makePrivateFile(path, `${client.id}:${secret}\n`);
   await makeClient(services, client, createHash("sha256").update(secret).digest("base64url"));

@@ -17,23 +17,21 @@ import {
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
 import type { Config } from "../config.ts";
-import type { Hearing, Services } from "../services.ts";
+import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
 
-/** What the feed hears is made of the rest. */
+/** Everything but what the feed hears, which is made of the rest. */
 export type Unheard = Omit<Services, "hearing">;
 
-export interface Surroundings extends Pick<Services, "observer" | "metricsPage" | "isServing"> {
-  readonly hearingOf: (unheard: Unheard) => Hearing;
-}
+export type Surroundings = Pick<Services, "observer" | "metricsPage" | "isServing">;
 
 export async function makeServices(
   config: Config,
   { clock, dice, newSigningKey }: Ports,
   store: Store,
-  { hearingOf, ...around }: Surroundings,
-): Promise<Services> {
+  around: Surroundings,
+): Promise<Unheard> {
   const tenant = theTenant();
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
@@ -52,7 +50,7 @@ export async function makeServices(
   const keys = createKeyRing({ tenant, kek });
   // So that the first forged token is refused without a read, too.
   keys.open(await store.read([ringKey(tenant)]));
-  const unheard: Unheard = {
+  return {
     ...around,
     store,
     clock,
@@ -66,7 +64,6 @@ export async function makeServices(
     kek,
     policy: { ...KEY_POLICY, longestTokenLifetime: secondsOf(issuer.longestToken) },
   };
-  return { ...unheard, hearing: hearingOf(unheard) };
 }
 
 /** The profiles, none with a longer access lifetime than the configuration allows. */

@@ -8,9 +8,10 @@ export interface MetricsListener {
 }
 
 export async function listenForMetrics(
-  at: { readonly host: string; readonly port: number },
+  at: { readonly host: string; readonly port: number } | undefined,
   page: Services["metricsPage"],
 ): Promise<MetricsListener> {
+  if (at === undefined) return { close: async () => {} };
   const server = createServer((incoming, outgoing) => {
     outgoing.shouldKeepAlive = false;
     if (incoming.method !== "GET" || incoming.url !== "/metrics") {

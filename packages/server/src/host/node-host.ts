@@ -17,6 +17,8 @@ export interface NodeHostOptions {
   readonly observer: Observer;
   readonly dice: Dice;
   readonly issuer: string;
+  /** Takes what is no plain request: upgrades. Called before the first connection. */
+  readonly attach: (server: Server) => void;
   readonly host: string;
   readonly port: number;
 }
@@ -68,6 +70,7 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
+  options.attach(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, resolve);
