@@ -61,6 +61,6 @@ export function handTime(): HandTime {
 }
 
 /** Lets everything go on that waits for no timer. */
-export async function settled(): Promise<void> {
-  for (let step = 0; step < 2000; step += 1) await Promise.resolve();
+export async function settled(steps = 2000): Promise<void> {
+  for (let step = 0; step < steps; step += 1) await Promise.resolve();
 }

@@ -18,7 +18,8 @@ import type { FeedBearer } from "../own-bearer.ts";
 
 export class Peer {
   readonly texts: string[] = [];
-  readonly frames: ServerFrame[] = [];
+  /** Parsed when somebody looks: ten thousand peers may share one text. */
+  readonly #frames: ServerFrame[] = [];
   /** The code that the server closed with. */
   closedWith: number | undefined;
   /** What this reader has not read. */
@@ -76,6 +77,15 @@ export class Peer {
     this.#session.closed();
   }
 
+  get frames(): readonly ServerFrame[] {
+    for (const text of this.texts.slice(this.#frames.length)) {
+      const frame = parseServerFrame(text);
+      if (frame === undefined || frame.type === "ignored") throw new Error("the server sent what no verifier reads");
+      this.#frames.push(frame);
+    }
+    return this.#frames;
+  }
+
   get welcome(): Welcome | undefined {
     return this.frames.find((frame) => frame.type === "welcome");
   }
@@ -112,10 +122,7 @@ export class Peer {
   }
 
   #take(text: string): void {
-    const frame = parseServerFrame(text);
-    if (frame === undefined || frame.type === "ignored") throw new Error("the server sent what no verifier reads");
     this.texts.push(text);
-    this.frames.push(frame);
     if (this.stalled) this.unread += text.length;
   }
 }
