@@ -3,56 +3,60 @@
 
 import type { Config } from "@hallpass/server";
 
-export interface DevelopmentBanner {
-  readonly config: Config;
-  readonly url: string;
-  readonly demoUrl: string;
-  readonly isFirst: boolean;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface PasteLine {
+  readonly what: string;
+  readonly line: string;
 }
 
 export function plainBanner(config: Config, url: string): string {
   return `Hallpass serves ${config.issuer} at ${url}; its data is in ${config.data}\n`;
 }
 
-export function developmentBanner(shown: DevelopmentBanner): string {
-  const { config, demoUrl, isFirst } = shown;
-  const [open, verify, refresh, revoke] = lines(shown);
+export function developmentBanner(
+  config: Config,
+  isFirst: boolean,
+  demoUrl: string,
+  lines: readonly PasteLine[],
+): string {
   return `
-Hallpass serves at ${config.issuer}
-${isFirst ? "First start: made" : "Goes on with"} ${config.data} (the operator's credentials are in it). A demo API listens at ${demoUrl}.
+Hallpass is up. Watch a verifier at ${demoUrl}/ and paste, line by line, into another terminal:
 
-Paste these into another terminal:
+${lines.map(({ what, line }) => `# ${what}\n${line}`).join("\n")}
 
-# issue: open a session for ada
-${open}
-# verify: the API judges the token by itself
-${verify}
-# refresh: a new pair of tokens
-${refresh}
-# revoke, with a receipt: where it is enforced
-${revoke}
-
-Paste the second again: now it is refused. Everything else: ${command(shown)} --help
-Insecure on purpose (--development): this machine only. Ctrl-C stops it.
+Then the second line again: the token has not expired, and is refused.
+${isFirst ? "Everything is kept in" : "Goes on with what was kept in"} ${config.data}; the operator's credentials, too. For this machine only (--development). Ctrl-C stops it.
 
 `;
 }
 
-function lines(shown: DevelopmentBanner): readonly [open: string, verify: string, refresh: string, revoke: string] {
-  const hallpass = command(shown);
+export function pasteLines(place: {
+  readonly config: Config;
+  readonly demoUrl: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): readonly PasteLine[] {
+  const hallpass = command(place.config, place.env);
+  const token = `${place.config.issuer}/oauth2/token`;
   return [
-    `eval "$(${hallpass} sessions open --subject ada --client demo --shell)"`,
-    `curl -s ${shown.demoUrl}/ -H "Authorization: Bearer $ACCESS"`,
-    `curl -s ${shown.config.issuer}/oauth2/token -d grant_type=refresh_token -d client_id=demo -d refresh_token=$REFRESH; echo`,
-    `${hallpass} revoke session $SID --wait 5s`,
+    {
+      what: "issue: open a session for ada",
+      line: `eval "$(${hallpass} sessions open --subject ada --client demo --shell)"`,
+    },
+    {
+      what: "verify: the API judges the token by itself",
+      line: `curl -s ${place.demoUrl}/ -H "Authorization: Bearer $ACCESS"`,
+    },
+    {
+      what: "refresh: the next pair of tokens",
+      line: `curl -s ${token} -d grant_type=refresh_token -d client_id=demo -d refresh_token=$REFRESH; echo`,
+    },
+    { what: "revoke, with a receipt: where it is enforced", line: `${hallpass} revoke session $SID --wait 5s` },
   ];
 }
 
 /** As the reader called us: through npm in a clone, by name otherwise. */
-function command({ config, env }: DevelopmentBanner): string {
+function command({ data }: Config, env: Readonly<Record<string, string | undefined>>): string {
   const name = env["npm_lifecycle_event"] === undefined ? "hallpass" : "npm run -s hallpass --";
-  return config.data === "data" ? name : `${name} --data ${quoted(config.data)}`;
+  return data === "data" ? name : `${name} --data ${quoted(data)}`;
 }
 
 function quoted(text: string): string {

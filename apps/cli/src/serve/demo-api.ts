@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createVerifier, type Verdict, type Verifier } from "@hallpass/verifier";
 import { usage } from "../complaint.ts";
 import type { Credentials } from "../connection/settings.ts";
+import { LivePage } from "./live-page.ts";
 
 export interface DemoApi {
   readonly url: string;
@@ -15,13 +16,16 @@ export interface DemoApiSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly credentials: Credentials;
+  /** The lines to paste, given the API's own address. */
+  readonly lines: (url: string) => readonly string[];
 }
 
 /** Resolves when it listens and the verifier's view is fresh. Rejects when the address is taken. */
 export async function startDemoApi(settings: DemoApiSettings, listen: string): Promise<DemoApi> {
+  const { lines, ...options } = settings;
   const { host, port } = addressOf(listen);
-  const verifier = createVerifier({ ...settings, service: "demo-api", instance: "demo-api-1" });
-  const server = createServer((request, response) => void answer(verifier, request, response));
+  const verifier = createVerifier({ ...options, service: "demo-api", instance: "demo-api-1" });
+  const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -34,8 +38,13 @@ export async function startDemoApi(settings: DemoApiSettings, listen: string): P
     throw cause;
   }
   const bound = server.address();
+  const url = `http://localhost:${typeof bound === "object" && bound !== null ? bound.port : port}`;
+  const page = new LivePage(verifier, lines(url));
+  server.on("request", (request, response) => {
+    if (!showPage(page, request, response)) void answer(verifier, page, request, response);
+  });
   return {
-    url: `http://localhost:${typeof bound === "object" && bound !== null ? bound.port : port}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         verifier.close();
@@ -45,7 +54,31 @@ export async function startDemoApi(settings: DemoApiSettings, listen: string): P
   };
 }
 
-async function answer(verifier: Verifier, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** For a browser of this machine. Whoever sends a token, or asks for no page, asks the API. */
+function showPage(page: LivePage, request: IncomingMessage, response: ServerResponse): boolean {
+  const { authorization, accept = "", host = "" } = request.headers;
+  const isBrowser = request.url !== "/" || accept.includes("text/html");
+  if (authorization !== undefined || !isBrowser || !/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(host))
+    return false;
+  const found = request.method === "GET" ? page.at(request.url ?? "") : undefined;
+  if (found === undefined) return false;
+  response.writeHead(200, { "content-type": found.type, ...PAGE_HEADERS });
+  response.end(found.body);
+  return true;
+}
+
+const PAGE_HEADERS = {
+  "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+async function answer(
+  verifier: Verifier,
+  page: LivePage,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const started = performance.now();
   const verdict = await verifier.verifyCredentials({
     method: request.method ?? "GET",
@@ -56,6 +89,7 @@ async function answer(verifier: Verifier, request: IncomingMessage, response: Se
     upgrade: false,
   });
   const microseconds = Math.round((performance.now() - started) * 1000);
+  page.note(verdict, microseconds);
   response.writeHead(statusOf(verdict), {
     "content-type": "application/json",
     "cache-control": "no-store",

@@ -13,7 +13,7 @@ import { Complaint, usage } from "../complaint.ts";
 import { fileCredentials } from "../connection/settings.ts";
 import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
-import { developmentBanner, plainBanner } from "./banner.ts";
+import { developmentBanner, type PasteLine, pasteLines, plainBanner } from "./banner.ts";
 import { type DemoApi, startDemoApi } from "./demo-api.ts";
 
 interface ServeOptions {
@@ -31,17 +31,14 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
   const server = await opened(config);
   let demo: DemoApi | undefined;
   try {
-    demo = config.development && options.demoApi !== false ? await demoApi(config, options.demoApi) : undefined;
+    const lines = (demoUrl: string): readonly PasteLine[] => pasteLines({ config, demoUrl, env: terminal.env });
+    const withDemo = config.development && options.demoApi !== false;
+    demo = withDemo ? await demoApi(config, options.demoApi, lines) : undefined;
+    const isFirst = server.operatorCredentials !== null;
     terminal.say(
       demo === undefined
         ? plainBanner(config, server.url)
-        : developmentBanner({
-            config,
-            url: server.url,
-            demoUrl: demo.url,
-            isFirst: server.operatorCredentials !== null,
-            env: terminal.env,
-          }),
+        : developmentBanner(config, isFirst, demo.url, lines(demo.url)),
     );
     await stopped;
     terminal.say("stopping: no new requests, those under way are answered\n");
@@ -88,7 +85,7 @@ async function opened(config: Config): Promise<RunningServer> {
     if (!(cause instanceof Error) || DEFECTS.has(cause.name)) throw cause;
     throw new Complaint(
       EXIT.unavailable,
-      cause.message,
+      cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message,
       `is another server using ${config.data}? one data directory belongs to one server`,
     );
   }
@@ -96,11 +93,20 @@ async function opened(config: Config): Promise<RunningServer> {
 
 const DEFECTS: ReadonlySet<string> = new Set(["TypeError", "ReferenceError", "RangeError", "AssertionError"]);
 
-async function demoApi(config: Config, listen: string): Promise<DemoApi> {
+async function demoApi(
+  config: Config,
+  listen: string | false,
+  lines: (demoUrl: string) => readonly PasteLine[],
+): Promise<DemoApi> {
   const credentials = fileCredentials(join(config.data, DEMO_API_CREDENTIALS));
-  const settings = { issuer: config.issuer, audience: DEMO_AUDIENCE, credentials };
+  const settings = {
+    issuer: config.issuer,
+    audience: DEMO_AUDIENCE,
+    credentials,
+    lines: (url: string) => lines(url).map((one) => one.line),
+  };
   try {
-    return await startDemoApi(settings, listen);
+    return await startDemoApi(settings, listen === false ? "" : listen);
   } catch (cause) {
     if (isTaken(cause))
       throw new Complaint(
