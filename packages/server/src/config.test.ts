@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadConfig } from "./config.ts";
+import { envName, KEYS, NAMES } from "./config-schema.ts";
+
+const https = { HALLPASS_ISSUER: "https://auth.example" };
+
+function problems(env: Readonly<Record<string, string>>): readonly string[] {
+  const loaded = loadConfig({ env });
+  return loaded.ok ? [] : loaded.problems;
+}
+
+test("an issuer is all that a server needs", () => {
+  const loaded = loadConfig({ env: https });
+  assert.ok(loaded.ok);
+  assert.deepEqual(loaded.config.listen, { host: "127.0.0.1", port: 8026 });
+  assert.equal(loaded.config.max_token_lifetime, 3600);
+});
+
+const wrong: readonly [title: string, env: Readonly<Record<string, string>>, pattern: RegExp][] = [
+  ["no issuer", {}, /HALLPASS_ISSUER is needed/],
+  ["plain http [GEN-1]", { HALLPASS_ISSUER: "http://auth.example" }, /has to begin with https/],
+  [
+    "an issuer with a slash [META-3]",
+    { HALLPASS_ISSUER: "https://auth.example/" },
+    /HALLPASS_ISSUER has to be an origin/,
+  ],
+  ["an issuer with a path", { HALLPASS_ISSUER: "https://auth.example/t1" }, /HALLPASS_ISSUER has to be an origin/],
+  [
+    "an issuer with a query [META-3]",
+    { HALLPASS_ISSUER: "https://auth.example?a" },
+    /HALLPASS_ISSUER has to be an origin/,
+  ],
+  ["an issuer in capitals", { HALLPASS_ISSUER: "https://AUTH.example" }, /HALLPASS_ISSUER has to be an origin/],
+  ["an unknown key", { ...https, HALLPASS_ISSUERS: "x" }, /^HALLPASS_ISSUERS is no key$/],
+  ["a number as duration", { ...https, HALLPASS_MAX_TOKEN_LIFETIME: "900" }, /such as 30s, 15m/],
+  ["no duration", { ...https, HALLPASS_MAX_TOKEN_LIFETIME: "0s" }, /such as 30s, 15m/],
+  ["the memory store", { ...https, HALLPASS_STORE: "memory" }, /may be memory only/],
+  ["a short key-encryption key", { ...https, HALLPASS_KEK: "abc" }, /HALLPASS_KEK has to be base64url of 32 bytes/],
+  ["two key-encryption keys", { ...https, HALLPASS_KEK: "A".repeat(43), HALLPASS_KEK_FILE: "k" }, /exclude each other/],
+  ["a port too high", { ...https, HALLPASS_LISTEN: "127.0.0.1:70000" }, /port of at most 65535/],
+  ["clients' tokens that live too long", { ...https, HALLPASS_CLIENT_TOKEN_LIFETIME: "2h" }, /has to be at most/],
+];
+for (const [title, env, pattern] of wrong) {
+  test(`${title} is a problem with its key's name`, () => {
+    const found = problems(env);
+    assert.equal(found.length, 1, found.join("; "));
+    assert.match(found[0] ?? "", pattern);
+  });
+}
+
+for (const listen of ["0.0.0.0:8026", "192.0.2.1:8026", "[::]:8026", "auth.example:8026"]) {
+  test(`development refuses to listen at ${listen}`, () => {
+    assert.match(problems({ HALLPASS_DEVELOPMENT: "true", HALLPASS_LISTEN: listen })[0] ?? "", /beyond loopback/);
+  });
+}
+for (const listen of ["127.0.0.1:0", "[::1]:8026", "localhost:8026"]) {
+  test(`development listens at ${listen}`, () => {
+    assert.deepEqual(problems({ HALLPASS_DEVELOPMENT: "true", HALLPASS_LISTEN: listen }), []);
+  });
+}
+
+test("all problems are told at once, and no value of a secret among them", () => {
+  const found = problems({
+    HALLPASS_KEK: "hunter2",
+    HALLPASS_STORE: "paper",
+    HALLPASS_LOG_LEVEL: "loud",
+    HALLPASS_X: "",
+  });
+  assert.equal(found.length, 4);
+  assert.ok(!found.join().includes("hunter2"));
+});
+
+test("the environment stands over a file, and a file's unknown keys are problems", () => {
+  const directory = mkdtempSync(join(tmpdir(), "hallpass-config-"));
+  try {
+    const file = join(directory, "hallpass.json");
+    writeFileSync(file, JSON.stringify({ issuer: "https://file.example", client_token_lifetime: "5m" }));
+    const loaded = loadConfig({ env: https, file });
+    assert.ok(loaded.ok);
+    assert.equal(loaded.config.issuer, "https://auth.example");
+    assert.equal(loaded.config.client_token_lifetime, 300);
+    writeFileSync(file, JSON.stringify({ issuers: "x", data: 5 }));
+    const bad = loadConfig({ env: https, file });
+    assert.deepEqual(bad.ok ? [] : bad.problems, [`${file}: issuers is no key`, `${file}: data has to be text`]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("what stands when a key is absent is itself a value of the key", () => {
+  for (const name of NAMES) {
+    const { otherwise, schema } = KEYS[name];
+    assert.ok(otherwise === null || schema.safeParse(otherwise).success, envName(name));
+  }
+});

@@ -1,0 +1,128 @@
+// What a real connection is refused for, over raw sockets: a client library would repair most of it on the way.
+
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import { SILENT } from "../observe/observer.ts";
+import { ISSUER, scene } from "../testing/scene.ts";
+import { listen, type NodeHost } from "./node-host.ts";
+import { systemDice } from "./system-ports.ts";
+
+let host: NodeHost;
+before(async () => {
+  const { hallpass } = await scene();
+  host = await listen({
+    hallpass,
+    observer: SILENT,
+    dice: systemDice(),
+    issuer: ISSUER,
+    host: "127.0.0.1",
+    port: 0,
+    attach: () => {},
+  });
+});
+after(() => host.close(1000));
+
+/** Everything that the server answers to these bytes until it ends the connection. */
+function talk(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(host.port, "127.0.0.1");
+    let answer = "";
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+    socket.write(Buffer.from(text, "latin1"));
+  });
+}
+
+function statuses(answer: string): readonly number[] {
+  return [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
+}
+
+const HEAD = "Host: localhost\r\nConnection: close\r\n";
+const get = (target: string, more = ""): string => `GET ${target} HTTP/1.1\r\n${HEAD}${more}\r\n`;
+const FORM = "grant_type=client_credentials&client_id=web";
+const post = (more: string, body = FORM): string =>
+  `POST /oauth2/token HTTP/1.1\r\n${HEAD}Content-Type: application/x-www-form-urlencoded\r\n${more}\r\n${body}`;
+
+const LENGTH = `Content-Length: ${FORM.length}\r\n`;
+
+const rows: readonly [title: string, text: string, status: number][] = [
+  ["a plain request", get("/healthz"), 200],
+  ["a plain form", post(LENGTH), 400],
+  ...["Authorization: Bearer a", "Content-Type: application/json", "DPoP: a", "Idempotency-Key: a"].map(
+    (header): [string, string, number] => [
+      `two headers of one name: ${header.slice(0, header.indexOf(":"))} [O-44]`,
+      post(`${LENGTH}${header}\r\n${header}\r\n`),
+      400,
+    ],
+  ),
+  ["two Hosts [O-39]", get("/healthz", "Host: evil.example\r\n"), 400],
+  ["no Host [O-39]", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+  ...["a b<>", "evil.example/path", "user@evil.example", "evil.example:99999999", "[::1", "", "a,b"].map(
+    (name): [string, string, number] => [
+      `a Host that is none: ${JSON.stringify(name)} [O-39]`,
+      `GET /healthz HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`,
+      400,
+    ],
+  ),
+  ["an absolute target [O-39]", get("http://evil.example/healthz"), 400],
+  ...[
+    "/a/../healthz",
+    "/./healthz",
+    "/a/%2e%2e/healthz",
+    "/healthz%00",
+    "/%zz",
+    "/v1\\keys",
+    "/caf\u00e9",
+    "/healthz?a=\\",
+    "/healthz#x",
+    "*",
+    "/..",
+  ].map((target): [string, string, number] => [`a target with two readings: ${target} [O-43]`, get(target), 400]),
+  ["two Content-Lengths [O-44]", post(`${LENGTH}Content-Length: 4\r\n`), 400],
+  ["Content-Length beside Transfer-Encoding [O-44]", post(`${LENGTH}Transfer-Encoding: chunked\r\n`, "0\r\n\r\n"), 400],
+  ["a chunk of no size [O-44]", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400],
+  ["a folded header [O-44]", get("/healthz", "X-A: b\r\n c\r\n"), 400],
+  ["lines that end in LF alone [O-44]", `GET /healthz HTTP/1.1\nHost: localhost\n\n`, 400],
+  ["NUL in a header [O-44]", get("/healthz", "X-A: b\u0000c\r\n"), 400],
+  ["a body on GET [O-44]", get("/healthz", "Content-Length: 3\r\n").concat("abc"), 400],
+  ["a promised body over the limit [E-04]", post("Content-Length: 70000\r\n", ""), 413],
+  [
+    "a chunked body over the limit [E-04]",
+    post("Transfer-Encoding: chunked\r\n", `11170\r\n${"a".repeat(70_000)}\r\n0\r\n\r\n`),
+    413,
+  ],
+  ["an encoded body [E-07]", post(`${LENGTH}Content-Encoding: gzip\r\n`), 415],
+  ["headers over their limit [E-04]", get("/healthz", `X-A: ${"a".repeat(20_000)}\r\n`), 431],
+  ["TRACE [O-01]", `TRACE /oauth2/token HTTP/1.1\r\n${HEAD}\r\n`, 405],
+  ["PUT [O-01]", `PUT /oauth2/token HTTP/1.1\r\n${HEAD}Content-Length: 0\r\n\r\n`, 405],
+];
+
+for (const [title, text, status] of rows) {
+  test(`${title} is answered ${status}`, async () => {
+    const answer = await talk(text);
+    assert.deepEqual(statuses(answer), [status], answer);
+    assert.doesNotMatch(answer, /\n\s+at /, "no stack leaves");
+  });
+}
+
+test("after a refusal the connection ends: what follows on it is not read as another request [O-44]", async () => {
+  const answer = await talk(
+    `GET /../ HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  );
+  assert.deepEqual(statuses(answer), [400]);
+});
+
+test("a body that is asked for with Expect is not asked for when it is too large [E-04]", async () => {
+  const answer = await talk(post("Content-Length: 70000\r\nExpect: 100-continue\r\n", ""));
+  assert.deepEqual(statuses(answer), [413]);
+});
+
+test("two requests on one connection get two answers in order", async () => {
+  const answer = await talk(`GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n${get("/nothing")}`);
+  assert.deepEqual(statuses(answer), [200, 404]);
+});
