@@ -1,7 +1,7 @@
 // Starts a new epoch above every position ever seen: acknowledged history was lost, or may have been. Access tokens of older epochs are
 // refused from then on (clients just refresh); sessions live on, and verifiers drop nothing.
 
-import { comparePositions, type Position } from "@hallpass/protocol";
+import type { Position } from "@hallpass/protocol";
 import { type FactBodies, fact } from "../facts.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
@@ -10,7 +10,7 @@ import { answer, change, write } from "../store/change.ts";
 import type { Store } from "../store/store.ts";
 import { issuerKey } from "./bootstrap-issuer.ts";
 
-/** Does nothing if the head lies above `above` already in a newer epoch: two nodes that see the same cursor start one epoch. */
+/** Does nothing if the head lies above `above` already, in both parts: two nodes that see the same cursor start one epoch. */
 export async function startEpoch(
   deps: { readonly store: Store; readonly dice: Dice; readonly issuer: Issuer },
   above: Position,
@@ -20,7 +20,7 @@ export async function startEpoch(
   return change(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
     const { head, clock } = snapshot;
-    if (head.pos.epoch > above.epoch && comparePositions(head.pos, above) > 0) return answer(head.pos);
+    if (head.pos.epoch > above.epoch && head.pos.seq > above.seq) return answer(head.pos);
     if (row === undefined) throw new Error("the issuer has no row");
     const epoch = Math.max(head.pos.epoch, above.epoch) + 1;
     return write({

@@ -4,7 +4,7 @@
 import { sessionFact } from "../facts.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
-import { type Instant, instantOf, isPast } from "../kernel/time.ts";
+import { earliest, type Instant, instantOf, isPast } from "../kernel/time.ts";
 import { decide } from "../sessions/decide.ts";
 import type { Policy } from "../sessions/policy.ts";
 import type { Session } from "../sessions/session.ts";
@@ -12,6 +12,7 @@ import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import { ROW_KINDS, type Row, type RowKey, type RowKind, type Snapshot, type Store } from "../store/store.ts";
+import { issuerKey } from "./bootstrap-issuer.ts";
 
 export interface SweepDeps {
   readonly store: Store;
@@ -33,8 +34,10 @@ const STEP = 200;
 /** Kinds that never come due: what they hold is removed on purpose only. */
 const LASTING: ReadonlySet<RowKind> = new Set<RowKind>(["subject", "client", "keys", "issuer"]);
 
-/** One small step. `until` is the latest instant that the caller trusts: a clock that just jumped ahead drops nothing by it. */
-export async function sweep(deps: SweepDeps, until: Instant): Promise<Swept> {
+/** One small step. `trusted` is the latest instant that the caller trusts; the store's clock and this one must both have passed whatever is dropped. */
+export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
+  const { clock } = await deps.store.read([issuerKey(deps.issuer.tenant)]);
+  const until = earliest(trusted, clock);
   let ended = 0;
   let removed = 0;
   let more = false;
@@ -66,8 +69,18 @@ async function settle(deps: SweepDeps, key: RowKey, until: Instant): Promise<Set
     if (key.kind !== "session") return remove(row);
     const session = sessionFromRow(row);
     if (session.state.kind === "ended") return remove(row);
-    return settleSession(deps, row, session, snapshot);
+    return settleSession(deps, row, session, notAfter(snapshot, until));
   });
+}
+
+/** A clock that jumped ahead since must not end for good what it only seems to have outlived. */
+function notAfter(snapshot: Snapshot, until: Instant): Snapshot {
+  return {
+    get: (key) => snapshot.get(key),
+    has: (key) => snapshot.has(key),
+    head: snapshot.head,
+    clock: earliest(snapshot.clock, until),
+  };
 }
 
 /** A session whose row came due may have been used since: then it is due again later. Otherwise its derived end becomes a fact. */

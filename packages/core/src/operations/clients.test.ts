@@ -1,0 +1,214 @@
+// Registering, disabling and paying out to clients, and the issuer that they belong to.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, it } from "node:test";
+import { formatClientSecret } from "@hallpass/protocol";
+import { createMemoryStore } from "@hallpass/store-memory";
+import type { ClientCredentials } from "../clients/authenticate.ts";
+import { clientKey } from "../clients/client-row.ts";
+import type { ClientId } from "../kernel/ids.ts";
+import { Secret } from "../kernel/secret.ts";
+import { aClient, fixedDice, START, TENANT, WEB } from "../testing/builders.ts";
+import { AS_WEB, accessTextOf, asBackend, aWorld, type Deps, ISSUER_URL, opened } from "../testing/world.ts";
+import { judgeAccessToken } from "../tokens/judge-access-token.ts";
+import { bootstrapIssuer } from "./bootstrap-issuer.ts";
+import { disableClient } from "./disable-client.ts";
+import { issueClientToken } from "./issue-client-token.ts";
+import { readRevocation } from "./read-revocation.ts";
+import { registerClient } from "./register-client.ts";
+
+const CI = "ci" as ClientId;
+const confidential = aClient({ id: CI, authentication: "client_secret_basic", grants: ["client_credentials"] });
+
+async function tokenOrCode(
+  deps: Deps,
+  credentials: ClientCredentials,
+  changes: { scope?: readonly string[]; audience?: readonly string[] } = {},
+): Promise<string> {
+  const answer = await issueClientToken(deps, { credentials, scope: changes.scope, audience: changes.audience });
+  return answer.ok ? answer.value.access.token.reveal() : answer.code;
+}
+
+describe("registering a client", () => {
+  it("shows its secret once; only a keyed hash rests [OP-2] [L-01] [GEN-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const answer = await registerClient(world, confidential, "ops");
+    assert.ok(answer.ok && answer.value.secret !== null);
+    const secret = answer.value.secret.reveal();
+    const row = (await world.store.read([clientKey(TENANT, CI)])).get(clientKey(TENANT, CI));
+    const bytes = Buffer.from(secret.slice(4, -6), "base64url");
+    for (const trace of [
+      secret,
+      secret.slice(4, -6),
+      bytes.toString("hex"),
+      createHash("sha256").update(secret).digest("base64url"),
+    ])
+      assert.equal(row?.value.includes(trace), false);
+    assert.equal(String(answer.value.secret), "[secret]");
+    assert.equal(JSON.stringify(answer.value).includes(secret), false);
+    assert.match(
+      await tokenOrCode(world, { method: "client_secret_basic", clientId: CI, secret: answer.value.secret }),
+      /^ey/,
+    );
+  });
+
+  it("gives a public client and one with a preset secret none to show", async () => {
+    const world = await aWorld(createMemoryStore);
+    const preset = formatClientSecret(new Uint8Array(32).fill(7));
+    const hash = createHash("sha256").update(preset).digest("base64url");
+    const answer = await registerClient(world, confidential, null, hash);
+    assert.ok(answer.ok && answer.value.secret === null);
+    assert.match(
+      await tokenOrCode(world, { method: "client_secret_basic", clientId: CI, secret: new Secret(preset) }),
+      /^ey/,
+    );
+    const open = await registerClient(world, aClient({ id: "spa" as ClientId }), null);
+    assert.ok(open.ok && open.value.secret === null && open.value.client.secrets.length === 0);
+  });
+
+  it("refuses an id that exists, disabled too: ids are never given again [A-07]", async () => {
+    const world = await aWorld(createMemoryStore);
+    for (const end of [async () => undefined, () => disableClient(world, WEB, null)]) {
+      await end();
+      assert.deepEqual(await registerClient(world, aClient(), null), { ok: false, code: "client_exists" });
+    }
+    const both = await Promise.all([
+      registerClient(world, confidential, null),
+      registerClient(world, confidential, null),
+    ]);
+    assert.deepEqual(both.map((answer) => answer.ok).toSorted(), [false, true]);
+  });
+
+  it("refuses an unknown policy, and client_credentials without authentication [CAUTH-8] [TOK-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const codeOf = async (changes: Parameters<typeof aClient>[0]): Promise<string> => {
+      const answer = await registerClient(world, aClient({ id: CI, ...changes }), null);
+      return answer.ok ? "registered" : answer.code;
+    };
+    assert.equal(await codeOf({ policy: "none" }), "policy_unknown");
+    assert.equal(await codeOf({ grants: ["client_credentials"] }), "grant_not_allowed");
+  });
+});
+
+describe("a token for a client itself", () => {
+  it("has the client's id as subject, no session, and comes without a refresh token [AT-3] [TOK-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const answer = await issueClientToken(world, {
+      credentials: asBackend(world),
+      scope: ["read"],
+      audience: undefined,
+    });
+    assert.ok(answer.ok);
+    assert.deepEqual(Object.keys(answer.value).toSorted(), ["access", "client", "scope"]);
+    const live = await judgeAccessToken(world, answer.value.access.token.reveal());
+    assert.deepEqual(
+      [
+        live?.claims.sub,
+        live?.claims.clientId,
+        live?.claims.sid,
+        live?.claims.fam,
+        live?.claims.aud,
+        live?.claims.scope,
+      ],
+      ["backend", "backend", undefined, undefined, ["https://api.example"], ["read"]],
+    );
+  });
+
+  it("is refused to whom it is not for [CAUTH-2] [CAUTH-8] [TOK-2] [TOK-9] [TOK-11] [O-25] [O-27] [O-31]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await registerClient(
+      world,
+      aClient({ id: CI, authentication: "client_secret_basic", grants: ["refresh_token"] }),
+      null,
+      createHash("sha256")
+        .update(formatClientSecret(new Uint8Array(32)))
+        .digest("base64url"),
+    );
+    const ci: ClientCredentials = {
+      method: "client_secret_basic",
+      clientId: CI,
+      secret: new Secret(formatClientSecret(new Uint8Array(32))),
+    };
+    assert.equal(await tokenOrCode(world, AS_WEB), "grant_not_allowed");
+    assert.equal(await tokenOrCode(world, ci), "grant_not_allowed");
+    assert.equal(await tokenOrCode(world, { ...asBackend(world), clientId: WEB }), "client_unauthenticated");
+    assert.equal(
+      await tokenOrCode(world, { method: "none", clientId: "backend" as ClientId }),
+      "client_unauthenticated",
+    );
+    assert.equal(await tokenOrCode(world, asBackend(world), { scope: ["admin"] }), "scope_not_allowed");
+    assert.equal(
+      await tokenOrCode(world, asBackend(world), { audience: ["https://evil.example"] }),
+      "audience_not_allowed",
+    );
+  });
+});
+
+describe("disabling a client", () => {
+  it("takes everything from it in one change with one notice [O-23] [NOT-4]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    const answer = await disableClient(world, WEB, "ops");
+    assert.ok(answer.ok);
+    assert.equal((await world.notices()).length, 1);
+    assert.deepEqual(await readRevocation(world.store, TENANT, answer.value.id), { ok: true, value: answer.value });
+    assert.equal(await judgeAccessToken(world, accessTextOf(one)), undefined);
+    assert.deepEqual(await disableClient(world, "nobody" as ClientId, null), { ok: false, code: "client_not_found" });
+  });
+
+  it("leaves it without a token of its own, with the right secret too [O-23]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const before = await tokenOrCode(world, asBackend(world));
+    await disableClient(world, "backend" as ClientId, null);
+    assert.equal(await tokenOrCode(world, asBackend(world)), "client_unauthenticated");
+    assert.equal(await judgeAccessToken(world, before), undefined);
+  });
+});
+
+describe("the issuer of a store", () => {
+  const settings = { tenant: TENANT, url: ISSUER_URL, skew: 5, maxTokenLifetime: 600 };
+  const aStore = () => {
+    let now = START;
+    const store = createMemoryStore({ clock: { now: () => now }, dice: fixedDice("store") });
+    const wait = (ms: number): void => {
+      now = (now + ms) as typeof now;
+    };
+    return { deps: { store, dice: fixedDice("issuer") }, wait };
+  };
+
+  it("keeps its salt for ever, whoever starts first", async () => {
+    const { deps } = aStore();
+    const [first, second] = await Promise.all([bootstrapIssuer(deps, settings), bootstrapIssuer(deps, settings)]);
+    const later = await bootstrapIssuer(deps, { ...settings, maxTokenLifetime: 60 });
+    assert.deepEqual([second.salt, later.salt], [first.salt, first.salt]);
+    assert.equal(first.salt.length, 16);
+  });
+
+  it("remembers a longer lifetime until its last token is over, and not an instant less [NOT-3]", async () => {
+    const { deps, wait } = aStore();
+    assert.equal((await bootstrapIssuer(deps, { ...settings, maxTokenLifetime: 3600 })).longestToken, 3600);
+    wait(1_000_000_000);
+    const longest = async (): Promise<number> => (await bootstrapIssuer(deps, settings)).longestToken;
+    assert.equal(await longest(), 3600);
+    wait(3_599_999);
+    assert.equal(await longest(), 3600);
+    wait(1);
+    assert.equal(await longest(), 600);
+  });
+
+  it("that raises its lifetime again keeps it open-ended [NOT-3]", async () => {
+    const { deps, wait } = aStore();
+    await bootstrapIssuer(deps, { ...settings, maxTokenLifetime: 3600 });
+    await bootstrapIssuer(deps, settings);
+    await bootstrapIssuer(deps, { ...settings, maxTokenLifetime: 3600 });
+    wait(1e10);
+    assert.equal((await bootstrapIssuer(deps, settings)).longestToken, 3600);
+  });
+
+  it("is never another one: the store is not opened", async () => {
+    const { deps } = aStore();
+    await bootstrapIssuer(deps, settings);
+    await assert.rejects(bootstrapIssuer(deps, { ...settings, url: "https://evil.example" }));
+  });
+});

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Hello } from "@hallpass/protocol";
+import { createMemoryStore } from "@hallpass/store-memory";
+import { afterMs } from "../kernel/time.ts";
+import { KEPT_AFTER_SILENCE, memberKey, RENEW_EVERY } from "../revocation/fleet.ts";
+import { TENANT } from "../testing/builders.ts";
+import { aWorld, type World } from "../testing/world.ts";
+import { joinFleet, leaveFleet, renewMember } from "./join-fleet.ts";
+import { readFleet } from "./read-revocation.ts";
+import { sweep } from "./sweep.ts";
+
+function hello(changes: Partial<Hello> = {}): Hello {
+  return {
+    type: "hello",
+    feed: 1,
+    instance: "api-1",
+    service: "api",
+    region: null,
+    version: "1.0.0",
+    after: null,
+    max_staleness_ms: 60_000,
+    on_stale: "unavailable",
+    ...changes,
+  };
+}
+
+const fleet = (world: World) => readFleet(world.store, TENANT);
+
+describe("a verifier", () => {
+  it("that says hello is in the fleet before it can have a lease, and the first time is a fact [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const member = await joinFleet(world, hello({ region: "eu" }));
+    assert.deepEqual(await fleet(world), [member]);
+    assert.deepEqual(
+      [member.instance, member.service, member.region, member.maxStaleness, member.joined],
+      ["api-1", "api", "eu", 60_000, world.now()],
+    );
+    world.wait(5);
+    await joinFleet(world, hello({ region: "eu" }));
+    assert.deepEqual(await fleet(world), [{ ...member, lastNoted: world.now() }]);
+    assert.equal((await world.facts()).filter((fact) => fact.kind === "verifier_joined").length, 1);
+  });
+
+  it("that comes back with a shorter M keeps the longer one, and with a longer one gets it [RCP-3] [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await joinFleet(world, hello());
+    assert.equal((await joinFleet(world, hello({ max_staleness_ms: 2000 }))).maxStaleness, 60_000);
+    assert.equal((await joinFleet(world, hello({ max_staleness_ms: 90_000 }))).maxStaleness, 90_000);
+  });
+
+  it("that ever accepted when stale is not believed to have stopped while its old leases may last [RCP-4]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await joinFleet(world, hello({ on_stale: "accept" }));
+    assert.equal((await joinFleet(world, hello())).onStale, "accept");
+  });
+
+  it("is kept until well after its last lease can have ended [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const kept = RENEW_EVERY + 60_000 + KEPT_AFTER_SILENCE;
+    await joinFleet(world, hello());
+    world.wait(RENEW_EVERY);
+    await renewMember(world, "api-1");
+    const key = memberKey(TENANT, "api-1");
+    assert.equal((await world.store.read([key])).get(key)?.expires, afterMs(world.now(), kept));
+    const swept = () => sweep({ ...world, factsKept: 1e12 }, world.now());
+    world.wait(kept - 1);
+    await swept();
+    assert.equal((await fleet(world)).length, 1);
+    world.wait(1);
+    await swept();
+    assert.deepEqual(await fleet(world), []);
+  });
+
+  it("that says goodbye is waited for no longer, and saying it twice is nothing", async () => {
+    const world = await aWorld(createMemoryStore);
+    await joinFleet(world, hello());
+    await leaveFleet(world, "api-1");
+    await leaveFleet(world, "api-1");
+    await renewMember(world, "api-1");
+    assert.deepEqual(await fleet(world), []);
+    assert.deepEqual(
+      (await world.facts()).slice(-2).map((fact) => fact.kind),
+      ["verifier_joined", "verifier_left"],
+    );
+  });
+
+  it("says hello twice at once and is one member", async () => {
+    const world = await aWorld(createMemoryStore);
+    await Promise.all([joinFleet(world, hello()), joinFleet(world, hello({ max_staleness_ms: 90_000 }))]);
+    assert.deepEqual(
+      (await fleet(world)).map((member) => member.maxStaleness),
+      [90_000],
+    );
+  });
+
+  it("is found among more than one page of others", async () => {
+    const world = await aWorld(createMemoryStore);
+    for (let count = 0; count < 501; count += 1) await joinFleet(world, hello({ instance: `api-${count}` }));
+    assert.equal(new Set((await fleet(world)).map((member) => member.instance)).size, 501);
+  });
+});
