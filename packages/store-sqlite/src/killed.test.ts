@@ -25,8 +25,11 @@ function register(): void {
     for (let kill = 1; kill <= kills; kill += 1) {
       acknowledged.push(...(await runUntilKilled(committer, 100 * kill)));
       const store = await open(file);
-      await mustHoldAll(store, acknowledged.slice(-1000));
-      await store.close();
+      try {
+        await mustHoldAll(store, acknowledged.slice(-1000));
+      } finally {
+        await store.close();
+      }
       const db = new DatabaseSync(file, { readOnly: true });
       assert.deepEqual({ ...db.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" });
       db.close();

@@ -19,9 +19,21 @@ export async function commitUntilKilled(store: Store): Promise<never> {
       const row = put(keyOf(id), version === 0 ? "absent" : version, `version ${version + 1}`);
       const [outcome] = await store.commit([drafts.change({ rows: [row], notices: [notice], facts: [factOf("{}")] })]);
       if (outcome?.kind !== "committed") throw new Error(`not committed: ${outcome?.kind}`);
-      writeSync(1, formatAcknowledged({ id, version: version + 1, seq: outcome.pos.seq, mark: notice.mark }));
+      say(formatAcknowledged({ id, version: version + 1, seq: outcome.pos.seq, mark: notice.mark }));
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, (_, n) => client(n)));
   throw new Error("a client ended");
+}
+
+/** Not through a stream, whose buffer would die with the process. A pipe that is full for the moment is tried again. */
+function say(line: string): void {
+  const bytes = Buffer.from(line);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
 }

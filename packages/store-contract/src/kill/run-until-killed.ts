@@ -10,10 +10,12 @@ export type { Acknowledged } from "./acknowledged.ts";
 export async function runUntilKilled(committer: readonly string[], answers: number): Promise<readonly Acknowledged[]> {
   const child = spawn(process.execPath, committer, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
+  let lines = 0;
   let complaints = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
-    if (parseAcknowledged(output).length >= answers) child.kill("SIGKILL");
+    lines += text.split("\n").length - 1;
+    if (lines >= answers) child.kill("SIGKILL");
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaints += text;
