@@ -1,0 +1,92 @@
+// `node --conditions=hallpass-source drills/simulation/main.ts --seeds 1..2000 [--steps n] [--strict]`
+// `… --seed s --trace [--only 1,5,9]` prints the whole history of one run.
+// Exits with 1 at the first seed that breaks a promise, after shrinking its schedule. Read run.ts and truth/ next.
+
+import { parseArgs } from "node:util";
+import { type Plan, planOf } from "./plan.ts";
+import { asideText, failureText, shrunkText } from "./report.ts";
+import { type RunOptions, type RunResult, runPlan } from "./run.ts";
+import { shrink } from "./shrink.ts";
+
+const STEPS = 300;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1..200" },
+    seed: { type: "string" },
+    steps: { type: "string", default: String(STEPS) },
+    only: { type: "string" },
+    trace: { type: "boolean", default: false },
+    strict: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const steps = wholeNumber(values.steps);
+const options: RunOptions = {
+  strict: values.strict,
+  ...(values.trace ? { trace: (text: string) => console.log(text) } : {}),
+};
+const [from, to] =
+  values.seed === undefined ? rangeOf(values.seeds) : [wholeNumber(values.seed), wholeNumber(values.seed)];
+
+const begun = performance.now();
+const passed: RunResult[] = [];
+let told = begun;
+for (let seed = from; seed <= to; seed += 1) {
+  const plan = planFor(seed);
+  // oxlint-disable-next-line no-await-in-loop -- one world at a time
+  const result = await runPlan(plan, options);
+  if (result.violation !== undefined) {
+    // oxlint-disable-next-line no-await-in-loop -- the last one
+    await fail(plan, result);
+    break;
+  }
+  passed.push(result);
+  if (performance.now() - told > 5000 && !values.json) {
+    told = performance.now();
+    console.error(`seed ${seed}: ${passed.length} runs without a broken promise, ${perRun()} ms each`);
+  }
+}
+if (!values.json && process.exitCode !== 1) {
+  const turns = passed.reduce((sum, result) => sum + result.turns, 0);
+  console.log(`${passed.length} seeds, ${turns} turns, ${perRun()} ms per seed, no promise broken`);
+  console.log(`set aside: ${asideText(passed)}`);
+  const [only] = passed;
+  if (only !== undefined && values.seed !== undefined) console.log(`history ${only.hash}`);
+}
+
+async function fail(plan: Plan, result: RunResult): Promise<void> {
+  process.exitCode = 1;
+  if (values.json) {
+    console.log(
+      JSON.stringify({ seed: result.seed, invariant: result.violation?.invariant, detail: result.violation?.message }),
+    );
+    return;
+  }
+  console.error(failureText(plan, result));
+  if (values.only !== undefined || values.trace) return;
+  console.error(shrunkText(await shrink(plan, result, options)));
+}
+
+function planFor(seed: number): Plan {
+  const plan = planOf(seed, steps);
+  if (values.only === undefined) return plan;
+  const ids = new Set(values.only.split(",").map(wholeNumber));
+  return { ...plan, steps: plan.steps.filter(({ id }) => ids.has(id)) };
+}
+
+function perRun(): string {
+  return ((performance.now() - begun) / Math.max(1, passed.length)).toFixed(1);
+}
+
+function rangeOf(text: string): readonly [number, number] {
+  const [first = "", last = first] = text.split("..");
+  return [wholeNumber(first), wholeNumber(last)];
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`"${text}" is no whole number`);
+  return number;
+}

@@ -1,0 +1,144 @@
+// A server node: the real operations and the real feed on one machine, over a way to the store that they share. When it
+// dies it loses everything but its name.
+
+import {
+  bootstrapIssuer,
+  type Clock,
+  createKeyRing,
+  type Dice,
+  gather,
+  type Issuer,
+  type KeyEncryptionKey,
+  type KeyPolicy,
+  type KeyRing,
+  type NewSigningKey,
+  type Policy,
+  type Scheduler,
+  type Seconds,
+  type Store,
+  secondsOf,
+  type TenantId,
+} from "@hallpass/core";
+import { createFeedHub, type FeedHub } from "../../../packages/server/src/feed/hub.ts";
+import { judgeFeedBearer } from "../../../packages/server/src/feed/own-bearer.ts";
+import type { FeedServer, NodeEnd, Served } from "../world/feed-network.ts";
+import type { History } from "../world/history.ts";
+import type { Machine } from "../world/machine.ts";
+import { remoteStore, type StoreWeather } from "../world/remote-store.ts";
+import type { TimeLine } from "../world/time-line.ts";
+import { ACCESS_LIFETIME, ISSUER_URL, KEK, KEY_NUMBERS, POLICIES, SKEW, simulatedKey, TENANT } from "./settings.ts";
+
+export interface NodeServices {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly dice: Dice;
+  readonly tenant: TenantId;
+  readonly issuer: Issuer;
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly clientTokenLifetime: Seconds;
+  readonly keys: KeyRing;
+  readonly kek: KeyEncryptionKey;
+  readonly newSigningKey: NewSigningKey;
+  readonly policy: KeyPolicy;
+  readonly hub: FeedHub;
+}
+
+export interface NodeDeps {
+  readonly line: TimeLine;
+  readonly machine: Machine;
+  readonly history: History;
+  readonly run: string;
+  readonly there: Store;
+  readonly defect: (cause: unknown) => void;
+}
+
+export class Node implements FeedServer {
+  readonly machine: Machine;
+  readonly weather: StoreWeather = { slowUntil: 0, faultyUntil: 0, cutUntil: 0 };
+  readonly #deps: NodeDeps;
+  #services: NodeServices | undefined;
+  #keysMade = 0;
+
+  constructor(deps: NodeDeps) {
+    this.#deps = deps;
+    this.machine = deps.machine;
+  }
+
+  get up(): boolean {
+    return this.#services !== undefined;
+  }
+
+  /** Of this life. A request that reached a node which is down since is lost with it. */
+  get services(): NodeServices {
+    if (this.#services === undefined) throw new Error("a node that is down was asked");
+    return this.#services;
+  }
+
+  /** Tries until the store answers, as a supervisor would. */
+  async boot(): Promise<void> {
+    const { line, machine, history, there, run } = this.#deps;
+    const { life, dice } = machine;
+    const store = gather(
+      remoteStore({ line, machine, dice: dice.fork(`store ${life}`), weather: this.weather, there }),
+    );
+    try {
+      const issuer = await bootstrapIssuer(
+        { store, dice },
+        { tenant: TENANT, url: ISSUER_URL, skew: SKEW, maxTokenLifetime: ACCESS_LIFETIME },
+      );
+      if (machine.life !== life) return;
+      const keys = createKeyRing({ tenant: TENANT, kek: KEK });
+      const ports = { store, clock: machine.clock, scheduler: machine.scheduler, dice };
+      const hub = createFeedHub({
+        ...ports,
+        keys,
+        issuer,
+        policies: POLICIES,
+        nodeName: machine.name,
+        log: (event) => {
+          history.add(machine.name, `feed ${event.kind}`, "instance" in event ? `${event.instance}` : "");
+          if (event.kind === "failed" && !isFault(event.cause)) this.#deps.defect(event.cause);
+        },
+      });
+      this.#services = {
+        ...ports,
+        tenant: TENANT,
+        issuer,
+        policies: POLICIES,
+        clientTokenLifetime: secondsOf(ACCESS_LIFETIME),
+        keys,
+        kek: KEK,
+        newSigningKey: () => simulatedKey(`${run} ${machine.name}`, (this.#keysMade += 1)),
+        policy: KEY_NUMBERS,
+        hub,
+      };
+      history.add(machine.name, "up");
+    } catch (cause) {
+      if (!isFault(cause)) return this.#deps.defect(cause);
+      machine.soon(500, () => void this.boot(), life);
+    }
+  }
+
+  die(): void {
+    this.#services = undefined;
+    this.machine.die();
+    this.#deps.history.add(this.machine.name, "down");
+  }
+
+  async accept(token: string, end: NodeEnd): Promise<Served | undefined> {
+    const { services } = this;
+    try {
+      const judged = await judgeFeedBearer(services, token);
+      if (judged.kind !== "granted") return undefined;
+      return services.hub.connect({ ...end, bufferedBytes: () => 0 }, judged.bearer);
+    } catch (cause) {
+      if (!isFault(cause)) this.#deps.defect(cause);
+      return undefined;
+    }
+  }
+}
+
+function isFault(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === "Fault";
+}

@@ -1,0 +1,129 @@
+// A resource server with the real verifier on a machine of its own. Some check signatures at once, one waits for them: then
+// notices, pauses and jumps of clocks fall between the reading of a token and its judgement.
+
+import { type ClientId, issueClientToken, judgeAccessToken, Secret } from "@hallpass/core";
+import type { OnStale } from "@hallpass/protocol";
+import type { Verifier } from "@hallpass/verifier";
+import { createVerifierOn, type Ports, platformCrypto } from "@hallpass/verifier/simulation";
+import { ask } from "../world/ask.ts";
+import type { FeedNetwork } from "../world/feed-network.ts";
+import type { History } from "../world/history.ts";
+import type { Machine } from "../world/machine.ts";
+import type { SeededDice } from "../world/seeded-dice.ts";
+import type { TimeLine } from "../world/time-line.ts";
+import type { Node } from "./node.ts";
+import { API, ISSUER_URL } from "./settings.ts";
+
+export interface VerifyingSettings {
+  readonly service: string;
+  readonly maxStaleness: number;
+  readonly onStale: OnStale;
+  /** Milliseconds at most that a signature takes; 0 for one that is checked at once. */
+  readonly slowCrypto: number;
+}
+
+export interface VerifyingDeps {
+  readonly line: TimeLine;
+  readonly machine: Machine;
+  readonly history: History;
+  readonly network: FeedNetwork;
+  readonly nodes: readonly Node[];
+  readonly secret: string;
+  readonly defect: (cause: unknown) => void;
+}
+
+export class Verifying {
+  readonly settings: VerifyingSettings;
+  readonly #deps: VerifyingDeps;
+  #verifier: Verifier | undefined;
+
+  constructor(deps: VerifyingDeps, settings: VerifyingSettings) {
+    this.#deps = deps;
+    this.settings = settings;
+    this.start();
+  }
+
+  get machine(): Machine {
+    return this.#deps.machine;
+  }
+
+  get verifier(): Verifier | undefined {
+    return this.#verifier;
+  }
+
+  start(): void {
+    const { service, maxStaleness, onStale } = this.settings;
+    const dice = this.machine.dice.fork(`life ${this.machine.life}`);
+    this.#verifier = createVerifierOn(this.#ports(dice), {
+      issuer: ISSUER_URL,
+      audience: API,
+      service,
+      instance: `${service}-${this.machine.life}`,
+      maxStalenessMs: maxStaleness,
+      onStale,
+      rememberedTokens: 20,
+    });
+    this.#deps.history.add(service, "starts");
+  }
+
+  die(): void {
+    this.#verifier = undefined;
+    this.machine.die();
+    this.#deps.history.add(this.settings.service, "dies");
+  }
+
+  #ports(dice: SeededDice): Ports {
+    const { machine, network } = this.#deps;
+    return {
+      clock: machine.clock,
+      scheduler: machine.scheduler,
+      dice,
+      crypto: this.settings.slowCrypto === 0 ? platformCrypto() : this.#slowCrypto(dice),
+      connect: (open) => network.connect(open, machine),
+      fetchToken: () => this.#fetchToken(dice),
+      introspect: (token) => this.#introspect(dice, token),
+    };
+  }
+
+  #slowCrypto(dice: SeededDice): Ports["crypto"] {
+    const real = platformCrypto();
+    const { machine, settings } = { machine: this.machine, settings: this.settings };
+    const later = <T>(value: T): Promise<T> => {
+      const { promise, resolve } = Promise.withResolvers<T>();
+      machine.soon(dice.span(3, settings.slowCrypto), () => resolve(value));
+      return promise;
+    };
+    return {
+      importKey: (jwk) => later(real.importKey(jwk)).then((key) => key),
+      verifyEs256: (key, input, signature) => later(real.verifyEs256(key, input, signature)).then((fits) => fits),
+      sha256: (bytes) => real.sha256(bytes),
+    };
+  }
+
+  async #fetchToken(dice: SeededDice): Promise<{ readonly token: string; readonly expiresAt: number }> {
+    const node = dice.pick(this.#deps.nodes);
+    const clientId = "verifiers" as ClientId;
+    const reply = await this.#ask(dice, node, () =>
+      issueClientToken(node.services, {
+        credentials: { clientId, method: "client_secret_basic", secret: new Secret(this.#deps.secret) },
+        scope: ["feed"],
+        audience: undefined,
+      }),
+    );
+    if (reply.kind !== "answered" || !reply.value.ok) throw new Error("no bearer");
+    const { access } = reply.value.value;
+    return { token: access.token.reveal(), expiresAt: this.machine.wall + access.expiresIn * 1000 };
+  }
+
+  async #introspect(dice: SeededDice, token: string): Promise<string> {
+    const node = dice.pick(this.#deps.nodes);
+    const reply = await this.#ask(dice, node, () => judgeAccessToken(node.services, token));
+    if (reply.kind !== "answered") throw new Error("no answer");
+    return JSON.stringify({ active: reply.value !== undefined });
+  }
+
+  #ask<T>(dice: SeededDice, to: Node, work: () => Promise<T>): ReturnType<typeof ask<T>> {
+    const { machine, defect } = this.#deps;
+    return ask({ dice, from: machine, to, patience: 5000, defect }, work);
+  }
+}

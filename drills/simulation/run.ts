@@ -1,0 +1,167 @@
+// One run: a pure function of its plan. Builds the world, lets the schedule play, heals everything, and asks whether all
+// recovered. Stops at the first promise that is broken.
+
+import {
+  bootstrapIssuer,
+  bootstrapKeys,
+  createKeyRing,
+  registerClient,
+  type Secret,
+  type Store,
+  type SubjectId,
+} from "@hallpass/core";
+import { createMemoryStore } from "@hallpass/store-memory";
+import { askForTheEnd } from "./cast/ending.ts";
+import { Holder } from "./cast/holder.ts";
+import { Operator } from "./cast/operator.ts";
+import { type Cast, play } from "./cast/play.ts";
+import { Probes } from "./cast/probes.ts";
+import type { Stage } from "./cast/stage.ts";
+import { Node } from "./parts/node.ts";
+import { ACCESS_LIFETIME, CLIENTS, ISSUER_URL, KEK, POLICIES, SKEW, simulatedKey, TENANT } from "./parts/settings.ts";
+import { Verifying, type VerifyingSettings } from "./parts/verifying.ts";
+import type { Plan } from "./plan.ts";
+import { WorldTruth } from "./truth/world-truth.ts";
+import { FeedNetwork } from "./world/feed-network.ts";
+import { History } from "./world/history.ts";
+import { Machine } from "./world/machine.ts";
+import { SeededDice } from "./world/seeded-dice.ts";
+import { TimeLine } from "./world/time-line.ts";
+import type { Violation } from "./world/violation.ts";
+
+export interface RunResult {
+  readonly seed: number;
+  readonly hash: string;
+  readonly violation: Violation | undefined;
+  readonly turns: number;
+  /** True time. */
+  readonly endedAt: number;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly history: readonly string[];
+  /** What the judges had to leave aside. */
+  readonly aside: ReadonlyMap<string, number>;
+}
+
+const VERIFIERS: readonly VerifyingSettings[] = [
+  { service: "fast", maxStaleness: 2000, onStale: "unavailable", slowCrypto: 0 },
+  { service: "waiting", maxStaleness: 5000, onStale: "introspect", slowCrypto: 2500 },
+  { service: "lenient", maxStaleness: 3000, onStale: "accept", slowCrypto: 0 },
+];
+
+export interface RunOptions {
+  /** Called with every line of the history. */
+  readonly trace?: (text: string) => void;
+  /** Judges what is set aside otherwise. */
+  readonly strict?: boolean;
+}
+
+export async function runPlan(plan: Plan, { trace, strict = false }: RunOptions = {}): Promise<RunResult> {
+  const dice = new SeededDice(`run ${plan.seed}`);
+  const line = new TimeLine(dice.fork("time"));
+  const history = new History(line, trace);
+  const truth = new WorldTruth(line, history, strict);
+  const cast = await build(plan, dice, line, history, truth);
+  const { stage } = cast;
+  const probes = new Probes(stage, dice.fork("probes"));
+  truth.onNotice = (notice) => probes.after(notice);
+  for (const step of plan.steps) line.after(step.at, () => play(cast, step, dice));
+  line.after(plan.healAt, () => heal(cast));
+  line.after(plan.endAt - 2000, () => void askForTheEnd(cast, dice.fork("end")));
+  await line.runUntil(plan.endAt);
+  return {
+    seed: plan.seed,
+    hash: history.digest(),
+    violation: truth.violation,
+    turns: line.turns,
+    endedAt: line.now,
+    counts: history.counts,
+    history: history.last(30),
+    aside: new Map<string, number>([...truth.refreshes.aside, ["young_key", truth.verdicts.youngKeys]]),
+  };
+}
+
+async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: History, truth: WorldTruth): Promise<Cast> {
+  const machine = (name: string, skewMs: number): Machine => new Machine(line, dice.fork(name), name, skewMs);
+  const storeMachine = machine("store", 0);
+  const ring = createKeyRing({ tenant: TENANT, kek: KEK });
+  const memory = createMemoryStore({ clock: storeMachine.clock, dice: storeMachine.dice });
+  const there = truth.watched(memory, ring);
+  const secrets = await found(there, storeMachine.dice, `run ${plan.seed}`, ring);
+  const defect = (cause: unknown): void => truth.broke(cause);
+  const nodes = ["node-a", "node-b"].map(
+    (name) => new Node({ line, machine: machine(name, 400), history, run: `run ${plan.seed}`, there, defect }),
+  );
+  const network = new FeedNetwork({ line, dice: dice.fork("network"), history, servers: nodes });
+  const secret = secrets.get("verifiers")?.reveal() ?? "";
+  const verifiers = VERIFIERS.map(
+    (settings) =>
+      new Verifying(
+        { line, machine: machine(settings.service, 400), history, network, nodes, secret, defect },
+        settings,
+      ),
+  );
+  const stage: Stage = {
+    line,
+    history,
+    truth,
+    network,
+    nodes,
+    verifiers,
+    outside: machine("outside", 0),
+    storeMachine,
+    secrets,
+    tokens: [],
+  };
+  const holders = Array.from({ length: 8 }, (_, index) => {
+    const client = (["web", "app", "desk"] as const)[index % 3] ?? "web";
+    return new Holder(stage, {
+      name: `holder-${index}`,
+      client: client as never,
+      subject: `subject-${index % 5}` as SubjectId,
+    });
+  });
+  for (const node of nodes) line.after(0, () => void node.boot());
+  return { stage, holders, operator: new Operator(stage) };
+}
+
+/** The tenant as it was before the run began: issuer, keys, clients. */
+async function found(
+  store: Store,
+  dice: SeededDice,
+  run: string,
+  ring: ReturnType<typeof createKeyRing>,
+): Promise<ReadonlyMap<string, Secret>> {
+  await bootstrapIssuer(
+    { store, dice },
+    { tenant: TENANT, url: ISSUER_URL, skew: SKEW, maxTokenLifetime: ACCESS_LIFETIME },
+  );
+  let made = 0;
+  await bootstrapKeys(
+    { store, dice, kek: KEK, newSigningKey: () => simulatedKey(run, (made += 1)) },
+    { tenant: TENANT },
+  );
+  const secrets = new Map<string, Secret>();
+  for (const client of CLIENTS) {
+    const answer = await registerClient({ store, dice, keys: ring, tenant: TENANT, policies: POLICIES }, client, null);
+    if (!answer.ok) throw new Error(`the client ${client.id} could not be registered: ${answer.code}`);
+    if (answer.value.secret !== null) secrets.set(client.id, answer.value.secret);
+  }
+  return secrets;
+}
+
+/** Every fault is over: whoever is down starts, clocks are right, lines are quick. */
+function heal({ stage }: Cast): void {
+  stage.history.add("plan", "heal");
+  for (const node of stage.nodes) {
+    Object.assign(node.weather, { slowUntil: 0, faultyUntil: 0, cutUntil: 0 });
+    node.machine.setRight();
+    for (const { machine } of stage.verifiers)
+      Object.assign(stage.network.weather(machine.name, node.machine.name), {
+        heldUntil: 0,
+        slowUntil: 0,
+        lose: 0,
+        repeat: 0,
+      });
+  }
+  for (const { machine } of stage.verifiers) machine.setRight();
+}

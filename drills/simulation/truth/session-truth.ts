@@ -1,0 +1,228 @@
+// What every session was at each version of its row, and the rules for what may follow what. Told of every commit.
+
+import { type Change, clientKey, type Policy, type RowChange, type Session, sessionFromRow } from "@hallpass/core";
+import { isBefore } from "@hallpass/protocol";
+import { POLICIES, subjectKey, TENANT } from "../parts/settings.ts";
+import { Violation } from "../world/violation.ts";
+import type { Book, Committed } from "./book.ts";
+import { timeEndOf } from "./ends.ts";
+import { expectedFor, type FamilyModel, recoveredFrom, rotatedFrom } from "./family-model.ts";
+import type { Requests, Tried } from "./requests.ts";
+
+export type Families = ReadonlyMap<string, FamilyModel>;
+
+export interface KnownSession {
+  readonly session: Session;
+  readonly families: Families;
+}
+
+export class SessionTruth {
+  readonly #book: Book;
+  readonly #requests: Requests;
+  readonly #latest = new Map<string, KnownSession>();
+  readonly #versions = new Map<string, Families>();
+  /** Sessions that somebody was told to end, and families. */
+  readonly intended: Set<string> = new Set();
+  /** Families that a thief, or a request later than its client's patience, has touched: reuse of them may be genuine. */
+  readonly touched: Set<string> = new Set();
+
+  constructor(book: Book, requests: Requests) {
+    this.#book = book;
+    this.#requests = requests;
+  }
+
+  get(sid: string): KnownSession | undefined {
+    return this.#latest.get(sid);
+  }
+
+  familiesAt(sid: string, version: number): Families | undefined {
+    return this.#versions.get(`${sid} ${version}`);
+  }
+
+  /** Judges a committed change before the book has written it down. */
+  judge(change: Change, outcome: Committed): void {
+    for (const row of change.rows) {
+      if (row.key.kind === "session" && row.next !== "same") this.#judgeRow(change, row, outcome);
+    }
+  }
+
+  #judgeRow(change: Change, row: RowChange, outcome: Committed): void {
+    const sid = row.key.id;
+    const before = this.#latest.get(sid);
+    if (typeof row.next === "string") {
+      if (before !== undefined && before.session.state.kind === "active")
+        throw new Violation("P6-nobody-logged-out", `the row of live session ${sid} was removed`);
+      this.#latest.delete(sid);
+      return;
+    }
+    const version = (this.#book.row(row.key)?.version ?? 0) + 1;
+    const written = {
+      key: row.key,
+      value: row.next.value,
+      version,
+      attempt: change.attempt,
+      notBefore: null,
+      raisedAt: null,
+      expires: null,
+    };
+    const session = sessionFromRow(written);
+    const tried = this.#requests.by(change.attempt);
+    const families = before === undefined ? bornAs(session) : this.#follow(before, session, tried, outcome);
+    this.#latest.set(sid, { session, families });
+    this.#versions.set(`${sid} ${version}`, families);
+  }
+
+  #follow(before: KnownSession, next: Session, tried: Tried | undefined, outcome: Committed): Families {
+    const policy = policyOf(next);
+    this.#judgeState(before, next, tried, outcome, policy);
+    return new Map(
+      next.families.map((family) => {
+        const was = before.families.get(family.id);
+        if (was === undefined) throw new Violation("P4-serial", `family ${family.id} appeared in ${next.id}`);
+        const model = family.generation === was.generation ? was : this.#rotate(before, next, family.id, tried, policy);
+        const told = { generation: family.generation, rotatedAt: family.rotatedAt, superseded: family.superseded };
+        if (JSON.stringify(told) !== JSON.stringify(writtenAs(model)))
+          throw new Violation(
+            family.generation === was.generation ? "P5-window-fixed" : "P4-serial",
+            `${next.id}/${family.id} became ${JSON.stringify(told)} instead of ${JSON.stringify(writtenAs(model))}`,
+          );
+        if (
+          !family.scope.every((one) => was.scope.includes(one)) ||
+          !family.audience.every((one) => was.audience.includes(one))
+        )
+          throw new Violation("P8-never-wider", `${next.id}/${family.id} grew to ${family.scope.join(" ")}`);
+        if (was.ended && family.ended === null)
+          throw new Violation("P1-ended-stays-ended", `family ${family.id} of ${next.id} lives again`);
+        if (family.ended !== null && !was.ended)
+          this.#judgeEnd(`${next.id}/${family.id}`, before, family.ended, tried, policy);
+        return [family.id, { ...model, scope: family.scope, audience: family.audience, ended: family.ended !== null }];
+      }),
+    );
+  }
+
+  #rotate(before: KnownSession, next: Session, fam: string, tried: Tried | undefined, policy: Policy): FamilyModel {
+    const was = before.families.get(fam);
+    const name = `${next.id}/${fam}`;
+    if (was === undefined || tried?.request.fam !== fam || tried.request.sid !== next.id)
+      throw new Violation("P4-serial", `${name} was rotated by nobody's refresh`);
+    const { request, snapshot } = tried;
+    const now = snapshot.clock;
+    const expected = expectedFor(was, request.generation, now, policy);
+    this.#judgeCutOffs(next, fam, before);
+    if (expected === "rotated") return rotatedFrom(was, request.generation, now);
+    if (expected === "recovered") return recoveredFrom(was, now);
+    const detail = `${name}: generation ${request.generation} was rotated, and is ${expected}`;
+    throw new Violation(expected === "reused" ? "P5-reuse-found" : "P4-serial", detail);
+  }
+
+  /** What a rotation hangs on must stand when it commits, not only when it was decided. */
+  #judgeCutOffs(session: Session, fam: string, before: KnownSession): void {
+    const family = session.families.find((one) => one.id === fam);
+    const cut = (
+      notBefore: { readonly epoch: number; readonly seq: number } | null | undefined,
+      born: Session["born"],
+    ): boolean => notBefore !== null && notBefore !== undefined && isBefore(born, notBefore);
+    const subject = this.#book.row(subjectKey(TENANT, session.subject));
+    const client = family === undefined ? undefined : this.#book.row(clientKey(TENANT, family.client));
+    const over = session.ancestors.find((id) => this.#latest.get(id)?.session.state.kind === "ended");
+    const name = `a rotation of ${session.id}/${fam} committed after`;
+    if (cut(subject?.notBefore, session.born))
+      throw new Violation("P2-cut-off-holds", `${name} its subject was cut off`);
+    if (family !== undefined && cut(client?.notBefore, family.born))
+      throw new Violation("P2-cut-off-holds", `${name} its client was cut off`);
+    if (over !== undefined) throw new Violation("P2-cut-off-holds", `${name} its ancestor ${over} ended`);
+    if (before.session.state.kind === "ended" || before.families.get(fam)?.ended === true)
+      throw new Violation("P1-ended-stays-ended", `${name} it had ended`);
+  }
+
+  #judgeState(before: KnownSession, next: Session, tried: Tried | undefined, outcome: Committed, policy: Policy): void {
+    const was = before.session.state;
+    if (was.kind === "ended") {
+      if (next.state.kind !== "ended") throw new Violation("P1-ended-stays-ended", `session ${next.id} lives again`);
+      return;
+    }
+    if (next.state.kind === "active") return;
+    const { reason } = next.state;
+    if (reason === "reuse" || reason === "revoked" || reason === "signed_out")
+      this.#judgeEnd(next.id, before, reason, tried, policy);
+    else if (!this.#isDerived(before.session, reason, outcome))
+      throw new Violation("P6-nobody-logged-out", `session ${next.id} ended as ${reason}, which is not true`);
+  }
+
+  #judgeEnd(name: string, before: KnownSession, reason: string, tried: Tried | undefined, policy: Policy): void {
+    if (reason !== "reuse") {
+      if (!this.intended.has(name))
+        throw new Violation("P6-nobody-logged-out", `${name} ended as ${reason}; nobody had asked for it`);
+      return;
+    }
+    const family = tried === undefined ? undefined : before.families.get(tried.request.fam);
+    if (tried === undefined || family === undefined)
+      throw new Violation("P6-nobody-logged-out", `${name} ended as reuse without a refresh`);
+    const { request, snapshot } = tried;
+    const expected = expectedFor(family, request.generation, snapshot.clock, policy);
+    if (expected !== "reused")
+      throw new Violation(
+        "P6-nobody-logged-out",
+        `${name} ended as reuse; generation ${request.generation} is ${expected}`,
+      );
+    if (!this.touched.has(`${request.sid}/${request.fam}`))
+      throw new Violation("P6-nobody-logged-out", `${name} ended as reuse, and only its owner ever used it`);
+  }
+
+  #isDerived(session: Session, reason: string, outcome: Committed): boolean {
+    switch (reason) {
+      case "idle":
+      case "absolute":
+        return outcome.at >= timeEndOf(session);
+      case "subject_revoked": {
+        const row = this.#book.row(subjectKey(TENANT, session.subject));
+        return row?.notBefore !== null && row !== undefined && isBefore(session.born, row.notBefore);
+      }
+      case "ancestor_ended":
+        return session.ancestors.some((id) => {
+          const known = this.#latest.get(id)?.session;
+          return known === undefined || known.state.kind === "ended" || outcome.at >= timeEndOf(known);
+        });
+      case "evicted":
+        return this.#sessionsOf(session) >= policyOf(session).maxSessions;
+      default:
+        return false;
+    }
+  }
+
+  #sessionsOf({ subject }: Session): number {
+    return [...this.#latest.values()].filter(
+      ({ session }) => session.subject === subject && session.state.kind === "active",
+    ).length;
+  }
+}
+
+export function policyOf(session: Session): Policy {
+  const policy = POLICIES.get(session.policy.name);
+  if (policy === undefined) throw new Error(`there is no policy ${session.policy.name}`);
+  return policy;
+}
+
+function bornAs(session: Session): Families {
+  return new Map(
+    session.families.map((family) => [
+      family.id,
+      {
+        client: family.client,
+        generation: family.generation,
+        rotatedAt: family.rotatedAt,
+        predecessor: null,
+        superseded: new Map(),
+        scope: family.scope,
+        audience: family.audience,
+        ended: family.ended !== null,
+      },
+    ]),
+  );
+}
+
+/** How core writes down what the model says: the last four, newest first. */
+function writtenAs({ generation, rotatedAt, superseded }: FamilyModel): unknown {
+  const newest = [...superseded].toSorted((a, b) => b[0] - a[0]).slice(0, 4);
+  return { generation, rotatedAt, superseded: newest.map(([one, at]) => ({ generation: one, at })) };
+}
