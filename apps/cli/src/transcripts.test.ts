@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { test } from "node:test";
 import { loadConfig, startServer } from "@hallpass/server";
 import { run } from "./run.ts";
+import { joinSilently } from "./transcripts/silent-verifier.ts";
 import { parseTranscript, Remembered, type Step } from "./transcripts/transcript.ts";
 
 const folder = join(import.meta.dirname, "transcripts");
@@ -18,6 +19,7 @@ for (const file of globSync(join(folder, "*.txt")).toSorted()) {
     const loaded = loadConfig({ env: {}, over });
     assert.ok(loaded.ok);
     const server = await startServer(loaded.config);
+    const silent = file.endsWith("silent-verifier.txt") ? await joinSilently(server.url, data) : undefined;
     try {
       const remembered = new Remembered();
       remembered.set("data", data);
@@ -25,6 +27,7 @@ for (const file of globSync(join(folder, "*.txt")).toSorted()) {
         await play(step, remembered, data, `${basename(file)}:${step.line}: ${step.command}`);
       }
     } finally {
+      silent?.close();
       await server.close();
       rmSync(data, { recursive: true });
     }

@@ -8,8 +8,10 @@ export interface PasteLine {
   readonly line: string;
 }
 
-export function plainBanner(config: Config, url: string): string {
-  return `Hallpass serves ${config.issuer} at ${url}; its data is in ${config.data}\n`;
+/** The operator's secret is never shown: where it is, is enough. */
+export function plainBanner(config: Config, isFirst: boolean, url: string): string {
+  const first = isFirst ? "First start: the operator's credentials are in it, for you alone to read.\n" : "";
+  return `Hallpass serves ${config.issuer} at ${url}; its data is in ${config.data}\n${first}`;
 }
 
 export function developmentBanner(

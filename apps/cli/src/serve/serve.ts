@@ -37,7 +37,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
     const isFirst = server.operatorCredentials !== null;
     terminal.say(
       demo === undefined
-        ? plainBanner(config, server.url)
+        ? plainBanner(config, isFirst, server.url)
         : developmentBanner(config, isFirst, demo.url, lines(demo.url)),
     );
     await stopped;
