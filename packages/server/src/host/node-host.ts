@@ -32,6 +32,8 @@ export interface NodeHost {
 }
 
 const HEADER_BYTES = 16_384;
+/** Milliseconds between two looks at idle connections while draining. */
+const LOOK_EVERY = 20;
 
 export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   const bodies = new WeakMap<IncomingMessage, Uint8Array>();
@@ -83,12 +85,15 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
       isDraining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
+      // A connection whose last answer began before the drain is idle once that answer is out.
+      const idle = setInterval(() => server.closeIdleConnections(), LOOK_EVERY);
       const limit = setTimeout(() => {
         // Upgraded sockets are no longer the server's own: they are cut here, too.
         for (const socket of sockets) socket.destroy();
       }, ms);
       await closed;
       clearTimeout(limit);
+      clearInterval(idle);
     },
   };
 }

@@ -1,7 +1,7 @@
 // The observer of a running server: what endpoints tell becomes log lines and metrics here, in one place.
 
 import { Fault } from "@hallpass/core";
-import { type Log, thrownToLog } from "./log.ts";
+import { type Log, scrubbed, thrownToLog } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Observer } from "./observer.ts";
 
@@ -14,7 +14,10 @@ export function observe(log: Log, metrics: Metrics): Observer {
       metrics.request(method, route, status, ms);
       if (QUIET.has(route) && status < 500) return;
       const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000 };
-      log.info("request", callerRequestId === null ? fields : { ...fields, caller_request_id: callerRequestId });
+      log.info(
+        "request",
+        callerRequestId === null ? fields : { ...fields, caller_request_id: scrubbed(callerRequestId) },
+      );
     },
     refreshed: metrics.refreshed,
     issued: metrics.issued,
