@@ -4,7 +4,7 @@ import { isBase64url } from "./base64url.ts";
 import { type Position, parsePosition } from "./position.ts";
 import { parseScope } from "./scope.ts";
 import type { JsonObject, JsonValue } from "./strict-json.ts";
-import { uuidToBytes } from "./uuid.ts";
+import { isUuid } from "./uuid.ts";
 
 export const ACCESS_TOKEN_TYPE = "at+jwt";
 /** Characters; a longer text is refused before any work. */
@@ -61,9 +61,7 @@ export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims |
   if (aud === undefined || pos === undefined) return undefined;
   const scope = optional(payload["scope"], (value) => (typeof value === "string" ? parseScope(value) : undefined));
   const nbf = optional(payload["nbf"], numericDate);
-  const sid = optional(payload["sid"], (value) =>
-    typeof value === "string" && uuidToBytes(value) !== undefined ? value : undefined,
-  );
+  const sid = optional(payload["sid"], (value) => (typeof value === "string" && isUuid(value) ? value : undefined));
   const fam = optional(payload["fam"], (value) =>
     typeof value === "string" && value.length === 6 && isBase64url(value) ? value : undefined,
   );
@@ -137,7 +135,7 @@ function textList(
 }
 
 function isSessionId(text: string): boolean {
-  return uuidToBytes(text) !== undefined;
+  return isUuid(text);
 }
 
 function numericDate(value: JsonValue): number | undefined {

@@ -4,7 +4,7 @@ import { decodeBase64url } from "./base64url.ts";
 import { type Notice, noticeFromWire } from "./notice.ts";
 import { type Position, parsePosition } from "./position.ts";
 import { type JsonObject, type JsonValue, parseStrictJson } from "./strict-json.ts";
-import { uuidToBytes } from "./uuid.ts";
+import { isUuid } from "./uuid.ts";
 
 export const FEED_VERSION = 1;
 export const FEED_SUBPROTOCOL = "hallpass.feed.1";
@@ -223,7 +223,7 @@ function parseActivity(frame: JsonObject): VerifierFrame | undefined {
   for (const pair of sessions) {
     if (!Array.isArray(pair) || pair.length !== 2) return undefined;
     const [sid, at] = pair;
-    if (typeof sid !== "string" || uuidToBytes(sid) === undefined || !isCount(at)) return undefined;
+    if (typeof sid !== "string" || !isUuid(sid) || !isCount(at)) return undefined;
     pairs.push([sid, at]);
   }
   return { type: "activity", sessions: pairs };

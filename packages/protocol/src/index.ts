@@ -89,4 +89,4 @@ export {
   type StrictJson,
   type StrictJsonRefusal,
 } from "./strict-json.ts";
-export { bytesToUuid, uuidToBytes, uuidv7 } from "./uuid.ts";
+export { bytesToUuid, isUuid, uuidToBytes, uuidv7 } from "./uuid.ts";

@@ -3,7 +3,7 @@
 import { isBase64url } from "./base64url.ts";
 import { formatPosition, isBefore, type Position, parsePosition } from "./position.ts";
 import type { JsonObject, JsonValue } from "./strict-json.ts";
-import { uuidToBytes } from "./uuid.ts";
+import { isUuid } from "./uuid.ts";
 
 /** What is taken away, without place and time. `subject` and `client` are salted hashes (NOT-2). */
 export type Taking =
@@ -99,7 +99,7 @@ function isInstant(value: JsonValue | undefined): value is number {
 }
 
 function isSid(value: JsonValue | undefined): value is string {
-  return typeof value === "string" && uuidToBytes(value) !== undefined;
+  return typeof value === "string" && isUuid(value);
 }
 
 function isCode(value: JsonValue | undefined, length: number): value is string {

@@ -2,6 +2,10 @@
 // Two spellings of one id would be two keys in a store and two entries in a view.
 
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const TEXT_LENGTH = 36;
+const HYPHEN = 0x2d;
+const HYPHENS_BEFORE: ReadonlySet<number> = new Set([4, 6, 8, 10]);
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const UUID_BYTES = 16;
 const TIME_BYTES = 6;
 const RANDOM_BYTES = 10;
@@ -28,18 +32,41 @@ export function uuidv7(unixMs: number, random: Uint8Array): string {
 
 /** The sixteen bytes of a UUID of any version, or undefined for any other spelling. */
 export function uuidToBytes(text: string): Uint8Array | undefined {
-  if (text.length !== 36 || !CANONICAL.test(text)) return undefined;
-  const digits = text.replaceAll("-", "");
-  return Uint8Array.from({ length: UUID_BYTES }, (_, index) =>
-    Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16),
-  );
+  if (text.length !== TEXT_LENGTH) return undefined;
+  const bytes = new Uint8Array(UUID_BYTES);
+  let at = 0;
+  for (let index = 0; index < UUID_BYTES; index += 1) {
+    if (HYPHENS_BEFORE.has(index)) {
+      if (text.charCodeAt(at) !== HYPHEN) return undefined;
+      at += 1;
+    }
+    const high = digitOf(text.charCodeAt(at));
+    const low = digitOf(text.charCodeAt(at + 1));
+    if (high < 0 || low < 0) return undefined;
+    bytes[index] = high * 16 + low;
+    at += 2;
+  }
+  return bytes;
+}
+
+/** Whether a text is a UUID as `uuidToBytes` reads it. */
+export function isUuid(text: string): boolean {
+  return text.length === TEXT_LENGTH && CANONICAL.test(text);
 }
 
 /** Throws a RangeError unless there are sixteen bytes. */
 export function bytesToUuid(bytes: Uint8Array): string {
   if (bytes.length !== UUID_BYTES) throw new RangeError("a UUID has sixteen bytes");
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
-    "-",
-  );
+  let text = "";
+  for (let index = 0; index < UUID_BYTES; index += 1) {
+    if (HYPHENS_BEFORE.has(index)) text += "-";
+    text += PAIRS[bytes[index] ?? 0];
+  }
+  return text;
+}
+
+/** The value of a lower-case hexadecimal digit's character; negative for any other. */
+function digitOf(character: number): number {
+  if (character >= 0x30 && character <= 0x39) return character - 0x30;
+  return character >= 0x61 && character <= 0x66 ? character - 0x57 : -1;
 }

@@ -14,7 +14,7 @@ import {
 import type { Position } from "@hallpass/protocol";
 import { packId } from "./id-order.ts";
 import type { Names } from "./names.ts";
-import { pack, type Packed } from "./packed-text.ts";
+import { type Packed, pack } from "./packed-text.ts";
 import { refsToRow } from "./refs.ts";
 import { kindToRow } from "./row-kinds.ts";
 import { numberAt, packedAt } from "./sqlite-values.ts";

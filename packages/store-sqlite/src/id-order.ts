@@ -1,7 +1,7 @@
 // Ids rest in three forms (text, 8 bytes, 16 bytes) and each form sorts by itself, but lists are ordered by the texts.
 // Base64url texts don't sort as their bytes, so a row's id packs UUIDs only; a list then merges two sorted runs.
 
-import { pack, type Packed, unpack } from "./packed-text.ts";
+import { type Packed, pack, unpack } from "./packed-text.ts";
 
 /** How a row's id rests: a UUID as 16 bytes, whose order is that of the texts; anything else as text. */
 export function packId(id: string): Packed {

@@ -27,7 +27,15 @@ import { blobAt, instantAt, numberAt, packedAt, type SqlRow, textAt } from "./sq
 type Query<Name extends "notices" | "facts" | "list" | "due"> = Parameters<Store[Name]>[0];
 type Answer<Name extends keyof Store> = Store[Name] extends (...given: never) => Promise<infer T> ? T : never;
 
+type Place = readonly [kind: number, tenant: number, id: string | Uint8Array];
+type Found = readonly [row: Row | undefined, refs: readonly RowKey[]];
+
+const NOTHING: Found = [undefined, []];
+const LASTING: ReadonlySet<RowKey["kind"]> = new Set(["keys", "issuer", "client"] as const);
+const MOST_LASTING = 1000;
+
 export class Reader {
+  readonly #lasting = new Map<string, Found>();
   readonly #db: DatabaseSync;
   readonly #names: Names;
   readonly #sql: Readonly<Record<Question, StatementSync>>;
@@ -43,6 +51,8 @@ export class Reader {
 
   read(keys: readonly RowKey[], clock: Pick<Clock, "now">): Snapshot {
     const seen = new Map<string, Row | undefined>();
+    // Read before the rows: what is issued on this snapshot never lives longer for having waited.
+    const now = clock.now();
     const head = this.#inOneSnapshot(() => {
       for (const key of keys) {
         const [row, refs] = this.#row(key);
@@ -65,7 +75,7 @@ export class Reader {
         return row;
       },
       head,
-      clock: clock.now(),
+      clock: now,
     };
   }
 
@@ -137,12 +147,31 @@ export class Reader {
     }
   }
 
-  #row(key: RowKey): readonly [Row | undefined, readonly RowKey[]] {
+  #row(key: RowKey): Found {
     const tenant = this.#names.codeOf(key.tenant);
-    if (tenant === undefined) return [undefined, []];
-    const row = this.#sql.row.get(kindToRow(key.kind), tenant, packId(key.id));
-    if (row === undefined) return [undefined, []];
-    return [rowFromRow(key, row), refsFromRow(blobAt(row, "refs"), this.#names)];
+    if (tenant === undefined) return NOTHING;
+    const place = [kindToRow(key.kind), tenant, packId(key.id)] as const;
+    return LASTING.has(key.kind) ? this.#lastingRow(key, place) : this.#wholeRow(key, place);
+  }
+
+  #wholeRow(key: RowKey, place: Place): Found {
+    const row = this.#sql.row.get(...place);
+    return row === undefined ? NOTHING : [rowFromRow(key, row), refsFromRow(blobAt(row, "refs"), this.#names)];
+  }
+
+  /** A row that every request reads and hardly any changes: its stamp, read in this snapshot, says whether the one in memory is still it. */
+  #lastingRow(key: RowKey, place: Place): Found {
+    const text = rowKeyText(key);
+    const known = this.#lasting.get(text);
+    const stamp = known === undefined ? undefined : this.#sql.rowStamp.get(...place);
+    if (known?.[0] !== undefined && stamp !== undefined) {
+      if (known[0].version === numberAt(stamp, "version") && known[0].attempt === unpack(packedAt(stamp, "attempt")))
+        return known;
+    }
+    const found = this.#wholeRow(key, place);
+    if (this.#lasting.size >= MOST_LASTING) this.#lasting.clear();
+    if (found[0] !== undefined) this.#lasting.set(text, found);
+    return found;
   }
 
   #head(): Head {

@@ -1,6 +1,6 @@
 // The store: reads on this thread, writes on another, one lock for the file, and one answer for whatever goes wrong: a Fault.
 
-import { checkChanges, type Clock, type Dice, Fault, type Store } from "@hallpass/core";
+import { type Clock, checkChanges, type Dice, Fault, type Store } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
 import { CommitQueue } from "./commit-queue.ts";
 import { lockFile } from "./file-lock.ts";

@@ -1,7 +1,7 @@
 // Columns as the types they were declared with. STRICT tables keep them so; anything else is a damaged file and throws.
 
-import { type Instant, instantOf } from "@hallpass/core";
 import type { SQLOutputValue } from "node:sqlite";
+import { type Instant, instantOf } from "@hallpass/core";
 import type { Packed } from "./packed-text.ts";
 
 export type SqlRow = Readonly<Record<string, SQLOutputValue>>;

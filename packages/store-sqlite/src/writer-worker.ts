@@ -45,6 +45,6 @@ function serve(writer: Writer, request: WriterRequest): void {
 
 const writer = open();
 if (writer !== undefined) {
-  port.on("message", (request: WriterRequest) => serve(writer, request));
+  port.on("message", (request: string) => serve(writer, JSON.parse(request) as WriterRequest));
   reply({ kind: "opened" });
 }

@@ -17,7 +17,18 @@ export function clientToRow(client: Client): { readonly value: string; readonly 
   return { value: JSON.stringify({ layout: LAYOUT, ...rest } satisfies ClientRow), expires: null };
 }
 
+/** What a row was parsed to: rows never change, and a client's is read with every request. */
+const parsed = new WeakMap<Row, Client>();
+
 export function clientFromRow(row: Row): Client {
+  const known = parsed.get(row);
+  if (known !== undefined) return known;
+  const client = parse(row);
+  parsed.set(row, client);
+  return client;
+}
+
+function parse(row: Row): Client {
   const { layout, ...rest } = JSON.parse(row.value) as ClientRow;
   if (layout !== LAYOUT) throw new Error("a client's row has a layout that this version does not know");
   return { id: row.key.id as ClientId, ...rest };

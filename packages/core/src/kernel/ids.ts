@@ -1,6 +1,6 @@
 // Names of things. Each has one parser; after it nobody checks again.
 
-import { uuidToBytes } from "@hallpass/protocol";
+import { isUuid } from "@hallpass/protocol";
 
 declare const tenant: unique symbol;
 declare const session: unique symbol;
@@ -29,7 +29,7 @@ export function parseTenantId(text: string): TenantId | undefined {
 }
 
 export function parseSessionId(text: string): SessionId | undefined {
-  return uuidToBytes(text) === undefined ? undefined : (text as SessionId);
+  return isUuid(text) ? (text as SessionId) : undefined;
 }
 
 export function parseClientId(text: string): ClientId | undefined {
