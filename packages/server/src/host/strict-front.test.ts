@@ -55,21 +55,21 @@ const rows: readonly [title: string, text: string, status: number][] = [
   ["a plain form", post(LENGTH), 400],
   ...["Authorization: Bearer a", "Content-Type: application/json", "DPoP: a", "Idempotency-Key: a"].map(
     (header): [string, string, number] => [
-      `two headers of one name: ${header.slice(0, header.indexOf(":"))} [O-44]`,
+      `two headers of one name: ${header.slice(0, header.indexOf(":"))}`,
       post(`${LENGTH}${header}\r\n${header}\r\n`),
       400,
     ],
   ),
-  ["two Hosts [O-39]", get("/healthz", "Host: evil.example\r\n"), 400],
-  ["no Host [O-39]", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+  ["two Hosts", get("/healthz", "Host: evil.example\r\n"), 400],
+  ["no Host", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
   ...["a b<>", "evil.example/path", "user@evil.example", "evil.example:99999999", "[::1", "", "a,b"].map(
     (name): [string, string, number] => [
-      `a Host that is none: ${JSON.stringify(name)} [O-39]`,
+      `a Host that is none: ${JSON.stringify(name)}`,
       `GET /healthz HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`,
       400,
     ],
   ),
-  ["an absolute target [O-39]", get("http://evil.example/healthz"), 400],
+  ["an absolute target", get("http://evil.example/healthz"), 400],
   ...[
     "/a/../healthz",
     "/./healthz",
@@ -82,28 +82,28 @@ const rows: readonly [title: string, text: string, status: number][] = [
     "/healthz#x",
     "*",
     "/..",
-  ].map((target): [string, string, number] => [`a target with two readings: ${target} [O-43]`, get(target), 400]),
-  ["two Content-Lengths [O-44]", post(`${LENGTH}Content-Length: 4\r\n`), 400],
-  ["Content-Length beside Transfer-Encoding [O-44]", post(`${LENGTH}Transfer-Encoding: chunked\r\n`, "0\r\n\r\n"), 400],
-  ["a chunk of no size [O-44]", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400],
-  ["a folded header [O-44]", get("/healthz", "X-A: b\r\n c\r\n"), 400],
-  ["lines that end in LF alone [O-44]", `GET /healthz HTTP/1.1\nHost: localhost\n\n`, 400],
-  ["NUL in a header [O-44]", get("/healthz", "X-A: b\u0000c\r\n"), 400],
-  ["a body on GET [O-44]", get("/healthz", "Content-Length: 3\r\n").concat("abc"), 400],
-  ["a promised body over the limit [E-04]", post("Content-Length: 70000\r\n", ""), 413],
+  ].map((target): [string, string, number] => [`a target with two readings: ${target}`, get(target), 400]),
+  ["two Content-Lengths", post(`${LENGTH}Content-Length: 4\r\n`), 400],
+  ["Content-Length beside Transfer-Encoding", post(`${LENGTH}Transfer-Encoding: chunked\r\n`, "0\r\n\r\n"), 400],
+  ["a chunk of no size", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400],
+  ["a folded header", get("/healthz", "X-A: b\r\n c\r\n"), 400],
+  ["lines that end in LF alone", `GET /healthz HTTP/1.1\nHost: localhost\n\n`, 400],
+  ["NUL in a header", get("/healthz", "X-A: b\u0000c\r\n"), 400],
+  ["a body on GET", get("/healthz", "Content-Length: 3\r\n").concat("abc"), 400],
+  ["a promised body over the limit", post("Content-Length: 70000\r\n", ""), 413],
   [
-    "a chunked body over the limit [E-04]",
+    "a chunked body over the limit",
     post("Transfer-Encoding: chunked\r\n", `11170\r\n${"a".repeat(70_000)}\r\n0\r\n\r\n`),
     413,
   ],
-  ["an encoded body [E-07]", post(`${LENGTH}Content-Encoding: gzip\r\n`), 415],
-  ["headers over their limit [E-04]", get("/healthz", `X-A: ${"a".repeat(20_000)}\r\n`), 431],
-  ["TRACE [O-01]", `TRACE /oauth2/token HTTP/1.1\r\n${HEAD}\r\n`, 405],
-  ["PUT [O-01]", `PUT /oauth2/token HTTP/1.1\r\n${HEAD}Content-Length: 0\r\n\r\n`, 405],
+  ["an encoded body", post(`${LENGTH}Content-Encoding: gzip\r\n`), 415],
+  ["headers over their limit", get("/healthz", `X-A: ${"a".repeat(20_000)}\r\n`), 431],
+  ["TRACE", `TRACE /oauth2/token HTTP/1.1\r\n${HEAD}\r\n`, 405],
+  ["PUT", `PUT /oauth2/token HTTP/1.1\r\n${HEAD}Content-Length: 0\r\n\r\n`, 405],
 ];
 
 for (const [title, text, status] of rows) {
-  test(`${title} is answered ${status}`, async () => {
+  test(`${title} is answered ${status} [O-39] [O-43] [O-44] [E-04] [E-07]`, async () => {
     const answer = await talk(text);
     assert.deepEqual(statuses(answer), [status], answer);
     assert.doesNotMatch(answer, /\n\s+at /, "no stack leaves");

@@ -10,7 +10,7 @@ import { basicHeader, type Received } from "../testing/scene.ts";
 /** Files that are there to hold a secret; each is of mode 0600. */
 const KEEPERS = new Set(["operator-credentials", "demo-api-credentials", "key-encryption-key"]);
 
-test("no secret of a full journey rests in the data directory, or stands in a log, a metric or an error [P12] [L-01] [L-06]", async (t) => {
+test("no secret of a full journey rests in the data directory, or stands in a log, a metric or an error [TOK-15] [L-01] [L-06]", async (t) => {
   const travelling = await journey();
   t.after(() => travelling.end());
   const { operate, send, signIn, refresh, data, lines } = travelling;

@@ -20,7 +20,7 @@ function successor(answer: Received): string {
   return String(answer.json["refresh_token"]);
 }
 
-test("two tabs refresh at once, and both go on [P6]", async (t) => {
+test("two tabs refresh at once, and both go on [R-02] [REF-13]", async (t) => {
   const { signIn, refresh } = await travel(t);
   const { refresh: first } = await signIn();
   const [one, other] = await Promise.all([refresh(first), refresh(first)]);
@@ -38,7 +38,7 @@ test("64 refreshes at once over sockets give one generation and the same success
   assert.equal((json["families"] as readonly { readonly generation: number }[])[0]?.generation, 2);
 });
 
-test("a response that was lost for an hour logs nobody out [P6]", async (t) => {
+test("a response that was lost for an hour logs nobody out [R-04]", async (t) => {
   const { signIn, refresh, advance } = await travel(t);
   const { refresh: first } = await signIn();
   await refresh(first);
@@ -48,7 +48,7 @@ test("a response that was lost for an hour logs nobody out [P6]", async (t) => {
   assert.equal(verdict(await refresh(successor(recovered))), "rotated");
 });
 
-test("a stolen refresh token ends the session as soon as thief and owner both used it [P5]", async (t) => {
+test("a stolen refresh token ends the session as soon as thief and owner both used it [R-05] [REF-4]", async (t) => {
   const { signIn, refresh, advance, operate } = await travel(t);
   const { refresh: stolen, sid } = await signIn();
   const owner = successor(await refresh(successor(await refresh(stolen))));
@@ -71,7 +71,7 @@ test("signing out everywhere ends every session of the subject, and none of anot
   assert.equal(verdict(await refresh((await signIn()).refresh)), "rotated");
 });
 
-test("a restart continues: sessions, keys, the operator and what was revoked [P1] [P6]", async (t) => {
+test("a restart continues: sessions, keys, the operator and what was revoked [R-14]", async (t) => {
   const travelling = await travel(t);
   const { signIn, refresh, operate } = travelling;
   const { refresh: first } = await signIn();

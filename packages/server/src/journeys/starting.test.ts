@@ -58,7 +58,7 @@ test("a secret that was preset by its hash is shown nowhere and works", async (t
   await server.close();
 });
 
-test("keys without their key-encryption key stop the start, and putting it back continues [P9]", async (t) => {
+test("keys without their key-encryption key stop the start, and putting it back continues", async (t) => {
   const data = directory(t);
   const config = configOf({ data, issuer: ISSUER });
   await (await startServer(config, quiet)).close();

@@ -58,7 +58,7 @@ test("a server with an open feed and idle connections stops at once, and tells t
   assert.ok(performance.now() - started < 5000);
 });
 
-test("a revocation that waits for a verifier is answered before the server stops, and it stands [P1]", async (t) => {
+test("a revocation that waits for a verifier is answered before the server stops, and it stands", async (t) => {
   const travelling = await travel(t);
   const socket = await verifierOf(travelling);
   greet(socket);

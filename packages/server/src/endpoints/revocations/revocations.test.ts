@@ -140,7 +140,7 @@ const faults: readonly [
   ["is gone", async () => Promise.reject(new Fault("store_unavailable")), "store_unavailable"],
 ];
 for (const [title, fail, code] of faults) {
-  test(`a revoke whose store ${title} answers 503, never success [I-14] [G-09]`, async () => {
+  test(`a revoke whose store ${title} answers 503, never success [I-14]`, async () => {
     const fault: { broken: boolean } = { broken: false };
     const stage = await scene({ wrapStore: (store) => breakable(store, fault, fail) });
     const { sid: session } = await stage.open();

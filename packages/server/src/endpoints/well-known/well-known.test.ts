@@ -6,7 +6,7 @@ import { ISSUER, scene } from "../../testing/scene.ts";
 
 const METADATA = "/.well-known/oauth-authorization-server";
 
-test("the metadata names this issuer and what it offers, and no list in it is empty [META-1] [META-2] [META-3] [META-5] [META-8]", async () => {
+test("the metadata names this issuer and what it offers, and no list in it is empty [META-2] [META-3] [META-4] [META-5] [META-8]", async () => {
   const stage = await scene();
   const { status, headers, json } = await stage.send({ path: METADATA });
   assert.equal(status, 200);
@@ -15,11 +15,13 @@ test("the metadata names this issuer and what it offers, and no list in it is em
   assert.equal(json["token_endpoint"], `${ISSUER}/oauth2/token`);
   assert.deepEqual(json["grant_types_supported"], ["refresh_token", "client_credentials"]);
   assert.deepEqual(json["token_endpoint_auth_methods_supported"], ["none", "client_secret_basic"]);
+  assert.equal(json["jwks_uri"], `${ISSUER}/.well-known/jwks.json`);
+  assert.equal(json["authorization_endpoint"], undefined);
   for (const value of Object.values(json)) assert.ok(!Array.isArray(value) || value.length > 0);
 });
 
 for (const path of [METADATA, "/.well-known/jwks.json"]) {
-  test(`${path} may be remembered for five minutes, asked for again cheaply and read by any origin [META-10] [JWKS-8]`, async () => {
+  test(`${path} may be remembered for five minutes, asked for again cheaply and read by any origin [JWKS-8]`, async () => {
     const stage = await scene();
     const first = await stage.send({ path, headers: { origin: "https://app.example" } });
     assert.equal(first.headers.get("cache-control"), "public, max-age=300");
@@ -93,6 +95,11 @@ test("a path with an escape is refused, whatever it would mean", async () => {
   for (const path of ["/oauth2/%74oken", "/v1/sessions/%00", "/v1/%zz", "/v1/sessions/a%2Fb"]) {
     assert.equal((await stage.send({ path })).status, 400);
   }
+});
+
+test("the document of an issuer that is not served here is not found [META-1]", async () => {
+  const stage = await scene();
+  for (const path of [`${METADATA}/t1`, `/t1${METADATA}`]) assert.equal((await stage.send({ path })).status, 404);
 });
 
 test("every error links to its explanation, which is here", async () => {
