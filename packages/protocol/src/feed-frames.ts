@@ -273,7 +273,7 @@ function parseKeys(frame: JsonObject): KeysFrame | undefined {
 function parseSnapshot(frame: JsonObject): SnapshotFrame | undefined {
   const { part, last, to, cursor, horizon_ms: horizon } = frame;
   const batch = parseBatch(frame["notices"]);
-  if (!isCount(part) || batch === undefined) return undefined;
+  if (!isCount(part) || part === 0 || batch === undefined) return undefined;
   if (last === false) return { type: "snapshot", part, last, ...batch };
   const pos = position(to);
   if (last !== true || pos === undefined || !isText(cursor, 128) || !isCount(horizon)) return undefined;
