@@ -44,7 +44,9 @@ export async function cutOff(scene: CutOff): Promise<CutOffResult> {
   stage.lines(receiptLines(receipt));
   judgeReceipt(scene, receipt);
 
-  const bound = Math.max(...silentOf(receipt).map((one) => one.refuses_by_ms ?? Number.POSITIVE_INFINITY));
+  const bound = Math.max(
+    ...silentOf(receipt).map((one) => one.refuses_by_ms ?? receipt.committed_at_ms + maxStalenessMs),
+  );
   // Held back in its socket until it goes on: the first thing that it will be asked.
   const heldBack = ask(stopped, victim.access, maxStalenessMs + 20_000);
   const lastAccepted = await watchSilenced(scene, bound);

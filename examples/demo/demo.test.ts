@@ -10,7 +10,7 @@ import type { Claim } from "./stage.ts";
 
 const main = join(import.meta.dirname, "main.ts");
 const run = promisify(execFile);
-const SMALL = ["--subjects", "40", "--rate", "50", "--revocations", "6", "--staleness", "1000"];
+const SMALL = ["--subjects", "40", "--rate", "50", "--revocations", "6", "--staleness", "3000"];
 
 test("the demo ends by itself, and what it claims is true", { timeout: 60_000 }, async () => {
   const { stdout } = await run(process.execPath, ["--conditions=hallpass-source", main, ...SMALL, "--json"]);
@@ -24,6 +24,25 @@ test("the demo ends by itself, and what it claims is true", { timeout: 60_000 },
   assert.deepEqual(Object.keys(result.traffic.answers), ["200"]);
   assert.equal(result.cutOff.receipt.fleet.waiting, 2);
   assert.equal(result.cutOff.finalReceipt.fleet.enforced, 3);
+});
+
+test("verifiers that accept what they can't know are found: the demo fails, and says what is not true", {
+  timeout: 60_000,
+}, async () => {
+  const words = [...SMALL, "--staleness", "1000", "--on-stale", "accept", "--json"];
+  const failed = await run(process.execPath, ["--conditions=hallpass-source", main, ...words]).catch(
+    (error: unknown) => error,
+  );
+  assert.ok(failed instanceof Error && "code" in failed && "stdout" in failed);
+  assert.equal(failed.code, 1);
+  const { claims } = JSON.parse(String(failed.stdout)) as { readonly claims: readonly Claim[] };
+  const untrue = claims.filter((one) => !one.holds).map((one) => one.claim);
+  for (const about of [/by when each refuses/, /accepted nothing revoked from its refuses_by on/, /503 .*not 401/]) {
+    assert.ok(
+      untrue.some((claim) => about.test(claim)),
+      String(about),
+    );
+  }
 });
 
 test("options that can't be meant are refused in two lines", async () => {

@@ -10,6 +10,8 @@ export interface DemoOptions {
   readonly revocations: number;
   /** M of the demo's verifiers, in milliseconds. */
   readonly maxStalenessMs: number;
+  /** `accept` gives up what the demo shows: it then says which of its claims are not true, and fails. */
+  readonly onStale: "unavailable" | "accept";
   readonly json: boolean;
 }
 
@@ -29,6 +31,7 @@ export function readOptions(words: readonly string[]): DemoOptions {
       rate: { type: "string" },
       revocations: { type: "string" },
       staleness: { type: "string" },
+      "on-stale": { type: "string" },
       json: { type: "boolean" },
     },
   });
@@ -43,11 +46,16 @@ export function readOptions(words: readonly string[]): DemoOptions {
   const subjects = number("subjects");
   const revocations = number("revocations");
   if (revocations > subjects / 2) throw new RangeError("--revocations has to be at most half of --subjects");
+  const onStale = values["on-stale"] ?? "unavailable";
+  if (onStale !== "unavailable" && onStale !== "accept") {
+    throw new RangeError("--on-stale has to be unavailable or accept");
+  }
   return {
     subjects,
     rate: number("rate"),
     revocations,
     maxStalenessMs: number("staleness"),
+    onStale,
     json: values.json === true,
   };
 }

@@ -109,10 +109,10 @@ async function startVerifiers(
   { issuer }: ServerProcess,
   api: IssuerApi,
   proxy: SilentProxy,
-  { maxStalenessMs }: DemoOptions,
+  { maxStalenessMs, onStale }: DemoOptions,
   running: VerifierProcess[],
 ): Promise<readonly VerifierProcess[]> {
-  const settings = { issuer, maxStalenessMs, credentialsFile: await api.addVerifierClient() };
+  const settings = { issuer, maxStalenessMs, onStale, credentialsFile: await api.addVerifierClient() };
   for (const spec of [
     { service: "api", instance: "api-1" },
     { service: "api", instance: "api-2", through: proxy.url },

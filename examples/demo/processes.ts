@@ -48,12 +48,16 @@ export interface VerifierProcess extends VerifierSpec {
   readonly child: ChildProcess;
 }
 
-export async function startVerifier(
-  spec: VerifierSpec,
-  settings: { readonly issuer: string; readonly maxStalenessMs: number; readonly credentialsFile: string },
-): Promise<VerifierProcess> {
-  const { issuer, maxStalenessMs, credentialsFile } = settings;
-  const words = [issuer, spec.service, spec.instance, String(maxStalenessMs), credentialsFile];
+export interface VerifierSettings {
+  readonly issuer: string;
+  readonly maxStalenessMs: number;
+  readonly onStale: "unavailable" | "accept";
+  readonly credentialsFile: string;
+}
+
+export async function startVerifier(spec: VerifierSpec, settings: VerifierSettings): Promise<VerifierProcess> {
+  const { issuer, maxStalenessMs, onStale, credentialsFile } = settings;
+  const words = [issuer, spec.service, spec.instance, String(maxStalenessMs), onStale, credentialsFile];
   const child = fork(SERVICE, words, { execArgv: [SOURCES], env: environment(spec.through) });
   const [message] = (await once(child, "message", { signal: AbortSignal.timeout(20_000) })) as [
     { readonly port: number },

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createVerifier } from "@hallpass/verifier";
 import { machineTime } from "./numbers.ts";
 
-const [issuer = "", service = "", instance = "", maxStalenessMs = "", credentialsFile = ""] = process.argv.slice(2);
+const [issuer = "", service = "", instance = "", maxStalenessMs = "", onStale = "", credentialsFile = ""] =
+  process.argv.slice(2);
 const [clientId = "", clientSecret = ""] = readFileSync(credentialsFile, "utf8").trim().split(":");
 
 const verifier = createVerifier({
@@ -16,6 +17,7 @@ const verifier = createVerifier({
   service,
   instance,
   maxStalenessMs: Number(maxStalenessMs),
+  onStale: onStale === "accept" ? "accept" : "unavailable",
 });
 
 const server = createServer((request, response) => void answer(request, response));
