@@ -12,6 +12,7 @@ const steps: readonly [name: string, command: string, ...args: string[]][] = [
   ["format", bin("biome"), "check", "--error-on-warnings", "."],
   ["architecture", process.execPath, "--test", "--test-reporter=dot", "scripts/architecture.test.ts"],
   ["lint bites", process.execPath, "--test", "--test-reporter=dot", "scripts/lint.test.ts"],
+  ["reference", process.execPath, "--conditions=hallpass-source", "scripts/print-docs.ts", "--check"],
   ["spec loop", process.execPath, "scripts/spec-loop.ts", "--check"],
 ];
 

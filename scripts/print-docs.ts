@@ -1,0 +1,132 @@
+// Prints docs/reference from the tables that the server itself runs on. `npm run docs` writes the pages; with --check nothing is written
+// and a stale page fails.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FACT_SENTENCES } from "@hallpass/core";
+import { ENDPOINTS, envName, FAULT_TITLES, KEYS, NAMES, WIRE_ERRORS } from "@hallpass/server";
+import { createMetrics, type Metrics } from "../packages/server/src/observe/metrics.ts";
+
+type Registry = Metrics["registry"];
+type Cells = readonly (string | number)[];
+
+const directory = join(import.meta.dirname, "../docs/reference");
+const check = process.argv.includes("--check");
+
+function table(head: Cells, rows: readonly Cells[]): string {
+  const line = (cells: Cells): string => `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function page(title: string, about: string, ...parts: readonly string[]): string {
+  return `${[`# ${title}`, about, ...parts].join("\n\n")}\n\nPrinted by \`npm run docs\`.\n`;
+}
+
+const FROM = {
+  anyone: () => "anyone",
+  client: () => "a client that authenticates",
+  scope: (scope: string) => `\`${scope}\``,
+} as const;
+
+function endpoints(): string {
+  const rows = ENDPOINTS.map(({ method, path, what, from, operation }) => [
+    `\`${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}\``,
+    what,
+    from.kind === "scope" ? FROM.scope(from.scope) : FROM[from.kind](),
+    operation === "none" ? "–" : operation,
+  ]);
+  return page(
+    "Endpoints",
+    "`from` is who may call: anyone, a client that authenticates in the request, or a client with an access token of its own for this issuer that holds the scope. A session's token opens none of them.",
+    table(["path", "what", "from", "operation"], rows),
+  );
+}
+
+function refusals(): string {
+  const rows = Object.entries(WIRE_ERRORS).map(([code, { status, oauth, title }]) => [
+    `\`${code}\``,
+    status,
+    `\`${oauth}\``,
+    title,
+  ]);
+  const faults = Object.entries(FAULT_TITLES).map(([code, title]) => [`\`${code}\``, 503, title]);
+  return page(
+    "Refusals and faults",
+    "A refusal is a no from a server that works; trying again changes nothing. Under `/v1` it is problem details (RFC 9457) with `code`; under `/oauth2` it is `error` (RFC 6749) with the code at the end of `error_uri`. `X-Request-Id` stands on every answer.",
+    table(["code", "status", "`error`", "what"], rows),
+    "## Faults\n\nSomething that the server needs did not work. Nothing is known to be wrong with the request: try again after `Retry-After`.",
+    table(["code", "status", "what"], faults),
+    "Everything else that goes wrong is 500 with the code `defect` and nothing more; the log has it under the request's id.",
+  );
+}
+
+function facts(): string {
+  const rows = Object.entries(FACT_SENTENCES).map(([kind, sentence]) => [`\`${kind}\``, sentence]);
+  return page(
+    "Facts",
+    "What happened, as it is written down with the change that made it true.",
+    table(["kind", "what"], rows),
+  );
+}
+
+async function metrics(): Promise<string> {
+  const { registry } = createMetrics({ connections: () => 0, viewAges: () => [] });
+  const all = await registry.getMetricsAsJSON();
+  const rows = all
+    .filter(({ name }) => name.startsWith("hallpass_"))
+    .map(({ name, type, help }) => [`\`${name}\``, String(type), labelsOf(registry, name), help]);
+  return page(
+    "Metrics",
+    "`GET /metrics` needs the scope `metrics:read`; `HALLPASS_METRICS_LISTEN` opens a second listener that needs none. The process's own metrics (`process_*`, `nodejs_*`) stand beside these.",
+    table(["name", "type", "labels", "what"], rows),
+  );
+}
+
+function labelsOf(registry: Registry, name: string): string {
+  // Every metric of prom-client has them; its types don't say so.
+  const { labelNames = [] } = registry.getSingleMetric(name) as { readonly labelNames?: readonly string[] };
+  return labelNames.length === 0 ? "–" : labelNames.join(", ");
+}
+
+function configuration(): string {
+  const rows = NAMES.map((name) => {
+    const { what, otherwise, secret } = KEYS[name];
+    return [
+      `\`${envName(name)}\``,
+      `\`${name}\``,
+      what,
+      secret === true ? "secret" : otherwise === null ? "–" : `\`${otherwise}\``,
+    ];
+  });
+  return page(
+    "Configuration",
+    "Each key is an environment variable, or a member of the JSON file that `HALLPASS_CONFIG_FILE` names; the environment stands over the file. Unknown keys are errors. Durations are `30s`, `15m`, `1h`, `30d`.",
+    table(["variable", "in the file", "what", "otherwise"], rows),
+  );
+}
+
+const pages: Readonly<Record<string, string>> = {
+  "endpoints.md": endpoints(),
+  "refusals.md": refusals(),
+  "facts.md": facts(),
+  "metrics.md": await metrics(),
+  "configuration.md": configuration(),
+};
+
+mkdirSync(directory, { recursive: true });
+for (const [name, text] of Object.entries(pages)) {
+  const path = join(directory, name);
+  if (!check) writeFileSync(path, text);
+  else if (textOf(path) !== text) {
+    console.error(`docs/reference/${name} is stale: run \`npm run docs\` and commit it`);
+    process.exitCode = 1;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
