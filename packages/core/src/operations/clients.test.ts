@@ -77,7 +77,7 @@ describe("registering a client", () => {
       registerClient(world, confidential, null),
       registerClient(world, confidential, null),
     ]);
-    assert.deepEqual(both.map((answer) => answer.ok).toSorted(), [false, true]);
+    assert.equal(both.filter((answer) => answer.ok).length, 1);
   });
 
   it("refuses an unknown policy, and client_credentials without authentication [CAUTH-8] [TOK-9]", async () => {
