@@ -122,6 +122,29 @@ test("whatever is shown whenever, the outcome is the one that the history gives,
   fc.assert(holdsFor(refreshOutcome), { numRuns: 3000 });
 });
 
+test("the successor of a predecessor is unused: using it makes it the predecessor itself [RT-10]", () => {
+  fc.assert(
+    fc.property(steps, (history) => {
+      let session: Session = fresh;
+      let now = START;
+      const used = new Set<number>();
+      for (const step of history) {
+        if ("wait" in step) {
+          now = afterMs(now, step.wait);
+          continue;
+        }
+        const generation = Math.max(1, (session.families[0]?.generation ?? 1) - step.back);
+        const ruling = refreshOutcome(session, { family: FAMILY, generation, client: WEB, macKid: 1 }, now, policy);
+        if (ruling.kind !== "rotated" && ruling.kind !== "recovered") continue;
+        used.add(generation);
+        assert.equal(used.has(ruling.family.generation), false);
+        assert.equal(ruling.family.superseded[0]?.generation, generation);
+        session = ruling.next;
+      }
+    }),
+  );
+});
+
 test("a generation in no window is found to be reused after any number of rotations [R-05]", () => {
   for (let length = 2; length <= 50; length += 1) {
     let session = fresh;

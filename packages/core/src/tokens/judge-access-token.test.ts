@@ -180,6 +180,43 @@ describe("a text that is no token of ours", () => {
     }
   });
 
+  it("brings its own key, or says where to find one, and is refused by that [JWKS-7] [J-10] [J-11] [AT-V1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [, body = ""] = accessTextOf(await opened(world)).split(".");
+    const stranger = openSigningKey(generateSigningKey());
+    for (const pointer of [
+      { jwk: stranger.jwk },
+      { jku: "https://evil.example/keys" },
+      { x5c: ["MIIB"] },
+      { x5u: "file:///etc/passwd" },
+    ]) {
+      const header = { alg: "ES256", typ: "at+jwt", kid: stranger.kid, ...pointer };
+      const input = `${Buffer.from(JSON.stringify(header)).toString("base64url")}.${body}`;
+      assert.equal(
+        await isLive(world.node(), `${input}.${Buffer.from(stranger.signer.sign(input)).toString("base64url")}`),
+        false,
+      );
+    }
+  });
+
+  it("is bound to a key, and nobody checks its proof here [AT-V6] [JAT-12] [J-32]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const good = accessTextOf(await opened(world));
+    const [head = "", body = ""] = good.split(".");
+    const keys = world.keys.latest();
+    assert.ok(keys !== undefined);
+    const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as Record<string, unknown>;
+    for (const [changes, live] of [
+      [{}, true],
+      [{ cnf: {} }, false],
+      [{ cnf: { jkt: "x" } }, false],
+    ] as const) {
+      const input: string = `${head}.${Buffer.from(JSON.stringify({ ...claims, ...changes })).toString("base64url")}`;
+      const text = `${input}.${Buffer.from(keys.signer.sign(input)).toString("base64url")}`;
+      assert.equal(await isLive(world, text), live);
+    }
+  });
+
   it("is a receipt or any other JWT that our key signed [JAT-10] [AT-V2]", async () => {
     const world = await aWorld(createMemoryStore);
     const [, body = ""] = accessTextOf(await opened(world)).split(".");

@@ -36,6 +36,8 @@ export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<
   const claims = parseAccessTokenClaims(jws.payload);
   const client = claims === undefined ? undefined : parseClientId(claims.clientId);
   if (claims === undefined || client === undefined || claims.iss !== deps.issuer.url) return undefined;
+  // Bound to a key whose proof nobody checks here (AT-V6).
+  if (claims.cnf !== undefined) return undefined;
   const known = deps.keys.latest();
   if (known !== undefined && known.verificationKey(kid)?.verify(jws.signingInput, jws.signature) === false)
     return undefined;
