@@ -83,7 +83,7 @@ export class Holder {
       if (token === undefined || text === undefined || family === undefined)
         throw new Error("an opening gave no tokens");
       return this.#stage.truth.check(() =>
-        this.#judgeOpened(key, session.id, family.id, text, readAccess(token, true)),
+        this.#judgeOpened(key, session.id, family.id, text, readAccess(token, session.ancestors)),
       );
     });
     if (reply.kind !== "answered") return;

@@ -91,7 +91,7 @@ export class Operator {
       const answer = await issueClientToken(node.services, { credentials, scope: ["read"], audience: undefined });
       if (!answer.ok) return answer;
       truth.check(() => {
-        const token = readAccess(answer.value.access.token.reveal(), true);
+        const token = readAccess(answer.value.access.token.reveal(), []);
         if (comparePositions(token.claims.pos, truth.book.head) > 0)
           throw new Violation("AT4-pos-not-later", "a client's token has a position that does not exist yet");
         keepToken(this.#stage, token);

@@ -4,6 +4,7 @@ import type { SessionId } from "@hallpass/core";
 import type { Verifying } from "../parts/verifying.ts";
 import type { Step, StepKind } from "../plan.ts";
 import type { AccessToken } from "../truth/minted.ts";
+import type { Machine } from "../world/machine.ts";
 import type { SeededDice } from "../world/seeded-dice.ts";
 import type { Holder } from "./holder.ts";
 import type { Operator } from "./operator.ts";
@@ -127,25 +128,38 @@ const PLAYS: Readonly<Record<StepKind, Play>> = {
   crash_node: ({ stage }, dice) => {
     const node = dice.pick(stage.nodes);
     if (!node.up) return;
-    stage.network.died(node.machine, dice.chance(40));
-    node.die();
-    node.machine.soon(dice.between(50, 6000), () => void node.boot());
+    const { life } = node.machine;
+    const fall = (): void => {
+      if (node.machine.life !== life) return;
+      stage.network.died(node.machine, dice.chance(40));
+      node.die();
+      node.machine.soon(dice.between(50, 6000), () => void node.boot());
+    };
+    // Some are restarted as they should be, and send everyone elsewhere first.
+    if (!dice.chance(35)) return fall();
+    void node.services.hub.drain();
+    node.machine.soon(dice.between(20, 400), fall);
   },
   crash_verifier: ({ stage }, dice) => {
     const verifier = dice.pick(stage.verifiers);
+    // Some stop as they should, and say goodbye.
+    if (dice.chance(30)) verifier.verifier?.close();
     stage.network.died(verifier.machine, dice.chance(50));
     verifier.die();
     verifier.machine.soon(dice.between(50, 4000), () =>
       verifier.verifier === undefined ? verifier.start() : undefined,
     );
   },
-  jump_verifier: ({ stage }, dice) => dice.pick(stage.verifiers).machine.jump(jumpOf(dice)),
-  jump_node: ({ stage }, dice) => dice.pick(stage.nodes).machine.jump(jumpOf(dice)),
+  jump_verifier: (cast, dice) => jump(cast, dice, dice.pick(cast.stage.verifiers).machine),
+  jump_node: (cast, dice) => jump(cast, dice, dice.pick(cast.stage.nodes).machine),
 };
 
-function jumpOf(dice: SeededDice): number {
+/** There, and as often as not back again: a clock that was set wrong and set right. */
+function jump({ stage }: Cast, dice: SeededDice, machine: Machine): void {
   const most = dice.pick([1500, 30_000, 3_600_000]);
-  return dice.between(-most, most);
+  const ms = dice.between(-most, most);
+  const back = machine.jump(ms);
+  if (dice.chance(60)) stage.line.after(dice.between(200, 8000), back);
 }
 
 function recent(stage: Stage, dice: SeededDice): AccessToken | undefined {

@@ -11,12 +11,13 @@ export interface AccessToken {
   readonly genuine: boolean;
 }
 
-export function readAccess(text: string, genuine: boolean): AccessToken {
+/** `ancestors`: those of its session, whether or not it names them. */
+export function readAccess(text: string, ancestors: readonly string[]): AccessToken {
   const jws = parseCompactJws(text);
   const claims = jws.ok ? parseAccessTokenClaims(jws.payload) : undefined;
   if (!jws.ok || claims === undefined || jws.header.kid === undefined)
     throw new Violation("D0-no-defect", "an access token was issued that can't be read");
-  return { text, claims, kid: jws.header.kid, genuine };
+  return { text, claims: { ...claims, anc: ancestors }, kid: jws.header.kid, genuine: true };
 }
 
 /** Refresh tokens by family and generation, and who came from whom. */

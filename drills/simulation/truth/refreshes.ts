@@ -124,8 +124,9 @@ export class Refreshes {
     if (generation !== next)
       throw new Violation("P4-one-successor", `${nameOf(request)} got generation ${generation} instead of ${next}`);
     if (answer.outcome !== "retried") this.#minted.wasLive(name, request.generation);
-    const token = readAccess(access.token.reveal(), true);
-    judgeToken(token, sessionFromRow(row), family, snapshot, request.scope);
+    const session = sessionFromRow(row);
+    const token = readAccess(access.token.reveal(), session.ancestors);
+    judgeToken(token, session, family, snapshot, request.scope);
     return token;
   }
 }

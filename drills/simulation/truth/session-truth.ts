@@ -42,6 +42,12 @@ export class SessionTruth {
   /** Judges a committed change before the book has written it down. */
   judge(change: Change, outcome: Committed): void {
     for (const row of change.rows) {
+      const version = this.#book.row(row.key)?.version ?? "absent";
+      if (row.expect !== version)
+        throw new Violation(
+          "P4-serial",
+          `${row.key.kind} ${row.key.id} was ${version} and not ${row.expect} when it was written`,
+        );
       if (row.key.kind === "session" && row.next !== "same") this.#judgeRow(change, row, outcome);
     }
   }

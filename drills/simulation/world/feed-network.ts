@@ -116,7 +116,7 @@ export class FeedNetwork {
         const times = weather.repeat > 0 ? 2 : 1;
         weather.repeat = Math.max(0, weather.repeat - 1);
         for (let time = 0; time < times; time += 1)
-          toVerifier.send(() => (over || one.severed ? undefined : open.onText(text)));
+          toVerifier.send(() => (one.severed ? undefined : open.onText(text)));
       },
       close: (code) => {
         closing = true;

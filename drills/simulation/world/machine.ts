@@ -18,6 +18,7 @@ export class Machine implements Place {
   readonly #rate: number;
   readonly #skew: number;
   #jumped = 0;
+  #timesSet = 0;
   readonly #monoStart: number;
   #life = 1;
   #runsFrom = 0;
@@ -70,13 +71,19 @@ export class Machine implements Place {
     this.#runsFrom = Math.max(this.#runsFrom, this.#line.now + ms);
   }
 
-  jump(ms: number): void {
+  /** Returns the jump back, which does nothing when the clock was set right meanwhile. */
+  jump(ms: number): () => void {
+    const set = this.#timesSet;
     this.#jumped += ms;
+    return () => {
+      if (this.#timesSet === set) this.#jumped -= ms;
+    };
   }
 
   /** Its wall clock shows what it would without any jump. */
   setRight(): void {
     this.#jumped = 0;
+    this.#timesSet += 1;
   }
 
   /** Everything that was under way is lost, and what begins now belongs to the next life. */

@@ -1,0 +1,306 @@
+// Bugs that were planted on purpose: what they are, where, which invariant must find each and within how many seeds.
+// `find` stands exactly once in its file, or the drill fails: a list that no longer fits the code proves nothing.
+
+import type { InvariantId } from "./world/violation.ts";
+
+export interface Edit {
+  /** Under packages/. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Bug {
+  readonly id: string;
+  readonly invariant: InvariantId;
+  readonly edits: readonly Edit[];
+  /** It is found at one of the seeds from 1 to this. */
+  readonly seedBudget: number;
+}
+
+const connection = "server/src/feed/connection.ts";
+const feedConnection = "verifier/src/feed-connection.ts";
+
+export const BUGS: readonly Bug[] = [
+  {
+    id: "commit without comparing",
+    invariant: "P4-serial",
+    edits: [
+      {
+        file: "store-memory/src/apply-change.ts",
+        find: 'if (!change.rows.every((row) => isAsExpected(book, row))) return { kind: "conflict" };',
+        replace: "void isAsExpected;",
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "conflict taken for success",
+    invariant: "P1-acknowledged-is-durable",
+    edits: [
+      {
+        file: "core/src/store/change.ts",
+        find: 'case "conflict":\n      return "conflict";',
+        replace: 'case "conflict":\n      return { pos: { epoch: 1, seq: 0 }, at: 0 as Instant };',
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "unknown outcome taken for success",
+    invariant: "P1-acknowledged-is-durable",
+    edits: [
+      {
+        file: "core/src/store/change.ts",
+        find: "return reread(store, one, outcome.cause);",
+        replace: "void reread; return { pos: { epoch: 1, seq: 0 }, at: 0 as Instant };",
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "no guards on what a refresh hangs on",
+    invariant: "P2-cut-off-holds",
+    edits: [{ file: "core/src/operations/refresh.ts", find: "...guards(one),", replace: "" }],
+    seedBudget: 200,
+  },
+  {
+    id: "retry window extended by use",
+    invariant: "P5-window-fixed",
+    edits: [
+      {
+        file: "core/src/sessions/refresh-outcome.ts",
+        find: 'if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) return { kind: "retried", family };',
+        replace:
+          'if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) { const moved = { ...family, rotatedAt: now }; return { kind: "recovered", family: moved, next: withFamily(session, moved) }; }',
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "superseded whatever its age",
+    invariant: "P5-reuse-found",
+    edits: [
+      {
+        file: "core/src/sessions/refresh-outcome.ts",
+        find: 'if (remembered !== undefined && !isPast(after(remembered.at, policy.retryWindow), now)) return { kind: "superseded" };',
+        replace: 'if (remembered !== undefined) return { kind: "superseded" };',
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "altered scope not met with the old one",
+    invariant: "P8-never-wider",
+    edits: [
+      {
+        file: "core/src/sessions/decide.ts",
+        find: "scope: family.scope.filter((token) => scope.includes(token))",
+        replace: 'scope: [...family.scope, "admin"]',
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "notice that dies before the tokens it takes",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "core/src/revocation/notice-draft.ts",
+        find: "livesMs: life.longestToken * 1000 + skews",
+        replace: "livesMs: 3000",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "child sessions without ancestors in their tokens",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "core/src/tokens/access-token.ts",
+        find: 'if (session.ancestors.length > 0) claims["anc"] = [...session.ancestors];',
+        replace: "",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "subtree notice matched without ancestors",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "verifier/src/notice-table.ts",
+        find: 'for (let at = token.ancAt; at < token.ancEnd && taken !== "revoked"; at += 4) {',
+        replace: 'for (let at = token.ancEnd; at < token.ancEnd && taken !== "revoked"; at += 4) {',
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "heartbeat without a position",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "verifier/src/lease.ts",
+        find: 'if (isBefore(applied.at, head.pos) || head.keys > applied.keys) return "behind";',
+        replace: "",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "freshness counted from the arrival of the head",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: feedConnection,
+        find: "const answer = knowledge.answer(frame, ping);",
+        replace:
+          "const now = { wall: ports.clock.now(), mono: ports.clock.monotonic() }; const answer = knowledge.answer(frame, ping === undefined ? ping : { ...ping, at: now });",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "answer to an old ping taken on a new connection",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: feedConnection,
+        find: "readonly #pings = new Pings();",
+        replace:
+          "get #pings(): Pings { const known = this.#deps.knowledge as { pings?: Pings }; return (known.pings ??= new Pings()); } #numbered = 0;",
+      },
+      {
+        file: feedConnection,
+        find: "const n = encodeBase64url(ports.dice.bytes(16));",
+        replace:
+          'const n = encodeBase64url(new TextEncoder().encode(String((this.#numbered += 1)).padStart(16, "0")));',
+      },
+      {
+        file: feedConnection,
+        find: "if (this.#over) return;\n    this.#heardAt = this.#deps.ports.clock.monotonic();",
+        replace: "this.#heardAt = this.#deps.ports.clock.monotonic();",
+      },
+    ],
+    seedBudget: 2000,
+  },
+  {
+    id: "lease judged before the signature was waited for",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "verifier/src/verifier.ts",
+        find: "const reading = this.#read(token);",
+        replace: "const before = this.#age(); const reading = this.#read(token);",
+      },
+      {
+        file: "verifier/src/verifier.ts",
+        find: "const verdict = this.#decide(read, required, undefined);\n    if (!this.#worthAsking",
+        replace:
+          "(this as { before?: number }).before = before; const verdict = this.#decide(read, required, undefined); (this as { before?: number }).before = undefined;\n    if (!this.#worthAsking",
+      },
+      {
+        file: "verifier/src/verifier.ts",
+        find: "const viewAge = knowledge.lease.age(wall, mono);",
+        replace: "const viewAge = (this as { before?: number }).before ?? knowledge.lease.age(wall, mono);",
+      },
+    ],
+    seedBudget: 1000,
+  },
+  {
+    id: "notices forgotten by the verifier's own clock",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "verifier/src/verifier.ts",
+        find: "const taken = judgeView(claims.exp, keys, known, skewSeconds);",
+        replace: "known.table.forget(wall); const taken = judgeView(claims.exp, keys, known, skewSeconds);",
+      },
+      {
+        file: "verifier/src/notice-table.ts",
+        find: "if (past * 4 > this.#used && past > 16)",
+        replace: "if (past > 0)",
+      },
+    ],
+    seedBudget: 500,
+  },
+  {
+    id: "signatures remembered by jti",
+    invariant: "P3-forged",
+    edits: [
+      {
+        file: "verifier/src/token-reader.ts",
+        find: "const remembered = deps.memory.find(token);",
+        replace:
+          'const [, body = ""] = token.split("."); const remembered = deps.memory.find(String(JSON.parse(Buffer.from(body, "base64url").toString()).jti));',
+      },
+      {
+        file: "verifier/src/token-reader.ts",
+        find: "deps.memory.keep(token, remembered);",
+        replace: "void token; deps.memory.keep(claims.jti, remembered);",
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
+    id: "older epoch accepted",
+    invariant: "P2-bounded",
+    edits: [
+      { file: "verifier/src/judge.ts", find: 'if (keys.epoch < known.epoch) return "older_epoch";', replace: "" },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "compromised key kept",
+    invariant: "P9-compromised-key",
+    edits: [
+      {
+        file: "verifier/src/key-set.ts",
+        find: "this.#keys = next;",
+        replace: "for (const [kid, key] of next) this.#keys.set(kid, key);",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "head that was read before the ping arrived",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "server/src/feed/head-reader.ts",
+        find: "waiting = undefined;\n      try {\n        batch.resolve(await read());\n      } catch (cause) {",
+        replace:
+          "try {\n        const read_ = await read(); waiting = undefined; batch.resolve(read_);\n      } catch (cause) {\n        waiting = undefined;",
+      },
+    ],
+    seedBudget: 1000,
+  },
+  {
+    id: "receipt says enforced on sending",
+    invariant: "P2-receipt",
+    edits: [
+      {
+        file: connection,
+        find: "state.sent = interval.to;\n    this.#outbox.send(interval.text);",
+        replace:
+          "state.sent = interval.to;\n    this.#outbox.send(interval.text); this.#deps.heard.acknowledged(state.hello.instance, interval.to, 0);",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "fleet row written after the first head",
+    invariant: "P2-receipt",
+    edits: [
+      {
+        file: connection,
+        find: "await fleet.join(hello);",
+        replace:
+          "this.#deps.scheduler.after(3000, () => void fleet.join(hello).catch(() => {})); await Promise.resolve();",
+      },
+    ],
+    seedBudget: 500,
+  },
+];
