@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { connectedHaveApplied } from "@hallpass/core";
+import { connectedHaveApplied, Fault } from "@hallpass/core";
 import { FEED_CLOSE } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
+import { fill } from "./testing/fill.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
+import { receivedBy } from "./testing/received.ts";
 import { aWorld, type World } from "./testing/world.ts";
 
 async function joined(world: World, hub: FeedHub, name: string): Promise<Peer> {
@@ -221,6 +223,32 @@ describe("a head that moves", () => {
     assert.equal(peer.intervals.flatMap(({ notices }) => notices).length, 21);
     assert.ok(between.calls.read - before <= 2);
     assert.ok(peer.intervals.length <= 2);
+  });
+});
+
+describe("very many notices at once", () => {
+  it("go out page by page with a breath between, on from where a fault stopped them [LEASE-5]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const between = interposed(world.store);
+    const hub = world.hub({ store: between.store });
+    const peer = await joined(world, hub, "a");
+    const pages: number[] = [];
+    between.between = {
+      notices: async (range) => {
+        pages.push(range.after.seq);
+        if (pages.length === 2) throw new Fault("store_unavailable");
+        return world.store.notices(range);
+      },
+    };
+    await fill(world, 4500);
+    await settled();
+    assert.equal(peer.intervals.length, 1);
+    await world.time.pass(1000);
+    peer.ping();
+    await world.time.pass(1000);
+    assert.deepEqual(pages, [0, 2000, 2000, 4000]);
+    assert.deepEqual(peer.types.slice(3), ["notices", "notices", "notices", "head"]);
+    assert.equal(receivedBy(peer, undefined).positions.length, 4500);
   });
 });
 

@@ -6,39 +6,26 @@ import {
   formatCursor,
   KEPT_AFTER_SILENCE,
   memberKey,
-  type NoticeDraft,
   PROFILES,
   RENEW_EVERY,
   type Store,
   sweep,
 } from "@hallpass/core";
-import { encodeBase64url, FEED_CLOSE, formatPosition, type Position } from "@hallpass/protocol";
+import { FEED_CLOSE, formatPosition, type Position } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
+import { fill } from "./testing/fill.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
 import { receivedBy } from "./testing/received.ts";
-import { aWorld, fixedDice, TENANT, type World } from "./testing/world.ts";
+import { aWorld, TENANT, type World } from "./testing/world.ts";
 
 async function hello(world: World, hub: FeedHub, after: string | null = null, client?: ClientId): Promise<Peer> {
   const peer = new Peer(hub, await world.bearer(client));
   peer.hello({ after });
   await settled();
   return peer;
-}
-
-/** Many notices in few changes. */
-async function fill(world: World, count: number): Promise<void> {
-  const dice = fixedDice(`fill ${count}`);
-  const draft = (index: number): NoticeDraft => ({
-    tenant: world.issuer.tenant,
-    mark: encodeBase64url(dice.bytes(8)),
-    body: `{"kind":"token","jti":"many-${index}"}`,
-    livesMs: 600_000,
-  });
-  const notices = Array.from({ length: count }, (_, index) => draft(index));
-  await world.store.commit([{ attempt: encodeBase64url(dice.bytes(8)), rows: [], notices, facts: [] }]);
 }
 
 async function headOf(store: Store): Promise<Position> {
@@ -84,6 +71,28 @@ describe("the fleet row", () => {
     }
     assert.equal(peer.closedWith, undefined);
     assert.ok((await expires()) - first >= RENEW_EVERY - 60_000);
+  });
+
+  it("is not removed by a goodbye that is still being written when its verifier comes back [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const between = interposed(world.store);
+    const hub = world.hub({ store: between.store });
+    const gate = Promise.withResolvers<void>();
+    (await hello(world, hub)).say({ type: "bye" });
+    between.between = {
+      commit: async (changes) => {
+        if (changes.some(({ rows }) => rows.some(({ next }) => next === "gone"))) await gate.promise;
+        return world.store.commit(changes);
+      },
+    };
+    const back = await hello(world, hub);
+    gate.resolve();
+    await settled();
+    back.ping();
+    await settled();
+    const key = memberKey(TENANT, "api-1");
+    assert.equal(back.heads.length, 1);
+    assert.ok((await world.store.read([key])).get(key) !== undefined);
   });
 
   it("goes with a goodbye, and is there again when the same instance comes back at once [RCP-6]", async () => {
@@ -167,6 +176,24 @@ describe("a snapshot", () => {
     gate.resolve();
     await settled();
     assert.equal(receivedBy(peer, undefined).positions.length, 11);
+  });
+
+  it("is not followed by what it holds already", async () => {
+    const world = await aWorld(createMemoryStore);
+    const between = interposed(world.store);
+    const hub = world.hub({ store: between.store });
+    await hello(world, hub, null, "other" as ClientId);
+    const gate = Promise.withResolvers<void>();
+    between.between = { commit: (changes) => gate.promise.then(() => world.store.commit(changes)) };
+    const peer = new Peer(hub, await world.bearer(), "api-2");
+    peer.hello();
+    await settled();
+    await world.revokeAny();
+    await settled();
+    gate.resolve();
+    await settled();
+    assert.deepEqual(peer.types, ["welcome", "keys", "snapshot"]);
+    assert.equal(receivedBy(peer, undefined).positions.length, 1);
   });
 
   it("is built once for ten thousand verifiers that come back together [F-15]", async () => {
