@@ -4,6 +4,7 @@
 import * as clients from "./clients/index.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
 import { feed } from "./feed.ts";
+import { introspect } from "./introspect.ts";
 import * as keys from "./keys/index.ts";
 import { metrics } from "./metrics.ts";
 import { PAGE_QUERY } from "./page-query.ts";
@@ -55,6 +56,16 @@ const oauth: readonly Endpoint[] = [
     file: "token.ts",
     surface: "oauth",
     answer: token,
+  },
+  {
+    method: "POST",
+    path: "/oauth2/introspect",
+    what: "Whether a token is live, for verifiers whose view is too old (RFC 7662).",
+    from: client,
+    operation: "judgeAccessToken",
+    file: "introspect.ts",
+    surface: "oauth",
+    answer: introspect,
   },
 ];
 

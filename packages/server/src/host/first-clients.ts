@@ -22,7 +22,7 @@ export interface FirstClients {
 
 export async function makeFirstClients(services: Services, config: Config): Promise<FirstClients> {
   const issuer = services.issuer.url;
-  const operator = confidential("operator", "Operator", SCOPES, issuer);
+  const operator = confidential("operator", "Operator", SCOPES, [issuer]);
   const preset = config.operator_secret_sha256 ?? null;
   const made =
     preset === null
@@ -33,21 +33,21 @@ export async function makeFirstClients(services: Services, config: Config): Prom
     await makeConfidential(
       services,
       config,
-      confidential("demo-api", "Demo API", ["feed"], issuer),
+      confidential("demo-api", "Demo API", ["feed"], [issuer, DEMO_AUDIENCE]),
       DEMO_API_CREDENTIALS,
     );
   }
   return { operatorCredentials: made };
 }
 
-function confidential(id: string, name: string, scope: readonly string[], audience: string): NewClient {
+function confidential(id: string, name: string, scope: readonly string[], audiences: readonly string[]): NewClient {
   return {
     id: known(id),
     name,
     authentication: "client_secret_basic",
     grants: ["client_credentials"],
     scope,
-    audiences: [audience],
+    audiences,
     policy: "consumer",
   };
 }

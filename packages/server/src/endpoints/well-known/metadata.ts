@@ -19,6 +19,8 @@ export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
     scopes_supported: SCOPES,
     grant_types_supported: [...GRANTS.keys()],
     token_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
     service_documentation: `${issuer}/reference/refusals`,
   };
 }
