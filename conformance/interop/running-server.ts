@@ -1,0 +1,63 @@
+// A server that listens at its own issuer, for clients that follow what the metadata says.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig, startServer } from "@hallpass/server";
+
+export interface Running {
+  readonly issuer: string;
+  readonly operator: { readonly id: string; readonly secret: string };
+  close(): Promise<void>;
+}
+
+export async function runningServer(): Promise<Running> {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-interop-"));
+  const port = await freePort();
+  const over = { development: "true", data, listen: `127.0.0.1:${port}`, issuer: `http://127.0.0.1:${port}` };
+  const loaded = loadConfig({ env: {}, over });
+  if (!loaded.ok) throw new Error(loaded.problems.join("; "));
+  const server = await startServer(loaded.config, { logTo: { write: () => {} } });
+  const [id = "", secret = ""] = readFileSync(join(data, "operator-credentials"), "utf8").trim().split(":");
+  return {
+    issuer: loaded.config.issuer,
+    operator: { id, secret },
+    close: async () => {
+      await server.close();
+      rmSync(data, { recursive: true });
+    },
+  };
+}
+
+/** A session of the demo client. */
+export async function openSession(
+  { issuer }: Running,
+  bearer: string,
+): Promise<{ readonly access_token: string; readonly refresh_token: string }> {
+  const response = await fetch(`${issuer}/v1/sessions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    body: JSON.stringify({ subject: "u-1", client_id: "demo" }),
+  });
+  return (await response.json()) as { readonly access_token: string; readonly refresh_token: string };
+}
+
+export async function operatorToken({ issuer, operator }: Running): Promise<string> {
+  const response = await fetch(`${issuer}/oauth2/token`, {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(`${operator.id}:${operator.secret}`).toString("base64")}` },
+    body: new URLSearchParams({ grant_type: "client_credentials" }),
+  });
+  const { access_token: token } = (await response.json()) as { readonly access_token: string };
+  return token;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("there is no free port");
+  return address.port;
+}
