@@ -13,6 +13,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+// Whoever reads us may stop reading: `hallpass … | head`.
+process.stdout.on("error", () => process.exit());
+
 process.exitCode = await run(
   process.argv.slice(2),
   {

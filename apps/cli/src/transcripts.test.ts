@@ -34,6 +34,9 @@ for (const file of globSync(join(folder, "*.txt")).toSorted()) {
   });
 }
 
+/** An access token begins with its header, `at+jwt`; a receipt's signature, which opens nothing, with another. */
+const ANY_TOKEN = /hpr_|hps_|eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0/;
+
 async function play(step: Step, remembered: Remembered, data: string, where: string): Promise<void> {
   const [command = "", input] = step.command.split(" < ");
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
@@ -49,6 +52,9 @@ async function play(step: Step, remembered: Remembered, data: string, where: str
       now: () => Date.now(),
     },
   );
+  const all = `${written.out}${written.said}`;
+  assert.doesNotMatch(all, /hpc_/, `${where}: a client's secret is shown nowhere`);
+  if (!command.startsWith("hallpass sessions open ")) assert.doesNotMatch(all, ANY_TOKEN, `${where}: a token is shown`);
   remembered.match(step.said, written.said, `${where}: stderr`);
   remembered.match(step.out, written.out, `${where}: stdout`);
   assert.equal(exit, step.exit, `${where}: exit code`);
