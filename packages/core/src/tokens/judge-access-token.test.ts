@@ -212,7 +212,7 @@ describe("a text that is no token of ours", () => {
       [{ cnf: { jkt: "x" } }, false],
     ] as const) {
       const input: string = `${head}.${Buffer.from(JSON.stringify({ ...claims, ...changes })).toString("base64url")}`;
-      const text = `${input}.${Buffer.from(keys.signer.sign(input)).toString("base64url")}`;
+      const text: string = `${input}.${Buffer.from(keys.signer.sign(input)).toString("base64url")}`;
       assert.equal(await isLive(world, text), live);
     }
   });
