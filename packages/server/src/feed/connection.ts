@@ -20,6 +20,7 @@ import {
   type VerifierStats,
 } from "@hallpass/protocol";
 import type { ActivityReports } from "./activity-reports.ts";
+import { Attendance } from "./attendance.ts";
 import { BearerHold } from "./bearer-hold.ts";
 import type { Keys, Round } from "./broadcast.ts";
 import { type CatchingUp, sendAfter, sendSnapshot } from "./catch-up.ts";
@@ -37,10 +38,6 @@ import type { Snapshots } from "./snapshots.ts";
 
 /** CONN-2. */
 export const HELLO_WITHIN_MS = 5000;
-const LOOK_AFTER_MS = 20_000;
-/** Looks in a row that found nothing new to read: a verifier pings every second. */
-const QUIET_LOOKS = 3;
-const LOOKS_PER_RENEWAL = 180;
 /** Pings of one connection whose head is not read yet; more get no answer. */
 const MOST_UNANSWERED = 64;
 const NORMAL = 1000;
@@ -95,20 +92,21 @@ export class Connection {
   readonly #deps: ConnectionDeps;
   readonly #outbox: Outbox;
   readonly #bearer: BearerHold;
+  readonly #attendance: Attendance;
   #state: State = { kind: "awaiting hello" };
   #stats: VerifierStats = {};
   #unanswered = 0;
-  #quietLooks = 0;
-  #looks = 0;
   #cancelHello: Cancel = () => {};
-  #cancelLook: Cancel = () => {};
 
   constructor(deps: ConnectionDeps, channel: Channel, bearer: FeedBearer) {
     this.#deps = deps;
     this.#outbox = new Outbox(channel, deps.scheduler, () => this.close(FEED_CLOSE.slow, "too slow a reader"));
     this.#bearer = new BearerHold(deps, bearer, (code, reason) => this.close(code, reason));
     this.#cancelHello = deps.scheduler.after(HELLO_WITHIN_MS, () => this.close(FEED_CLOSE.helloTimeout, "no hello"));
-    this.#cancelLook = deps.scheduler.after(LOOK_AFTER_MS, () => this.#look());
+    this.#attendance = new Attendance(deps.scheduler, {
+      silent: () => this.close(GONE_QUIET, "nothing heard"),
+      renew: () => this.#renew(),
+    });
   }
 
   get connected(): Connected | undefined {
@@ -117,7 +115,7 @@ export class Connection {
 
   receive(text: string): void {
     const frame = parseVerifierFrame(text);
-    this.#quietLooks = 0;
+    this.#attendance.heard();
     const ruling = ruleOn(this.#state.kind, frame?.type ?? "malformed");
     if (ruling === "nothing") return;
     if (ruling === "malformed" || frame === undefined) return this.close(FEED_CLOSE.malformed, "malformed frame");
@@ -261,15 +259,10 @@ export class Connection {
     fleet.leave(instance).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
   }
 
-  /** Now and then: renews the row, and lets go of a verifier that has fallen silent. Looks are counted, not time: a server that was stopped for a while must read first. */
-  #look(): void {
-    this.#cancelLook = this.#deps.scheduler.after(LOOK_AFTER_MS, () => this.#look());
-    this.#looks += 1;
-    this.#quietLooks += 1;
-    if (this.#quietLooks > QUIET_LOOKS) return this.close(GONE_QUIET, "nothing heard");
+  #renew(): void {
     const { fleet, log } = this.#deps;
     const instance = this.connected?.hello.instance;
-    if (instance === undefined || this.#looks % LOOKS_PER_RENEWAL !== 0) return;
+    if (instance === undefined) return;
     fleet.renew(instance).catch((cause: unknown) => log({ kind: "failed", during: "renewing", cause }));
   }
 
@@ -283,7 +276,7 @@ export class Connection {
     const hello = this.connected?.hello ?? null;
     this.#state = { kind: "closed" };
     this.#cancelHello();
-    this.#cancelLook();
+    this.#attendance.end();
     this.#bearer.end();
     this.#deps.gone(this, hello);
     this.#deps.log({ kind: "closed", instance: hello?.instance ?? null, code, reason });
