@@ -1,4 +1,4 @@
-// `node --conditions=hallpass-source drills/simulation/main.ts --seeds 1..2000 [--steps n] [--strict]`
+// `node --conditions=hallpass-source drills/simulation/main.ts --seeds 1..2000 [--steps n] [--strict] [--store-clock-jumps]`
 // `… --seed s --trace [--only 1,5,9]` prints the whole history of one run.
 // Exits with 1 at the first seed that breaks a promise, after shrinking its schedule. Read run.ts and truth/ next.
 
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     trace: { type: "boolean", default: false },
     strict: { type: "boolean", default: false },
+    "store-clock-jumps": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -71,7 +72,7 @@ async function fail(plan: Plan, result: RunResult): Promise<void> {
 }
 
 function planFor(seed: number): Plan {
-  const plan = planOf(seed, steps);
+  const plan = planOf(seed, steps, { storeClockJumps: values["store-clock-jumps"] });
   if (values.only === undefined) return plan;
   const ids = new Set(values.only.split(",").map(wholeNumber));
   return { ...plan, steps: plan.steps.filter(({ id }) => ids.has(id)) };

@@ -41,6 +41,8 @@ const WEIGHTS = {
   crash_verifier: 0.7,
   jump_verifier: 2.5,
   jump_node: 0.7,
+  // Not by default: see planOf.
+  jump_store: 0,
 } as const;
 
 export type StepKind = keyof typeof WEIGHTS;
@@ -64,9 +66,15 @@ export interface Plan {
 const STEP_EVERY_MS = 350;
 const QUIET_MS = 45_000;
 
-export function planOf(seed: number, count: number): Plan {
+export interface PlanOptions {
+  /** Lets the store's clock jump, too. Promises that rest on it are known to break then: docs/guides/simulation.md. */
+  readonly storeClockJumps?: boolean;
+}
+
+export function planOf(seed: number, count: number, { storeClockJumps = false }: PlanOptions = {}): Plan {
   const dice = new SeededDice(`plan ${seed}`);
-  const kinds = Object.entries(WEIGHTS).map(([kind, weight]) => ({ kind: kind as StepKind, weight: weight * 10 }));
+  const weights = { ...WEIGHTS, jump_store: storeClockJumps ? 1.5 : 0 };
+  const kinds = Object.entries(weights).map(([kind, weight]) => ({ kind: kind as StepKind, weight: weight * 10 }));
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
   const steps: Step[] = [];
   let at = 3000;

@@ -19,6 +19,7 @@ import { Probes } from "./cast/probes.ts";
 import type { Stage } from "./cast/stage.ts";
 import { Node } from "./parts/node.ts";
 import { ACCESS_LIFETIME, CLIENTS, ISSUER_URL, KEK, POLICIES, SKEW, simulatedKey, TENANT } from "./parts/settings.ts";
+import { sharedCrypto } from "./parts/shared-crypto.ts";
 import { Verifying, type VerifyingSettings } from "./parts/verifying.ts";
 import type { Plan } from "./plan.ts";
 import { WorldTruth } from "./truth/world-truth.ts";
@@ -92,11 +93,12 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
     (name) => new Node({ line, machine: machine(name, 400), history, run: `run ${plan.seed}`, there, defect }),
   );
   const network = new FeedNetwork({ line, dice: dice.fork("network"), history, servers: nodes });
+  const crypto = sharedCrypto();
   const secret = secrets.get("verifiers")?.reveal() ?? "";
   const verifiers = VERIFIERS.map(
     (settings) =>
       new Verifying(
-        { line, machine: machine(settings.service, 400), history, network, nodes, secret, defect },
+        { line, machine: machine(settings.service, 400), history, network, nodes, secret, crypto, defect },
         settings,
       ),
   );

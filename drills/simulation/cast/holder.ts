@@ -8,11 +8,13 @@ import {
   refresh,
   Secret,
   type SessionId,
+  type Snapshot,
   type SubjectId,
+  sessionKey,
 } from "@hallpass/core";
 import { parseRefreshToken } from "@hallpass/protocol";
 import type { Node } from "../parts/node.ts";
-import { PATIENCE_MS } from "../parts/settings.ts";
+import { PATIENCE_MS, TENANT } from "../parts/settings.ts";
 import { type AccessToken, readAccess } from "../truth/minted.ts";
 import { judgeToken } from "../truth/refreshes.ts";
 import type { SeededDice } from "../world/seeded-dice.ts";
@@ -58,22 +60,28 @@ export class Holder {
     const manner = { dice, patience: PATIENCE_MS, loseAnswer: !calm && dice.chance(8) };
     const reply = await askNode(this.#stage, node, manner, async () => {
       const { services } = node;
-      const answer = await openSession(services, {
-        subject,
-        client,
-        issue: { access: true, refresh: true },
-        audience: undefined,
-        scope,
-        acr: null,
-        amr: [],
-        authTime: null,
-        policy: undefined,
-        parent,
-        device: null,
-        claims: {},
-        actor: null,
-        idempotency: { caller: client, key, fingerprint: "the same" },
-      });
+      const { requests } = this.#stage.truth;
+      let seen: Snapshot | undefined;
+      const store = requests.watched(services.store, (snapshot) => (seen = snapshot));
+      const answer = await openSession(
+        { ...services, store },
+        {
+          subject,
+          client,
+          issue: { access: true, refresh: true },
+          audience: undefined,
+          scope,
+          acr: null,
+          amr: [],
+          authTime: null,
+          policy: undefined,
+          parent,
+          device: null,
+          claims: {},
+          actor: null,
+          idempotency: { caller: client, key, fingerprint: "the same" },
+        },
+      );
       this.#stage.history.add(node.machine.name, answer.ok ? "opened" : `open ${answer.code}`, name);
       if (!answer.ok) return undefined;
       const { session, tokens } = answer.value;
@@ -83,7 +91,7 @@ export class Holder {
       if (token === undefined || text === undefined || family === undefined)
         throw new Error("an opening gave no tokens");
       return this.#stage.truth.check(() =>
-        this.#judgeOpened(key, session.id, family.id, text, readAccess(token, session.ancestors)),
+        this.#judgeOpened(key, session.id, family.id, text, readAccess(token, session.ancestors), seen),
       );
     });
     if (reply.kind !== "answered") return;
@@ -100,18 +108,20 @@ export class Holder {
     fam: string,
     text: string,
     access: AccessToken,
+    seen: Snapshot | undefined,
   ): { sid: string; fam: string; refresh: string; access: AccessToken } {
-    const { truth, storeMachine } = this.#stage;
+    const { truth } = this.#stage;
     const known = truth.sessions.get(sid);
-    const family = known?.families.get(fam);
+    const row = sessionKey({ tenant: TENANT, id: sid as SessionId });
+    const version = seen?.has(row) === true ? (seen.get(row)?.version ?? 1) : 1;
+    const family = truth.sessions.familiesAt(sid, version)?.get(fam);
     const before = this.#opened.get(key) ?? sid;
     if (before !== sid) throw new Violation("P7-one-opening", `${key} opened ${before} and ${sid}`);
     this.#opened.set(key, sid);
-    if (known === undefined || family === undefined)
+    if (known === undefined || family === undefined || seen === undefined)
       throw new Violation("P1-acknowledged-is-durable", `session ${sid} was answered and is not there`);
     truth.minted.refresh(text, `${sid}/${fam}`, null);
-    const head = { pos: truth.book.head, mark: "" };
-    judgeToken(access, known.session, family, { head, clock: storeMachine.wall }, undefined);
+    judgeToken(access, known.session, family, seen, undefined);
     return { sid, fam, refresh: text, access };
   }
 

@@ -151,6 +151,10 @@ const PLAYS: Readonly<Record<StepKind, Play>> = {
     );
   },
   jump_verifier: (cast, dice) => jump(cast, dice, dice.pick(cast.stage.verifiers).machine),
+  jump_store: ({ stage }, dice) => {
+    const back = stage.storeMachine.jump(dice.between(-40_000, 40_000));
+    stage.line.after(dice.between(500, 15_000), back);
+  },
   jump_node: (cast, dice) => jump(cast, dice, dice.pick(cast.stage.nodes).machine),
 };
 

@@ -4,7 +4,7 @@
 import { type ClientId, issueClientToken, judgeAccessToken, Secret } from "@hallpass/core";
 import type { OnStale } from "@hallpass/protocol";
 import type { Verifier } from "@hallpass/verifier";
-import { createVerifierOn, type Ports, platformCrypto } from "@hallpass/verifier/simulation";
+import { createVerifierOn, type Ports } from "@hallpass/verifier/simulation";
 import { ask } from "../world/ask.ts";
 import type { FeedNetwork } from "../world/feed-network.ts";
 import type { History } from "../world/history.ts";
@@ -29,6 +29,7 @@ export interface VerifyingDeps {
   readonly network: FeedNetwork;
   readonly nodes: readonly Node[];
   readonly secret: string;
+  readonly crypto: Ports["crypto"];
   readonly defect: (cause: unknown) => void;
 }
 
@@ -78,7 +79,7 @@ export class Verifying {
       clock: machine.clock,
       scheduler: machine.scheduler,
       dice,
-      crypto: this.settings.slowCrypto === 0 ? platformCrypto() : this.#slowCrypto(dice),
+      crypto: this.settings.slowCrypto === 0 ? this.#deps.crypto : this.#slowCrypto(dice),
       connect: (open) => network.connect(open, machine),
       fetchToken: () => this.#fetchToken(dice),
       introspect: (token) => this.#introspect(dice, token),
@@ -86,7 +87,7 @@ export class Verifying {
   }
 
   #slowCrypto(dice: SeededDice): Ports["crypto"] {
-    const real = platformCrypto();
+    const real = this.#deps.crypto;
     const { machine, settings } = { machine: this.machine, settings: this.settings };
     const later = <T>(value: T): Promise<T> => {
       const { promise, resolve } = Promise.withResolvers<T>();

@@ -43,6 +43,8 @@ export class Book {
   /** Those that somebody called compromised, and when they were gone. */
   readonly compromised: Map<string, number> = new Map();
   readonly suspected: Set<string> = new Set();
+  /** The latest that the store's clock ever showed to anyone. */
+  clockSeen = 0;
   /** The newest position. */
   head: Position = { epoch: 1, seq: 0 };
   readonly #hashes = new Map<string, string>();

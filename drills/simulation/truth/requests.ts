@@ -50,19 +50,28 @@ export class Requests {
     return { ...asked, snapshot: undefined, decidedAt: 0, committed: false };
   }
 
-  /** The same store, with this request written on everything that goes through it. */
-  through(store: Store, request: RefreshRequest): Store {
+  /** The same store; `told` hears of every snapshot that an operation decides on. */
+  watched(store: Store, told: (snapshot: Snapshot) => void): Store {
     return {
       ...store,
       read: async (keys) => {
         const snapshot = await store.read(keys);
         // What asks without the keys only looks for its attempt, and decides nothing.
-        if (!snapshot.has(ringKey(TENANT))) return snapshot;
-        request.snapshot = snapshot;
-        request.decidedAt = this.#line.now;
-        this.#decided(request);
+        if (snapshot.has(ringKey(TENANT))) told(snapshot);
         return snapshot;
       },
+    };
+  }
+
+  /** The same store, with this request written on everything that goes through it. */
+  through(store: Store, request: RefreshRequest): Store {
+    const watched = this.watched(store, (snapshot) => {
+      request.snapshot = snapshot;
+      request.decidedAt = this.#line.now;
+      this.#decided(request);
+    });
+    return {
+      ...watched,
       commit: (changes) => {
         const { snapshot } = request;
         for (const { attempt } of changes)

@@ -176,10 +176,11 @@ export class SessionTruth {
   }
 
   #isDerived(session: Session, reason: string, outcome: Committed): boolean {
+    const clock = Math.max(outcome.at, this.#book.clockSeen);
     switch (reason) {
       case "idle":
       case "absolute":
-        return outcome.at >= timeEndOf(session);
+        return clock >= timeEndOf(session);
       case "subject_revoked": {
         const row = this.#book.row(subjectKey(TENANT, session.subject));
         return row?.notBefore !== null && row !== undefined && isBefore(session.born, row.notBefore);
@@ -187,7 +188,7 @@ export class SessionTruth {
       case "ancestor_ended":
         return session.ancestors.some((id) => {
           const known = this.#latest.get(id)?.session;
-          return known === undefined || known.state.kind === "ended" || outcome.at >= timeEndOf(known);
+          return known === undefined || known.state.kind === "ended" || clock >= timeEndOf(known);
         });
       case "evicted":
         return this.#sessionsOf(session) >= policyOf(session).maxSessions;

@@ -103,7 +103,7 @@ export class Verdicts {
       case "inactive":
         return true;
       case "expired":
-        return Math.max(machine.wall, storeClock) >= (claims.exp + SKEW) * 1000;
+        return Math.max(machine.wall, storeClock, this.#book.clockSeen) >= (claims.exp + SKEW) * 1000;
       case "not_yet_valid":
         return machine.wall < (claims.iat - SKEW) * 1000;
       case "unknown_key":

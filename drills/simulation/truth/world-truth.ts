@@ -61,6 +61,11 @@ export class WorldTruth {
   watched(store: Store, open: KeyRing): Store {
     return {
       ...store,
+      read: async (keys) => {
+        const snapshot = await store.read(keys);
+        this.book.clockSeen = Math.max(this.book.clockSeen, snapshot.clock);
+        return snapshot;
+      },
       commit: async (changes) => {
         const outcomes = await store.commit(changes);
         for (const [index, outcome] of outcomes.entries()) {
