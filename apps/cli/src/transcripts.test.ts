@@ -1,7 +1,7 @@
 // Runs every transcript against a real server on a fresh data directory.
 
 import assert from "node:assert/strict";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ import { run } from "./run.ts";
 import { joinSilently } from "./transcripts/silent-verifier.ts";
 import { parseTranscript, Remembered, type Step } from "./transcripts/transcript.ts";
 
+const KEK = "kek-kek-kek-kek-kek-kek-kek-kek-kek-kek-kkA";
 const folder = join(import.meta.dirname, "transcripts");
 
 for (const file of globSync(join(folder, "*.txt")).toSorted()) {
@@ -18,6 +19,7 @@ for (const file of globSync(join(folder, "*.txt")).toSorted()) {
     const over = { development: "true", data, listen: "127.0.0.1:0", log_level: "silent" };
     const loaded = loadConfig({ env: {}, over });
     assert.ok(loaded.ok);
+    writeFileSync(join(data, "production.json"), JSON.stringify({ issuer: "https://auth.example", kek: KEK }));
     const server = await startServer(loaded.config);
     const silent = file.endsWith("silent-verifier.txt") ? await joinSilently(server.url, data) : undefined;
     try {
@@ -53,7 +55,8 @@ async function play(step: Step, remembered: Remembered, data: string, where: str
     },
   );
   const all = `${written.out}${written.said}`;
-  assert.doesNotMatch(all, /hpc_/, `${where}: a client's secret is shown nowhere`);
+  assert.ok(!all.includes(KEK), `${where}: the key-encryption key is shown`);
+  assert.doesNotMatch(all, /hpc_[\w-]{8}/, `${where}: a client's secret is shown nowhere`);
   if (!command.startsWith("hallpass sessions open ")) assert.doesNotMatch(all, ANY_TOKEN, `${where}: a token is shown`);
   remembered.match(step.said, written.said, `${where}: stderr`);
   remembered.match(step.out, written.out, `${where}: stdout`);

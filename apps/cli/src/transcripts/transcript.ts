@@ -1,5 +1,6 @@
 // A transcript: commands and what they answer, as a person would see it. `$` a command, `!` a line on stderr, `=` the exit
-// code, everything else a line on stdout. `...` stands for any lines.
+// code, everything else a line on stdout. `...` stands for any lines,
+// at the end of a line for the rest of it.
 // `<name:kind>` matches and remembers, `<name>` is what was remembered, `<kind>` matches. Runs of blanks are alike.
 // A `<` that is meant is `\<`. `$ command < <name>` gives a command what was remembered on stdin.
 
@@ -76,8 +77,9 @@ export class Remembered {
 
   #pattern(line: string): string {
     if (line === "...") return "(?:.*\\n)*?";
-    const parts = even(line).split(/((?<!\\)<[a-z_]+(?::[a-z]+)?>)/);
-    return `${parts.map((part) => this.#part(part)).join("")}\\n`;
+    const isOpen = line.endsWith(" ...");
+    const parts = even(isOpen ? line.slice(0, -4) : line).split(/((?<!\\)<[a-z_]+(?::[a-z]+)?>)/);
+    return `${parts.map((part) => this.#part(part)).join("")}${isOpen ? ".*" : ""}\\n`;
   }
 
   #part(part: string): string {
