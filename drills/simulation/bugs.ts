@@ -65,6 +65,18 @@ export const BUGS: readonly Bug[] = [
     seedBudget: 200,
   },
   {
+    id: "cut-off of a subject noticed, and not written on its row",
+    invariant: "P2-cut-off-holds",
+    edits: [
+      {
+        file: "core/src/operations/revoke.ts",
+        find: "next: subjectToRow({ sessions: [] }), raise: true }",
+        replace: "next: subjectToRow({ sessions: [] }) }",
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
     id: "retry window extended by use",
     invariant: "P5-window-fixed",
     edits: [
@@ -158,6 +170,18 @@ export const BUGS: readonly Bug[] = [
         find: "const answer = knowledge.answer(frame, ping);",
         replace:
           "const now = { wall: ports.clock.now(), mono: ports.clock.monotonic() }; const answer = knowledge.answer(frame, ping === undefined ? ping : { ...ping, at: now });",
+      },
+    ],
+    seedBudget: 200,
+  },
+  {
+    id: "answer to an old ping counted for the latest",
+    invariant: "P2-bounded",
+    edits: [
+      {
+        file: "verifier/src/lease.ts",
+        find: "const ping = this.#sent.get(n);",
+        replace: "const ping = [...this.#sent.values()].at(-1);",
       },
     ],
     seedBudget: 200,

@@ -1,9 +1,10 @@
 // Everything that was ever committed, in the order and with the true time of it, as the store itself saw it. The judges
 // look things up here; nothing in the world can.
 
-import { type Change, type Instant, type RowKey, rowKeyText, takenHash } from "@hallpass/core";
+import { type Change, type Instant, type RowKey, rowKeyText, type Session, takenHash } from "@hallpass/core";
 import {
   type AccessTokenClaims,
+  comparePositions,
   isBefore,
   isJsonObject,
   type JsonValue,
@@ -18,6 +19,9 @@ export interface CommittedNotice {
   /** True time. */
   readonly at: number;
 }
+
+/** What matching looks at. */
+export type Takeable = Pick<AccessTokenClaims, "sid" | "fam" | "anc" | "jti" | "sub" | "clientId" | "pos">;
 
 export interface CommittedRow {
   readonly key: RowKey;
@@ -104,8 +108,31 @@ export class Book {
     return this.notices.find((notice) => notice.at <= until && this.takes(notice, claims));
   }
 
+  /** A notice at or before a position that took away a session's family, and not only tokens of it. Believes no row. */
+  endOf(session: Session, fam: string, upTo: Position): CommittedNotice | undefined {
+    const family = session.families.find(({ id }) => id === fam);
+    if (family === undefined) return undefined;
+    const { id: sid, ancestors: anc, subject: sub, born } = session;
+    const alive: Takeable = { sid, fam, anc, jti: "", sub, clientId: family.client, pos: born };
+    return this.notices.find((notice) => {
+      if (comparePositions(notice.pos, upTo) > 0) return false;
+      switch (notice.taking.kind) {
+        case "session":
+        case "family":
+        case "subject":
+          return this.takes(notice, alive);
+        case "client":
+          return this.takes(notice, { ...alive, pos: family.born });
+        case "outdated":
+        case "token":
+        case "epoch":
+          return false;
+      }
+    });
+  }
+
   /** The table of spec/notices.md, once more. */
-  takes({ taking, pos }: CommittedNotice, claims: AccessTokenClaims): boolean {
+  takes({ taking, pos }: CommittedNotice, claims: Takeable): boolean {
     const older = isBefore(claims.pos, pos);
     switch (taking.kind) {
       case "session":

@@ -1,6 +1,6 @@
 // What every session was at each version of its row, and the rules for what may follow what. Told of every commit.
 
-import { type Change, clientKey, type Policy, type RowChange, type Session, sessionFromRow } from "@hallpass/core";
+import { type Change, type Policy, type RowChange, type Session, sessionFromRow } from "@hallpass/core";
 import { isBefore } from "@hallpass/protocol";
 import { POLICIES, subjectKey, TENANT } from "../parts/settings.ts";
 import { Violation } from "../world/violation.ts";
@@ -123,19 +123,10 @@ export class SessionTruth {
 
   /** What a rotation hangs on must stand when it commits, not only when it was decided. */
   #judgeCutOffs(session: Session, fam: string, before: KnownSession): void {
-    const family = session.families.find((one) => one.id === fam);
-    const cut = (
-      notBefore: { readonly epoch: number; readonly seq: number } | null | undefined,
-      born: Session["born"],
-    ): boolean => notBefore !== null && notBefore !== undefined && isBefore(born, notBefore);
-    const subject = this.#book.row(subjectKey(TENANT, session.subject));
-    const client = family === undefined ? undefined : this.#book.row(clientKey(TENANT, family.client));
     const over = session.ancestors.find((id) => this.#latest.get(id)?.session.state.kind === "ended");
     const name = `a rotation of ${session.id}/${fam} committed after`;
-    if (cut(subject?.notBefore, session.born))
-      throw new Violation("P2-cut-off-holds", `${name} its subject was cut off`);
-    if (family !== undefined && cut(client?.notBefore, family.born))
-      throw new Violation("P2-cut-off-holds", `${name} its client was cut off`);
+    const end = this.#book.endOf(session, fam, this.#book.head);
+    if (end !== undefined) throw new Violation("P2-cut-off-holds", `${name} ${JSON.stringify(end.taking)}`);
     if (over !== undefined) throw new Violation("P2-cut-off-holds", `${name} its ancestor ${over} ended`);
     if (before.session.state.kind === "ended" || before.families.get(fam)?.ended === true)
       throw new Violation("P1-ended-stays-ended", `${name} it had ended`);

@@ -34,7 +34,7 @@ export class WorldTruth {
     this.history = history;
     this.requests = new Requests(line, (request) => this.refreshes.decided(request));
     this.sessions = new SessionTruth(this.book, this.requests);
-    this.refreshes = new Refreshes(line, this.sessions, this.minted, strict);
+    this.refreshes = new Refreshes(line, this.book, this.sessions, this.minted, strict);
     this.receipts = new Receipts();
     this.verdicts = new Verdicts(line, this.book, this.receipts, strict);
   }
