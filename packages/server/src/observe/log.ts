@@ -21,7 +21,7 @@ export interface LogDestination {
   flushSync?(): void;
 }
 
-const BUFFER = 4096;
+const BUFFER = 16_000;
 
 /** To stdout, gathered: a write for each line would cost more than the line. Call `flush` regularly. */
 export function standardOutput(): LogDestination {
