@@ -19,7 +19,6 @@ export interface Bug {
 }
 
 const connection = "server/src/feed/connection.ts";
-const feedConnection = "verifier/src/feed-connection.ts";
 
 export const BUGS: readonly Bug[] = [
   {
@@ -166,13 +165,13 @@ export const BUGS: readonly Bug[] = [
     invariant: "P2-bounded",
     edits: [
       {
-        file: feedConnection,
+        file: "verifier/src/feed-connection.ts",
         find: "const answer = knowledge.answer(frame, ping);",
         replace:
           "const now = { wall: ports.clock.now(), mono: ports.clock.monotonic() }; const answer = knowledge.answer(frame, ping === undefined ? ping : { ...ping, at: now });",
       },
     ],
-    seedBudget: 200,
+    seedBudget: 500,
   },
   {
     id: "answer to an old ping counted for the latest",
@@ -187,28 +186,12 @@ export const BUGS: readonly Bug[] = [
     seedBudget: 200,
   },
   {
-    id: "answer to an old ping taken on a new connection",
+    id: "streams not told of notices",
     invariant: "P2-bounded",
     edits: [
-      {
-        file: feedConnection,
-        find: "readonly #pings = new Pings();",
-        replace:
-          "get #pings(): Pings { const known = this.#deps.knowledge as { pings?: Pings }; return (known.pings ??= new Pings()); } #numbered = 0;",
-      },
-      {
-        file: feedConnection,
-        find: "const n = encodeBase64url(ports.dice.bytes(16));",
-        replace:
-          'const n = encodeBase64url(new TextEncoder().encode(String((this.#numbered += 1)).padStart(16, "0")));',
-      },
-      {
-        file: feedConnection,
-        find: "if (this.#over) return;\n    this.#heardAt = this.#deps.ports.clock.monotonic();",
-        replace: "this.#heardAt = this.#deps.ports.clock.monotonic();",
-      },
+      { file: "verifier/src/verifier.ts", find: "return this.#ended.onNotices(change.notices);", replace: "return;" },
     ],
-    seedBudget: 2000,
+    seedBudget: 60,
   },
   {
     id: "lease judged before the signature was waited for",
@@ -299,7 +282,7 @@ export const BUGS: readonly Bug[] = [
           "try {\n        const read_ = await read(); waiting = undefined; batch.resolve(read_);\n      } catch (cause) {\n        waiting = undefined;",
       },
     ],
-    seedBudget: 1000,
+    seedBudget: 2000,
   },
   {
     id: "receipt says enforced on sending",

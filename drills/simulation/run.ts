@@ -17,6 +17,7 @@ import { Operator } from "./cast/operator.ts";
 import { type Cast, play } from "./cast/play.ts";
 import { Probes } from "./cast/probes.ts";
 import type { Stage } from "./cast/stage.ts";
+import { Streams } from "./cast/streams.ts";
 import { Node } from "./parts/node.ts";
 import { ACCESS_LIFETIME, CLIENTS, ISSUER_URL, KEK, POLICIES, SKEW, simulatedKey, TENANT } from "./parts/settings.ts";
 import { sharedCrypto } from "./parts/shared-crypto.ts";
@@ -64,7 +65,10 @@ export async function runPlan(plan: Plan, { trace, strict = false }: RunOptions 
   const cast = await build(plan, dice, line, history, truth);
   const { stage } = cast;
   const probes = new Probes(stage, dice.fork("probes"));
-  truth.onNotice = (notice) => probes.after(notice);
+  truth.onNotice = (notice) => {
+    probes.after(notice);
+    stage.streams.after(stage, notice);
+  };
   for (const step of plan.steps) line.after(step.at, () => play(cast, step, dice));
   line.after(plan.healAt, () => heal(cast));
   line.after(plan.endAt - 2000, () => void askForTheEnd(cast, dice.fork("end")));
@@ -113,6 +117,7 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
     storeMachine,
     secrets,
     tokens: [],
+    streams: new Streams(),
   };
   const holders = Array.from({ length: 8 }, (_, index) => {
     const client = (["web", "app", "desk"] as const)[index % 3] ?? "web";

@@ -11,6 +11,7 @@ import type { History } from "../world/history.ts";
 import type { Machine } from "../world/machine.ts";
 import type { SeededDice } from "../world/seeded-dice.ts";
 import type { TimeLine } from "../world/time-line.ts";
+import type { Streams } from "./streams.ts";
 
 export interface Stage {
   readonly line: TimeLine;
@@ -26,6 +27,7 @@ export interface Stage {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** Every access token that somebody holds, newest last. */
   readonly tokens: AccessToken[];
+  readonly streams: Streams;
 }
 
 export interface Manner {
@@ -64,6 +66,7 @@ export function probe(stage: Stage, verifying: Verifying, token: AccessToken, af
         history.add(settings.service, verdict.kind, `${token.claims.jti.slice(0, 6)} ${code}`);
         const judging = { ...settings, machine };
         truth.check(() => truth.verdicts.judge(judging, token, verdict, storeMachine.wall));
+        if (verdict.kind === "accepted") stage.streams.opened(verifying, token, verdict);
       },
       (cause: unknown) => truth.broke(cause),
     );
