@@ -9,15 +9,18 @@ import type { MacKeySet } from "./mac-keys.ts";
 import { type KeyRing, type MacKeys, type OpenKeys, ringKey } from "./ring.ts";
 import { type Ring, ringFromRow } from "./ring-row.ts";
 import { type OpenSigningKey, openSigningKey } from "./signing.ts";
+import { type NextTurn, signingDesk } from "./signing-desk.ts";
 import type { ActiveKey, NextKey, RetiringKey } from "./signing-key.ts";
 
 export interface KeyRingOptions {
   readonly tenant: TenantId;
   readonly kek: KeyEncryptionKey;
+  /** When signatures that were asked for together are made; at the end of the microtask turn unless a host knows better. */
+  readonly nextTurn?: NextTurn;
 }
 
 /** A node's view of one tenant's keys. Remembers the version it opened last and nothing else. */
-export function createKeyRing({ tenant, kek }: KeyRingOptions): KeyRing {
+export function createKeyRing({ tenant, kek, nextTurn = queueMicrotask }: KeyRingOptions): KeyRing {
   let opened: { readonly attempt: string; readonly keys: OpenKeys } | undefined;
   return {
     open: (snapshot) => {
@@ -25,7 +28,7 @@ export function createKeyRing({ tenant, kek }: KeyRingOptions): KeyRing {
       if (row === undefined) throw unreadable("there are no keys yet");
       // A store that was restored can show another content under the same version; its attempt differs.
       if (opened?.keys.version !== row.version || opened.attempt !== row.attempt) {
-        opened = { attempt: row.attempt, keys: openRow(row, kek).keys };
+        opened = { attempt: row.attempt, keys: openRow(row, kek, nextTurn).keys };
       }
       return opened.keys;
     },
@@ -34,7 +37,11 @@ export function createKeyRing({ tenant, kek }: KeyRingOptions): KeyRing {
 }
 
 /** Throws Fault `keys_unreadable` unless every key of the row opens. */
-export function openRow(row: Row, kek: KeyEncryptionKey): { readonly ring: Ring; readonly keys: OpenKeys } {
+export function openRow(
+  row: Row,
+  kek: KeyEncryptionKey,
+  nextTurn: NextTurn = queueMicrotask,
+): { readonly ring: Ring; readonly keys: OpenKeys } {
   const ring = ringFromRow(row.value);
   const { tenant } = row.key;
   const { active, next, retiring } = ring.signing;
@@ -44,7 +51,7 @@ export function openRow(row: Row, kek: KeyEncryptionKey): { readonly ring: Ring;
   const verifiers = new Map(published.map(({ kid, verifier }) => [kid, verifier]));
   const keys: OpenKeys = {
     version: row.version,
-    signer: signing.signer,
+    signer: { ...signing.signer, signSoon: signingDesk(signing.signer.sign, nextTurn) },
     verificationKey: (kid) => verifiers.get(kid),
     published: published.map(({ kid, state, jwk }) => ({ kid, state, jwk })),
     mac: openMacKeys(ring.mac, tenant, kek),

@@ -23,7 +23,7 @@ export interface OpenSigningKey {
   readonly kid: string;
   /** Public members only. */
   readonly jwk: JsonObject;
-  readonly signer: Signer;
+  readonly signer: Omit<Signer, "signSoon">;
   readonly verifier: VerificationKey;
 }
 

@@ -10,7 +10,7 @@ import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Seconds } from "../kernel/time.ts";
 import { type KeyRing, ringKey } from "../keys/ring.ts";
 import type { Store } from "../store/store.ts";
-import { type MintedAccessToken, mintAccessToken } from "../tokens/access-token.ts";
+import { draftAccessToken, type MintedAccessToken, signAccessToken } from "../tokens/access-token.ts";
 
 export interface IssueClientTokenDeps {
   readonly store: Store;
@@ -49,7 +49,7 @@ export async function issueClientToken(
   if (scope === undefined) return refused("scope_not_allowed");
   const audience = grantedAudience(client, request.audience);
   if (audience === undefined) return refused("audience_not_allowed");
-  const access = mintAccessToken(
+  const draft = draftAccessToken(
     {
       issuer: url,
       subject: client.id,
@@ -65,5 +65,6 @@ export async function issueClientToken(
     keys.signer,
     deps.dice,
   );
-  return access === undefined ? refused("token_too_large") : granted({ client: client.id, access, scope });
+  if (draft === undefined) return refused("token_too_large");
+  return granted({ client: client.id, access: await signAccessToken(draft), scope });
 }

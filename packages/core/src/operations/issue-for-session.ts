@@ -10,8 +10,10 @@ import type { Snapshot } from "../store/store.ts";
 import {
   type AccessTokenContent,
   canAlwaysBeMinted,
+  type DraftedAccessToken,
+  draftAccessToken,
   type MintedAccessToken,
-  mintAccessToken,
+  signAccessToken,
 } from "../tokens/access-token.ts";
 import { mintRefreshToken } from "../tokens/refresh-token.ts";
 
@@ -19,6 +21,17 @@ export interface IssuedTokens {
   readonly access: MintedAccessToken | null;
   readonly refresh: Secret | null;
   readonly scope: readonly string[];
+}
+
+/** What an operation settles in its change: all but the signature, which follows the commit. */
+export interface DraftedTokens {
+  readonly access: DraftedAccessToken | null;
+  readonly refresh: Secret | null;
+  readonly scope: readonly string[];
+}
+
+export async function signTokens(drafted: DraftedTokens): Promise<IssuedTokens> {
+  return { ...drafted, access: drafted.access === null ? null : await signAccessToken(drafted.access) };
 }
 
 export interface IssueRequest {
@@ -35,14 +48,14 @@ export interface IssueRequest {
 }
 
 /** Undefined when the access token would be too large. */
-export function issueForSession(
+export function draftForSession(
   deps: { readonly issuer: Issuer; readonly dice: Dice },
   request: IssueRequest,
-): IssuedTokens | undefined {
+): DraftedTokens | undefined {
   const { session, family, issue, keys } = request;
   const { issuer, dice } = deps;
   const content = contentOf(issuer, request);
-  const access = issue.access ? mintAccessToken(content, keys.signer, dice) : null;
+  const access = issue.access ? draftAccessToken(content, keys.signer, dice) : null;
   if (access === undefined) return undefined;
   const scheme = { mac: keys.mac, issuer: issuer.url, tenant: issuer.tenant };
   const refresh = issue.refresh

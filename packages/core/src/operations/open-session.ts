@@ -21,7 +21,13 @@ import { type SubjectSession, subjectFromRow, subjectKey, subjectToRow, unexpire
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { type Idempotency, idempotencyKey, rememberedFromRow, rememberedRow } from "./idempotency.ts";
-import { type IssuedTokens, issueForSession, tokensAlwaysFit } from "./issue-for-session.ts";
+import {
+  type DraftedTokens,
+  draftForSession,
+  type IssuedTokens,
+  signTokens,
+  tokensAlwaysFit,
+} from "./issue-for-session.ts";
 
 export interface OpenSessionDeps {
   readonly store: Store;
@@ -56,15 +62,23 @@ export interface OpenedSession {
   readonly replayed: boolean;
 }
 
+/** What is committed: everything but the access token's signature. */
+type Settled = Omit<OpenedSession, "tokens"> & { readonly tokens: DraftedTokens };
+
 const MAX_DEPTH = 8;
 
 /** Refuses an unknown client, policy or parent, scope or audience beyond the client's, reserved or too many claims, a full subject. Throws Faults of the store. */
 export async function openSession(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<OpenedSession>> {
+  const settled = await settle(deps, request);
+  return settled.ok ? granted({ ...settled.value, tokens: await signTokens(settled.value.tokens) }) : settled;
+}
+
+async function settle(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<Settled>> {
   const claims = claimsRefusal(request.claims);
   if (claims !== undefined) return refused(claims);
   const { tenant } = deps.issuer;
   const random = { session: deps.dice.bytes(10), family: deps.dice.bytes(4), seed: deps.dice.bytes(16) };
-  return change(deps.store, deps.dice, keysOf(deps, request), (snapshot) => {
+  return change<Answer<Settled>>(deps.store, deps.dice, keysOf(deps, request), (snapshot) => {
     const replay = replayOf(deps, request, snapshot);
     if (replay !== undefined) return replay;
     const keys = deps.keys.open(snapshot);
@@ -74,7 +88,7 @@ export async function openSession(deps: OpenSessionDeps, request: OpenSession): 
     const room = makeRoom(deps, session, policy, snapshot);
     if (room.kind === "read") return room;
     if (room.kind === "refused") return answer(refused(room.code));
-    const tokens = issueForSession(deps, {
+    const tokens = draftForSession(deps, {
       session,
       family: onlyFamily(session),
       policy,
@@ -138,7 +152,7 @@ function replayOf(
   deps: OpenSessionDeps,
   request: OpenSession,
   snapshot: Snapshot,
-): Decision<Answer<OpenedSession>> | undefined {
+): Decision<Answer<Settled>> | undefined {
   if (request.idempotency === null) return undefined;
   const { tenant } = deps.issuer;
   const row = snapshot.get(idempotencyKey(tenant, request.idempotency));
@@ -156,7 +170,7 @@ function replayOf(
   if (family === undefined || policy === undefined) return answer(refused("session_over"));
   if (family.ended !== null || familyStanding(session, family, snapshot) !== undefined)
     return answer(refused("session_over"));
-  const tokens = issueForSession(deps, {
+  const tokens = draftForSession(deps, {
     session,
     family,
     policy,

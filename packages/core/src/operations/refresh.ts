@@ -22,7 +22,7 @@ import { subjectKey } from "../sessions/subject.ts";
 import { answer, change, type Decision, type Writes, write } from "../store/change.ts";
 import type { Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { innerFits, outerFits } from "../tokens/refresh-token.ts";
-import { type IssuedTokens, issueForSession } from "./issue-for-session.ts";
+import { type DraftedTokens, draftForSession, type IssuedTokens, signTokens } from "./issue-for-session.ts";
 
 export interface RefreshDeps {
   readonly store: Store;
@@ -40,15 +40,18 @@ export interface Refresh {
   readonly audience: readonly string[] | undefined;
 }
 
-export type Refreshed =
-  | {
-      readonly kind: "granted";
-      readonly outcome: "rotated" | "retried" | "recovered";
-      readonly session: Session;
-      readonly family: Family;
-      readonly tokens: IssuedTokens;
-      readonly regressed: boolean;
-    }
+export type Refreshed = Granted<IssuedTokens> | NotGranted;
+
+interface Granted<Tokens> {
+  readonly kind: "granted";
+  readonly outcome: "rotated" | "retried" | "recovered";
+  readonly session: Session;
+  readonly family: Family;
+  readonly tokens: Tokens;
+  readonly regressed: boolean;
+}
+
+type NotGranted =
   | {
       readonly kind: "refused";
       readonly outcome: Exclude<RefreshOutcome, "rotated" | "retried" | "recovered">;
@@ -57,10 +60,18 @@ export type Refreshed =
     }
   | { readonly kind: "denied"; readonly code: RefusalCode };
 
-const UNKNOWN: Refreshed = { kind: "refused", outcome: "unknown", end: null, session: null };
+/** What is committed: everything but the access token's signature. */
+type Ruled = Granted<DraftedTokens> | NotGranted;
+
+const UNKNOWN: NotGranted = { kind: "refused", outcome: "unknown", end: null, session: null };
 
 /** Never throws for anything that a client sent. Throws Faults of the store and `keys_unreadable`. */
 export async function refresh(deps: RefreshDeps, request: Refresh): Promise<Refreshed> {
+  const ruled = await rule(deps, request);
+  return ruled.kind === "granted" ? { ...ruled, tokens: await signTokens(ruled.tokens) } : ruled;
+}
+
+async function rule(deps: RefreshDeps, request: Refresh): Promise<Ruled> {
   const parts = parseRefreshToken(request.token.reveal());
   if (parts === undefined) return UNKNOWN;
   const known = deps.keys.latest();
@@ -69,7 +80,7 @@ export async function refresh(deps: RefreshDeps, request: Refresh): Promise<Refr
   const { tenant } = deps.issuer;
   const sessionRow = sessionKey({ tenant, id: parts.sid as SessionId });
   const asked: RowKey[] = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), sessionRow];
-  return change(deps.store, deps.dice, asked, (snapshot) => {
+  return change<Ruled>(deps.store, deps.dice, asked, (snapshot) => {
     const keys = deps.keys.open(snapshot);
     // The keys may have changed since the first look; the same keys need no second one.
     const genuine = keys === known ? fits : outerFits(schemeOf(deps, keys), parts);
@@ -96,7 +107,7 @@ interface Case {
 }
 
 /** The token is genuine. What its presenter gets depends on who it is, on everything the session hangs on, and on the generation. */
-function judge(one: Case): Decision<Refreshed> {
+function judge(one: Case): Decision<Ruled> {
   const { deps, snapshot, session, parts, caller, keys } = one;
   const policy = deps.policies.get(session.policy.name);
   if (policy === undefined) throw new Error("a live session names a policy that is gone");
@@ -142,7 +153,7 @@ function judge(one: Case): Decision<Refreshed> {
 }
 
 /** Refused and recorded; ends nothing, so that a stolen bound token is no weapon against its owner. */
-function misbound(one: Case, family: Family): Decision<Refreshed> {
+function misbound(one: Case, family: Family): Decision<Ruled> {
   const { session, snapshot, caller, parts } = one;
   return write({
     rows: [],
@@ -165,11 +176,11 @@ function issue(
   policy: Policy,
   outcome: "rotated" | "retried" | "recovered",
   regressedFrom: number | null,
-): Decision<Refreshed> {
+): Decision<Ruled> {
   const { deps, request, snapshot, keys } = one;
   const wider = widening(one, family);
   if (wider !== undefined) return answer({ kind: "denied", code: wider });
-  const tokens = issueForSession(deps, {
+  const tokens = draftForSession(deps, {
     session,
     family,
     policy,
@@ -181,7 +192,7 @@ function issue(
   });
   if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });
   const regressed = regressedFrom !== null;
-  const done: Refreshed = { kind: "granted", outcome, session, family, tokens, regressed };
+  const done: Ruled = { kind: "granted", outcome, session, family, tokens, regressed };
   if (outcome === "retried") return answer(done);
   return write({
     ...rotation(one, session, family, outcome),
@@ -195,7 +206,7 @@ function rotation(
   session: Session,
   family: Family,
   outcome: "rotated" | "recovered",
-): Pick<Writes<Refreshed>, "rows" | "facts"> {
+): Pick<Writes<Ruled>, "rows" | "facts"> {
   const { snapshot } = one;
   return {
     rows: [
@@ -213,7 +224,7 @@ function rotation(
 }
 
 /** The store has lost a commit that was acknowledged. The family goes on after what the client holds; a new epoch makes every verifier start anew. */
-function regression(one: Case, family: Family, known: number): Pick<Writes<Refreshed>, "notices" | "facts"> {
+function regression(one: Case, family: Family, known: number): Pick<Writes<Ruled>, "notices" | "facts"> {
   const { deps, snapshot, session, parts } = one;
   const { tenant } = session;
   return {
@@ -234,7 +245,7 @@ function regression(one: Case, family: Family, known: number): Pick<Writes<Refre
   };
 }
 
-function reused(one: Case, next: Session, policy: Policy): Decision<Refreshed> {
+function reused(one: Case, next: Session, policy: Policy): Decision<Ruled> {
   const { deps, snapshot, session, parts, caller } = one;
   const { tenant, id } = session;
   const family = parts.fam as FamilyId;
@@ -290,7 +301,7 @@ function refusal(
   outcome: "misbound" | "ended" | "superseded" | "reused",
   session: Session,
   end: Ended | null,
-): Refreshed {
+): NotGranted {
   return { kind: "refused", outcome, end, session: session.id };
 }
 

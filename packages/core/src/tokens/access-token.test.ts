@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MAX_ISSUED_ACCESS_TOKEN_LENGTH, parseAccessTokenClaims, parseCompactJws } from "@hallpass/protocol";
+import {
+  encodeBase64url,
+  MAX_ISSUED_ACCESS_TOKEN_LENGTH,
+  parseAccessTokenClaims,
+  parseCompactJws,
+} from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import fc from "fast-check";
+import { Secret } from "../kernel/secret.ts";
 import { afterMs, secondsOf } from "../kernel/time.ts";
 import { generateSigningKey, openSigningKey } from "../keys/signing.ts";
+import { signingDesk } from "../keys/signing-desk.ts";
 import { absoluteEnd, foreseenEnd, stateAt } from "../sessions/session.ts";
 import { aSession, fixedDice, SID, START, sessionId, WEB } from "../testing/builders.ts";
 import {
@@ -17,9 +24,16 @@ import {
   revoked,
   theSession,
 } from "../testing/world.ts";
-import { type AccessTokenContent, type MintedAccessToken, mintAccessToken } from "./access-token.ts";
+import {
+  type AccessTokenContent,
+  type DraftedAccessToken,
+  draftAccessToken,
+  type MintedAccessToken,
+  signAccessToken,
+} from "./access-token.ts";
 
-const { kid, signer, verifier } = openSigningKey(generateSigningKey());
+const { kid, signer: plain, verifier } = openSigningKey(generateSigningKey());
+const signer = { ...plain, signSoon: signingDesk(plain.sign, queueMicrotask) };
 const dice = fixedDice("tokens");
 type OfSession = NonNullable<AccessTokenContent["session"]>;
 
@@ -40,9 +54,16 @@ function content(changes: Partial<AccessTokenContent> = {}, session: Partial<OfS
 }
 
 function minted(one: AccessTokenContent): MintedAccessToken & { readonly text: string } {
-  const token = mintAccessToken(one, signer, dice);
-  if (token === undefined) throw new Error("the token is too large");
-  return { ...token, text: token.token.reveal() };
+  const draft = draftAccessToken(one, signer, dice);
+  if (draft === undefined) throw new Error("the token is too large");
+  const { expiresIn, expires, jti, size } = draft;
+  const text = textOf(draft);
+  return { token: new Secret(text), expiresIn, expires, jti, size, text };
+}
+
+/** What `signAccessToken` makes of a draft, without a turn to wait for. */
+function textOf({ signingInput }: DraftedAccessToken): string {
+  return `${signingInput}.${encodeBase64url(signer.sign(signingInput))}`;
 }
 
 function parsed(text: string) {
@@ -118,7 +139,7 @@ describe("an access token", () => {
 
   it("is issued up to 2,048 bytes and not beyond [AT-10]", () => {
     const sizes = Array.from({ length: 40 }, (_, index) =>
-      mintAccessToken(content({}, { claims: { x: "x".repeat(1100 + index) } }), signer, dice),
+      draftAccessToken(content({}, { claims: { x: "x".repeat(1100 + index) } }), signer, dice),
     );
     const largest = Math.max(...sizes.map((one) => one?.size ?? 0));
     assert.ok(
@@ -127,6 +148,19 @@ describe("an access token", () => {
     );
     assert.equal(sizes.at(-1), undefined);
     assert.notEqual(sizes[0], undefined);
+  });
+});
+
+describe("the signature of an access token", () => {
+  it("is made of what was drafted and nothing else, in the turn that the host chooses [AT-1]", async () => {
+    const draft = draftAccessToken(content(), signer, dice);
+    assert.ok(draft !== undefined);
+    const { token, size } = await signAccessToken(draft);
+    const text = token.reveal();
+    assert.equal(text.length, size);
+    assert.ok(text.startsWith(`${draft.signingInput}.`));
+    const { claims } = parsed(text);
+    assert.equal(claims.jti, draft.jti);
   });
 });
 
@@ -139,13 +173,13 @@ describe("the times of an access token", () => {
         fc.uint8Array({ minLength: 2, maxLength: 2 }),
         (ms, lifetime, jitter) => {
           const random = { bytes: () => Uint8Array.from([...new Uint8Array(16), ...jitter]) };
-          const token = mintAccessToken(
+          const token = draftAccessToken(
             content({ now: afterMs(START, ms), lifetime: secondsOf(lifetime) }),
             signer,
             random,
           );
           assert.ok(token !== undefined);
-          const { iat, exp } = parsed(token.token.reveal()).claims;
+          const { iat, exp } = parsed(textOf(token)).claims;
           assert.equal(iat, START / 1000);
           assert.ok(exp - iat <= lifetime && exp - iat >= lifetime * 0.9 && exp > iat);
           assert.deepEqual([token.expiresIn, token.expires], [exp - iat, exp * 1000]);

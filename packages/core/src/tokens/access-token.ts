@@ -38,6 +38,16 @@ export interface AccessTokenContent {
   } | null;
 }
 
+/** An access token that only lacks its signature: what it says is settled. */
+export interface DraftedAccessToken {
+  readonly signingInput: string;
+  readonly signer: Signer;
+  readonly expiresIn: number;
+  readonly expires: Instant;
+  readonly jti: string;
+  readonly size: number;
+}
+
 export interface MintedAccessToken {
   readonly token: Secret;
   /** Whole seconds from `now` until it expires. */
@@ -50,19 +60,32 @@ export interface MintedAccessToken {
 }
 
 /** Undefined when the token would be larger than 2,048 bytes: it is not issued. */
-export function mintAccessToken(
+export function draftAccessToken(
   content: AccessTokenContent,
   signer: Signer,
   dice: Dice,
-): MintedAccessToken | undefined {
+): DraftedAccessToken | undefined {
   const random = dice.bytes(18);
   const iat = numericDate(content.now);
   const exp = expiry(content, iat, random);
   const jti = encodeBase64url(random.subarray(0, 16));
-  const input = `${header(signer)}.${encodeText(JSON.stringify(claimsOf(content, iat, exp, jti)))}`;
-  if (input.length + 1 + SIGNATURE_LENGTH > MAX_ISSUED_ACCESS_TOKEN_LENGTH) return undefined;
-  const token = `${input}.${encodeBase64url(signer.sign(input))}`;
-  return { token: new Secret(token), expiresIn: exp - iat, expires: (exp * 1000) as Instant, jti, size: token.length };
+  const signingInput = `${header(signer)}.${encodeText(JSON.stringify(claimsOf(content, iat, exp, jti)))}`;
+  const size = signingInput.length + 1 + SIGNATURE_LENGTH;
+  if (size > MAX_ISSUED_ACCESS_TOKEN_LENGTH) return undefined;
+  return { signingInput, signer, expiresIn: exp - iat, expires: (exp * 1000) as Instant, jti, size };
+}
+
+/** Signs a draft, after whatever it depends on was committed. */
+export async function signAccessToken(draft: DraftedAccessToken): Promise<MintedAccessToken> {
+  const { signingInput, signer, expiresIn, expires, jti, size } = draft;
+  const signature = await signer.signSoon(signingInput);
+  return {
+    token: new Secret(`${signingInput}.${Buffer.from(signature).toString("base64url")}`),
+    expiresIn,
+    expires,
+    jti,
+    size,
+  };
 }
 
 const SIGNATURE_LENGTH = 86;
@@ -111,5 +134,5 @@ function header(signer: Pick<Signer, "kid" | "alg">): string {
 }
 
 function encodeText(text: string): string {
-  return encodeBase64url(new TextEncoder().encode(text));
+  return Buffer.from(text).toString("base64url");
 }

@@ -20,6 +20,7 @@ import type { Config } from "../config.ts";
 import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
+import { systemNextTurn } from "./system-ports.ts";
 
 /** Everything but what the feed hears, which is made of the rest. */
 export type Unheard = Omit<Services, "hearing">;
@@ -47,7 +48,7 @@ export async function makeServices(
     },
   );
   await bootstrapKeys({ store, dice, kek, newSigningKey }, { tenant });
-  const keys = createKeyRing({ tenant, kek });
+  const keys = createKeyRing({ tenant, kek, nextTurn: systemNextTurn });
   // So that the first forged token is refused without a read, too.
   keys.open(await store.read([ringKey(tenant)]));
   return {
