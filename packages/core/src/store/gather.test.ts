@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import test, { describe, it } from "node:test";
 import { storeContract } from "@hallpass/store-contract";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { Fault } from "../kernel/fault.ts";
 import { parseTenantId } from "../kernel/ids.ts";
 import { instantOf } from "../kernel/time.ts";
 import { gather } from "./gather.ts";
-import type { Change, Outcome, RowChange, Store } from "./store.ts";
+import type { Change, NoticeDraft, Outcome, RowChange, Store } from "./store.ts";
 
 const tenant = parseTenantId("main");
 assert.ok(tenant !== undefined);
@@ -92,14 +92,59 @@ test("each caller gets the outcomes of its own changes, also when a neighbour's 
   assert.deepEqual(outcomes.map(kinds), [["conflict", "committed"], ["committed"]]);
 });
 
+describe("a notice that is committed while the store's clock is set back", () => {
+  const LIVES = 20_000;
+  const drafted = (mark: string, life: Pick<NoticeDraft, "livesMs" | "liveUntil">): Change => ({
+    attempt: mark,
+    rows: [],
+    notices: [{ tenant: home, mark, body: "{}", ...life }],
+    facts: [],
+  });
+  const untils = async (store: Store): Promise<readonly number[]> => {
+    const { head } = await store.read([]);
+    const range = { tenant: home, after: { epoch: 1, seq: 0 }, upTo: head.pos, limit: 10 };
+    return (await store.notices(range)).notices.map(({ until }) => until);
+  };
+
+  for (const [title, show] of [
+    ["a read showed", (store: Store) => store.read([])],
+    ["a commit showed", (store: Store) => store.commit([change("a")])],
+  ] as const) {
+    it(`outlives what was issued by the latest time that ${title} [NOT-3]`, async () => {
+      const time = { now: 2_000_000 };
+      const store = gather(memoryAt(() => time.now));
+      await show(store);
+      time.now = 1_000_000;
+      await store.commit([drafted("AAAAAAAAAAA", { livesMs: LIVES })]);
+      time.now = 3_000_000;
+      await store.commit([drafted("AAAAAAAAAAE", { livesMs: LIVES })]);
+      assert.deepEqual(await untils(store), [2_000_000 + LIVES, 3_000_000 + LIVES]);
+    });
+  }
+
+  it("lives as long as was asked for where that is longer, and names a token's end where it takes one token [NOT-3]", async () => {
+    const time = { now: 2_000_000 };
+    const store = gather(memoryAt(() => time.now));
+    await store.read([]);
+    time.now = 1_000_000;
+    await store.commit([drafted("AAAAAAAAAAA", { livesMs: LIVES, liveUntil: instantOf(2_500_000) })]);
+    await store.commit([drafted("AAAAAAAAAAE", { livesMs: 0, liveUntil: instantOf(1_030_000) })]);
+    assert.deepEqual(await untils(store), [2_500_000, 1_030_000]);
+  });
+});
+
 function kinds(outcomes: readonly Outcome[]): readonly string[] {
   return outcomes.map(({ kind }) => kind);
 }
 
 function memory(): Store {
   let now = 1_750_000_000_000;
+  return memoryAt(() => (now += 1));
+}
+
+function memoryAt(now: () => number): Store {
   const dice = { bytes: (length: number) => new Uint8Array(length) };
-  return createMemoryStore({ clock: { now: () => instantOf((now += 1)) }, dice });
+  return createMemoryStore({ clock: { now: () => instantOf(now()) }, dice });
 }
 
 function change(...names: readonly string[]): Change {

@@ -1,9 +1,12 @@
 // Commits of concurrent requests travel together: while one batch is under way, what arrives waits and goes with the next.
 // So the busier a server is, the fewer round trips and fsyncs each change costs, and an idle one waits for nobody. No timers.
+// It also remembers the latest time that this store has shown: tokens were issued by it, and a notice that is committed
+// while the store's clock is set back has to outlive them, too (NOT-3).
 
 import { Fault } from "../kernel/fault.ts";
+import { afterMs, type Instant, instantOf, latest } from "../kernel/time.ts";
 import { checkChanges, rowKeyText } from "./check-changes.ts";
-import type { Change, Outcome, Store } from "./store.ts";
+import type { Change, NoticeDraft, Outcome, Store } from "./store.ts";
 
 export interface GatherOptions {
   readonly mostPerBatch?: number;
@@ -19,11 +22,16 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-/** A store that keeps every promise of the one given, which nobody else may then commit to. Reads pass through. */
+/** A store that keeps every promise of the one given, which nobody else in this process may then commit to. Reads pass through. */
 export function gather(store: Store, { mostPerBatch = 256, mostWaiting = 8192 }: GatherOptions = {}): Store {
   let queue: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
+  let highest = instantOf(0);
+
+  const seen = (clock: Instant): void => {
+    highest = latest(highest, clock);
+  };
 
   async function run(): Promise<void> {
     // Lets the caller's turn end: what else it commits in this turn shares the batch.
@@ -31,7 +39,7 @@ export function gather(store: Store, { mostPerBatch = 256, mostWaiting = 8192 }:
     while (queue.length > 0) {
       const [batch, later] = chooseBatch(queue, mostPerBatch);
       queue = later;
-      await send(store, batch);
+      await send(store, batch, highest, seen);
     }
     running = undefined;
   }
@@ -59,7 +67,11 @@ export function gather(store: Store, { mostPerBatch = 256, mostWaiting = 8192 }:
 
   return {
     traits: store.traits,
-    read: (keys) => store.read(keys),
+    read: async (keys) => {
+      const snapshot = await store.read(keys);
+      seen(snapshot.clock);
+      return snapshot;
+    },
     commit,
     notices: (range) => store.notices(range),
     markAt: (pos) => store.markAt(pos),
@@ -96,15 +108,32 @@ function chooseBatch(queue: readonly Waiting[], most: number): readonly [readonl
   return [batch, later];
 }
 
-async function send(store: Store, batch: readonly Waiting[]): Promise<void> {
+async function send(
+  store: Store,
+  batch: readonly Waiting[],
+  highest: Instant,
+  seen: (clock: Instant) => void,
+): Promise<void> {
   try {
-    const outcomes = await store.commit(batch.map(({ change }) => change));
+    const outcomes = await store.commit(batch.map(({ change }) => outlasting(change, highest)));
     batch.forEach(({ resolve, reject }, i) => {
       const outcome = outcomes[i];
+      if (outcome?.kind === "committed") seen(outcome.at);
       if (outcome === undefined) reject(new Error("a store answered no outcome for a change"));
       else resolve(outcome);
     });
   } catch (cause) {
     for (const { reject } of batch) reject(cause);
   }
+}
+
+/** The change, with notices that outlive whatever was issued until `highest`. Notices of one token name its end, and need nothing. */
+function outlasting(change: Change, highest: Instant): Change {
+  if (change.notices.length === 0) return change;
+  const notices = change.notices.map((draft): NoticeDraft => {
+    if (draft.livesMs === 0) return draft;
+    const until = afterMs(highest, draft.livesMs);
+    return { ...draft, liveUntil: draft.liveUntil === undefined ? until : latest(until, draft.liveUntil) };
+  });
+  return { ...change, notices };
 }
