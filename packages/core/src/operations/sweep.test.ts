@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
+import { Fault } from "../kernel/fault.ts";
 import type { SessionId, SubjectId } from "../kernel/ids.ts";
 import { afterMs, type Instant } from "../kernel/time.ts";
 import { absoluteEnd } from "../sessions/session.ts";
@@ -126,6 +127,29 @@ describe("the sweep", () => {
     assert.deepEqual(await swept(world, ahead), { ended: 0, removed: 0, more: false });
     assert.equal((await world.notices()).length, notice);
     assert.equal(await standing(world, one.session.id), "active");
+  });
+
+  it("ends a session whose policy is gone by the numbers of its own row, and those after it", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [gone, other] = [await opened(world), await opened(world, { subject: "u-82" as SubjectId })];
+    const over = afterMs(world.now(), 100_000);
+    world.wait(100_000);
+    assert.equal((await swept(world, world.now(), { ...world, policies: new Map() })).ended, 2);
+    const told = new Set((await ends(world)).map((one) => JSON.stringify(one)));
+    assert.deepEqual(told, new Set([gone, other].map(({ session }) => JSON.stringify([session.id, "idle", over]))));
+  });
+
+  it("settles everything else when a row can't be read, and only then fails", async () => {
+    const world = await aWorld(createMemoryStore);
+    const { session } = await opened(world);
+    const key = { ...sessionKey(session), id: "unreadable" };
+    const next = { value: "nonsense", expires: world.now() };
+    await world.store.commit([
+      { attempt: "AAAAAAAAAAA", rows: [{ key, expect: "absent", next }], notices: [], facts: [] },
+    ]);
+    world.wait(100_000);
+    await assert.rejects(swept(world), (thrown) => !(thrown instanceof Fault));
+    assert.equal((await ends(world)).length, 1);
   });
 
   it("keeps an ended session for 30 days and then removes it", async () => {

@@ -2,11 +2,11 @@
 // removes rows whose time has come, and drops notices that no token can match any more.
 
 import { sessionFact } from "../facts.ts";
+import { Fault } from "../kernel/fault.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { earliest, type Instant, instantOf, isPast } from "../kernel/time.ts";
-import { decide } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
+import { lapse } from "../sessions/decide.ts";
 import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -18,7 +18,6 @@ export interface SweepDeps {
   readonly store: Store;
   readonly dice: Dice;
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
   /** Milliseconds for which facts are kept. */
   readonly factsKept: number;
 }
@@ -34,19 +33,27 @@ const STEP = 200;
 /** Kinds that never come due: what they hold is removed on purpose only. */
 const LASTING: ReadonlySet<RowKind> = new Set<RowKind>(["subject", "client", "keys", "issuer"]);
 
-/** One small step. `trusted` is the latest instant that the caller trusts; the store's clock and this one must both have passed whatever is dropped. */
+/**
+ * One small step. `trusted` is the latest instant that the caller trusts; the store's clock and this one must both have passed whatever is dropped.
+ * A row that can't be read stops no other: what it threw is thrown when all else is done.
+ */
 export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
   const { clock } = await deps.store.read([issuerKey(deps.issuer.tenant)]);
   const until = earliest(trusted, clock);
   let ended = 0;
   let removed = 0;
   let more = false;
+  const defects: unknown[] = [];
   for (const kind of ROW_KINDS) {
     if (LASTING.has(kind)) continue;
     const keys = await deps.store.due({ kind, by: until, limit: STEP });
     more ||= keys.length === STEP;
     for (const key of keys) {
-      const done = await settle(deps, key, until);
+      const done = await settle(deps, key, until).catch((cause: unknown): Settled => {
+        if (cause instanceof Fault) throw cause;
+        defects.push(cause);
+        return "later";
+      });
       if (done === "ended") ended += 1;
       if (done === "removed") removed += 1;
     }
@@ -57,6 +64,7 @@ export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
     factsBefore: instantOf(Math.max(0, until - deps.factsKept)),
     limit: STEP * 5,
   });
+  if (defects.length > 0) throw defects[0];
   return { ended, removed, more: more || dropped.more };
 }
 
@@ -69,7 +77,7 @@ async function settle(deps: SweepDeps, key: RowKey, until: Instant): Promise<Set
     if (key.kind !== "session") return remove(row);
     const session = sessionFromRow(row);
     if (session.state.kind === "ended") return remove(row);
-    return settleSession(deps, row, session, notAfter(snapshot, until));
+    return settleSession(row, session, notAfter(snapshot, until));
   });
 }
 
@@ -84,12 +92,10 @@ function notAfter(snapshot: Snapshot, until: Instant): Snapshot {
 }
 
 /** A session whose row came due may have been used since: then it is due again later. Otherwise its derived end becomes a fact. */
-function settleSession(deps: SweepDeps, row: Row, session: Session, snapshot: Snapshot): Decision<Settled> {
-  const policy = deps.policies.get(session.policy.name);
-  if (policy === undefined) throw new Error("a session names a policy that is gone");
+function settleSession(row: Row, session: Session, snapshot: Snapshot): Decision<Settled> {
   const standing = standingOf(session, snapshot);
   if (standing.kind === "active") return postpone(row, session);
-  const ruling = decide(session, { kind: "lapse", end: standing }, snapshot.clock, policy);
+  const ruling = lapse(session, standing, snapshot.clock);
   if (ruling.kind !== "changed") return answer("later");
   return write({
     rows: [{ key: row.key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) }],

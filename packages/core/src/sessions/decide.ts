@@ -52,13 +52,8 @@ export type Ruling =
   | { readonly kind: "changed"; readonly next: Session };
 
 export function decide(session: Session, event: SessionEvent, now: Instant, policy: Policy): Ruling {
+  if (event.kind === "lapse") return lapse(session, event.end, now);
   const state = stateAt(session, now);
-  if (event.kind === "lapse") {
-    const end = event.end ?? state;
-    return end.kind === "active" || session.state.kind === "ended"
-      ? { kind: "unchanged" }
-      : { kind: "changed", next: { ...session, state: end } };
-  }
   if (event.kind === "refresh") return refreshOutcome(session, event, now, policy);
   if (state.kind === "ended") return { kind: "over", end: state };
   switch (event.kind) {
@@ -71,6 +66,18 @@ export function decide(session: Session, event: SessionEvent, now: Instant, poli
     case "seen":
       return seen(session, event.at, now);
   }
+}
+
+/** Needs no policy: the numbers of the session's own row say when it is over, also when its policy is gone. */
+export function lapse(
+  session: Session,
+  above: Ended | null,
+  now: Instant,
+): Extract<Ruling, { kind: "changed" | "unchanged" }> {
+  const end = above ?? stateAt(session, now);
+  return end.kind === "active" || session.state.kind === "ended"
+    ? { kind: "unchanged" }
+    : { kind: "changed", next: { ...session, state: end } };
 }
 
 function endFamily(session: Session, id: FamilyId, reason: EndReason): Ruling {

@@ -6,7 +6,6 @@ import {
   formatCursor,
   KEPT_AFTER_SILENCE,
   memberKey,
-  PROFILES,
   RENEW_EVERY,
   type Store,
   sweep,
@@ -259,7 +258,7 @@ describe("a cursor", () => {
     await settled();
     const { cursor } = first;
     await world.time.pass(400_000);
-    await sweep({ ...world, policies: PROFILES, factsKept: 1 }, world.time.clock.now());
+    await sweep({ ...world, factsKept: 1 }, world.time.clock.now());
     await world.revokeAny();
     const second = await hello(world, world.hub(), cursor);
     assert.equal(second.welcome?.resumed, false);

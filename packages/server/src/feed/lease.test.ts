@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Fault, PROFILES, type Store, sweep } from "@hallpass/core";
+import { Fault, type Store, sweep } from "@hallpass/core";
 import { comparePositions, formatPosition, isBefore, type Position, parsePosition } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import fc from "fast-check";
@@ -155,7 +155,7 @@ describe("the horizon", () => {
     const { world, hub } = await aSite();
     const { pos } = await world.revokeAny();
     const lives = world.issuer.longestToken * 1000 + 2000 * world.issuer.skew;
-    const swept = (): Promise<unknown> => sweep({ ...world, policies: PROFILES, factsKept: 1 }, world.time.clock.now());
+    const swept = (): Promise<unknown> => sweep({ ...world, factsKept: 1 }, world.time.clock.now());
     const seen = async (): Promise<{ readonly horizon: number; readonly held: readonly string[] }> => {
       const peer = await aPeer(world, hub);
       const last = peer.snapshot.at(-1);
