@@ -303,7 +303,7 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: connection,
-        find: "await fleet.join(hello);",
+        find: "this.#joined = fleet.join(hello);\n    await this.#joined;",
         replace:
           "this.#deps.scheduler.after(3000, () => void fleet.join(hello).catch(() => {})); await Promise.resolve();",
       },

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Hello } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { afterMs } from "../kernel/time.ts";
-import { KEPT_AFTER_SILENCE, memberKey, RENEW_EVERY } from "../revocation/fleet.ts";
+import { KEPT_AFTER_SILENCE, memberKey, memberToRow, RENEW_EVERY } from "../revocation/fleet.ts";
 import { TENANT } from "../testing/builders.ts";
 import { aWorld, type World } from "../testing/world.ts";
 import { joinFleet, leaveFleet, renewMember } from "./join-fleet.ts";
@@ -37,8 +37,9 @@ describe("a verifier", () => {
       ["api-1", "api", "eu", 60_000, world.now()],
     );
     world.wait(5);
-    await joinFleet(world, hello({ region: "eu" }));
-    assert.deepEqual(await fleet(world), [{ ...member, lastNoted: world.now() }]);
+    const { join } = await joinFleet(world, hello({ region: "eu" }));
+    assert.deepEqual(await fleet(world), [{ ...member, lastNoted: world.now(), join }]);
+    assert.notEqual(join, member.join);
     assert.equal((await world.facts()).filter((fact) => fact.kind === "verifier_joined").length, 1);
   });
 
@@ -58,9 +59,9 @@ describe("a verifier", () => {
   it("is kept until well after its last lease can have ended [RCP-6]", async () => {
     const world = await aWorld(createMemoryStore);
     const kept = RENEW_EVERY + 60_000 + KEPT_AFTER_SILENCE;
-    await joinFleet(world, hello());
+    const joined = await joinFleet(world, hello());
     world.wait(RENEW_EVERY);
-    await renewMember(world, "api-1");
+    await renewMember(world, joined);
     const key = memberKey(TENANT, "api-1");
     assert.equal((await world.store.read([key])).get(key)?.expires, afterMs(world.now(), kept));
     const swept = () => sweep({ ...world, factsKept: 1e12 }, world.now());
@@ -74,15 +75,52 @@ describe("a verifier", () => {
 
   it("that says goodbye is waited for no longer, and saying it twice is nothing", async () => {
     const world = await aWorld(createMemoryStore);
-    await joinFleet(world, hello());
-    await leaveFleet(world, "api-1");
-    await leaveFleet(world, "api-1");
-    await renewMember(world, "api-1");
+    const joined = await joinFleet(world, hello());
+    await leaveFleet(world, joined);
+    await leaveFleet(world, joined);
     assert.deepEqual(await fleet(world), []);
     assert.deepEqual(
       (await world.facts()).slice(-2).map((fact) => fact.kind),
       ["verifier_joined", "verifier_left"],
     );
+  });
+
+  it("is not removed by a goodbye that belongs to an earlier hello of it, at whichever node [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const before = await joinFleet(world, hello());
+    const after = await joinFleet(world, hello());
+    await leaveFleet(world, before);
+    assert.deepEqual(await fleet(world), [after]);
+    world.wait(RENEW_EVERY);
+    await renewMember(world, after);
+    await leaveFleet(world, before);
+    assert.equal((await fleet(world)).length, 1);
+    await leaveFleet(world, after);
+    assert.deepEqual(await fleet(world), []);
+  });
+
+  it("that is connected gets its row again when it is gone [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const joined = await joinFleet(world, hello());
+    await leaveFleet(world, joined);
+    world.wait(RENEW_EVERY);
+    await renewMember(world, joined);
+    assert.deepEqual(await fleet(world), [{ ...joined, lastNoted: world.now() }]);
+  });
+
+  it("whose row was written before hellos had names is removed by no goodbye [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const joined = await joinFleet(world, hello());
+    const { join: _, ...unnamed } = joined;
+    const key = memberKey(TENANT, "api-1");
+    const row = (await world.store.read([key])).get(key);
+    assert.ok(row !== undefined);
+    const next = memberToRow(unnamed as typeof joined, afterMs(world.now(), 1000));
+    const change = { attempt: "AAAAAAAAAAA", rows: [{ key, expect: row.version, next }], notices: [], facts: [] };
+    await world.store.commit([change]);
+    assert.deepEqual(await fleet(world), [{ ...joined, join: null }]);
+    await leaveFleet(world, joined);
+    assert.equal((await fleet(world)).length, 1);
   });
 
   it("says hello twice at once and is one member", async () => {

@@ -1,6 +1,6 @@
 // A verifier says hello, is heard again, says goodbye. Its row is written before its first lease is granted, so that no receipt forgets it.
 
-import type { Hello } from "@hallpass/protocol";
+import { encodeBase64url, type Hello } from "@hallpass/protocol";
 import { fact } from "../facts.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
@@ -26,6 +26,7 @@ export interface FleetDeps {
 export async function joinFleet(deps: FleetDeps, hello: Hello): Promise<FleetMember> {
   const { tenant } = deps;
   const key = memberKey(tenant, hello.instance);
+  const join = encodeBase64url(deps.dice.bytes(8));
   return change(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
     const before = row === undefined ? undefined : memberFromRow(row);
@@ -39,6 +40,7 @@ export async function joinFleet(deps: FleetDeps, hello: Hello): Promise<FleetMem
       onStale: before?.onStale === "accept" ? "accept" : hello.on_stale,
       joined: before?.joined ?? now,
       lastNoted: now,
+      join,
     };
     return write({
       rows: [
@@ -57,28 +59,37 @@ export async function joinFleet(deps: FleetDeps, hello: Hello): Promise<FleetMem
   });
 }
 
-/** Renews the row of a verifier that is still heard; called seldom (RENEW_EVERY). */
-export async function renewMember(deps: FleetDeps, instance: string): Promise<void> {
-  const key = memberKey(deps.tenant, instance);
+/**
+ * Renews the row of a verifier that is still heard; called seldom (RENEW_EVERY). Writes it again if it is gone:
+ * who is connected may hold a lease, and no receipt may forget it.
+ */
+export async function renewMember(deps: FleetDeps, joined: FleetMember): Promise<void> {
+  const key = memberKey(deps.tenant, joined.instance);
   await change<void>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
-    if (row === undefined) return answer(undefined);
-    const member = { ...memberFromRow(row), lastNoted: snapshot.clock };
+    const member = { ...(row === undefined ? joined : memberFromRow(row)), lastNoted: snapshot.clock };
     const expires = afterMs(snapshot.clock, RENEW_EVERY + member.maxStaleness + KEPT_AFTER_SILENCE);
-    return write({ rows: [{ key, expect: row.version, next: memberToRow(member, expires) }], answer: () => undefined });
+    return write({
+      rows: [{ key, expect: row?.version ?? "absent", next: memberToRow(member, expires) }],
+      answer: () => undefined,
+    });
   });
 }
 
-/** A verifier that said `bye` relies on no lease any more: no receipt waits for it. */
-export async function leaveFleet(deps: FleetDeps, instance: string): Promise<void> {
-  const key = memberKey(deps.tenant, instance);
+/**
+ * A verifier that said `bye` relies on no lease any more: no receipt waits for it. `joined` is what its own hello wrote; if the same
+ * instance has said hello since, at any node, the row is that one's and stays.
+ */
+export async function leaveFleet(deps: FleetDeps, joined: FleetMember): Promise<void> {
+  const key = memberKey(deps.tenant, joined.instance);
   await change<void>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
     if (row === undefined) return answer(undefined);
-    const { service } = memberFromRow(row);
+    const { join, service } = memberFromRow(row);
+    if (join !== joined.join) return answer(undefined);
     return write({
       rows: [{ key, expect: row.version, next: "gone" }],
-      facts: [fact(deps.tenant, snapshot.clock, "verifier_left", { instance, service })],
+      facts: [fact(deps.tenant, snapshot.clock, "verifier_left", { instance: joined.instance, service })],
       answer: () => undefined,
     });
   });

@@ -16,6 +16,8 @@ export interface FleetMember {
   readonly joined: Instant;
   /** The last time that any node wrote down having heard it; it may have been heard later. */
   readonly lastNoted: Instant;
+  /** Names the hello that wrote the row last: base64url of 8 random bytes; null in rows from before there was a name. */
+  readonly join: string | null;
 }
 
 /** What this node itself knows of a verifier since the node started. */
@@ -35,6 +37,8 @@ export function memberKey(tenant: TenantId, instance: string): RowKey {
 
 const LAYOUT = 1;
 
+type Written = Omit<FleetMember, "instance" | "join"> & { readonly join?: string; readonly layout: number };
+
 export function memberToRow(
   member: FleetMember,
   expires: Instant,
@@ -44,9 +48,9 @@ export function memberToRow(
 }
 
 export function memberFromRow(row: Row): FleetMember {
-  const { layout, ...rest } = JSON.parse(row.value) as Omit<FleetMember, "instance"> & { readonly layout: number };
+  const { layout, ...rest } = JSON.parse(row.value) as Written;
   if (layout !== LAYOUT) throw new Error("a verifier's row has a layout that this version does not know");
-  return { instance: row.key.id, ...rest };
+  return { instance: row.key.id, join: null, ...rest };
 }
 
 /** How long a silent verifier's row is kept, beyond its M, in milliseconds. */

@@ -77,6 +77,7 @@ function aMember(changes: Partial<FleetMember> = {}): FleetMember {
     onStale: "unavailable",
     joined: noted,
     lastNoted: noted,
+    join: null,
     ...changes,
   };
 }
@@ -91,6 +92,7 @@ describe("fleets with the receipt that each must give [RCP-2] [RCP-3] [RCP-4] [R
             maxStaleness: member.max_staleness_ms,
             onStale: member.on_stale,
             lastNoted: instantOf(member.last_noted_ms),
+            join: null,
           }),
         ),
         heard: new Map(

@@ -40,6 +40,7 @@ const member: fc.Arbitrary<FleetMember> = plain({
   onStale: fc.constantFrom("unavailable" as const, "introspect" as const, "accept" as const),
   joined: instant,
   lastNoted: instant,
+  join: fc.option(fc.string()),
 });
 
 const target: fc.Arbitrary<Target> = fc.oneof(

@@ -7,7 +7,7 @@
 // From its first moment it hears every interval: while it joins they queue behind what it is still being sent, so that
 // nothing is lost between a snapshot and what follows (F-07).
 
-import type { Cancel, Clock, Issuer, Scheduler, Store } from "@hallpass/core";
+import type { Cancel, Clock, FleetMember, Issuer, Scheduler, Store } from "@hallpass/core";
 import {
   FEED_CLOSE,
   FEED_VERSION,
@@ -96,6 +96,8 @@ export class Connection {
   #state: State = { kind: "awaiting hello" };
   #stats: VerifierStats = {};
   #unanswered = 0;
+  /** What its hello wrote. */
+  #joined: Promise<FleetMember> | undefined;
   #cancelHello: Cancel = () => {};
 
   constructor(deps: ConnectionDeps, channel: Channel, bearer: FeedBearer) {
@@ -186,7 +188,8 @@ export class Connection {
     const { store, issuer, reader, fleet, heard } = this.#deps;
     const { hello } = joining;
     // RCP-6: the row is there before any head can be.
-    await fleet.join(hello);
+    this.#joined = fleet.join(hello);
+    await this.#joined;
     if (this.#state !== joining) return;
     heard.connected(hello.instance);
     let round = await reader.next();
@@ -254,16 +257,16 @@ export class Connection {
     const { heard, fleet, log } = this.#deps;
     const instance = this.connected?.hello.instance;
     this.close(NORMAL, "goodbye");
-    if (instance === undefined) return;
+    if (instance === undefined || this.#joined === undefined) return;
     heard.left(instance);
-    fleet.leave(instance).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
+    fleet.leave(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
   }
 
   #renew(): void {
     const { fleet, log } = this.#deps;
     const instance = this.connected?.hello.instance;
-    if (instance === undefined) return;
-    fleet.renew(instance).catch((cause: unknown) => log({ kind: "failed", during: "renewing", cause }));
+    if (instance === undefined || this.#joined === undefined) return;
+    fleet.renew(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "renewing", cause }));
   }
 
   #fault(during: "joining" | "answering", cause: unknown): void {

@@ -1,13 +1,14 @@
-// The rows of verifiers, written in the order in which each verifier spoke: a goodbye that is still being written must not
-// remove the row of one that has come back, or no receipt would count it.
+// The rows of verifiers, written in the order in which each verifier spoke. What it says to different nodes has no order:
+// there a goodbye removes only the row that its own hello wrote, or no receipt would count one that has come back.
 
 import { type FleetDeps, type FleetMember, joinFleet, leaveFleet, renewMember } from "@hallpass/core";
 import type { Hello } from "@hallpass/protocol";
 
 export interface FleetRows {
   join(hello: Hello): Promise<FleetMember>;
-  renew(instance: string): Promise<void>;
-  leave(instance: string): Promise<void>;
+  /** `joined` is what this connection's `join` answers. */
+  renew(instance: string, joined: Promise<FleetMember>): Promise<void>;
+  leave(instance: string, joined: Promise<FleetMember>): Promise<void>;
   /** Settles when nothing is being written any more. */
   settled(): Promise<void>;
 }
@@ -28,8 +29,8 @@ export function createFleetRows(deps: FleetDeps): FleetRows {
 
   return {
     join: (hello) => inLine(hello.instance, () => joinFleet(deps, hello)),
-    renew: (instance) => inLine(instance, () => renewMember(deps, instance)),
-    leave: (instance) => inLine(instance, () => leaveFleet(deps, instance)),
+    renew: (instance, joined) => inLine(instance, async () => renewMember(deps, await joined)),
+    leave: (instance, joined) => inLine(instance, async () => leaveFleet(deps, await joined)),
     settled: async () => {
       await Promise.allSettled(lines.values());
     },

@@ -94,6 +94,23 @@ describe("the fleet row", () => {
     assert.ok((await world.store.read([key])).get(key) !== undefined);
   });
 
+  it("is not removed by a late goodbye at another node than the one that its verifier came back to [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [here, there] = [world.hub(), world.hub()];
+    const early = await hello(world, here);
+    const back = await hello(world, there);
+    early.say({ type: "bye" });
+    await settled();
+    back.ping();
+    await settled();
+    const key = memberKey(TENANT, "api-1");
+    assert.equal(back.heads.length, 1);
+    assert.ok((await world.store.read([key])).get(key) !== undefined);
+    back.say({ type: "bye" });
+    await settled();
+    assert.equal((await world.store.read([key])).get(key), undefined);
+  });
+
   it("goes with a goodbye, and is there again when the same instance comes back at once [RCP-6]", async () => {
     const world = await aWorld(createMemoryStore);
     const hub = world.hub();
