@@ -132,7 +132,8 @@ export class Operator {
   async sweep(node: Node, dice: SeededDice): Promise<void> {
     await this.#ask(node, dice, "sweep", async () => {
       const { clock } = await node.services.store.read([]);
-      return { ok: true, value: await sweep({ ...node.services, factsKept: 60_000 }, clock) };
+      const believed = node.services.storeTime.believed(clock);
+      return { ok: true, value: await sweep({ ...node.services, factsKept: 60_000 }, believed) };
     });
   }
 
@@ -153,7 +154,7 @@ export class Operator {
       "receipt",
       `${receipt.pos}: ${enforced} enforced, ${waiting} waiting, ${no_bound} without a bound`,
     );
-    truth.check(() => truth.receipts.add(receipt, revocation.pos));
+    truth.check(() => truth.receipts.add(receipt, revocation.pos, truth.shownAt(receipt.as_of_ms)));
   }
 
   async #ask<T>(node: Node, dice: SeededDice, what: string, work: () => Promise<Answer<T>>): Promise<void> {

@@ -21,6 +21,7 @@ import {
 } from "@hallpass/core";
 import { createFeedHub, type FeedHub } from "../../../packages/server/src/feed/hub.ts";
 import { judgeFeedBearer } from "../../../packages/server/src/feed/own-bearer.ts";
+import { type StoreTime, watchStoreTime } from "../../../packages/server/src/host/store-time.ts";
 import type { FeedServer, NodeEnd, Served } from "../world/feed-network.ts";
 import type { History } from "../world/history.ts";
 import type { Machine } from "../world/machine.ts";
@@ -30,6 +31,7 @@ import { ACCESS_LIFETIME, ISSUER_URL, KEK, KEY_NUMBERS, POLICIES, SKEW, simulate
 
 export interface NodeServices {
   readonly store: Store;
+  readonly storeTime: StoreTime;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly dice: Dice;
@@ -79,9 +81,8 @@ export class Node implements FeedServer {
   async boot(): Promise<void> {
     const { line, machine, history, there, run } = this.#deps;
     const { life, dice } = machine;
-    const store = gather(
-      remoteStore({ line, machine, dice: dice.fork(`store ${life}`), weather: this.weather, there }),
-    );
+    const way = remoteStore({ line, machine, dice: dice.fork(`store ${life}`), weather: this.weather, there });
+    const { store, time: storeTime } = watchStoreTime(gather(way), machine.clock);
     try {
       const issuer = await bootstrapIssuer(
         { store, dice },
@@ -103,6 +104,7 @@ export class Node implements FeedServer {
       });
       this.#services = {
         ...ports,
+        storeTime,
         tenant: TENANT,
         issuer,
         policies: POLICIES,

@@ -35,11 +35,11 @@ export class Verdicts {
   }
 
   judge(verifier: Judging, token: AccessToken, verdict: Verdict, storeClock: number): void {
-    if (verdict.kind === "accepted") this.#accepted(verifier, token, verdict.stale, storeClock);
+    if (verdict.kind === "accepted") this.#accepted(verifier, token, verdict.stale);
     if (verdict.kind === "rejected") this.#rejected(verifier, token, verdict.code, storeClock);
   }
 
-  #accepted(verifier: Judging, token: AccessToken, stale: boolean, storeClock: number): void {
+  #accepted(verifier: Judging, token: AccessToken, stale: boolean): void {
     const { service, maxStaleness, onStale, machine } = verifier;
     const { now } = this.#line;
     const { claims } = token;
@@ -62,11 +62,7 @@ export class Verdicts {
         `${service} accepted a signature of ${token.kid} ${now - bad} ms after`,
       );
     const taking = this.#book.notices.filter((notice) => this.#book.takes(notice, claims));
-    this.#receipts.accepted(
-      service,
-      (pos) => taking.some((notice) => comparePositions(notice.pos, pos) === 0),
-      storeClock,
-    );
+    this.#receipts.accepted(service, (pos) => taking.some((notice) => comparePositions(notice.pos, pos) === 0));
   }
 
   /** A rejection is a word about the token; it must be true now, whatever failed. */

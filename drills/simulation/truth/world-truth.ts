@@ -26,6 +26,7 @@ export class WorldTruth {
   readonly receipts: Receipts;
   readonly verdicts: Verdicts;
   violation: Violation | undefined;
+  readonly #shown = new Map<number, number>();
   /** Told of each notice when it is committed. */
   onNotice: (notice: CommittedNotice) => void = () => {};
 
@@ -35,8 +36,15 @@ export class WorldTruth {
     this.requests = new Requests(line, (request) => this.refreshes.decided(request));
     this.sessions = new SessionTruth(this.book, this.requests);
     this.refreshes = new Refreshes(line, this.book, this.sessions, this.minted, strict);
-    this.receipts = new Receipts();
+    this.receipts = new Receipts(line);
     this.verdicts = new Verdicts(line, this.book, this.receipts, strict);
+  }
+
+  /** The true time at which the store's clock last showed this to somebody. */
+  shownAt(clock: number): number {
+    const at = this.#shown.get(clock);
+    if (at === undefined) throw new Violation("P2-receipt", `the store's clock never showed ${clock}`);
+    return at;
   }
 
   /** Runs a check. The first promise that is found broken ends the run. */
@@ -64,6 +72,7 @@ export class WorldTruth {
       read: async (keys) => {
         const snapshot = await store.read(keys);
         this.book.clockSeen = Math.max(this.book.clockSeen, snapshot.clock);
+        this.#shown.set(snapshot.clock, this.#line.now);
         return snapshot;
       },
       commit: async (changes) => {

@@ -16,6 +16,7 @@ import type {
   TenantId,
 } from "@hallpass/core";
 import type { Position, VerifierStats } from "@hallpass/protocol";
+import type { StoreTime } from "./host/store-time.ts";
 import type { Observer } from "./observe/observer.ts";
 
 /** What this node hears of the verifiers that are connected to it. */
@@ -32,6 +33,8 @@ export interface Hearing {
 
 export interface Services {
   readonly store: Store;
+  /** Whether the store's clock may be believed: what a receipt calls passed is judged by it. */
+  readonly storeTime: StoreTime;
   readonly clock: Clock;
   readonly dice: Dice;
   readonly tenant: TenantId;

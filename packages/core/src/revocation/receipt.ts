@@ -8,7 +8,7 @@ import {
   type ServiceEnforcement,
   type SilentVerifier,
 } from "@hallpass/protocol";
-import { afterMs, earliest, type Instant } from "../kernel/time.ts";
+import { afterMs, earliest, type Instant, isPast } from "../kernel/time.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { FleetMember, Heard } from "./fleet.ts";
 import { type Target, targetToWire } from "./target.ts";
@@ -39,10 +39,11 @@ type Enforcement =
   | { readonly kind: "waiting"; readonly refusesBy: Instant }
   | { readonly kind: "no_bound" };
 
-export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant): Receipt {
+/** `now` is what the store's clock shows; `believed`, never later, is how far it may be believed. A bound is passed only when it is passed by both. */
+export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant, believed: Instant = now): Receipt {
   const judged = fleet.members.map((member) => ({
     member,
-    enforcement: enforcementBy(revocation, member, fleet, now),
+    enforcement: enforcementBy(revocation, member, fleet, { now, believed }),
   }));
   const names = [...new Set(fleet.members.map((member) => member.service))].toSorted();
   const services = names.map((service) =>
@@ -84,12 +85,19 @@ export function connectedHaveApplied(pos: Position, heard: Iterable<Heard>): boo
   return true;
 }
 
-function enforcementBy(revocation: Revocation, member: FleetMember, fleet: FleetView, now: Instant): Enforcement {
+function enforcementBy(
+  revocation: Revocation,
+  member: FleetMember,
+  fleet: FleetView,
+  { now, believed }: { readonly now: Instant; readonly believed: Instant },
+): Enforcement {
   const heard = fleet.heard.get(member.instance);
   if (heard !== undefined && hasApplied(heard, revocation.pos)) return { kind: "enforced" };
   if (member.onStale === "accept" || fleet.traits.head === "stale") return { kind: "no_bound" };
   const refusesBy = bound(revocation.committed, member, heard, fleet);
-  return now >= refusesBy ? { kind: "enforced" } : { kind: "waiting", refusesBy };
+  if (isPast(refusesBy, believed)) return { kind: "enforced" };
+  // What is left of the bound begins now, by the clock that is shown.
+  return { kind: "waiting", refusesBy: afterMs(refusesBy, now - believed) };
 }
 
 /** A lease that was granted before the commit ends M after its ping; the last ping can only be known where no other node can have answered a later one. */

@@ -20,6 +20,7 @@ import type { Config } from "../config.ts";
 import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
+import { watchStoreTime } from "./store-time.ts";
 import { systemNextTurn } from "./system-ports.ts";
 
 /** Everything but what the feed hears, which is made of the rest. */
@@ -30,9 +31,10 @@ export type Surroundings = Pick<Services, "observer" | "metricsPage" | "isServin
 export async function makeServices(
   config: Config,
   { clock, dice, newSigningKey }: Ports,
-  store: Store,
+  given: Store,
   around: Surroundings,
 ): Promise<Unheard> {
+  const { store, time: storeTime } = watchStoreTime(given, clock);
   const tenant = theTenant();
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
@@ -54,6 +56,7 @@ export async function makeServices(
   return {
     ...around,
     store,
+    storeTime,
     clock,
     dice,
     newSigningKey,

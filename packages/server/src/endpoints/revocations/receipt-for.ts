@@ -10,13 +10,14 @@ export async function receiptFor(
   revocation: Revocation,
   waitMs: number | undefined,
 ): Promise<SignedReceipt> {
-  const { hearing, store, tenant } = services;
+  const { hearing, store, storeTime, tenant } = services;
   if (waitMs !== undefined && waitMs > 0 && !connectedHaveApplied(revocation.pos, hearing.heard().values()))
     await hearing.waitApplied(revocation.pos, waitMs);
   const members = await readFleet(store, tenant);
   const snapshot = await store.read([ringKey(tenant)]);
   const { heard, listeningSince } = { heard: hearing.heard(), listeningSince: hearing.listeningSince };
-  const receipt = receiptOf(revocation, { members, heard, listeningSince, traits: store.traits }, snapshot.clock);
+  const fleet = { members, heard, listeningSince, traits: store.traits };
+  const receipt = receiptOf(revocation, fleet, snapshot.clock, storeTime.believed(snapshot.clock));
   return { ...receipt, jws: signed(receipt, services.keys.open(snapshot).signer) };
 }
 

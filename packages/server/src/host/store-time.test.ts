@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Instant, Store } from "@hallpass/core";
+import { createMemoryStore } from "@hallpass/store-memory";
+import { type StoreTime, watchStoreTime } from "./store-time.ts";
+
+const START = 1_800_000_000_000;
+const HOUR = 3_600_000;
+
+interface Site {
+  readonly store: Store;
+  readonly time: StoreTime;
+  readonly pass: (ms: number) => void;
+  readonly jump: (ms: number) => void;
+  /** Milliseconds since the start that are believed when the store shows its clock. */
+  readonly look: () => Promise<number>;
+}
+
+/** A store whose answer travels for `way` milliseconds after its clock was read. */
+function aSite(way = 0): Site {
+  let wall = START;
+  let monotonic = 5000;
+  const pass = (ms: number): void => {
+    wall += ms;
+    monotonic += ms;
+  };
+  const dice = { bytes: (length: number) => new Uint8Array(length) };
+  const memory = createMemoryStore({ clock: { now: () => wall as Instant }, dice });
+  const read: Store["read"] = async (keys) => {
+    const snapshot = await memory.read(keys);
+    pass(way);
+    return snapshot;
+  };
+  const { store, time } = watchStoreTime({ ...memory, read }, { monotonic: () => monotonic });
+  return {
+    store,
+    time,
+    pass,
+    jump: (ms) => (wall += ms),
+    look: async () => time.believed((await store.read([])).clock) - START,
+  };
+}
+
+test("a store's clock that goes with the other is believed to the millisecond, however slow the store answers [RCP-2]", async () => {
+  for (const way of [0, 3000]) {
+    const site = aSite(way);
+    assert.equal(await site.look(), 0);
+    site.pass(60_000);
+    assert.equal(await site.look(), 60_000 + way);
+  }
+});
+
+test("a store's clock that jumps ahead is not believed, and time goes on without it [RCP-2]", async () => {
+  const site = aSite();
+  await site.look();
+  site.jump(40_000);
+  assert.ok((await site.look()) <= 0);
+  site.pass(10_000);
+  const believed = await site.look();
+  assert.ok(believed <= 10_000 && believed > 9900, String(believed));
+  site.jump(-40_000);
+  assert.equal(await site.look(), 10_000);
+});
+
+test("a store's clock that is set back is followed at once, and not believed when it is set right [RCP-2]", async () => {
+  const site = aSite();
+  await site.look();
+  site.jump(-40_000);
+  assert.equal(await site.look(), -40_000);
+  site.pass(1000);
+  site.jump(40_000);
+  const believed = await site.look();
+  assert.ok(believed <= -39_000 && believed > -39_100, String(believed));
+});
+
+test("a jump of the store's clock is believed after an hour of the other clock, and not before [RCP-2]", async () => {
+  const site = aSite();
+  await site.look();
+  site.jump(24 * HOUR);
+  await site.look();
+  site.pass(HOUR - 3);
+  assert.ok((await site.look()) < HOUR);
+  site.pass(3);
+  assert.equal(await site.look(), 25 * HOUR);
+});

@@ -1,0 +1,67 @@
+// What may be believed of the store's clock. A receipt calls a bound passed by that clock; one that jumps ahead would say so too early.
+// Every read shows it: taken between two readings of the clock that never goes back, so it is known how far the two lie apart, from
+// `least` to `most`. Whoever shows more than that has jumped, and is not believed for an hour; then it was a correction. A clock that
+// was set back is followed at once, so that what is committed by it is not found to be long ago when it is set right.
+
+import { type Clock, type Instant, instantOf, type Snapshot, type Store } from "@hallpass/core";
+
+export interface StoreTime {
+  /** The store's clock, or how far it can be by the clock that never goes back, if that is less. */
+  believed(shown: Instant): Instant;
+}
+
+/** How fast the two clocks may part (LEASE-3 allows for as much). */
+const DRIFT = 0.001;
+const DOUBT = 3_600_000;
+
+interface Apart {
+  readonly least: number;
+  readonly most: number;
+  /** By the clock that never goes back. */
+  readonly at: number;
+}
+
+export function watchStoreTime(
+  store: Store,
+  { monotonic }: Pick<Clock, "monotonic">,
+): { readonly store: Store; readonly time: StoreTime } {
+  let apart: Apart | undefined;
+  let doubtedSince: number | null = null;
+
+  function drifted({ least, most, at }: Apart, now: number): Apart {
+    const drift = Math.max(0, now - at) * DRIFT;
+    return { least: least - drift, most: most + drift, at: now };
+  }
+
+  function saw(shown: Instant, from: number, to: number): void {
+    const seen: Apart = { least: shown - to, most: shown - from, at: to };
+    const known = apart === undefined ? seen : drifted(apart, to);
+    const ahead = seen.least > known.most;
+    doubtedSince = ahead ? (doubtedSince ?? to) : null;
+    const corrected = doubtedSince !== null && to - doubtedSince >= DOUBT;
+    if (corrected) doubtedSince = null;
+    if (corrected || seen.most < known.least) apart = seen;
+    else if (ahead) apart = known;
+    else apart = { least: Math.max(seen.least, known.least), most: Math.min(seen.most, known.most), at: to };
+  }
+
+  async function read(keys: Parameters<Store["read"]>[0]): Promise<Snapshot> {
+    const from = monotonic();
+    const snapshot = await store.read(keys);
+    // A millisecond each way: the store's clock shows whole ones.
+    saw(snapshot.clock, from - 1, monotonic() + 1);
+    return snapshot;
+  }
+
+  return {
+    store: { ...store, read },
+    time: {
+      believed: (shown) => {
+        if (apart === undefined) return shown;
+        const now = monotonic();
+        const { least, most } = drifted(apart, now);
+        return shown <= most + now ? shown : instantOf(Math.max(0, Math.floor(least + now)));
+      },
+    },
+  };
+}
