@@ -143,6 +143,24 @@ describe("a revocation", () => {
     assert.equal(seen.value.standing.reason, "idle");
   });
 
+  it("that finds a session over by a clock that was ahead holds when the clock is set right [NOT-4]", async () => {
+    for (const whole of [true, false]) {
+      const world = await aWorld(createMemoryStore);
+      const one = await opened(world);
+      const family = one.session.families[0]?.id ?? ("" as FamilyId);
+      const right = world.now();
+      world.setNow(afterMs(right, 100_000));
+      await revoked(world, whole ? theSession(one.session.id) : { kind: "family", session: one.session.id, family });
+      world.setNow(right);
+      assert.notEqual((await refreshed(world, refreshTextOf(one))).kind, "granted");
+      const seen = await readSession(world.store, TENANT, one.session.id);
+      assert.ok(seen.ok);
+      assert.equal(seen.value.standing.kind, whole ? "ended" : "active");
+      const kinds = (await world.facts()).map((fact) => fact.kind);
+      assert.equal(kinds.filter((kind) => kind === (whole ? "session_ended" : "family_ended")).length, 1);
+    }
+  });
+
   it("of a subject that was never seen and of a token that was never issued succeeds and harms nobody", async () => {
     const world = await aWorld(createMemoryStore);
     await revoked(

@@ -14,7 +14,7 @@ import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { revokedTokenKey, revokedTokenRow } from "../revocation/revoked-token.ts";
 import type { Target } from "../revocation/target.ts";
-import { decide } from "../sessions/decide.ts";
+import { decide, lapse } from "../sessions/decide.ts";
 import type { Policy } from "../sessions/policy.ts";
 import { type EndReason, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
@@ -22,7 +22,7 @@ import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
 import { answer, change, write } from "../store/change.ts";
 import { rowKeyText } from "../store/check-changes.ts";
-import type { FactDraft, NoticeDraft, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
+import type { FactDraft, NoticeDraft, Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 
 export interface RevokeDeps {
   readonly store: Store;
@@ -175,13 +175,15 @@ function ofSession(one: Case, target: Of<"session" | "family">): Share | Refusal
     target.kind === "session"
       ? ({ kind: "end", reason } as const)
       : ({ kind: "end_family", family: target.family, reason } as const);
-  const ruling = decide(session, event, snapshot.clock, policy);
+  // A family ends whether or not its session is over by its time: a clock that was ahead may be set right.
+  const ruling = decide(session, event, target.kind === "family" ? session.opened : snapshot.clock, policy);
   const notice = draft(
     deps,
     target.kind === "session"
       ? { kind: "session", sid: session.id }
       : { kind: "family", sid: session.id, fam: target.family },
   );
+  if (ruling.kind === "over" && session.state.kind === "active") return ofOver(one, row, session, notice);
   if (ruling.kind !== "changed")
     return { row: { key, expect: row.version, next: "same" }, notice, facts: [], ended: [] };
   drafted.sessions.set(session.id, ruling.next);
@@ -203,6 +205,24 @@ function ofSession(one: Case, target: Of<"session" | "family">): Share | Refusal
     notice,
     facts: [ended],
     ended: target.kind === "session" ? [session.id] : [],
+  };
+}
+
+/**
+ * Over by its time, and nobody has written it down. A clock that has jumped ahead may say so and be set right: what was revoked
+ * then must not live again, so its end is written now.
+ */
+function ofOver({ snapshot, drafted }: Case, row: Row, session: Session, notice: NoticeDraft): Share {
+  const ruling = lapse(session, null, snapshot.clock);
+  if (ruling.kind !== "changed" || ruling.next.state.kind !== "ended") throw new Error("what is over has no end");
+  const { reason, at } = ruling.next.state;
+  const { tenant, id } = session;
+  drafted.sessions.set(id, ruling.next);
+  return {
+    row: { key: row.key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) },
+    notice,
+    facts: [sessionFact(tenant, id, snapshot.clock, "session_ended", { reason, at_ms: at, revocation: null })],
+    ended: [],
   };
 }
 
