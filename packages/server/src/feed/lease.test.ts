@@ -270,7 +270,7 @@ describe("any interleaving of commits, pings, connections and answers of the sto
           );
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
     // Otherwise nothing was proved.
     assert.ok(heads > 100 && resumes > 10, `${heads} heads, ${resumes} resumes`);
