@@ -3,6 +3,7 @@
 
 import type { Change, Clock, Outcome } from "@hallpass/core";
 import { Fault } from "@hallpass/core";
+import type { Acknowledged } from "./acknowledged.ts";
 import type { DropBounds } from "./change-writer.ts";
 import type { WriterReply } from "./thread-messages.ts";
 import type { WriterThread } from "./writer-thread.ts";
@@ -29,12 +30,16 @@ export interface CommitQueueOptions {
   /** The running writer; starts one if there is none. */
   readonly writer: () => Promise<WriterThread>;
   readonly headMoved: () => void;
+  readonly acknowledged: Acknowledged;
 }
 
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: (WaitingCommit | WaitingDrop)[] = [];
   #queued = 0;
+  #headMoved = false;
+  #isWriting = false;
+  readonly #awaitingOutcome: (() => void)[] = [];
   /** Ends when everything that was accepted has its answer. */
   #running: Promise<void> | undefined;
 
@@ -58,6 +63,12 @@ export class CommitQueue {
     this.#waiting.push({ kind: "drop", bounds, settle: resolve });
     this.#running ??= this.#run();
     return promise;
+  }
+
+  /** Resolves when the outcomes of the batch under way are known; at once if there is none. */
+  outcomesKnown(): Promise<void> {
+    if (!this.#isWriting) return Promise.resolve();
+    return new Promise((resolve) => this.#awaitingOutcome.push(resolve));
   }
 
   async idle(): Promise<void> {
@@ -95,7 +106,16 @@ export class CommitQueue {
 
   async #commitBatch(batch: readonly WaitingCommit[]): Promise<void> {
     const changes = batch.flatMap((commit) => commit.changes);
+    const { acknowledged } = this.#options;
+    acknowledged.begin(changes);
+    this.#isWriting = true;
     const outcomes = await this.#write(changes);
+    this.#isWriting = false;
+    acknowledged.settle(changes, outcomes);
+    // Only now does a reader that is woken find the new head.
+    if (this.#headMoved) this.#options.headMoved();
+    this.#headMoved = false;
+    for (const wake of this.#awaitingOutcome.splice(0)) wake();
     this.#queued -= changes.length;
     let from = 0;
     for (const commit of batch) {
@@ -118,7 +138,7 @@ export class CommitQueue {
     }
     if (reply.kind !== "committed") return changes.map(() => ({ kind: "unknown", cause: reply }));
     if (reply.broken) await thread.ended();
-    if (reply.headMoved) this.#options.headMoved();
+    this.#headMoved = reply.headMoved;
     return reply.outcomes;
   }
 

@@ -7,7 +7,6 @@ export type Question =
   | "end"
   | "head"
   | "row"
-  | "rowStamp"
   | "notices"
   | "dropped"
   | "birthMark"
@@ -24,7 +23,6 @@ export const readStatements: Readonly<Record<Question, string>> = {
   end: "COMMIT",
   head: "SELECT epoch, seq, mark FROM head",
   row: `SELECT ${ROW}, refs FROM rows WHERE kind = ? AND tenant = ? AND id = ?`,
-  rowStamp: "SELECT version, attempt FROM rows WHERE kind = ? AND tenant = ? AND id = ?",
   notices: `SELECT seq, epoch, mark, body, at, until FROM notices
     WHERE tenant = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
   dropped: "SELECT dropped_seq, dropped_horizon FROM head",

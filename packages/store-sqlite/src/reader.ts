@@ -1,5 +1,6 @@
 // The connection that reads, on the caller's thread: a point read costs less than handing it to another thread would.
-// Several statements of one answer stand in one transaction, so that they see one snapshot.
+// Rows come from what was acknowledged in memory where it is there; several statements of another answer stand in one
+// transaction, so that they see one snapshot.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
@@ -15,6 +16,7 @@ import {
   type StoredNotice,
   type TenantId,
 } from "@hallpass/core";
+import type { Acknowledged, Found } from "./acknowledged.ts";
 import { compareUtf8, packId, unpackId, uuidsAfter } from "./id-order.ts";
 import { Names } from "./names.ts";
 import { unpack } from "./packed-text.ts";
@@ -27,15 +29,7 @@ import { blobAt, instantAt, numberAt, packedAt, type SqlRow, textAt } from "./sq
 type Query<Name extends "notices" | "facts" | "list" | "due"> = Parameters<Store[Name]>[0];
 type Answer<Name extends keyof Store> = Store[Name] extends (...given: never) => Promise<infer T> ? T : never;
 
-type Place = readonly [kind: number, tenant: number, id: string | Uint8Array];
-type Found = readonly [row: Row | undefined, refs: readonly RowKey[]];
-
-const NOTHING: Found = [undefined, []];
-const LASTING: ReadonlySet<RowKey["kind"]> = new Set(["keys", "issuer", "client"] as const);
-const MOST_LASTING = 1000;
-
 export class Reader {
-  readonly #lasting = new Map<string, Found>();
   readonly #db: DatabaseSync;
   readonly #names: Names;
   readonly #sql: Readonly<Record<Question, StatementSync>>;
@@ -49,21 +43,25 @@ export class Reader {
     this.#sql = Object.fromEntries(statements) as Record<Question, StatementSync>;
   }
 
-  read(keys: readonly RowKey[], clock: Pick<Clock, "now">): Snapshot {
+  /** Undefined while a batch is under way that may have written what is asked for: ask again when it is settled. */
+  read(keys: readonly RowKey[], clock: Pick<Clock, "now">, acknowledged: Acknowledged): Snapshot | undefined {
     const seen = new Map<string, Row | undefined>();
     // Read before the rows: what is issued on this snapshot never lives longer for having waited.
     const now = clock.now();
-    const head = this.#inOneSnapshot(() => {
-      for (const key of keys) {
-        const [row, refs] = this.#row(key);
-        seen.set(rowKeyText(key), row);
-        for (const ref of refs) {
-          const text = rowKeyText(ref);
-          if (!seen.has(text)) seen.set(text, this.#row(ref)[0]);
-        }
+    for (const key of keys) {
+      const found = this.#find(key, acknowledged);
+      if (found === undefined) return undefined;
+      seen.set(rowKeyText(key), found.row);
+      for (const ref of found.refs) {
+        const text = rowKeyText(ref);
+        if (seen.has(text)) continue;
+        const referred = this.#find(ref, acknowledged);
+        if (referred === undefined) return undefined;
+        seen.set(text, referred.row);
       }
-      return this.#head();
-    });
+    }
+    const head = this.#currentHead(acknowledged);
+    if (head === undefined) return undefined;
     return {
       has: (key) => seen.has(rowKeyText(key)),
       get: (key) => {
@@ -147,31 +145,30 @@ export class Reader {
     }
   }
 
+  // Nothing is acknowledged between two of these: they run in one turn, so what they find together is one state.
+  #find(key: RowKey, acknowledged: Acknowledged): Found | undefined {
+    const text = rowKeyText(key);
+    const known = acknowledged.find(text);
+    if (known !== undefined) return known;
+    if (acknowledged.isUnderWay(text)) return undefined;
+    const found = this.#row(key);
+    acknowledged.remember(text, found);
+    return found;
+  }
+
+  #currentHead(acknowledged: Acknowledged): Head | undefined {
+    if (acknowledged.head !== undefined) return acknowledged.head;
+    if (acknowledged.isUnderWay("head")) return undefined;
+    const head = this.#head();
+    acknowledged.rememberHead(head);
+    return head;
+  }
+
   #row(key: RowKey): Found {
     const tenant = this.#names.codeOf(key.tenant);
-    if (tenant === undefined) return NOTHING;
-    const place = [kindToRow(key.kind), tenant, packId(key.id)] as const;
-    return LASTING.has(key.kind) ? this.#lastingRow(key, place) : this.#wholeRow(key, place);
-  }
-
-  #wholeRow(key: RowKey, place: Place): Found {
-    const row = this.#sql.row.get(...place);
-    return row === undefined ? NOTHING : [rowFromRow(key, row), refsFromRow(blobAt(row, "refs"), this.#names)];
-  }
-
-  /** A row that every request reads and hardly any changes: its stamp, read in this snapshot, says whether the one in memory is still it. */
-  #lastingRow(key: RowKey, place: Place): Found {
-    const text = rowKeyText(key);
-    const known = this.#lasting.get(text);
-    const stamp = known === undefined ? undefined : this.#sql.rowStamp.get(...place);
-    if (known?.[0] !== undefined && stamp !== undefined) {
-      if (known[0].version === numberAt(stamp, "version") && known[0].attempt === unpack(packedAt(stamp, "attempt")))
-        return known;
-    }
-    const found = this.#wholeRow(key, place);
-    if (this.#lasting.size >= MOST_LASTING) this.#lasting.clear();
-    if (found[0] !== undefined) this.#lasting.set(text, found);
-    return found;
+    const row = tenant === undefined ? undefined : this.#sql.row.get(kindToRow(key.kind), tenant, packId(key.id));
+    if (row === undefined) return { row: undefined, refs: [] };
+    return { row: rowFromRow(key, row), refs: refsFromRow(blobAt(row, "refs"), this.#names) };
   }
 
   #head(): Head {

@@ -1,7 +1,8 @@
 // The store: reads on this thread, writes on another, one lock for the file, and one answer for whatever goes wrong: a Fault.
 
-import { type Clock, checkChanges, type Dice, Fault, type Store } from "@hallpass/core";
+import { type Clock, checkChanges, type Dice, Fault, type RowKey, type Snapshot, type Store } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
+import { Acknowledged } from "./acknowledged.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { lockFile } from "./file-lock.ts";
 import { makePrivateFile } from "./private-file.ts";
@@ -37,8 +38,10 @@ export async function openSqliteStore({ file, clock, dice, maxBytes }: SqliteSto
 
 function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: () => void): Store {
   const wakers = new Set<() => void>();
+  const acknowledged = new Acknowledged();
   const queue = new CommitQueue({
     clock,
+    acknowledged,
     writer: () => connections.writer(),
     headMoved: () => {
       for (const wake of wakers) queueMicrotask(wake);
@@ -59,6 +62,14 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
     }
   }
 
+  async function read(keys: readonly RowKey[]): Promise<Snapshot> {
+    for (;;) {
+      const snapshot = await ask((reader) => reader.read(keys, clock, acknowledged));
+      if (snapshot !== undefined) return snapshot;
+      await queue.outcomesKnown();
+    }
+  }
+
   async function close(): Promise<void> {
     await queue.idle();
     await connections.close();
@@ -68,7 +79,7 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
 
   return {
     traits: { name: "sqlite", durability: "power", head: "linearizable", nodes: "one" },
-    read: (keys) => ask((reader) => reader.read(keys, clock)),
+    read,
     commit: async (changes) => {
       open();
       checkChanges(changes);

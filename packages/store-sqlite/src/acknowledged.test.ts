@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Change, type Instant, type Outcome, type RowKey, rowKeyText, type TenantId } from "@hallpass/core";
+import { Acknowledged } from "./acknowledged.ts";
+
+const key: RowKey = { tenant: "t" as TenantId, kind: "client", id: "web" };
+const text = rowKeyText(key);
+const at = 1000 as Instant;
+
+function committed(seq: number): Outcome {
+  return { kind: "committed", pos: { epoch: 1, seq }, at };
+}
+
+function writing(value: string, expect: number | "absent", raise = false): Change {
+  const notice = { tenant: key.tenant, mark: "AAECAwQFBgc", body: "{}", livesMs: 1 };
+  return {
+    attempt: `try ${value}`,
+    rows: [{ key, expect, next: { value, expires: null }, ...(raise ? { raise: true as const } : {}) }],
+    notices: raise ? [notice] : [],
+    facts: [],
+  };
+}
+
+function after(...steps: readonly (readonly [Change, Outcome])[]): Acknowledged {
+  const acknowledged = new Acknowledged();
+  for (const [change, outcome] of steps) {
+    acknowledged.begin([change]);
+    acknowledged.settle([change], [outcome]);
+  }
+  return acknowledged;
+}
+
+describe("what is acknowledged", () => {
+  it("is remembered as the file holds it: value, version, attempt, and a cut-off that later writes keep", () => {
+    const acknowledged = after(
+      [writing("a", "absent"), committed(0)],
+      [writing("b", 1, true), committed(7)],
+      [writing("c", 2), committed(7)],
+    );
+    const row = acknowledged.find(text)?.row;
+    assert.deepEqual(
+      [row?.value, row?.version, row?.attempt, row?.notBefore, row?.raisedAt],
+      ["c", 3, "try c", { epoch: 1, seq: 7 }, at],
+    );
+    assert.deepEqual(acknowledged.head, { pos: { epoch: 1, seq: 7 }, mark: "AAECAwQFBgc" });
+  });
+
+  it("is left to the file when what stood there before is not remembered, because its cut-off is not known", () => {
+    assert.equal(after([writing("b", 4), committed(0)]).find(text), undefined);
+  });
+
+  it("does not change with a conflict or a failure", () => {
+    const opened = [writing("a", "absent"), committed(0)] as const;
+    const full: Outcome = { kind: "failed", cause: null, full: true };
+    for (const outcome of [{ kind: "conflict" } as const, full]) {
+      assert.equal(after(opened, [writing("b", 1), outcome]).find(text)?.row?.value, "a");
+    }
+  });
+
+  it("is forgotten whole with an unknown outcome: only the file can tell", () => {
+    const unknown: Outcome = { kind: "unknown", cause: null };
+    const acknowledged = after([writing("a", "absent", true), committed(1)], [writing("b", 1), unknown]);
+    assert.deepEqual([acknowledged.find(text), acknowledged.head], [undefined, undefined]);
+  });
+
+  it("says of a batch under way which rows, and whether the head, the file may show too early", () => {
+    const acknowledged = new Acknowledged();
+    acknowledged.begin([writing("a", "absent", true)]);
+    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isUnderWay("head")], [true, true]);
+    acknowledged.settle([writing("a", "absent", true)], [committed(1)]);
+    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isUnderWay("head")], [false, false]);
+  });
+
+  it("knows that a removed row is gone", () => {
+    const gone: Change = { ...writing("", 1), rows: [{ key, expect: 1, next: "gone" }] };
+    assert.deepEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(text)?.row, undefined);
+    assert.notEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(text), undefined);
+  });
+});

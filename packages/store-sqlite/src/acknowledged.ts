@@ -1,0 +1,121 @@
+// What this process has acknowledged, in memory. Every write of this file passes here (the file is locked), so a row that
+// is remembered needs no look at the file. Reads see exactly the acknowledged state: what a batch under way may or may not
+// have written already is invisible until its outcome is here, and a row of that batch that is not remembered waits for it.
+
+import {
+  type Change,
+  type Head,
+  type Outcome,
+  type Row,
+  type RowChange,
+  type RowKey,
+  rowKeyText,
+} from "@hallpass/core";
+
+/** A row, or that there is none, and what it refers to. */
+export interface Found {
+  readonly row: Row | undefined;
+  readonly refs: readonly RowKey[];
+}
+
+const ABSENT: Found = { row: undefined, refs: [] };
+/** Rows remembered in each of two generations; a row of about a kilobyte each. */
+const MOST = 10_000;
+
+export class Acknowledged {
+  #recent = new Map<string, Found>();
+  #older = new Map<string, Found>();
+  #underWay: ReadonlySet<string> = new Set();
+  #head: Head | undefined;
+  #headUnderWay = false;
+
+  /** Undefined when the file has to tell. */
+  find(text: string): Found | undefined {
+    const recent = this.#recent.get(text);
+    if (recent !== undefined) return recent;
+    const older = this.#older.get(text);
+    if (older !== undefined) this.remember(text, older);
+    return older;
+  }
+
+  remember(text: string, found: Found): void {
+    this.#recent.set(text, found);
+    if (this.#recent.size < MOST) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
+  }
+
+  get head(): Head | undefined {
+    return this.#head;
+  }
+
+  rememberHead(head: Head): void {
+    this.#head = head;
+  }
+
+  /** Whether the file may hold what is not acknowledged yet: of this row, or of the head. */
+  isUnderWay(text: string | "head"): boolean {
+    return text === "head" ? this.#headUnderWay : this.#underWay.has(text);
+  }
+
+  /** A batch goes to the writer. */
+  begin(changes: readonly Change[]): void {
+    const written = changes.flatMap(({ rows }) => rows.filter((row) => row.next !== "same"));
+    this.#underWay = new Set(written.map((row) => rowKeyText(row.key)));
+    this.#headUnderWay = changes.some(({ notices }) => notices.length > 0);
+  }
+
+  /** Its outcomes are here, and nobody has heard of them yet. */
+  settle(changes: readonly Change[], outcomes: readonly Outcome[]): void {
+    changes.forEach((change, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined || outcome.kind === "unknown") this.#forget();
+      else if (outcome.kind === "committed") this.#apply(change, outcome);
+    });
+    this.#underWay = new Set();
+    this.#headUnderWay = false;
+  }
+
+  #apply(change: Change, outcome: Extract<Outcome, { kind: "committed" }>): void {
+    const last = change.notices.at(-1);
+    if (last !== undefined) this.#head = { pos: outcome.pos, mark: last.mark };
+    for (const row of change.rows) {
+      if (row.next === "same") continue;
+      const text = rowKeyText(row.key);
+      const next = row.next === "gone" ? ABSENT : this.#written(row, row.next, change.attempt, outcome, text);
+      if (next === undefined) this.#drop(text);
+      else this.remember(text, next);
+    }
+  }
+
+  /** Undefined when what stood there before is not remembered: its cut-off stays, and only the file knows it. */
+  #written(
+    { key, expect, raise }: RowChange,
+    next: Exclude<RowChange["next"], string>,
+    attempt: string,
+    { pos, at }: Extract<Outcome, { kind: "committed" }>,
+    text: string,
+  ): Found | undefined {
+    const before = expect === "absent" ? ABSENT : this.find(text);
+    if (before === undefined) return undefined;
+    const cutOff =
+      raise === true
+        ? { notBefore: pos, raisedAt: at }
+        : { notBefore: before.row?.notBefore ?? null, raisedAt: before.row?.raisedAt ?? null };
+    const version = expect === "absent" ? 1 : expect + 1;
+    const row: Row = { key, value: next.value, version, attempt, expires: next.expires, ...cutOff };
+    return { row, refs: next.refs ?? [] };
+  }
+
+  #drop(text: string): void {
+    this.#recent.delete(text);
+    this.#older.delete(text);
+  }
+
+  /** Nobody knows what the file holds: from here on it is asked again. */
+  #forget(): void {
+    this.#recent.clear();
+    this.#older.clear();
+    this.#head = undefined;
+  }
+}
