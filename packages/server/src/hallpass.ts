@@ -2,9 +2,10 @@
 // What a Request can still show of the wire is judged here as well; what it can't (raw headers, sockets) only the host can.
 
 import type { Dice } from "@hallpass/core";
+import type { RequestHead } from "./endpoints/endpoint.ts";
 import { ENDPOINTS } from "./endpoints/index.ts";
-import { type Arrival, createRouter } from "./endpoints/router.ts";
-import { refuse } from "./replies.ts";
+import { createRouter } from "./endpoints/router.ts";
+import { type Reply, refuse } from "./replies.ts";
 import type { Services } from "./services.ts";
 import type { WireCode } from "./wire-errors.ts";
 
@@ -18,6 +19,8 @@ export interface HostRequest {
 
 export interface Hallpass {
   readonly fetch: (request: Request, host?: HostRequest) => Promise<Response>;
+  /** The same for a host that has no Request and needs no Response. The body is whole and within the limit. */
+  readonly answer: (request: RequestHead, body: Uint8Array, peer: string | null) => Promise<Reply>;
 }
 
 /** Bytes of a request's body. */
@@ -28,40 +31,48 @@ const NO_HOST: HostRequest = { body: undefined, peer: null };
 
 export function createHallpass(services: Services): Hallpass {
   const route = createRouter(services, ENDPOINTS);
+
+  async function answer(
+    request: RequestHead,
+    body: Uint8Array | WireCode,
+    peer: string | null,
+    started = services.clock.monotonic(),
+  ): Promise<Reply> {
+    const requestId = newRequestId(services.dice);
+    const refusal = typeof body === "string" ? body : refusalOf(request);
+    const reply =
+      typeof body === "string" || refusal !== undefined
+        ? refuse({ requestId, surface: surfaceOf(request), issuer: services.issuer.url }, refusal ?? "target_malformed")
+        : await route(request, { body, peer, requestId, callerRequestId: callerRequestId(request), started });
+    return request.method === "HEAD" ? { ...reply, body: null } : reply;
+  }
+
   return {
     fetch: async (request, host = NO_HOST) => {
       const started = services.clock.monotonic();
-      const requestId = newRequestId(services.dice);
-      const body = host.body ?? (await readWhole(request));
-      const refusal = typeof body === "string" ? body : refusalOf(request);
-      if (refusal !== undefined)
-        return refuse({ requestId, surface: surfaceOf(request.url), issuer: services.issuer.url }, refusal);
-      const arrival: Arrival = {
-        body: body as Uint8Array,
-        peer: host.peer,
-        requestId,
-        callerRequestId: callerRequestId(request),
-        started,
-      };
-      return route(request, arrival);
+      const head = { method: request.method, target: targetOf(request.url), headers: request.headers };
+      const { status, headers, body } = await answer(head, host.body ?? (await readWhole(request)), host.peer, started);
+      return new Response(body, { status, headers });
     },
+    answer: (request, body, peer) => answer(request, body, peer),
   };
 }
 
 /** 96 random bits: unique, and says nothing about the server. */
 export function newRequestId(dice: Dice): string {
-  return Buffer.from(dice.bytes(12)).toString("base64url");
+  const { buffer, byteOffset, byteLength } = dice.bytes(12);
+  return Buffer.from(buffer, byteOffset, byteLength).toString("base64url");
 }
 
 /** Echoed into the log only, and only if nothing in it can break out of a line. */
-function callerRequestId(request: Request): string | null {
-  const id = request.headers.get("x-request-id");
+function callerRequestId({ headers }: RequestHead): string | null {
+  const id = headers.get("x-request-id");
   return id !== null && /^[A-Za-z0-9._:+/=-]{1,128}$/.test(id) ? id : null;
 }
 
-function refusalOf(request: Request): WireCode | undefined {
-  if (request.headers.has("content-encoding")) return "body_encoded";
-  return isPlainPath(pathOf(request.url)) ? undefined : "target_malformed";
+function refusalOf({ headers, target }: RequestHead): WireCode | undefined {
+  if (headers.get("content-encoding") !== null) return "body_encoded";
+  return isPlainPath(pathOf(target)) ? undefined : "target_malformed";
 }
 
 /** No path of ours needs an escape, so one spelling is enough: a proxy in front and this router can't read a path differently. */
@@ -69,14 +80,20 @@ export function isPlainPath(path: string): boolean {
   return /^\/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$/.test(path) && !/(?:^|\/)\.\.?(?:\/|$)/.test(path);
 }
 
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const end = url.search(/[?#]/);
-  return url.slice(start === -1 ? url.length : start, end === -1 ? url.length : end);
+function pathOf(target: string): string {
+  const question = target.indexOf("?");
+  return question === -1 ? target : target.slice(0, question);
 }
 
-function surfaceOf(url: string): "oauth" | "v1" {
-  return pathOf(url).startsWith("/oauth2/") ? "oauth" : "v1";
+/** Path and query of a URL that a Request has parsed. */
+function targetOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const fragment = url.indexOf("#");
+  return url.slice(start === -1 ? url.length : start, fragment === -1 ? url.length : fragment);
+}
+
+function surfaceOf({ target }: RequestHead): "oauth" | "v1" {
+  return target.startsWith("/oauth2/") ? "oauth" : "v1";
 }
 
 /** The body, or why it is not read. Counts what arrives: a length that was promised binds nobody. */

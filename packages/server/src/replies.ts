@@ -18,6 +18,14 @@ export interface ReplyContext {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** An answer before anyone wrote it down: a Response costs more than everything in it. */
+export interface Reply {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Headers;
+  readonly body: string | null;
+}
+
 const JSON_TYPE = "application/json";
 const PROBLEM_TYPE = "application/problem+json";
 
@@ -28,20 +36,22 @@ const ALWAYS: Headers = {
   "referrer-policy": "no-referrer",
 };
 
-export function reply(context: ReplyContext, status: number, body: unknown, more?: Headers): Response {
+export function reply(context: ReplyContext, status: number, body: unknown, more?: Headers): Reply {
   return text(context, status, JSON.stringify(body), JSON_TYPE, more);
 }
 
-export function text(context: ReplyContext, status: number, body: string, type: string, more?: Headers): Response {
-  const headers = { ...ALWAYS, "content-type": type, "x-request-id": context.requestId, ...more };
-  return new Response(body, { status, headers });
+export function text(context: ReplyContext, status: number, body: string, type: string, more?: Headers): Reply {
+  // A literal and one copy at most: this is on the path of every request.
+  const own = { ...ALWAYS, "content-type": type, "x-request-id": context.requestId };
+  const headers = more === undefined ? own : { ...own, ...more };
+  return { status, headers, body };
 }
 
-export function empty(context: ReplyContext, status: number, more?: Headers): Response {
-  return new Response(null, { status, headers: { ...ALWAYS, "x-request-id": context.requestId, ...more } });
+export function empty(context: ReplyContext, status: number, more?: Headers): Reply {
+  return { status, headers: { ...ALWAYS, "x-request-id": context.requestId, ...more }, body: null };
 }
 
-export function refuse(context: ReplyContext, code: WireCode, more?: Headers): Response {
+export function refuse(context: ReplyContext, code: WireCode, more?: Headers): Reply {
   const { status, oauth, title } = WIRE_ERRORS[code];
   if (context.surface === "v1") return problem(context, status, code, title, more);
   const body = { error: oauth, error_description: title, error_uri: reference(context, code) };
@@ -50,24 +60,24 @@ export function refuse(context: ReplyContext, code: WireCode, more?: Headers): R
   return reply(context, status, body, { ...challenge, ...more });
 }
 
-export function refuseBearer(context: ReplyContext, code: WireCode, challenge: BearerChallenge): Response {
+export function refuseBearer(context: ReplyContext, code: WireCode, challenge: BearerChallenge): Reply {
   return refuse(context, code, { "www-authenticate": bearerChallenge({ realm: "hallpass", ...challenge }) });
 }
 
 /** 503 for a fault, 500 for everything else. The caller logs what was thrown; the answer holds none of it. */
-export function failure(context: ReplyContext, thrown: unknown): Response {
+export function failure(context: ReplyContext, thrown: unknown): Reply {
   if (!(thrown instanceof Fault)) return fail(context, 500, "defect", "Something went wrong in the server.");
   return fail(context, 503, thrown.code, FAULT_TITLES[thrown.code], { "retry-after": String(thrown.retryAfter) });
 }
 
-function fail(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Response {
+function fail(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Reply {
   if (context.surface === "v1") return problem(context, status, code, title, more);
   // RFC 6749 has no code for it at the token endpoint; these two are those of section 4.1.2.1.
   const error = status === 503 ? "temporarily_unavailable" : "server_error";
   return reply(context, status, { error, error_description: title, error_uri: reference(context, code) }, more);
 }
 
-function problem(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Response {
+function problem(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Reply {
   const body = { type: reference(context, code), title, status, code, request_id: context.requestId };
   return text(context, status, JSON.stringify(body), PROBLEM_TYPE, more);
 }

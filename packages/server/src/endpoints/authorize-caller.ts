@@ -2,14 +2,14 @@
 
 import { judgeAccessToken } from "@hallpass/core";
 import { parseBearer } from "@hallpass/protocol";
-import { refuseBearer } from "../replies.ts";
+import { type Reply, refuseBearer } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Caller, Exchange } from "./endpoint.ts";
 import type { Scope } from "./scopes.ts";
 
 export type Authorized =
   | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly refusal: Response };
+  | { readonly ok: false; readonly refusal: Reply };
 
 /** Throws Faults of the store: who can't be judged is neither let in nor sent away. */
 export async function authorizeCaller(services: Services, exchange: Exchange, scope: Scope): Promise<Authorized> {

@@ -3,13 +3,21 @@
 
 import type { LiveAccessToken } from "@hallpass/core";
 import type { Form } from "@hallpass/protocol";
-import type { ReplyContext, Surface } from "../replies.ts";
+import type { Reply, ReplyContext, Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Scope } from "./scopes.ts";
 
+/** What stands above a body. A Request is turned into one, and the Node host makes one of what Node has parsed. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly target: string;
+  readonly headers: { get(lowerCaseName: string): string | null };
+}
+
 /** One request, read: the body is whole and within its limit. */
 export interface Exchange extends ReplyContext {
-  readonly request: Request;
+  readonly request: RequestHead;
   readonly body: Uint8Array;
   readonly query: Form;
   /** A placeholder of the path. Throws for a name that the path does not have. */
@@ -24,7 +32,7 @@ export interface Caller {
   readonly scope: readonly string[];
 }
 
-export type Answer = Response | Promise<Response>;
+export type Answer = Reply | Promise<Reply>;
 
 interface Row {
   readonly method: "GET" | "POST" | "PATCH";

@@ -11,7 +11,7 @@ import {
   ringKey,
 } from "@hallpass/core";
 import { isMediaType, parseForm } from "@hallpass/protocol";
-import { refuse, reply } from "../replies.ts";
+import { type Reply, refuse, reply } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { clientOf } from "./client-credentials.ts";
 import type { Exchange } from "./endpoint.ts";
@@ -23,7 +23,7 @@ const INACTIVE = { active: false };
 /** Of a token's claims, those that a resource server judges by. */
 const SHOWN = "iss sub aud client_id scope iat exp jti sid auth_time acr amr".split(" ");
 
-export async function introspect(services: Services, exchange: Exchange): Promise<Response> {
+export async function introspect(services: Services, exchange: Exchange): Promise<Reply> {
   const { headers } = exchange.request;
   if (!isMediaType(headers.get("content-type"), FORM)) return refuse(exchange, "form_required");
   const parsed = parseForm(exchange.body, LIMITS);

@@ -1,16 +1,16 @@
 // Probes. Alive: the process answers. Ready: the store answers with readable keys, and the server is not draining.
 
 import { ringKey } from "@hallpass/core";
-import { reply } from "../replies.ts";
+import { type Reply, reply } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Exchange } from "./endpoint.ts";
 
-export function healthz(_: Services, exchange: Exchange): Response {
+export function healthz(_: Services, exchange: Exchange): Reply {
   return reply(exchange, 200, { status: "alive" });
 }
 
 /** A store that can't answer is thrown as a Fault: 503, as for every other path. */
-export async function readyz(services: Services, exchange: Exchange): Promise<Response> {
+export async function readyz(services: Services, exchange: Exchange): Promise<Reply> {
   if (!services.isServing()) return reply(exchange, 503, { status: "draining" }, { "retry-after": "1" });
   services.keys.open(await services.store.read([ringKey(services.tenant)]));
   return reply(exchange, 200, { status: "ready" });

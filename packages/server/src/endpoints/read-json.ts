@@ -2,10 +2,10 @@
 
 import { isMediaType, parseStrictJsonBytes } from "@hallpass/protocol";
 import type { z } from "zod";
-import { refuse } from "../replies.ts";
+import { type Reply, refuse } from "../replies.ts";
 import type { Exchange } from "./endpoint.ts";
 
-export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Response };
+export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Reply };
 
 const LIMITS = { maxLength: 65_536, maxDepth: 16, maxMembers: 512 };
 

@@ -1,11 +1,11 @@
 // GET /reference/refusals: what the codes mean, as this version means them. Every error links here.
 
-import { text } from "../replies.ts";
+import { type Reply, text } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { FAULT_TITLES, WIRE_ERRORS } from "../wire-errors.ts";
 import type { Exchange } from "./endpoint.ts";
 
-export function refusals(_: Services, exchange: Exchange): Response {
+export function refusals(_: Services, exchange: Exchange): Reply {
   return text(exchange, 200, PAGE, "text/html; charset=utf-8", { "content-security-policy": "default-src 'none'" });
 }
 

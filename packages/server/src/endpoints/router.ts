@@ -2,11 +2,11 @@
 // the bearer and its scope. Whatever is thrown becomes 503 or 500 here, is logged here, and goes no further.
 
 import { type Form, parseForm } from "@hallpass/protocol";
-import { Hono } from "hono";
-import { failure, refuse, type Surface } from "../replies.ts";
+import { failure, type Reply, refuse, type Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
-import type { Endpoint, Exchange, ScopedEndpoint } from "./endpoint.ts";
+import type { Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
+import { type Placeholders, pathTable } from "./path-table.ts";
 import { SCOPES } from "./scopes.ts";
 
 /** A request that was let in: its body is read, it has its id. */
@@ -19,58 +19,67 @@ export interface Arrival {
   readonly started: number;
 }
 
-export type Route = (request: Request, arrival: Arrival) => Promise<Response>;
+export type Route = (request: RequestHead, arrival: Arrival) => Reply | Promise<Reply>;
 
 /** Throws for a table that has a row without a policy, or two rows in one place: such a server does not start [A-12]. */
 export function createRouter(services: Services, endpoints: readonly Endpoint[]): Route {
   checkTable(endpoints);
-  const app = new Hono<{ Bindings: Arrival }>();
-  for (const endpoint of endpoints) {
-    app.on(endpoint.method, endpoint.path, (c) =>
-      serve(services, endpoint, c.req.raw, c.env, (name) => c.req.param(name)),
-    );
-  }
-  for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
-    const there = endpoints.filter((endpoint) => endpoint.path === path);
-    const allow = there.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
-    const surface = there[0]?.surface ?? "v1";
-    app.all(path, (c) => {
-      const context = { requestId: c.env.requestId, surface, issuer: services.issuer.url };
-      return noted(services, c.req.raw, c.env, path, refuse(context, "method_not_allowed", { allow }));
-    });
-  }
-  app.notFound((c) => {
-    const surface: Surface = c.req.path.startsWith("/oauth2/") ? "oauth" : "v1";
-    const context = { requestId: c.env.requestId, surface, issuer: services.issuer.url };
-    return noted(services, c.req.raw, c.env, "none", refuse(context, "route_unknown"));
-  });
-  return async (request, arrival) => app.fetch(request, arrival);
+  const find = pathTable(endpoints);
+  return (request, arrival) => {
+    const question = request.target.indexOf("?");
+    const path = question === -1 ? request.target : request.target.slice(0, question);
+    const found = find(request.method === "HEAD" ? "GET" : request.method, path);
+    if (found.kind === "endpoint") {
+      const query = question === -1 ? undefined : request.target.slice(question + 1);
+      return serve(services, found.endpoint, request, arrival, query, found.placeholders);
+    }
+    const { requestId } = arrival;
+    const issuer = services.issuer.url;
+    if (found.kind === "path") {
+      const context = { requestId, surface: found.surface, issuer };
+      const refusal = refuse(context, "method_not_allowed", { allow: found.allow });
+      return noted(services, request, arrival, found.path, refusal);
+    }
+    const surface: Surface = path.startsWith("/oauth2/") ? "oauth" : "v1";
+    return noted(services, request, arrival, "none", refuse({ requestId, surface, issuer }, "route_unknown"));
+  };
 }
 
 async function serve(
   services: Services,
   endpoint: Endpoint,
-  request: Request,
+  request: RequestHead,
   arrival: Arrival,
-  param: (name: string) => string | undefined,
-): Promise<Response> {
+  asked: string | undefined,
+  placeholders: Placeholders,
+): Promise<Reply> {
   const { requestId, body, peer } = arrival;
-  const context = { requestId, surface: endpoint.surface, issuer: services.issuer.url };
-  let response: Response;
+  const { surface } = endpoint;
+  const issuer = services.issuer.url;
+  let reply: Reply;
   try {
-    const query = queryOf(endpoint, request.url);
-    response =
+    const query = asked === undefined ? NO_QUERY : queryOf(endpoint, asked);
+    reply =
       query === undefined
-        ? refuse(context, "query_malformed")
-        : await answer(services, endpoint, { ...context, request, body, query, peer, param: placeholder(param) });
+        ? refuse({ requestId, surface, issuer }, "query_malformed")
+        : await answer(services, endpoint, {
+            requestId,
+            surface,
+            issuer,
+            request,
+            body,
+            query,
+            peer,
+            param: (name) => placeholder(placeholders, name),
+          });
   } catch (thrown) {
     services.observer.failed(requestId, endpoint.path, thrown);
-    response = failure(context, thrown);
+    reply = failure({ requestId, surface, issuer }, thrown);
   }
-  return noted(services, request, arrival, endpoint.path, response);
+  return noted(services, request, arrival, endpoint.path, reply);
 }
 
-async function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Promise<Response> {
+async function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Promise<Reply> {
   if (!isScoped(endpoint)) return endpoint.answer(services, exchange);
   const authorized = await authorizeCaller(services, exchange, endpoint.from.scope);
   return authorized.ok ? endpoint.answer(services, exchange, authorized.caller) : authorized.refusal;
@@ -80,24 +89,22 @@ function isScoped(endpoint: Endpoint): endpoint is ScopedEndpoint {
   return endpoint.from.kind === "scope";
 }
 
-function noted(services: Services, request: Request, arrival: Arrival, route: string, response: Response): Response {
+function noted(services: Services, request: RequestHead, arrival: Arrival, route: string, reply: Reply): Reply {
   services.observer.request({
     requestId: arrival.requestId,
     callerRequestId: arrival.callerRequestId,
     method: request.method,
     route,
-    status: response.status,
+    status: reply.status,
     ms: services.clock.monotonic() - arrival.started,
   });
-  return response;
+  return reply;
 }
 
-function placeholder(param: (name: string) => string | undefined): (name: string) => string {
-  return (name) => {
-    const value = param(name);
-    if (value === undefined) throw new Error(`the path has no placeholder ${name}`);
-    return value;
-  };
+function placeholder(placeholders: Placeholders, name: string): string {
+  const value = placeholders[name];
+  if (value === undefined) throw new Error(`the path has no placeholder ${name}`);
+  return value;
 }
 
 const QUERY_LIMITS = { maxLength: 2048, maxParameters: 8 };
@@ -105,10 +112,9 @@ const utf8 = new TextEncoder();
 const NO_QUERY: Form = noQuery();
 
 /** Undefined for a query with two readings, or with a name that this path does not take. */
-function queryOf(endpoint: Endpoint, url: string): Form | undefined {
-  const start = url.indexOf("?");
-  if (start === -1 || endpoint.query === "ignored") return NO_QUERY;
-  const parsed = parseForm(utf8.encode(url.slice(start + 1)), QUERY_LIMITS);
+function queryOf(endpoint: Endpoint, asked: string): Form | undefined {
+  if (endpoint.query === "ignored") return NO_QUERY;
+  const parsed = parseForm(utf8.encode(asked), QUERY_LIMITS);
   if (!parsed.ok || endpoint.query === undefined) return undefined;
   const { query } = endpoint;
   return parsed.form.names().every((name) => query.includes(name)) ? parsed.form : undefined;

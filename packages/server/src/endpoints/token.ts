@@ -2,7 +2,7 @@
 // calls the operation of the grant. Malformed requests are refused before anything is looked up: they use nothing up.
 
 import { type Form, isMediaType, parseForm } from "@hallpass/protocol";
-import { refuse } from "../replies.ts";
+import { type Reply, refuse } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { clientOf } from "./client-credentials.ts";
 import type { Exchange } from "./endpoint.ts";
@@ -12,7 +12,7 @@ import { GRANTS } from "./grants/index.ts";
 const FORM = "application/x-www-form-urlencoded";
 const LIMITS = { maxLength: 16_384, maxParameters: 64, repeatable: ["resource"] };
 
-export async function token(services: Services, exchange: Exchange): Promise<Response> {
+export async function token(services: Services, exchange: Exchange): Promise<Reply> {
   const { headers } = exchange.request;
   if (!isMediaType(headers.get("content-type"), FORM)) return refuse(exchange, "form_required");
   const parsed = parseForm(exchange.body, LIMITS);

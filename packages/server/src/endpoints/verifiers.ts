@@ -2,11 +2,11 @@
 
 import { type FleetMember, type Heard, readFleet } from "@hallpass/core";
 import { formatPosition, type Position, type VerifierStats } from "@hallpass/protocol";
-import { reply } from "../replies.ts";
+import { type Reply, reply } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Exchange } from "./endpoint.ts";
 
-export async function verifiers(services: Services, exchange: Exchange): Promise<Response> {
+export async function verifiers(services: Services, exchange: Exchange): Promise<Reply> {
   const members = await readFleet(services.store, services.tenant);
   const { head, clock } = await services.store.read([]);
   const heard = services.hearing.heard();

@@ -4,10 +4,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Dice } from "@hallpass/core";
-import { getRequestListener } from "@hono/node-server";
+import type { RequestHead } from "../endpoints/endpoint.ts";
 import { type Hallpass, newRequestId } from "../hallpass.ts";
 import type { Observer } from "../observe/observer.ts";
-import { refuse } from "../replies.ts";
+import { type Reply, refuse } from "../replies.ts";
 import type { WireCode } from "../wire-errors.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
@@ -36,12 +36,6 @@ const HEADER_BYTES = 16_384;
 const LOOK_EVERY = 20;
 
 export async function listen(options: NodeHostOptions): Promise<NodeHost> {
-  const bodies = new WeakMap<IncomingMessage, Uint8Array>();
-  const answer = getRequestListener((request, env) => {
-    const incoming = env.incoming as IncomingMessage;
-    const peer = incoming.socket.remoteAddress ?? null;
-    return options.hallpass.fetch(request, { body: bodies.get(incoming), peer });
-  });
   let isDraining = false;
   const server = createServer(
     {
@@ -57,7 +51,7 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
     },
     (incoming, outgoing) => {
       if (isDraining) outgoing.shouldKeepAlive = false;
-      receive(incoming, outgoing, options, bodies, answer).catch(() => incoming.destroy());
+      receive(incoming, outgoing, options).catch(() => incoming.destroy());
     },
   );
   server.maxRequestsPerSocket = 100_000;
@@ -98,36 +92,51 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   };
 }
 
-async function receive(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  options: NodeHostOptions,
-  bodies: WeakMap<IncomingMessage, Uint8Array>,
-  answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>,
-): Promise<void> {
+async function receive(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions): Promise<void> {
   const refusal = frontRefusal(incoming);
   if (refusal !== undefined) return refuseRaw(incoming, outgoing, options, refusal);
   const body = readBody(incoming);
   const whole = body instanceof Promise ? await body : body;
   if (whole === "too_large") return refuseRaw(incoming, outgoing, options, "body_too_large");
-  bodies.set(incoming, whole);
-  await answer(incoming, outgoing);
+  write(outgoing, await options.hallpass.answer(headOf(incoming), whole, incoming.socket.remoteAddress ?? null));
+}
+
+/** What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question. */
+function headOf({ method = "", url = "", headers }: IncomingMessage): RequestHead {
+  return {
+    method,
+    target: url,
+    headers: {
+      get: (name) => {
+        const value = headers[name];
+        return typeof value === "string" ? value : null;
+      },
+    },
+  };
+}
+
+function write(outgoing: ServerResponse, { status, headers, body }: Reply): void {
+  if (body === null) {
+    outgoing.writeHead(status, headers).end();
+    return;
+  }
+  // With its length known before, an answer is one piece on the wire.
+  outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
 }
 
 /** Answered without a handler, and the connection ends: what follows on it might be the rest of the request, or another one. */
-async function refuseRaw(
+function refuseRaw(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   options: NodeHostOptions,
   code: WireCode,
-): Promise<void> {
+): void {
   const requestId = newRequestId(options.dice);
   const surface = (incoming.url ?? "").startsWith("/oauth2/") ? "oauth" : "v1";
-  const response = refuse({ requestId, surface, issuer: options.issuer }, code);
+  const reply = refuse({ requestId, surface, issuer: options.issuer }, code);
   const method = incoming.method ?? "";
-  options.observer.request({ requestId, callerRequestId: null, method, route: "none", status: response.status, ms: 0 });
+  options.observer.request({ requestId, callerRequestId: null, method, route: "none", status: reply.status, ms: 0 });
   outgoing.shouldKeepAlive = false;
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.end(await response.text());
+  write(outgoing, reply);
   incoming.resume();
 }

@@ -20,28 +20,42 @@ const ONCE: ReadonlySet<string> = new Set([
 ]);
 
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+/** Those of which every reader makes the same name. */
+const PLAIN_HOST = /^[a-z0-9._-]+(?::[1-5]?\d{1,4})?$/;
 
 /** Undefined for a request that has one reading. */
 export function frontRefusal(incoming: IncomingMessage): WireCode | undefined {
-  const { rawHeaders, method, url = "" } = incoming;
-  const seen = new Set<string>();
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase() ?? "";
-    if (!ONCE.has(name)) continue;
-    if (seen.has(name)) return "header_duplicate";
-    seen.add(name);
-  }
+  const { rawHeaders, headers, method, url = "" } = incoming;
+  if (standsTwice(rawHeaders)) return "header_duplicate";
   const question = url.indexOf("?");
   if (!isPlainPath(question === -1 ? url : url.slice(0, question)) || !isPlainQuery(url, question))
     return "target_malformed";
-  const host = incoming.headers.host;
-  if (host === undefined || !HOST.test(host)) return "host_malformed";
-  if (seen.has("content-encoding")) return "body_encoded";
-  const length = incoming.headers["content-length"];
-  const hasBody = seen.has("transfer-encoding") || (length !== undefined && length !== "0");
+  const { host } = headers;
+  if (host === undefined || !HOST.test(host) || !hasOneName(host)) return "host_malformed";
+  if (headers["content-encoding"] !== undefined) return "body_encoded";
+  const length = headers["content-length"];
+  const hasBody = headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
   if (hasBody && (method === "GET" || method === "HEAD" || method === "OPTIONS")) return "body_unexpected";
   if (length !== undefined && Number(length) > MAX_BODY) return "body_too_large";
   return undefined;
+}
+
+function standsTwice(rawHeaders: readonly string[]): boolean {
+  const seen: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? "";
+    if (!ONCE.has(name)) continue;
+    if (seen.includes(name)) return true;
+    seen.push(name);
+  }
+  return false;
+}
+
+/** A port that is none, and an address that is written in more than one way, have no name that everyone reads alike. */
+function hasOneName(host: string): boolean {
+  if (PLAIN_HOST.test(host)) return true;
+  const url = `http://${host}`;
+  return URL.canParse(url) && new URL(url).hostname === host.replace(/:\d+$/, "").toLowerCase();
 }
 
 /** Printable ASCII without a fragment; what its parts mean is for the endpoint. */

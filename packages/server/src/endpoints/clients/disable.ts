@@ -2,7 +2,7 @@
 
 import { disableClient, parseClientId } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -11,7 +11,7 @@ import { receiptFor } from "../revocations/receipt-for.ts";
 
 const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
 
-export async function disable(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function disable(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");
   const read = readJson(exchange, body, {});

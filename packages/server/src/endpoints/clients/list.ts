@@ -1,14 +1,14 @@
 // GET /v1/clients: every client, by id.
 
 import { listClients, parseClientId } from "@hallpass/core";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { openPage, sealPage } from "../page-cursors.ts";
 import { pageQuery } from "../page-query.ts";
 import { clientToWire } from "./client-to-wire.ts";
 
-export async function list(services: Services, exchange: Exchange): Promise<Response> {
+export async function list(services: Services, exchange: Exchange): Promise<Reply> {
   const page = pageQuery(exchange.query);
   if (page === undefined) return refuse(exchange, "query_malformed");
   const query = { list: "clients", about: "" };

@@ -1,12 +1,12 @@
 // GET /v1/clients/{id}.
 
 import { parseClientId, readClient } from "@hallpass/core";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { clientToWire } from "./client-to-wire.ts";
 
-export async function read(services: Services, exchange: Exchange): Promise<Response> {
+export async function read(services: Services, exchange: Exchange): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");
   const found = await readClient(services.store, services.tenant, id);

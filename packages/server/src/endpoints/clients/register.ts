@@ -2,7 +2,7 @@
 
 import { registerClient } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -19,7 +19,7 @@ const body = z.strictObject({
   policy: fields.words.default("consumer"),
 });
 
-export async function register(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function register(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
   const wanted = read.value;

@@ -1,12 +1,12 @@
 // RFC 6749 section 4.4: a token for a service itself. No refresh token (section 4.4.3).
 
 import { issueClientToken } from "@hallpass/core";
-import { refuse } from "../../replies.ts";
+import { type Reply, refuse } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { type Grant, grantedReply, scopeOf, type TokenRequest, tokenReply } from "./grant.ts";
 
-async function answer(services: Services, exchange: Exchange, request: TokenRequest): Promise<Response> {
+async function answer(services: Services, exchange: Exchange, request: TokenRequest): Promise<Reply> {
   const { form, credentials, audience } = request;
   const scope = scopeOf(form);
   if (scope === "malformed") return refuse(exchange, "scope_malformed");

@@ -2,7 +2,7 @@
 
 import type { ClientCredentials, MintedAccessToken, Secret } from "@hallpass/core";
 import { type Form, parseScope } from "@hallpass/protocol";
-import { reply } from "../../replies.ts";
+import { type Reply, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Answer, Exchange } from "../endpoint.ts";
 
@@ -42,6 +42,6 @@ export function tokenReply(access: MintedAccessToken, refresh: Secret | null, sc
   return refresh === null ? answer : { ...answer, refresh_token: refresh.reveal() };
 }
 
-export function grantedReply(exchange: Exchange, body: TokenReply, more?: Readonly<Record<string, string>>): Response {
+export function grantedReply(exchange: Exchange, body: TokenReply, more?: Readonly<Record<string, string>>): Reply {
   return reply(exchange, 200, body, more);
 }

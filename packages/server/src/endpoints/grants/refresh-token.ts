@@ -2,7 +2,7 @@
 // refusals have in common is everything that a thief could see.
 
 import { type RefreshOutcome, refresh, Secret } from "@hallpass/core";
-import { refuse } from "../../replies.ts";
+import { type Reply, refuse } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { type Grant, grantedReply, scopeOf, type TokenRequest, tokenReply } from "./grant.ts";
@@ -19,7 +19,7 @@ const VERDICTS: Readonly<Record<RefreshOutcome, Readonly<Record<string, string>>
   reused: { "hallpass-verdict": "reused" },
 };
 
-async function answer(services: Services, exchange: Exchange, request: TokenRequest): Promise<Response> {
+async function answer(services: Services, exchange: Exchange, request: TokenRequest): Promise<Reply> {
   const { form, credentials, audience } = request;
   const text = form.get("refresh_token");
   if (text === undefined) return refuse(exchange, "parameter_missing");

@@ -2,7 +2,7 @@
 
 import { compromiseKey } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -11,7 +11,7 @@ import { knownBy } from "./known-by.ts";
 
 const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
 
-export async function compromise(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function compromise(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
   const actor = read.value.actor ?? caller.token.client;

@@ -1,11 +1,11 @@
 // GET /v1/keys: which signing keys there are, in what state, since when. Nothing that could sign.
 
 import { type KeyDescription, listKeys } from "@hallpass/core";
-import { reply } from "../../replies.ts";
+import { type Reply, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 
-export async function list(services: Services, exchange: Exchange): Promise<Response> {
+export async function list(services: Services, exchange: Exchange): Promise<Reply> {
   const { version, keys, macKeys } = await listKeys(services, { tenant: services.tenant });
   return reply(exchange, 200, { version, keys: keys.map(keyToWire), mac_keys: macKeys });
 }

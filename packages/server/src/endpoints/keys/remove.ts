@@ -2,7 +2,7 @@
 
 import { removeKey } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { readJson } from "../read-json.ts";
@@ -10,7 +10,7 @@ import { knownBy } from "./known-by.ts";
 
 const body = z.strictObject({});
 
-export async function remove(services: Services, exchange: Exchange): Promise<Response> {
+export async function remove(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
   const removed = await removeKey(services, { tenant: services.tenant, kid: exchange.param("kid") });

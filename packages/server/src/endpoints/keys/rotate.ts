@@ -2,7 +2,7 @@
 
 import { rotateKeys } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -11,7 +11,7 @@ import { knownBy } from "./known-by.ts";
 
 const body = z.strictObject({ force: z.boolean().default(false), wait_ms: fields.waitMs.optional() });
 
-export async function rotate(services: Services, exchange: Exchange): Promise<Response> {
+export async function rotate(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
   const rotated = await rotateKeys(services, { tenant: services.tenant, force: read.value.force });

@@ -2,12 +2,12 @@
 
 import { readRevocation } from "@hallpass/core";
 import { uuidToBytes } from "@hallpass/protocol";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { receiptFor } from "./receipt-for.ts";
 
-export async function read(services: Services, exchange: Exchange): Promise<Response> {
+export async function read(services: Services, exchange: Exchange): Promise<Reply> {
   const id = exchange.param("id");
   if (uuidToBytes(id) === undefined) return refuse(exchange, "revocation_not_found");
   const found = await readRevocation(services.store, services.tenant, id);

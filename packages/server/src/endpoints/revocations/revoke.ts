@@ -2,7 +2,7 @@
 
 import { MAX_TARGETS, revoke as revokeTargets, type Target } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -29,7 +29,7 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
-export async function revoke(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function revoke(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
   const { reason, ticket, actor, wait_ms: wait } = read.value;

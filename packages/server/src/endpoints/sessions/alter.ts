@@ -3,7 +3,7 @@
 import { type Alteration, alterSession, parseSessionId } from "@hallpass/core";
 import { uuidv7 } from "@hallpass/protocol";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -22,7 +22,7 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
-export async function alter(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function alter(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const session = parseSessionId(exchange.param("id"));
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body);

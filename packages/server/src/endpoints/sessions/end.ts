@@ -2,7 +2,7 @@
 
 import { parseSessionId, revoke } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -16,7 +16,7 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
-export async function end(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function end(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const session = parseSessionId(exchange.param("id"));
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body, {});

@@ -2,7 +2,7 @@
 
 import { keepAlive as keepSessionAlive, parseSessionId } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -10,7 +10,7 @@ import { readJson } from "../read-json.ts";
 
 const body = z.strictObject({ at_ms: fields.instant.optional() });
 
-export async function keepAlive(services: Services, exchange: Exchange): Promise<Response> {
+export async function keepAlive(services: Services, exchange: Exchange): Promise<Reply> {
   const session = parseSessionId(exchange.param("id"));
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body, {});

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { type Idempotency, type OpenSession, openSession } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -33,7 +33,7 @@ const body = z.strictObject({
 /** RFC draft-ietf-httpapi-idempotency-key-header writes it as a quoted string; both spellings are one key each. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Response> {
+export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
   const idempotency = idempotencyOf(exchange, caller);

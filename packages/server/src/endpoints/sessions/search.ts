@@ -2,7 +2,7 @@
 
 import { parseSessionId, searchSessions } from "@hallpass/core";
 import { z } from "zod";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -16,7 +16,7 @@ const body = z.strictObject({
   limit: pageLimit.default(DEFAULT_PAGE),
 });
 
-export async function search(services: Services, exchange: Exchange): Promise<Response> {
+export async function search(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
   const { subject, cursor, limit } = read.value;

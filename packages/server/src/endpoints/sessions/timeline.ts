@@ -1,13 +1,13 @@
 // GET /v1/sessions/{id}/timeline: what happened to a session, oldest first.
 
 import { parseSessionId, readSession, readTimeline, type StoredFact } from "@hallpass/core";
-import { refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { openPage, sealPage } from "../page-cursors.ts";
 import { pageQuery } from "../page-query.ts";
 
-export async function timeline(services: Services, exchange: Exchange): Promise<Response> {
+export async function timeline(services: Services, exchange: Exchange): Promise<Reply> {
   const id = parseSessionId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "session_not_found");
   const page = pageQuery(exchange.query);

@@ -1,7 +1,7 @@
 // Authorization server metadata (RFC 8414): printed from the tables, so that what is not offered is not announced.
 
 import { createHash } from "node:crypto";
-import { empty, text } from "../../replies.ts";
+import { empty, type Reply, text } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { GRANTS } from "../grants/index.ts";
@@ -25,12 +25,12 @@ export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
   };
 }
 
-export function metadata(services: Services, exchange: Exchange): Response {
+export function metadata(services: Services, exchange: Exchange): Reply {
   return publicDocument(exchange, JSON.stringify(metadataOf(services.issuer.url)), "application/json");
 }
 
 /** Any origin may read it, without credentials; an ETag makes asking again cheap (RFC 9110 section 13.1.2). */
-export function publicDocument(exchange: Exchange, body: string, type: string): Response {
+export function publicDocument(exchange: Exchange, body: string, type: string): Reply {
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
   const headers = { "cache-control": `public, max-age=${MAX_AGE}`, "access-control-allow-origin": "*", etag };
   const known = exchange.request.headers.get("if-none-match");
