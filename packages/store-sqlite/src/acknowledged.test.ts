@@ -66,9 +66,9 @@ describe("what is acknowledged", () => {
   it("says of a batch under way which rows, and whether the head, the file may show too early", () => {
     const acknowledged = new Acknowledged();
     acknowledged.begin([writing("a", "absent", true)]);
-    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isUnderWay("head")], [true, true]);
+    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isHeadUnderWay], [true, true]);
     acknowledged.settle([writing("a", "absent", true)], [committed(1)]);
-    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isUnderWay("head")], [false, false]);
+    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isHeadUnderWay], [false, false]);
   });
 
   it("knows that a removed row is gone", () => {

@@ -53,9 +53,14 @@ export class Acknowledged {
     this.#head = head;
   }
 
-  /** Whether the file may hold what is not acknowledged yet: of this row, or of the head. */
-  isUnderWay(text: string | "head"): boolean {
-    return text === "head" ? this.#headUnderWay : this.#underWay.has(text);
+  /** Whether the file may hold of this row what is not acknowledged yet. */
+  isUnderWay(text: string): boolean {
+    return this.#underWay.has(text);
+  }
+
+  /** Whether the file may hold a head that is not acknowledged yet. */
+  get isHeadUnderWay(): boolean {
+    return this.#headUnderWay;
   }
 
   /** A batch goes to the writer. */

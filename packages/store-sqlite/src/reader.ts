@@ -158,7 +158,7 @@ export class Reader {
 
   #currentHead(acknowledged: Acknowledged): Head | undefined {
     if (acknowledged.head !== undefined) return acknowledged.head;
-    if (acknowledged.isUnderWay("head")) return undefined;
+    if (acknowledged.isHeadUnderWay) return undefined;
     const head = this.#head();
     acknowledged.rememberHead(head);
     return head;

@@ -1,0 +1,16 @@
+// One Hallpass server for the measurement: `node --conditions=hallpass-source hallpass-server.ts PORT DATA`.
+
+import { loadConfig, startServer } from "@hallpass/server";
+
+const [port = "", data = ""] = process.argv.slice(2);
+const over = {
+  development: "true",
+  listen: `127.0.0.1:${port}`,
+  data,
+  issuer: `http://127.0.0.1:${port}`,
+  log_level: "warn",
+};
+const loaded = loadConfig({ env: {}, over });
+if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+await startServer(loaded.config);
+process.stdout.write(`ready ${port}\n`);

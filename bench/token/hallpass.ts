@@ -1,0 +1,71 @@
+// Hallpass as it ships: SQLite with synchronous=FULL on this machine's disk, ES256, rotation on, logs at their default level to nowhere.
+
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Contender, freePort, here, start } from "./contender.ts";
+
+export async function startHallpass(): Promise<Contender> {
+  const port = await freePort();
+  const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
+  const { child } = await start(["--conditions=hallpass-source", here("./hallpass-server.ts"), String(port), data]);
+  const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
+  const url = `http://127.0.0.1:${port}`;
+  const token = await clientToken(url, operator, "sessions:write clients:write");
+  const bench = await registerBenchClient(url, token);
+  return {
+    name: "Hallpass (SQLite FULL, ES256 JWT)",
+    port,
+    process: child,
+    authorization: basic(`bench:${bench}`),
+    clientCredentials: "grant_type=client_credentials&scope=read",
+    refreshTokens: (count) => openSessions(url, token, count),
+  };
+}
+
+async function clientToken(url: string, authorization: string, scope: string): Promise<string> {
+  const body = new URLSearchParams({ grant_type: "client_credentials", scope });
+  const answer = await fetch(`${url}/oauth2/token`, { method: "POST", headers: { authorization }, body });
+  return String(((await checked(answer)) as { access_token: unknown }).access_token);
+}
+
+async function registerBenchClient(url: string, token: string): Promise<string> {
+  const client = {
+    client_id: "bench",
+    name: "Bench",
+    token_endpoint_auth_method: "client_secret_basic",
+    grant_types: ["refresh_token", "client_credentials"],
+    scope: "read write",
+    audiences: ["https://api.bench.example"],
+    policy: "consumer",
+  };
+  const made = (await checked(await post(`${url}/v1/clients`, token, client))) as { client_secret: unknown };
+  return String(made.client_secret);
+}
+
+async function openSessions(url: string, token: string, count: number): Promise<readonly string[]> {
+  const tokens: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const session = { subject: `u-${tokens.length}-${n}`, client_id: "bench", issue: ["access", "refresh"] };
+    const opened = (await checked(await post(`${url}/v1/sessions`, token, session))) as { refresh_token: unknown };
+    tokens.push(String(opened.refresh_token));
+  }
+  return tokens;
+}
+
+function post(url: string, token: string, body: unknown): Promise<Response> {
+  return fetch(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+async function checked(answer: Response): Promise<unknown> {
+  if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}
+
+function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
