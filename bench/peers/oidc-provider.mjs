@@ -45,7 +45,13 @@ const port = Number(process.argv[2]);
 const issuer = `http://127.0.0.1:${port}`;
 const audience = "https://api.bench.example";
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const resourceServer = { scope: "read write", audience, accessTokenFormat: "jwt", accessTokenTTL: 600, jwt: { sign: { alg: "ES256" } } };
+const resourceServer = {
+  scope: "read write",
+  audience,
+  accessTokenFormat: "jwt",
+  accessTokenTTL: 600,
+  jwt: { sign: { alg: "ES256" } },
+};
 
 const provider = new Provider(issuer, {
   adapter: MapAdapter,
@@ -84,7 +90,14 @@ async function seed(count) {
     grant.addResourceScope(audience, "read write");
     grant.addOIDCScope("offline_access");
     const grantId = await grant.save();
-    const token = new provider.RefreshToken({ accountId: `u-${n}`, client, grantId, gty: "authorization_code", resource: audience, scope: "offline_access read write" });
+    const token = new provider.RefreshToken({
+      accountId: `u-${n}`,
+      client,
+      grantId,
+      gty: "authorization_code",
+      resource: audience,
+      scope: "offline_access read write",
+    });
     tokens.push(await token.save());
   }
   return tokens;

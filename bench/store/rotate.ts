@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gather, instantOf, parseTenantId, type Change, type RowKey } from "@hallpass/core";
+import { type Change, gather, instantOf, parseTenantId, type RowKey } from "@hallpass/core";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 
 const sessions = Number(process.argv[2] ?? 100_000);

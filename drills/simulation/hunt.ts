@@ -25,7 +25,6 @@ export async function hunt(bugs: readonly Bug[] = BUGS, workers = 2): Promise<Hu
     try {
       for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
         const whole = tree.apply(bug.edits);
-        // oxlint-disable-next-line no-await-in-loop -- one bug at a time in one tree
         const finding = await tree.run({ from: 1, to: bug.seedBudget });
         whole();
         hunted.push({ bug, finding, found: finding.invariant === bug.invariant });

@@ -36,10 +36,8 @@ const passed: RunResult[] = [];
 let told = begun;
 for (let seed = from; seed <= to; seed += 1) {
   const plan = planFor(seed);
-  // oxlint-disable-next-line no-await-in-loop -- one world at a time
   const result = await runPlan(plan, options);
   if (result.violation !== undefined) {
-    // oxlint-disable-next-line no-await-in-loop -- the last one
     await fail(plan, result);
     break;
   }

@@ -21,7 +21,6 @@ export async function shrink(plan: Plan, failed: RunResult, options: RunOptions,
     for (let from = 0; from < steps.length && runs < mostRuns; ) {
       const fewer = [...steps.slice(0, from), ...steps.slice(from + size)];
       runs += 1;
-      // oxlint-disable-next-line no-await-in-loop -- each try begins where the one before it ended
       const result = await runPlan({ ...plan, steps: fewer }, options);
       if (result.violation?.invariant === wanted) {
         steps = fewer;

@@ -13,7 +13,6 @@ test("no seed breaks a promise", async () => {
   const seen = new Map<string, number>();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const plan = planOf(seed, STEPS);
-    // oxlint-disable-next-line no-await-in-loop -- one world at a time
     const result = await runPlan(plan);
     assert.equal(result.violation, undefined, failureText(plan, result));
     for (const [what, count] of result.counts) seen.set(what, (seen.get(what) ?? 0) + count);
@@ -26,7 +25,6 @@ test("no seed breaks a promise", async () => {
 
 test("a run is a pure function of its seed", async () => {
   for (const seed of [3, 20]) {
-    // oxlint-disable-next-line no-await-in-loop -- one world at a time
     const [first, second] = [await runPlan(planOf(seed, STEPS)), await runPlan(planOf(seed, STEPS))];
     assert.equal(first.hash, second.hash);
     assert.equal(first.turns, second.turns);

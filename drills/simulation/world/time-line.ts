@@ -65,7 +65,6 @@ export class TimeLine {
       }
       due.task();
       this.turns += 1;
-      // oxlint-disable-next-line no-await-in-loop -- one turn after the other is what makes a run repeatable
       await new Promise((settled) => setImmediate(settled));
     }
     if (!this.#stopped) this.#now = end;

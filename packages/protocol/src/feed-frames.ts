@@ -130,7 +130,9 @@ export function parseVerifierFrame(text: string): VerifierFrame | undefined {
   const parsed = parseStrictJson(text, VERIFIER_LIMITS);
   if (!parsed.ok || !isObject(parsed.value)) return undefined;
   const frame = parsed.value;
-  switch (frame["type"]) {
+  const { type } = frame;
+  if (typeof type !== "string") return undefined;
+  switch (type) {
     case "hello":
       return parseHello(frame);
     case "ping":
@@ -151,7 +153,9 @@ export function parseServerFrame(text: string): ServerFrame | { readonly type: "
   const parsed = parseStrictJson(text, SERVER_LIMITS);
   if (!parsed.ok || !isObject(parsed.value)) return undefined;
   const frame = parsed.value;
-  switch (frame["type"]) {
+  const { type } = frame;
+  if (typeof type !== "string") return undefined;
+  switch (type) {
     case "welcome":
       return parseWelcome(frame);
     case "keys":
@@ -163,7 +167,7 @@ export function parseServerFrame(text: string): ServerFrame | { readonly type: "
     case "head":
       return parseHead(frame);
     default:
-      return typeof frame["type"] === "string" ? { type: "ignored" } : undefined;
+      return { type: "ignored" };
   }
 }
 

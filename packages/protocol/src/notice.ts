@@ -71,6 +71,7 @@ export function noticeFromWire(value: JsonObject): Notice | { readonly unknownKi
 
 export function takingFromWire(value: JsonObject): Taking | { readonly unknownKind: string } | undefined {
   const { kind, sid, fam, jti, subject, client } = value;
+  if (typeof kind !== "string") return undefined;
   switch (kind) {
     case "session":
     case "outdated":
@@ -86,7 +87,7 @@ export function takingFromWire(value: JsonObject): Taking | { readonly unknownKi
     case "epoch":
       return { kind };
     default:
-      return typeof kind === "string" ? { unknownKind: kind } : undefined;
+      return { unknownKind: kind };
   }
 }
 

@@ -2,8 +2,8 @@
 
 import {
   type Change,
-  checkChanges,
   type Clock,
+  checkChanges,
   type Dice,
   Fault,
   instantOf,

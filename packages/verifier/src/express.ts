@@ -10,7 +10,7 @@ import type { Verifier } from "./verifier.ts";
 export type { RouteOptions } from "./reply.ts";
 
 declare global {
-  // oxlint-disable-next-line typescript/no-namespace -- the one way that Express offers to extend its request
+  // The one way that Express offers to extend its request.
   namespace Express {
     interface Request {
       /** Set by the middleware `hallpass`. */

@@ -1,6 +1,6 @@
 // Stores that get positions, heads, marks or lives of notices wrong.
 
-import { type Change, type Head, type NoticeDraft, type Store, type StoredNotice, afterMs } from "@hallpass/core";
+import { afterMs, type Change, type Head, type NoticeDraft, type Store, type StoredNotice } from "@hallpass/core";
 import { turn } from "../turn.ts";
 import type { BrokenStore, NoticesAnswer } from "./broken-store.ts";
 import { spoilCommits } from "./spoiling.ts";

@@ -1,7 +1,7 @@
 // A change is all or nothing, and nobody sees the half of it.
 
 import { strict as assert } from "node:assert";
-import { allNotices, factOf, headOf, HOME, keyOf, mustCommit, mustConflict, mustHave, put, uuidOf } from "../drafts.ts";
+import { allNotices, factOf, HOME, headOf, keyOf, mustCommit, mustConflict, mustHave, put, uuidOf } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
 import { lookBeside } from "../turn.ts";
 

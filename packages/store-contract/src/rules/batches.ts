@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import type { Change } from "@hallpass/core";
-import { allNotices, factOf, headOf, HOME, keyOf, mustCommit, put, rowAt, same, uuidOf } from "../drafts.ts";
+import { allNotices, factOf, HOME, headOf, keyOf, mustCommit, put, rowAt, same, uuidOf } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
 
 const group = "batches";

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { afterMs, type Instant, instantOf, type Store } from "@hallpass/core";
-import { allNotices, AWAY, END, factOf, headOf, HOME, mustCommit, START } from "../drafts.ts";
+import { AWAY, allNotices, END, factOf, HOME, headOf, mustCommit, START } from "../drafts.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 
 const group = "drop";

@@ -4,8 +4,8 @@ import { strict as assert } from "node:assert";
 import {
   allNotices,
   END,
-  headOf,
   HOME,
+  headOf,
   keyOf,
   mustCommit,
   mustConflict,

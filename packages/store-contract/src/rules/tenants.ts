@@ -1,7 +1,7 @@
 // Tenants and kinds share nothing but the order of positions.
 
 import { strict as assert } from "node:assert";
-import { allNotices, AWAY, factOf, HOME, keyOf, mustCommit, mustConflict, put, rowAt, uuidOf } from "../drafts.ts";
+import { AWAY, allNotices, factOf, HOME, keyOf, mustCommit, mustConflict, put, rowAt, uuidOf } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
 
 const group = "isolation of tenants";

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { afterMs, type Instant, instantOf } from "@hallpass/core";
-import { allNotices, AWAY, gone, keyOf, mustCommit, put, uuidOf } from "../drafts.ts";
+import { AWAY, allNotices, gone, keyOf, mustCommit, put, uuidOf } from "../drafts.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 
 const group = "boundaries of time";

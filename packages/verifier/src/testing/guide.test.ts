@@ -22,7 +22,7 @@ test("every code block of the guide to testing a logout does what the page says"
   ]);
   const program = stripTypeScriptTypes(blocks.join("\n").replaceAll(/^import .*;$/gm, ""));
   const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as FunctionConstructor;
-  // oxlint-disable-next-line typescript/no-implied-eval -- the page is part of this repository, and this is its test
+  // The page is part of this repository, and this is its test.
   await new AsyncFunction("assert", "Hono", "hallpass", "createTestIssuer", program)(
     assert,
     Hono,
