@@ -59,98 +59,100 @@ export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims |
   const aud = parseAudience(payload["aud"]);
   const pos = typeof payload["pos"] === "string" ? parsePosition(payload["pos"]) : undefined;
   if (aud === undefined || pos === undefined) return undefined;
-  const scope = optional(payload["scope"], (value) => (typeof value === "string" ? parseScope(value) : undefined));
-  const nbf = optional(payload["nbf"], numericDate);
-  const sid = optional(payload["sid"], (value) => (typeof value === "string" && isUuid(value) ? value : undefined));
-  const fam = optional(payload["fam"], (value) =>
-    typeof value === "string" && value.length === 6 && isBase64url(value) ? value : undefined,
-  );
-  const anc = optional(payload["anc"], (value) => textList(value, MAX_ANCESTORS, isSessionId));
-  const authTime = optional(payload["auth_time"], numericDate);
-  const acr = optional(payload["acr"], (value) => (isText(value, 255) ? value : undefined));
-  const amr = optional(payload["amr"], (value) => textList(value, 16, (text) => isText(text, 64)));
-  const cnf = optional(payload["cnf"], (value) => (isObject(value) ? value : undefined));
-  const act = optional(payload["act"], (value) => parseActor(value, 5));
-  if ([scope, nbf, sid, fam, anc, authTime, acr, amr, cnf, act].includes(malformed)) return undefined;
+  const { scope, nbf, sid, fam, anc, auth_time: authTime, acr, amr, cnf, act } = payload;
+  if (!isAbsentOr(nbf, isNumericDate) || !isAbsentOr(authTime, isNumericDate)) return undefined;
+  if (!isAbsentOr(sid, isSessionId) || !isAbsentOr(fam, isFamily)) return undefined;
   if ((sid === undefined) !== (fam === undefined)) return undefined;
+  if (!isAbsentOr(acr, isAcr) || !isAbsentOr(cnf, isObject)) return undefined;
+  const scopes = scope === undefined ? NONE : typeof scope === "string" ? parseScope(scope) : undefined;
+  const ancestors = anc === undefined ? NONE : textList(anc, MAX_ANCESTORS, isSessionId);
+  const methods = amr === undefined ? NONE : textList(amr, MAX_METHODS, isMethod);
+  const actor = act === undefined ? undefined : parseActor(act, MAX_ACTORS);
+  if (scopes === undefined || ancestors === undefined || methods === undefined) return undefined;
+  if (act !== undefined && actor === undefined) return undefined;
   return {
     iss,
     sub,
     aud,
     clientId,
-    scope: sound(scope) ?? [],
+    scope: scopes,
     iat,
     exp,
-    nbf: sound(nbf),
+    nbf,
     jti,
     pos,
-    sid: sound(sid),
-    fam: sound(fam),
-    anc: sound(anc) ?? [],
-    authTime: sound(authTime),
-    acr: sound(acr),
-    amr: sound(amr) ?? [],
-    cnf: sound(cnf),
-    act: sound(act),
+    sid,
+    fam,
+    anc: ancestors,
+    authTime,
+    acr,
+    amr: methods,
+    cnf,
+    act: actor,
     all: payload,
   };
 }
 
-const malformed = Symbol("malformed");
+/** One for all tokens without any: nobody may add to it. */
+const NONE: readonly string[] = Object.freeze([]);
+const MAX_METHODS = 16;
+const MAX_ACTORS = 5;
 
-function optional<T>(
-  value: JsonValue | undefined,
-  parse: (value: JsonValue) => T | undefined,
-): T | undefined | typeof malformed {
-  if (value === undefined) return undefined;
-  const parsed = parse(value);
-  return parsed === undefined ? malformed : parsed;
+type Value = JsonValue | undefined;
+
+function isAbsentOr<T extends JsonValue>(value: Value, fits: (value: Value) => value is T): value is T | undefined {
+  return value === undefined || fits(value);
 }
 
-function sound<T>(value: T | typeof malformed): T | undefined {
-  return value === malformed ? undefined : value;
-}
-
-function parseAudience(value: JsonValue | undefined): readonly string[] | undefined {
-  if (isText(value, 512)) return [value];
-  const list = textList(value, MAX_AUDIENCES, (text) => isText(text, 512));
+function parseAudience(value: Value): readonly string[] | undefined {
+  if (isAudience(value)) return [value];
+  const list = textList(value, MAX_AUDIENCES, isAudience);
   return list !== undefined && list.length > 0 ? list : undefined;
 }
 
-function parseActor(value: JsonValue | undefined, depth: number): Actor | undefined {
+function parseActor(value: Value, depth: number): Actor | undefined {
   if (!isObject(value) || depth === 0 || !isText(value["sub"], 255)) return undefined;
   if (value["act"] === undefined) return { sub: value["sub"] };
   const act = parseActor(value["act"], depth - 1);
   return act === undefined ? undefined : { sub: value["sub"], act };
 }
 
-function textList(
-  value: JsonValue | undefined,
-  most: number,
-  fits: (text: string) => boolean,
-): readonly string[] | undefined {
+function textList(value: Value, most: number, fits: (value: Value) => value is string): readonly string[] | undefined {
   if (!Array.isArray(value) || value.length > most) return undefined;
-  const texts = value.filter((item): item is string => typeof item === "string" && fits(item));
+  const texts = value.filter((item): item is string => fits(item));
   return texts.length === value.length && new Set(texts).size === texts.length ? texts : undefined;
 }
 
-function isSessionId(text: string): boolean {
-  return isUuid(text);
+function isSessionId(value: Value): value is string {
+  return typeof value === "string" && isUuid(value);
 }
 
-function numericDate(value: JsonValue): number | undefined {
-  return isNumericDate(value) ? value : undefined;
+/** Base64url of 4 bytes. */
+function isFamily(value: Value): value is string {
+  return typeof value === "string" && value.length === 6 && isBase64url(value);
 }
 
-function isNumericDate(value: JsonValue | undefined): value is number {
+function isAcr(value: Value): value is string {
+  return isText(value, 255);
+}
+
+function isMethod(value: Value): value is string {
+  return isText(value, 64);
+}
+
+function isAudience(value: Value): value is string {
+  return isText(value, 512);
+}
+
+function isNumericDate(value: Value): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** Not empty, not too long, no NUL: what can be compared as it stands. */
-function isText(value: JsonValue | undefined, most: number): value is string {
+function isText(value: Value, most: number): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= most && !value.includes("\0");
 }
 
-function isObject(value: JsonValue | undefined): value is JsonObject {
+function isObject(value: Value): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeBase64url, encodeBase64url, isBase64url } from "./base64url.ts";
+import { decodeBase64url, decodeBase64urlInto, decodePlainly, encodeBase64url, isBase64url } from "./base64url.ts";
 
 const anyText = fc.uint16Array().map((units) => String.fromCharCode(...units));
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -64,5 +64,54 @@ test("a length that no bytes have is refused [J-38]", () => {
   for (const text of ["A", "AAAAA", "AAAAAAAAA"]) {
     assert.equal(decodeBase64url(text), undefined);
     assert.equal(isBase64url(text), false);
+  }
+});
+
+test("long texts, which the platform may read, are judged as short ones are, whatever stands in them [J-38]", () => {
+  const long = fc.uint8Array({ minLength: 40, maxLength: 200 }).map(encodeBase64url);
+  const intruder = fc.constantFrom(
+    ...Array.from("=+/. \n\t\r\f\u0000\u00a0\u0100\u0141\ufeff"),
+    "==",
+    "\r\n",
+    "A",
+    "-",
+    "_",
+    "",
+  );
+  fc.assert(
+    fc.property(long, intruder, fc.nat(), fc.nat(2), (text, inserted, where, replaced) => {
+      for (const at of [where % (text.length + 1), text.length]) {
+        const judged = text.slice(0, at) + inserted + text.slice(at + replaced);
+        const canonical = Buffer.from(judged, "base64url").toString("base64url") === judged;
+        assert.equal(isBase64url(judged), canonical, judged);
+        const bytes = decodeBase64url(judged);
+        assert.equal(bytes !== undefined, canonical, judged);
+        if (bytes !== undefined) assert.deepEqual(Buffer.from(bytes), Buffer.from(judged, "base64url"));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("with and without the platform's reader the same bytes come out of a text of any length", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      const text = encodeBase64url(bytes);
+      const plain = new Uint8Array(bytes.length);
+      assert.equal(decodePlainly(text, plain), true);
+      assert.deepEqual(plain, bytes);
+      assert.deepEqual(decodeBase64url(text), bytes);
+    }),
+  );
+});
+
+test("a buffer that is longer keeps what lies behind, and one that is too short gets nothing", () => {
+  for (const length of [3, 30, 300]) {
+    const bytes = new Uint8Array(length).fill(7);
+    const text = encodeBase64url(bytes);
+    const roomy = new Uint8Array(length + 2).fill(9);
+    assert.equal(decodeBase64urlInto(text, roomy), length);
+    assert.deepEqual(roomy, Uint8Array.of(...bytes, 9, 9));
+    assert.equal(decodeBase64urlInto(text, new Uint8Array(length - 1)), undefined);
   }
 });

@@ -10,6 +10,13 @@ const CHARACTER_CODES: Readonly<Uint8Array> = Uint8Array.from(ALPHABET, (c) => c
 const SEXTETS: Readonly<Uint8Array> = sextetsByCharacterCode();
 const ASCII = new TextDecoder("latin1");
 
+/** What TypeScript's library does not name yet. */
+type SetFromBase64 = (this: Uint8Array, text: string, options: object) => { readonly written: number };
+const { setFromBase64 }: { readonly setFromBase64?: SetFromBase64 } = Uint8Array.prototype as object;
+const NATIVELY = Object.freeze({ alphabet: "base64url", lastChunkHandling: "loose" });
+/** Characters; below it the call costs more than it saves. */
+const WORTH_THE_CALL = 64;
+
 function sextetsByCharacterCode(): Uint8Array {
   const sextets = new Uint8Array(128).fill(NOT_IN_ALPHABET);
   CHARACTER_CODES.forEach((code, sextet) => {
@@ -45,9 +52,42 @@ export function encodeBase64url(bytes: Uint8Array): string {
 
 /** The bytes, or undefined unless the text is the one canonical spelling of them. */
 export function decodeBase64url(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(decodedLength(text));
+  return decodeBase64urlInto(text, bytes) === undefined ? undefined : bytes;
+}
+
+/**
+ * The same into the start of what is there already: how many bytes were written. Undefined for a text that
+ * `decodeBase64url` refuses or that has no room; anything may have been written then.
+ */
+export function decodeBase64urlInto(text: string, into: Uint8Array): number | undefined {
   const rest = text.length & 3;
-  if (rest === 1) return undefined;
-  const bytes = new Uint8Array((text.length * 3) >> 2);
+  const length = decodedLength(text);
+  if (rest === 1 || length > into.length || !hasCanonicalEnd(text, text.length - rest, rest)) return undefined;
+  const decoded =
+    setFromBase64 === undefined || text.length < WORTH_THE_CALL
+      ? decodePlainly(text, into)
+      : decodeNatively(setFromBase64, text, into, length);
+  return decoded ? length : undefined;
+}
+
+function decodedLength(text: string): number {
+  return (text.length * 3) >> 2;
+}
+
+// The platform's own reader (ECMAScript 2026) also takes padding and whitespace. Each of them takes the place of a
+// character that would have given bytes, so then fewer are written; the spare bits were judged before.
+function decodeNatively(read: SetFromBase64, text: string, into: Uint8Array, length: number): boolean {
+  try {
+    return read.call(into, text, NATIVELY).written === length;
+  } catch {
+    return false;
+  }
+}
+
+/** Without the platform's reader; what it is compared with. `into` has room. */
+export function decodePlainly(text: string, into: Uint8Array): boolean {
+  const rest = text.length & 3;
   const whole = text.length - rest;
   let seen = 0;
   let to = 0;
@@ -57,19 +97,16 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
     const c = sextetAt(text, from + 2);
     const d = sextetAt(text, from + 3);
     seen |= a | b | c | d;
-    bytes[to] = (a << 2) | (b >> 4);
-    bytes[to + 1] = (b << 4) | (c >> 2);
-    bytes[to + 2] = (c << 6) | d;
+    into[to] = (a << 2) | (b >> 4);
+    into[to + 1] = (b << 4) | (c >> 2);
+    into[to + 2] = (c << 6) | d;
     to += 3;
   }
-  if (seen > 63 || !hasCanonicalEnd(text, whole, rest)) return undefined;
-  if (rest !== 0) {
-    bytes[to] = (sextetAt(text, whole) << 2) | (sextetAt(text, whole + 1) >> 4);
-    if (rest === 3) {
-      bytes[to + 1] = (sextetAt(text, whole + 1) << 4) | (sextetAt(text, whole + 2) >> 2);
-    }
+  if (rest > 1) {
+    into[to] = (sextetAt(text, whole) << 2) | (sextetAt(text, whole + 1) >> 4);
+    if (rest === 3) into[to + 1] = (sextetAt(text, whole + 1) << 4) | (sextetAt(text, whole + 2) >> 2);
   }
-  return bytes;
+  return seen <= 63;
 }
 
 /** Whether `decodeBase64url` would accept the text; allocates nothing. */

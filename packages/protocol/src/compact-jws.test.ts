@@ -189,6 +189,15 @@ test("header and payload are strict JSON objects [J-40] [J-42]", () => {
   assert.equal(codeOf(tokenOf({ payload: `{"a":${"[".repeat(1000)}${"]".repeat(1000)}}` })), "json_too_deep");
 });
 
+test("a part is read as it stands, whatever was read before it, and however long it may be", () => {
+  const wide = { token: 100_000, header: 512, payload: 90_000 };
+  const payloads = [{ a: "x".repeat(9000) }, { a: "y" }, { a: "z".repeat(300) }, {}];
+  for (const payload of [...payloads, ...payloads]) {
+    const parsed = parseCompactJws(tokenOf({ payload: JSON.stringify(payload) }), wide);
+    assert.deepEqual(parsed.ok ? parsed.payload : parsed.code, payload);
+  }
+});
+
 test("any text gets an answer and never a throw", () => {
   fc.assert(fc.property(anyText, (text) => void parseCompactJws(text)));
   const parts = fc.array(fc.json().map(part), { minLength: 3, maxLength: 3 });

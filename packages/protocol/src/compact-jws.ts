@@ -5,7 +5,7 @@
 // crit, b64, zip, enc, ...) refuse by their presence: the key is chosen by kid from the issuer's
 // own set, and by nothing the token says.
 
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url, decodeBase64urlInto } from "./base64url.ts";
 import {
   isJsonObject,
   type JsonLimits,
@@ -26,7 +26,10 @@ export const MAX_KID_LENGTH = 128;
 
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "typ", "kid"]);
 const HEADER_JSON: JsonLimits = { maxLength: 384, maxDepth: 1, maxMembers: 8 };
-const PAYLOAD_JSON = { maxDepth: 12, maxMembers: 128 };
+// Its length is bounded before it is decoded.
+const PAYLOAD_JSON: JsonLimits = { maxLength: Number.POSITIVE_INFINITY, maxDepth: 12, maxMembers: 128 };
+/** What a part is decoded into, one after the other; longer parts than the usual limits get bytes of their own. */
+const DECODED = new Uint8Array(4096);
 
 // JWA names are letters, digits and hyphens (RFC 7518); `none ` and `none\0` are no names at all.
 const ALGORITHM = /^[A-Za-z0-9-]{1,32}$/;
@@ -132,7 +135,7 @@ export function parseJwsHeader(text: string): ParsedJwsHeader {
 
 /** The claims as they were written; none of them is judged here. */
 export function parseJwsPayload(text: string): ParsedJwsPayload {
-  return parseJsonPart(text, { ...PAYLOAD_JSON, maxLength: text.length });
+  return parseJsonPart(text, PAYLOAD_JSON);
 }
 
 /** ES256 is r and s of 32 bytes each (RFC 7518 section 3.4), so never DER and never shorter. */
@@ -144,12 +147,19 @@ export function parseJwsSignature(text: string, alg: string): ParsedJwsSignature
 }
 
 function parseJsonPart(text: string, limits: JsonLimits): ParsedJwsPayload {
-  const bytes = decodeBase64url(text);
+  const bytes = decodedPart(text);
   if (bytes === undefined) return refuse("jws_malformed");
   const json = parseStrictJsonBytes(bytes, limits);
   if (!json.ok) return json;
   if (!isJsonObject(json.value)) return refuse("jws_malformed");
   return { ok: true, payload: json.value };
+}
+
+// Read before the next part is decoded: a text is made of it at once.
+function decodedPart(text: string): Uint8Array | undefined {
+  if (text.length > DECODED.length) return decodeBase64url(text);
+  const length = decodeBase64urlInto(text, DECODED);
+  return length === undefined ? undefined : DECODED.subarray(0, length);
 }
 
 function isAbsentOrShort(value: JsonObject[string] | undefined, maxLength: number): value is string | undefined {

@@ -30,6 +30,12 @@ test("double, leading and trailing spaces, tabs and the empty text are refused [
 test("a token that stands twice is refused [J-31]", () => {
   assert.equal(parseScope("a b a"), undefined);
   assert.deepEqual(parseScope("a A"), ["a", "A"]);
+  fc.assert(
+    fc.property(fc.uniqueArray(token, { minLength: 1, maxLength: 20 }), fc.nat(), fc.nat(), (tokens, which, where) => {
+      const again = tokens[which % tokens.length] ?? "";
+      assert.equal(parseScope(tokens.toSpliced(where % (tokens.length + 1), 0, again).join(" ")), undefined);
+    }),
+  );
 });
 
 test("every character outside the grammar is refused, and every one inside it taken [O-26]", () => {

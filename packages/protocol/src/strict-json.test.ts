@@ -71,6 +71,19 @@ test("a member name that stands twice is refused at any level and in any spellin
   }
 });
 
+test("any text is judged alike whether or not an escape stands beside it", () => {
+  const member = fc.constantFrom('"a":1', '"b":":{"', '"a":{"c":[]}', '"d":"}"', '"__proto__":1', '"e":1e999');
+  const object = fc.array(member, { maxLength: 4 }).map((members) => `{${members.join(",")}}`);
+  fc.assert(
+    fc.property(fc.oneof(object, fc.json({ maxDepth: 4 })), fc.nat(8), fc.nat(8), (text, maxDepth, maxMembers) => {
+      const limits = { maxLength: 100_000, maxDepth, maxMembers };
+      const plain = parseStrictJson(`[${text},"n"]`, limits);
+      const escaped = parseStrictJson(`[${text},"\\u006e"]`, limits);
+      assert.deepEqual(escaped, plain);
+    }),
+  );
+});
+
 test("one name in two objects, and a name that only looks like syntax, is no duplicate", () => {
   for (const text of [
     '{"a":{"a":{"a":1}}}',

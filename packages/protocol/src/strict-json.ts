@@ -62,7 +62,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function parseStrictJson(text: string, limits: JsonLimits): StrictJson {
   if (text.length > limits.maxLength) return { ok: false, code: "json_too_large" };
   if (!text.isWellFormed()) return { ok: false, code: "json_bad_string" };
-  const written = countWrittenMembers(text, limits);
+  const escaped = text.includes("\\");
+  const written = countWrittenMembers(text, limits, escaped);
   if (typeof written === "string") return { ok: false, code: written };
   let value: JsonValue;
   try {
@@ -70,7 +71,7 @@ export function parseStrictJson(text: string, limits: JsonLimits): StrictJson {
   } catch {
     return { ok: false, code: "json_malformed" };
   }
-  const kept = countKeptMembers(value, text.includes("\\u"));
+  const kept = countKeptMembers(value, escaped);
   if (typeof kept === "string") return { ok: false, code: kept };
   // JSON.parse keeps one of several equal names, however they are spelled, so any duplicate at
   // any level leaves fewer members than were written.
@@ -91,13 +92,13 @@ export function parseStrictJsonBytes(bytes: Uint8Array, limits: JsonLimits): Str
 }
 
 // In well-formed JSON each colon outside a string is one member; JSON.parse judges the form.
-function countWrittenMembers(text: string, limits: JsonLimits): number | StrictJsonRefusal {
+function countWrittenMembers(text: string, limits: JsonLimits, escaped: boolean): number | StrictJsonRefusal {
   let members = 0;
   let depth = 0;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === QUOTE) {
-      index = closingQuote(text, index + 1);
+      index = escaped ? closingQuote(text, index + 1) : nextQuote(text, index + 1);
     } else if (code === COLON) {
       members += 1;
       if (members > limits.maxMembers) return "json_too_large";
@@ -111,6 +112,11 @@ function countWrittenMembers(text: string, limits: JsonLimits): number | StrictJ
   return members;
 }
 
+function nextQuote(text: string, from: number): number {
+  const at = text.indexOf('"', from);
+  return at < 0 ? text.length : at;
+}
+
 function closingQuote(text: string, from: number): number {
   for (let index = from; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
@@ -120,7 +126,7 @@ function closingQuote(text: string, from: number): number {
   return text.length;
 }
 
-// Recursion is safe here: the scan has bounded the depth. Only a \u escape can still hide a lone
+// Recursion is safe here: the scan has bounded the depth. Only an escape can still hide a lone
 // surrogate, because the text itself is well formed.
 function countKeptMembers(value: JsonValue, escaped: boolean): number | StrictJsonRefusal {
   if (typeof value === "string") return escaped && !value.isWellFormed() ? "json_bad_string" : 0;
