@@ -8,7 +8,7 @@ import { Knowledge } from "./knowledge.ts";
 import type { SentPing } from "./lease.ts";
 import { platformCrypto } from "./platform-crypto.ts";
 import { MemoryFeed } from "./testing/memory-feed.ts";
-import { type TokenKeys, tokenKeys } from "./token-keys.ts";
+import { KeyMaker, type TokenKeys } from "./token-keys.ts";
 
 const jtiOf = (n: number): string => Buffer.alloc(16, n).toString("base64url");
 
@@ -46,7 +46,7 @@ function splitSnapshot(feed: MemoryFeed): object[] {
 }
 
 function keysOf(jti: string, pos: Position): TokenKeys {
-  const keys = tokenKeys(platformCrypto(), new Uint8Array(16), {
+  const keys = new KeyMaker(platformCrypto(), new Uint8Array(16)).keysOf({
     iss: "i",
     sub: "u",
     aud: ["a"],

@@ -8,7 +8,6 @@ import { jtiWords, type KeyWords, readCode, readUuid, type TokenKeys } from "./t
 export class MatchIndex<T extends { readonly keys: TokenKeys }> {
   readonly #items = new Set<T>();
   readonly #buckets = new Map<number, T | Set<T>>();
-  readonly #scratch: KeyWords = new Uint32Array(4);
 
   get size(): number {
     return this.#items.size;
@@ -46,30 +45,33 @@ export class MatchIndex<T extends { readonly keys: TokenKeys }> {
     return [...this.#items];
   }
 
-  #candidates({ taking }: Notice): T[] {
+  #candidates(notice: Notice): T[] {
     if (this.#items.size === 0) return [];
-    const key = this.#scratch;
-    switch (taking.kind) {
-      case "session":
-      case "outdated":
-      case "family":
-        readUuid(taking.sid, key, 0);
-        return this.#bucket(key);
-      case "token":
-        return jtiWords(taking.jti, key, 0) ? this.#bucket(key) : this.items();
-      case "subject":
-        readCode(taking.subject, key, 0);
-        return this.#bucket(key);
-      case "client":
-      case "epoch":
-        return this.items();
-    }
-  }
-
-  #bucket(key: KeyWords): T[] {
-    const held = this.#buckets.get(bucketOf(key, 0));
+    const bucket = bucketOfNotice(notice);
+    if (bucket === undefined) return this.items();
+    const held = this.#buckets.get(bucket);
     if (held === undefined) return [];
     return held instanceof Set ? [...held] : [held];
+  }
+}
+
+/** Where tokens that a notice matches are found; undefined when they may be anywhere. */
+export function bucketOfNotice({ taking }: Notice): number | undefined {
+  const key: KeyWords = new Uint32Array(4);
+  switch (taking.kind) {
+    case "session":
+    case "outdated":
+    case "family":
+      readUuid(taking.sid, key, 0);
+      return bucketOf(key, 0);
+    case "token":
+      return jtiWords(taking.jti, key, 0) ? bucketOf(key, 0) : undefined;
+    case "subject":
+      readCode(taking.subject, key, 0);
+      return bucketOf(key, 0);
+    case "client":
+    case "epoch":
+      return undefined;
   }
 }
 
@@ -78,7 +80,8 @@ function bucketOf(words: KeyWords, at: number): number {
   return words[at + 3] ?? 0;
 }
 
-function forEachBucket(keys: TokenKeys, visit: (bucket: number) => void): void {
+/** The same bucket may be visited twice. */
+export function forEachBucket(keys: TokenKeys, visit: (bucket: number) => void): void {
   const { words } = keys;
   if (keys.hasSid) visit(bucketOf(words, keys.sidAt));
   if (keys.jtiIsCode) visit(bucketOf(words, keys.jtiAt));

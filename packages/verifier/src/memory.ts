@@ -4,7 +4,7 @@
 
 import type { AccessTokenClaims, Notice } from "@hallpass/protocol";
 import type { TrustedKey } from "./key-set.ts";
-import { MatchIndex } from "./match-index.ts";
+import { LateIndex } from "./late-index.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
 export interface Remembered {
@@ -20,7 +20,7 @@ export interface Remembered {
 
 interface Generation {
   readonly entries: Map<string, Remembered>;
-  readonly index: MatchIndex<Remembered>;
+  readonly index: LateIndex<Remembered>;
 }
 
 export class Memory {
@@ -41,8 +41,8 @@ export class Memory {
     if (young !== undefined) return young;
     const old = this.#old.entries.get(token);
     if (old !== undefined) {
+      // It stays in the index of the older ones, which is soon forgotten; being late counts once anyway.
       this.#old.entries.delete(token);
-      this.#old.index.remove(old);
       this.keep(token, old);
     }
     return old;
@@ -79,5 +79,5 @@ export class Memory {
 }
 
 function generation(): Generation {
-  return { entries: new Map(), index: new MatchIndex() };
+  return { entries: new Map(), index: new LateIndex() };
 }

@@ -1,20 +1,30 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { type AccessTokenClaims, encodeBase64url, type Notice, noticeMatches, type Taking } from "@hallpass/protocol";
+import {
+  type AccessTokenClaims,
+  type Actor,
+  encodeBase64url,
+  type Notice,
+  noticeMatches,
+  type Taking,
+} from "@hallpass/protocol";
 import fc from "fast-check";
 import { NoticeTable, SLOT_BYTES } from "./notice-table.ts";
 import { platformCrypto, webCrypto } from "./platform-crypto.ts";
-import { hashCode, type TokenKeys, tokenKeys } from "./token-keys.ts";
+import { hashCode, KeyMaker, type TokenKeys } from "./token-keys.ts";
 
 const salt = new Uint8Array(16).fill(3);
 const crypto = platformCrypto();
+/** One for all, so that the keys of many tokens stand side by side. */
+const maker = new KeyMaker(crypto, salt);
 
 const sidOf = (n: number): string => `019a9c3e-6f1a-7c41-9a52-${n.toString(16).padStart(12, "0")}`;
 const codeOf = (n: number, length = 16): string =>
   encodeBase64url(Uint8Array.from({ length }, (_, index) => (n >>> (index * 3)) & 255));
 
 function keysOf(given: Partial<AccessTokenClaims>): TokenKeys {
-  const keys = tokenKeys(crypto, salt, {
+  const keys = maker.keysOf({
     iss: "i",
     sub: "u1",
     aud: ["a"],
@@ -93,6 +103,27 @@ test("hashes are salted, of their kind, and cut to 16 bytes, by either crypto [N
   );
   assert.equal(await hashCode(crypto, salt, "subject", "u1"), expected);
   assert.equal(await hashCode(webCrypto(), salt, "subject", "u1"), expected);
+  for (const value of ["ü€😀", "a\u0080", "\u007f", "x".repeat(255), "😀".repeat(100)]) {
+    const text = Buffer.concat([salt, Buffer.from(`client\0${value}`)]);
+    const hash = createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+    assert.equal(await hashCode(crypto, salt, "client", value), hash, value);
+    assert.equal(keysOf({ clientId: value }).matchable.client, hash, value);
+  }
+});
+
+test("keys stay what they were, however many tokens and clients come after them", () => {
+  const first = keysOf({ clientId: "c0", jti: codeOf(0), anc: [sidOf(7)] });
+  const before = first.matchable;
+  const words = [...first.words.subarray(first.sidAt, first.ancEnd + 1)];
+  for (let n = 1; n <= 1000; n += 1) {
+    const clientId = `c${n % 600}`;
+    const { client, jti } = keysOf({ clientId, jti: codeOf(n), act: { sub: `a${n}` } }).matchable;
+    assert.deepEqual([client, jti], [hashed("client", clientId), codeOf(n)]);
+  }
+  assert.deepEqual(first.matchable, before);
+  assert.deepEqual([...first.words.subarray(first.sidAt, first.ancEnd + 1)], words);
+  const deep = Array.from({ length: 5 }).reduce<Actor>((act, _, n) => ({ sub: `a${n}`, act }), { sub: "root" });
+  assert.equal(keysOf({ act: deep }).matchable.subjects.length, 7);
 });
 
 test("a jti that is not 16 bytes is compared as text", () => {

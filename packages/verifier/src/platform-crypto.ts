@@ -1,7 +1,7 @@
 // ES256 and SHA-256 of the platform: synchronous through node:crypto where that exists, WebCrypto elsewhere.
 // A key is imported once; a PEM or a JWK per call would cost more than the signature.
 
-import { derSignature } from "./der-signature.ts";
+import { derWriter } from "./der-signature.ts";
 import type { Crypto, EcPublicJwk, PublicKey } from "./ports.ts";
 
 /** What of node:crypto is used, by name: this package imports no type of Node. */
@@ -23,11 +23,12 @@ function nodeCrypto(): NodeCrypto | undefined {
 }
 
 export function synchronousCrypto(node: NodeCrypto): Crypto {
+  const derOf = derWriter();
   return {
     importKey: (jwk) => node.createPublicKey({ key: { ...jwk }, format: "jwk" }),
     verifyEs256: (key, signingInput, signature) => {
       try {
-        return node.verify("sha256", Buffer.from(signingInput, "latin1"), key, derSignature(signature));
+        return node.verify("sha256", Buffer.from(signingInput, "latin1"), key, derOf(signature));
       } catch {
         return false;
       }

@@ -12,66 +12,151 @@ import { type Awaitable, andThen, type Crypto } from "./ports.ts";
 
 export type KeyWords = Uint32Array<ArrayBuffer>;
 
-/** One array holds all keys, four words each: sid (if any), jti, client, subjects, ancestors. */
+const KEY_WORDS = 4;
+
+/** The keys stand one after the other from `at` on: sid, jti, client, subjects, ancestors; then the family. */
 export class TokenKeys {
+  /** Shared with other tokens. */
   readonly words: KeyWords;
-  readonly hasSid: boolean;
-  readonly sidAt = 0;
-  readonly fam: number;
-  readonly jti: string;
   /** False for a `jti` that is not base64url of 16 bytes; it is compared as text. */
   readonly jtiIsCode: boolean;
-  readonly jtiAt: number;
-  readonly clientAt: number;
-  readonly subjectsAt: number;
   readonly subjectsEnd: number;
-  readonly ancAt: number;
-  readonly ancEnd: number;
-  readonly seq: number;
-  readonly epoch: number;
+  readonly #at: number;
   readonly #claims: AccessTokenClaims;
 
-  constructor(claims: AccessTokenClaims, client: Uint8Array, subjects: readonly Uint8Array[]) {
-    const { sid, fam, jti, anc, pos } = claims;
-    this.hasSid = sid !== undefined;
-    this.jtiAt = this.hasSid ? 4 : 0;
-    this.clientAt = this.jtiAt + 4;
-    this.subjectsAt = this.clientAt + 4;
-    this.subjectsEnd = this.subjectsAt + subjects.length * 4;
-    this.ancAt = this.subjectsEnd;
-    this.ancEnd = this.ancAt + anc.length * 4;
-    const words = new Uint32Array(this.ancEnd);
-    if (sid !== undefined) readUuid(sid, words, 0);
-    this.jti = jti;
+  /** `words` has room for `wordsOf` the same. */
+  constructor(
+    claims: AccessTokenClaims,
+    client: Uint8Array,
+    subjects: readonly Uint8Array[],
+    words: KeyWords,
+    at: number,
+  ) {
+    this.words = words;
+    this.#at = at;
+    this.#claims = claims;
+    this.subjectsEnd = this.subjectsAt + subjects.length * KEY_WORDS;
+    const { sid, jti, anc, fam } = claims;
+    if (sid !== undefined) readUuid(sid, words, this.sidAt);
     this.jtiIsCode = jtiWords(jti, words, this.jtiAt);
     writeWords(client, words, this.clientAt);
-    for (const [index, subject] of subjects.entries()) writeWords(subject, words, this.subjectsAt + index * 4);
-    for (const [index, ancestor] of anc.entries()) readUuid(ancestor, words, this.ancAt + index * 4);
-    this.words = words;
-    this.fam = fam === undefined ? 0 : codeWord(fam);
-    this.seq = pos.seq;
-    this.epoch = pos.epoch;
-    this.#claims = claims;
+    let to = this.subjectsAt;
+    for (const subject of subjects) to = writeWords(subject, words, to);
+    for (const ancestor of anc) to = readUuid(ancestor, words, to);
+    words[to] = fam === undefined ? 0 : codeWord(fam);
+  }
+
+  static wordsOf(claims: AccessTokenClaims, subjects: number): number {
+    return (3 + subjects + claims.anc.length) * KEY_WORDS + 1;
+  }
+
+  get hasSid(): boolean {
+    return this.#claims.sid !== undefined;
+  }
+
+  get sidAt(): number {
+    return this.#at;
+  }
+
+  get jtiAt(): number {
+    return this.#at + KEY_WORDS;
+  }
+
+  get clientAt(): number {
+    return this.#at + 2 * KEY_WORDS;
+  }
+
+  get subjectsAt(): number {
+    return this.#at + 3 * KEY_WORDS;
+  }
+
+  get ancAt(): number {
+    return this.subjectsEnd;
+  }
+
+  get ancEnd(): number {
+    return this.subjectsEnd + this.#claims.anc.length * KEY_WORDS;
+  }
+
+  get fam(): number {
+    return this.words[this.ancEnd] ?? 0;
+  }
+
+  get jti(): string {
+    return this.#claims.jti;
+  }
+
+  get seq(): number {
+    return this.#claims.pos.seq;
+  }
+
+  get epoch(): number {
+    return this.#claims.pos.epoch;
   }
 
   /** The same as texts, as the rule of matching reads them; made when asked for. */
   get matchable(): Matchable {
     const { sid, fam, anc, jti, pos } = this.#claims;
     const subjects: string[] = [];
-    for (let at = this.subjectsAt; at < this.subjectsEnd; at += 4) subjects.push(codeAt(this.words, at));
+    for (let at = this.subjectsAt; at < this.subjectsEnd; at += KEY_WORDS) subjects.push(codeAt(this.words, at));
     return { sid, fam, anc, jti, pos, subjects, client: codeAt(this.words, this.clientAt) };
+  }
+}
+
+// An array of its own for each token would cost more than what is in it.
+const SHEET_WORDS = 1024;
+/** A service sees few clients, and each of them often. */
+const MOST_CLIENTS = 256;
+
+/** Makes the keys of tokens under one salt: what it made is good for that salt only. */
+export class KeyMaker {
+  readonly salt: Uint8Array;
+  readonly #crypto: Crypto;
+  readonly #clients = new Map<string, Uint8Array>();
+  #sheet: KeyWords = new Uint32Array(0);
+  #used = 0;
+
+  constructor(crypto: Crypto, salt: Uint8Array) {
+    this.#crypto = crypto;
+    this.salt = salt;
+  }
+
+  keysOf(claims: AccessTokenClaims): Awaitable<TokenKeys> {
+    return andThen(this.#client(claims.clientId), (client) =>
+      andThen(this.#subjects(claims.sub, claims.act), (subjects) => this.#packed(claims, client, subjects)),
+    );
+  }
+
+  #client(id: string): Awaitable<Uint8Array> {
+    const known = this.#clients.get(id);
+    if (known !== undefined) return known;
+    return andThen(hashed(this.#crypto, this.salt, "client", id), (hash) => {
+      if (this.#clients.size >= MOST_CLIENTS) this.#clients.clear();
+      this.#clients.set(id, hash);
+      return hash;
+    });
+  }
+
+  #subjects(sub: string, act: Actor | undefined): Awaitable<readonly Uint8Array[]> {
+    return andThen(hashed(this.#crypto, this.salt, "subject", sub), (first) =>
+      act === undefined ? [first] : andThen(this.#subjects(act.sub, act.act), (rest) => [first, ...rest]),
+    );
+  }
+
+  #packed(claims: AccessTokenClaims, client: Uint8Array, subjects: readonly Uint8Array[]): TokenKeys {
+    const length = TokenKeys.wordsOf(claims, subjects.length);
+    if (this.#used + length > this.#sheet.length) {
+      this.#sheet = new Uint32Array(Math.max(length, SHEET_WORDS));
+      this.#used = 0;
+    }
+    const keys = new TokenKeys(claims, client, subjects, this.#sheet, this.#used);
+    this.#used += length;
+    return keys;
   }
 }
 
 const UTF8 = new TextEncoder();
 const HASH_BYTES = 16;
-
-/** Hashes what the salt hides, then packs. The answer is good for this salt only. */
-export function tokenKeys(crypto: Crypto, salt: Uint8Array, claims: AccessTokenClaims): Awaitable<TokenKeys> {
-  return andThen(hashed(crypto, salt, "client", claims.clientId), (client) =>
-    andThen(hashedAll(crypto, salt, claims.sub, claims.act), (subjects) => new TokenKeys(claims, client, subjects)),
-  );
-}
 
 /** `base64url(SHA-256(salt ‖ kind ‖ 0x00 ‖ value)[0..16])` (NOT-2). */
 export function hashCode(
@@ -84,26 +169,33 @@ export function hashCode(
 }
 
 function hashed(crypto: Crypto, salt: Uint8Array, kind: "subject" | "client", value: string): Awaitable<Uint8Array> {
-  const text = UTF8.encode(`${kind}\0${value}`);
+  const text = `${kind}\0${value}`;
   const bytes = new Uint8Array(salt.length + text.length);
+  if (!writeAscii(text, bytes, salt.length)) return hashedUtf8(crypto, salt, text);
   bytes.set(salt);
-  bytes.set(text, salt.length);
   return andThen(crypto.sha256(bytes), (digest) => digest.subarray(0, HASH_BYTES));
 }
 
-function hashedAll(
-  crypto: Crypto,
-  salt: Uint8Array,
-  sub: string,
-  act: Actor | undefined,
-): Awaitable<readonly Uint8Array[]> {
-  return andThen(hashed(crypto, salt, "subject", sub), (first) =>
-    act === undefined ? [first] : andThen(hashedAll(crypto, salt, act.sub, act.act), (rest) => [first, ...rest]),
-  );
+function hashedUtf8(crypto: Crypto, salt: Uint8Array, text: string): Awaitable<Uint8Array> {
+  const encoded = UTF8.encode(text);
+  const bytes = new Uint8Array(salt.length + encoded.length);
+  bytes.set(salt);
+  bytes.set(encoded, salt.length);
+  return andThen(crypto.sha256(bytes), (digest) => digest.subarray(0, HASH_BYTES));
 }
 
-/** Four words of a UUID in its canonical spelling; whoever calls has parsed it. */
-export function readUuid(text: string, into: KeyWords, at: number): void {
+/** False when the text is no ASCII; its bytes in UTF-8 are others then. */
+function writeAscii(text: string, into: Uint8Array, at: number): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return false;
+    into[at + index] = code;
+  }
+  return true;
+}
+
+/** Four words of a UUID in its canonical spelling; whoever calls has parsed it. Returns where they end. */
+export function readUuid(text: string, into: KeyWords, at: number): number {
   let digit = 0;
   let word = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -113,6 +205,7 @@ export function readUuid(text: string, into: KeyWords, at: number): void {
     digit += 1;
     if ((digit & 7) === 0) into[at + (digit >> 3) - 1] = word >>> 0;
   }
+  return at + KEY_WORDS;
 }
 
 /** Four words of base64url of 16 bytes; whoever calls has parsed it. */
@@ -142,8 +235,10 @@ export function codeWord(text: string): number {
   return bytes === undefined ? 0 : wordAt(bytes, 0);
 }
 
-function writeWords(bytes: Uint8Array, into: KeyWords, at: number): void {
-  for (let word = 0; word < 4; word += 1) into[at + word] = wordAt(bytes, word * 4);
+/** Returns where they end. */
+function writeWords(bytes: Uint8Array, into: KeyWords, at: number): number {
+  for (let word = 0; word < KEY_WORDS; word += 1) into[at + word] = wordAt(bytes, word * 4);
+  return at + KEY_WORDS;
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -17,7 +17,7 @@ import type { Knowledge } from "./knowledge.ts";
 import type { Memory, Remembered } from "./memory.ts";
 import type { Counters } from "./metrics.ts";
 import { type Awaitable, andThen, type Crypto } from "./ports.ts";
-import { type TokenKeys, tokenKeys } from "./token-keys.ts";
+import { KeyMaker, type TokenKeys } from "./token-keys.ts";
 import type { RejectionCode } from "./verdict.ts";
 
 export interface ReaderDeps {
@@ -27,6 +27,8 @@ export interface ReaderDeps {
   readonly counters: Counters;
   /** Headers by their text: all tokens of a key have the same one. Only headers of genuine tokens get in. */
   readonly headers: Map<string, JwsHeader>;
+  /** Of the salt that was current when it was last asked. */
+  keyMaker?: KeyMaker;
 }
 
 const MOST_HEADERS = 16;
@@ -82,7 +84,8 @@ function remember(
 // The salt may change while a hash is waited for; hashes under the old one would match nothing.
 function keysUnderCurrentSalt(deps: ReaderDeps, claims: Remembered["claims"]): Awaitable<TokenKeys> {
   const { salt } = deps.knowledge;
-  return andThen(tokenKeys(deps.crypto, salt, claims), (keys) =>
+  if (deps.keyMaker?.salt !== salt) deps.keyMaker = new KeyMaker(deps.crypto, salt);
+  return andThen(deps.keyMaker.keysOf(claims), (keys) =>
     salt === deps.knowledge.salt ? keys : keysUnderCurrentSalt(deps, claims),
   );
 }

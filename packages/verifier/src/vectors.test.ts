@@ -13,7 +13,7 @@ import { NoticeTable } from "./notice-table.ts";
 import { platformCrypto } from "./platform-crypto.ts";
 import type { OpenConnection } from "./ports.ts";
 import { settled, TestClock } from "./testing/test-clock.ts";
-import { hashCode, tokenKeys } from "./token-keys.ts";
+import { hashCode, KeyMaker } from "./token-keys.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
 import { createVerifierOn } from "./verifier.ts";
 
@@ -114,7 +114,12 @@ test("every notice of spec/vectors/notices.json takes away what stands there [NO
     for (const one of frame.notices) table.add(one);
     // A view that holds the notice is of its epoch or a later one: there a token of an older epoch is refused for that.
     const epoch = frame.notices[0]?.pos.epoch ?? 0;
-    const taken = judgeView(parsed.exp, await tokenKeys(crypto, salt, parsed), { table, epoch, horizon: 0 }, 5);
+    const taken = judgeView(
+      parsed.exp,
+      await new KeyMaker(crypto, salt).keysOf(parsed),
+      { table, epoch, horizon: 0 },
+      5,
+    );
     if (parsed.pos.epoch >= epoch || matches) assert.equal(taken !== undefined, matches, why);
   }
 });
