@@ -120,8 +120,10 @@ function write(outgoing: ServerResponse, { status, headers, body }: Reply): void
     outgoing.writeHead(status, headers).end();
     return;
   }
-  // With its length known before, an answer is one piece on the wire.
-  outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+  // With its length known before, an answer is one piece on the wire; one byte for each character means ASCII, which needs no encoding.
+  const length = Buffer.byteLength(body);
+  outgoing.writeHead(status, { ...headers, "content-length": length });
+  outgoing.end(body, length === body.length ? "latin1" : "utf8");
 }
 
 /** Answered without a handler, and the connection ends: what follows on it might be the rest of the request, or another one. */

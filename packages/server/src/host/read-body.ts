@@ -12,6 +12,7 @@ export function readBody(incoming: IncomingMessage): Promise<Uint8Array | "too_l
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    let ended = false;
     incoming.on("data", (chunk: Buffer) => {
       length += chunk.length;
       if (length > MAX_BODY) {
@@ -21,10 +22,14 @@ export function readBody(incoming: IncomingMessage): Promise<Uint8Array | "too_l
       }
       chunks.push(chunk);
     });
-    incoming.on("end", () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    incoming.on("end", () => {
+      ended = true;
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
     incoming.on("error", reject);
-    incoming.on("close", () => reject(new Error("the request was cut off")));
+    incoming.on("close", () => {
+      // Every request closes; an error, with its stack, is made for those alone that were cut off.
+      if (!ended) reject(new Error("the request was cut off"));
+    });
   });
 }
