@@ -151,7 +151,7 @@ test("the other signature of the same token does not escape its revocation [J-17
   twin.close();
 });
 
-test("a kid is a name in the key set and nothing else, and an unknown one asks nobody [J-20] [AT-V3]", async () => {
+test("a kid is a name in the key set and nothing else, and an unknown one asks nobody [J-20] [AT-V3] [JWKS-6]", async () => {
   const connects = issuer.verifier.metrics().feedConnects;
   const kids = [
     "../../etc/passwd",
@@ -203,7 +203,7 @@ test("claims of a wrong type or out of bounds are refused [J-30] [J-31] [AT-V5] 
   await refuses(await sign(goodHeader(), claims({ sub: "x".repeat(256) })), ["malformed_claims"]);
 });
 
-test("aud holds exactly our audience, alone or among others [J-29] [AT-V5] [AT-11]", async () => {
+test("aud holds exactly our audience, alone or among others [J-29] [AT-V5] [AT-11] [JAT-5]", async () => {
   await accepts(await sign(goodHeader(), claims({ aud: ["https://other.example", options.audience] })));
   for (const aud of ["https://api.example.evil", "https://api", "HTTPS://API.EXAMPLE", ["https://other.example"]]) {
     await refuses(await sign(goodHeader(), claims({ aud })), ["wrong_audience"]);

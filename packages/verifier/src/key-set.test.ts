@@ -26,6 +26,21 @@ test("an older set than the one held is not applied, unless it opens a connectio
   assert.deepEqual([keys.version, keys.find(second.wire.kid)], [1, undefined]);
 });
 
+test("unknown members of a key are ignored, and a key of no use here spoils no other [JWKS-4]", async () => {
+  const { kid, jwk } = first.wire;
+  const more = { ...jwk, kid, x5t: "AAAA", key_ops: ["verify"], "https://example.com/note": { of: "later" } };
+  const useless = [{ kty: "OKP", crv: "Ed448", x: "AA" }, { kty: "RSA" }, { ...jwk, alg: "ES512" }, {}];
+  const wire = [
+    ...useless.map((other, index) => ({ kid: `other-${index}`, state: "active" as const, jwk: other })),
+    { ...first.wire, jwk: more },
+  ];
+  const keys = new KeySet();
+  assert.equal(keys.replace({ type: "keys", version: 1, keys: wire }, true), "applied");
+  const crypto = platformCrypto();
+  assert.notEqual(await keys.find(kid)?.open(crypto), undefined);
+  for (const index of useless.keys()) assert.equal(await keys.find(`other-${index}`)?.open(crypto), undefined);
+});
+
 test("a key that stays is the same object, one that left and came back is another", () => {
   const keys = new KeySet();
   keys.replace(frame(1, first), true);

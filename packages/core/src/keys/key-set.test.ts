@@ -225,7 +225,7 @@ describe("a set of signing keys", () => {
     assert.deepEqual(retiring.facts, [{ kind: "key_compromised", kid: "retiring" }]);
   });
 
-  it("keeps a retired key for the longest lifetime of a token and two skews [K-02] [K-05]", () => {
+  it("keeps a retired key for the longest lifetime of a token and two skews [K-02] [K-05] [JWKS-5]", () => {
     const retiredAt = after(BEGIN, secondsOf(1000));
     const set = changedBy(firstKeySet(fresh("a"), fresh("b"), BEGIN).next, eventOf("rotate", ""), retiredAt);
     const until = after(retiredAt, secondsOf(600 + 2 * 5));
@@ -249,7 +249,7 @@ describe("a set of signing keys", () => {
     assert.equal(decideKeys(ahead, { kind: "tend", fresh: fresh("again") }, turnAt, policy).kind, "unchanged");
   });
 
-  it("does not rotate an old key while the next one is too fresh, however old [K-01]", () => {
+  it("does not rotate an old key while the next one is too fresh, however old [K-01] [JWKS-5]", () => {
     const due = boundaries["due"] ?? BEGIN;
     const set: KeySet = { ...everyState, next: { ...everyState.next, publishedAt: due }, retiring: [] };
     const seasoned = after(due, secondsOf(305));
