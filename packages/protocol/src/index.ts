@@ -1,6 +1,4 @@
-// Owns what stands on the wire: names, shapes, strict parsers, token layouts.
-// Does not own rules of sessions and tokens (core), HTTP (server), any I/O.
-// This file is the table of contents; start here.
+// The table of contents: the words on the wire. What it owns and what to read first stands in README.md.
 
 export {
   ACCESS_TOKEN_TYPE,

@@ -1,6 +1,4 @@
-// Owns HTTP: endpoints, the feed, configuration, the process around them.
-// Does not own the rules (core) and how rows are kept (stores).
-// This file is the table of contents; read endpoints/index.ts first, then hallpass.ts, then main.ts.
+// The table of contents: the server. What it owns and what to read first stands in README.md.
 
 export { type Config, type ConfigSources, type LoadedConfig, loadConfig } from "./config.ts";
 export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./config-schema.ts";

@@ -1,5 +1,3 @@
-// Owns a store that lives in memory: the reference implementation of the contract, one thread, no await inside a step.
-// Does not own durability: it forgets on exit and says so.
-// Read first: memory-store.ts, then apply-change.ts.
+// The table of contents: the store in memory. What it owns and what to read first stands in README.md.
 
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
