@@ -1,5 +1,6 @@
 // What a user of the packages gets: packs every package, installs the tarballs into an empty project and imports every
 // exported entry with plain node, without the condition that leads to the sources. Needs `npm run build` first.
+// An entry that names nothing but a source is for this repository's own drills, and no user of the package has it.
 
 import { execFileSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import { dirname, join } from "node:path";
 
 interface Manifest {
   readonly name: string;
-  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, { readonly types?: string; readonly default?: string }>>;
   readonly bin?: Readonly<Record<string, string>>;
 }
 
@@ -46,9 +47,11 @@ try {
       const paths = tarball.files.map((file) => file.path);
       const wrong = paths.filter((file) => /\.test\.|\.tsbuildinfo$|^src\//.test(file));
       if (wrong.length > 0) throw new Error(`packed: ${wrong.join(", ")}`);
-      for (const entry of Object.values(manifest.exports)) {
-        for (const target of [entry.types, entry.default]) {
-          if (!paths.includes(target.replace(/^\.\//, ""))) throw new Error(`exported and not packed: ${target}`);
+      for (const { types, default: main } of Object.values(manifest.exports)) {
+        if ((types === undefined) !== (main === undefined)) throw new Error("exported without types, or types alone");
+        for (const target of [types, main]) {
+          if (target !== undefined && !paths.includes(target.replace(/^\.\//, "")))
+            throw new Error(`exported and not packed: ${target}`);
         }
       }
     });
@@ -58,7 +61,8 @@ try {
   execFileSync("npm", ["install", "--ignore-scripts", ...quiet], { cwd: project, stdio: "inherit", env });
 
   for (const { name, exports, bin } of manifests) {
-    for (const entry of Object.keys(exports)) {
+    for (const [entry, { default: main }] of Object.entries(exports)) {
+      if (main === undefined) continue;
       const specifier = `${name}${entry.slice(1)}`;
       attempt(`import ${specifier}`, () => {
         const script = `await import(${JSON.stringify(specifier)})`;

@@ -27,6 +27,7 @@ const FOREIGN: ReadonlySet<string> = new Set([
   "HALLPASS_CI",
   "HALLPASS_CONFIG_FILE",
   "HALLPASS_CREDENTIALS_FILE",
+  "HALLPASS_SEEDS",
   "HALLPASS_URL",
 ]);
 
