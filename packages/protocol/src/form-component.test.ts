@@ -37,3 +37,15 @@ test("NUL and every other control character are refused [O-43]", () => {
     assert.equal(decode(encoded), undefined, JSON.stringify(encoded));
   }
 });
+
+test("every single byte, alone and in a long text, is read alike [O-43]", () => {
+  const read = (bytes: Uint8Array) => decodeFormComponent(bytes);
+  for (let byte = 0; byte < 256; byte += 1) {
+    const literal = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    const expected = !literal ? undefined : byte === 0x2b ? " " : String.fromCharCode(byte);
+    assert.equal(read(Uint8Array.of(byte)), expected, `byte ${byte}`);
+    const long = new Uint8Array(300).fill(0x61).with(299, byte);
+    assert.equal(read(long), expected === undefined ? undefined : "a".repeat(299) + expected, `byte ${byte}`);
+  }
+  for (const length of [0, 255, 256, 257]) assert.equal(read(new Uint8Array(length).fill(0x61)), "a".repeat(length));
+});

@@ -11,6 +11,7 @@ const MEDIA_TYPE = /^([^\s;]+)(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$
  * parameter allowed is one `charset=utf-8`, with or without quotes. Null is no.
  */
 export function isMediaType(headerValue: string | null, expected: string): boolean {
+  if (headerValue === expected) return true;
   if (headerValue === null || headerValue.length > MAX_LENGTH) return false;
   return MEDIA_TYPE.exec(headerValue)?.[1]?.toLowerCase() === expected;
 }

@@ -26,7 +26,8 @@ const PLAIN_HOST = /^[a-z0-9._-]+(?::[1-5]?\d{1,4})?$/;
 /** Undefined for a request that has one reading. */
 export function frontRefusal(incoming: IncomingMessage): WireCode | undefined {
   const { rawHeaders, headers, method, url = "" } = incoming;
-  if (standsTwice(rawHeaders)) return "header_duplicate";
+  // As many names as lines: no name stands twice. Node keeps each name once, in lower case.
+  if (Object.keys(headers).length * 2 !== rawHeaders.length && standsTwice(rawHeaders)) return "header_duplicate";
   const question = url.indexOf("?");
   if (!isPlainPath(question === -1 ? url : url.slice(0, question)) || !isPlainQuery(url, question))
     return "target_malformed";
