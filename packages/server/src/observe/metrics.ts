@@ -2,7 +2,8 @@
 // of series is known before anyone calls.
 
 import type { RefreshOutcome } from "@hallpass/core";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { TalliedHistogram } from "./tallied-histogram.ts";
 
 /** What the gauges ask when the page is fetched. */
 export interface Gauged {
@@ -29,7 +30,7 @@ export function createMetrics(gauged: Gauged): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
+  const requests = new TalliedHistogram({
     name: "hallpass_http_request_seconds",
     help: "How long requests took, by the endpoint's row.",
     labelNames: ["method", "route", "status"],
@@ -40,20 +41,20 @@ export function createMetrics(gauged: Gauged): Metrics {
   const issues = counter("hallpass_tokens_issued_total", "Access tokens issued other than by refresh.", "by");
   const facts = counter("hallpass_facts_total", "Facts that were committed, by kind.", "kind");
   const failures = counter("hallpass_failures_total", "Faults by code, and defects.", "kind");
-  const sizes = new Histogram({
+  const sizes = new TalliedHistogram({
     name: "hallpass_access_token_bytes",
     help: "Sizes of issued access tokens.",
     buckets: [400, 500, 600, 700, 800, 1000, 1250, 1500, 1750, 2048],
     registers,
   });
-  const store = new Histogram({
+  const store = new TalliedHistogram({
     name: "hallpass_store_seconds",
     help: "How long the store took, waiting for others included.",
     labelNames: ["operation"],
     buckets: [0.00005, 0.0001, 0.00025, ...FAST],
     registers,
   });
-  const lag = new Histogram({
+  const lag = new TalliedHistogram({
     name: "hallpass_revocation_lag_seconds",
     help: "From a revocation's commit until every connected verifier had acknowledged it.",
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
@@ -75,25 +76,27 @@ export function createMetrics(gauged: Gauged): Metrics {
 
   const ofRequests = remembered((key) => {
     const [method = "", route = "", status = ""] = key.split(" ");
-    return requests.labels(method, route, status);
+    return requests.tally({ method, route, status });
   });
   const ofRefreshes = remembered((verdict) => refreshes.labels(verdict));
   const ofIssues = remembered((by) => issues.labels(by));
   const ofFacts = remembered((kind) => facts.labels(kind));
   const ofFailures = remembered((kind) => failures.labels(kind));
-  const reads = store.labels("read");
-  const commits = store.labels("commit");
+  const reads = store.tally({ operation: "read" });
+  const commits = store.tally({ operation: "commit" });
+  const tokens = sizes.tally();
+  const lags = lag.tally();
   return {
     registry,
     request: (method, route, status, ms) =>
       ofRequests(`${METHODS.has(method) ? method : "other"} ${route} ${status}`).observe(ms / 1000),
     refreshed: (verdict) => ofRefreshes(verdict).inc(),
     issued: (by) => ofIssues(by).inc(),
-    tokenSize: (bytes) => sizes.observe(bytes),
+    tokenSize: (bytes) => tokens.observe(bytes),
     fact: (kind) => ofFacts(kind).inc(),
     failed: (kind) => ofFailures(kind).inc(),
     store: (operation, ms) => (operation === "read" ? reads : commits).observe(ms / 1000),
-    revocationLag: (ms) => lag.observe(ms / 1000),
+    revocationLag: (ms) => lags.observe(ms / 1000),
   };
 }
 
