@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { MAX_ANCESTORS, parseAccessTokenClaims, RESERVED_CLAIMS } from "./access-token-claims.ts";
+import { MAX_ANCESTORS, newReadLists, parseAccessTokenClaims, RESERVED_CLAIMS } from "./access-token-claims.ts";
 import { parseCompactJws } from "./compact-jws.ts";
 import type { JsonObject, JsonValue } from "./strict-json.ts";
 
@@ -130,6 +130,19 @@ describe("the claims of an access token", () => {
         assert.equal(parsed({ [name]: value }), undefined, JSON.stringify(value).slice(0, 60));
     });
   }
+
+  it("are the same with and without lists that were read before, however many there were", () => {
+    const read = newReadLists();
+    for (let n = 0; n < 300; n += 1) {
+      for (const scope of [`a${n % 100} b`, "", "a  b", "a a", undefined]) {
+        for (const aud of [`https://api${n % 100}.example`, [`x${n}`, "y"], "", []]) {
+          const payload = { ...good, scope, aud } as JsonObject;
+          assert.deepEqual(parseAccessTokenClaims(payload, read), parseAccessTokenClaims(payload));
+        }
+      }
+    }
+    assert.ok(read.scopes.size <= 64 && read.audiences.size <= 64);
+  });
 
   it("have session and family together or not at all [AT-3]", () => {
     assert.equal(parsed({ sid: undefined }), undefined);

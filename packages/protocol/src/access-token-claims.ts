@@ -51,12 +51,15 @@ export interface AccessTokenClaims {
   readonly all: JsonObject;
 }
 
-/** Undefined when a required claim is missing or any known claim has the wrong type. Judges no time, issuer or audience. */
-export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims | undefined {
+/**
+ * Undefined when a required claim is missing or any known claim has the wrong type. Judges no time, issuer or audience.
+ * With `read` it reuses the lists that it made of the same texts.
+ */
+export function parseAccessTokenClaims(payload: JsonObject, read?: ReadLists): AccessTokenClaims | undefined {
   const { iss, sub, jti, client_id: clientId, iat, exp } = payload;
   if (!isText(iss, 512) || !isText(sub, 255) || !isText(clientId, 255)) return undefined;
   if (!isText(jti, 128) || !isNumericDate(iat) || !isNumericDate(exp)) return undefined;
-  const aud = parseAudience(payload["aud"]);
+  const aud = parseAudience(payload["aud"], read);
   const pos = typeof payload["pos"] === "string" ? parsePosition(payload["pos"]) : undefined;
   if (aud === undefined || pos === undefined) return undefined;
   const { scope, nbf, sid, fam, anc, auth_time: authTime, acr, amr, cnf, act } = payload;
@@ -64,7 +67,7 @@ export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims |
   if (!isAbsentOr(sid, isSessionId) || !isAbsentOr(fam, isFamily)) return undefined;
   if ((sid === undefined) !== (fam === undefined)) return undefined;
   if (!isAbsentOr(acr, isAcr) || !isAbsentOr(cnf, isObject)) return undefined;
-  const scopes = scope === undefined ? NONE : typeof scope === "string" ? parseScope(scope) : undefined;
+  const scopes = scope === undefined ? NONE : typeof scope === "string" ? readScope(scope, read) : undefined;
   const ancestors = anc === undefined ? NONE : textList(anc, MAX_ANCESTORS, isSessionId);
   const methods = amr === undefined ? NONE : textList(amr, MAX_METHODS, isMethod);
   const actor = act === undefined ? undefined : parseActor(act, MAX_ACTORS);
@@ -93,6 +96,27 @@ export function parseAccessTokenClaims(payload: JsonObject): AccessTokenClaims |
   };
 }
 
+/** Most tokens that a service sees name the same scopes and the same audience. For verified tokens only. */
+export interface ReadLists {
+  readonly scopes: Map<string, readonly string[]>;
+  readonly audiences: Map<string, readonly string[]>;
+}
+
+const MOST_LISTS = 64;
+
+export function newReadLists(): ReadLists {
+  return { scopes: new Map(), audiences: new Map() };
+}
+
+function kept(
+  lists: Map<string, readonly string[]> | undefined,
+  text: string,
+  list: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (lists !== undefined && list !== undefined && lists.size < MOST_LISTS) lists.set(text, Object.freeze(list));
+  return list;
+}
+
 /** One for all tokens without any: nobody may add to it. */
 const NONE: readonly string[] = Object.freeze([]);
 const MAX_METHODS = 16;
@@ -104,8 +128,12 @@ function isAbsentOr<T extends JsonValue>(value: Value, fits: (value: Value) => v
   return value === undefined || fits(value);
 }
 
-function parseAudience(value: Value): readonly string[] | undefined {
-  if (isAudience(value)) return [value];
+function readScope(text: string, read: ReadLists | undefined): readonly string[] | undefined {
+  return read?.scopes.get(text) ?? kept(read?.scopes, text, parseScope(text));
+}
+
+function parseAudience(value: Value, read: ReadLists | undefined): readonly string[] | undefined {
+  if (isAudience(value)) return read?.audiences.get(value) ?? kept(read?.audiences, value, [value]);
   const list = textList(value, MAX_AUDIENCES, isAudience);
   return list !== undefined && list.length > 0 ? list : undefined;
 }

@@ -9,8 +9,10 @@ export {
   MAX_ANCESTORS,
   MAX_AUDIENCES,
   MAX_ISSUED_ACCESS_TOKEN_LENGTH,
+  newReadLists,
   parseAccessTokenClaims,
   RESERVED_CLAIMS,
+  type ReadLists,
 } from "./access-token-claims.ts";
 export {
   type BasicHeader,

@@ -10,6 +10,7 @@ import {
   parseJwsHeader,
   parseJwsPayload,
   parseJwsSignature,
+  type ReadLists,
   splitCompactJws,
 } from "@hallpass/protocol";
 import type { TrustedKey } from "./key-set.ts";
@@ -27,6 +28,8 @@ export interface ReaderDeps {
   readonly counters: Counters;
   /** Headers by their text: all tokens of a key have the same one. Only headers of genuine tokens get in. */
   readonly headers: Map<string, JwsHeader>;
+  /** The same for lists in the claims. */
+  readonly lists: ReadLists;
   /** Of the salt that was current when it was last asked. */
   keyMaker?: KeyMaker;
 }
@@ -72,7 +75,7 @@ function remember(
   payload: JsonObject,
   key: TrustedKey,
 ): Awaitable<Remembered | RejectionCode> {
-  const claims = parseAccessTokenClaims(payload);
+  const claims = parseAccessTokenClaims(payload, deps.lists);
   if (claims === undefined) return "malformed_claims";
   return andThen(keysUnderCurrentSalt(deps, claims), (keys) => {
     const remembered: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };

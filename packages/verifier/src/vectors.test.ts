@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type JsonObject, type JsonValue, parseAccessTokenClaims, parseServerFrame } from "@hallpass/protocol";
+import {
+  type JsonObject,
+  type JsonValue,
+  newReadLists,
+  parseAccessTokenClaims,
+  parseServerFrame,
+} from "@hallpass/protocol";
 import { judgeClaims, judgeView } from "./judge.ts";
 import { Knowledge } from "./knowledge.ts";
 import { Pings } from "./lease.ts";
@@ -150,6 +156,7 @@ for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
       memory: new Memory(100),
       counters: newCounters(),
       headers: new Map(),
+      lists: newReadLists(),
     };
     let pings = new Pings();
     let firstKeys = true;
