@@ -6,6 +6,7 @@ import { platformCrypto } from "./platform-crypto.ts";
 import { createTestIssuer } from "./testing/index.ts";
 import { after, answerTo, peerOf } from "./testing/scene.ts";
 import { settled } from "./testing/test-clock.ts";
+import { newKey, signJws } from "./testing/test-issuer.ts";
 import { createVerifierOn } from "./verifier.ts";
 
 const options = { issuer: "https://auth.example", audience: "https://api.example" };
@@ -110,6 +111,56 @@ test("a lost frame grants nothing from the next head on, and is healed by reconn
   assert.deepEqual([await answerTo(issuer, mine), issuer.verifier.metrics().feedGaps], ["view_too_old", 1]);
   await issuer.recover();
   assert.deepEqual([await answerTo(issuer, mine), await answerTo(issuer, other)], ["revoked", "accepted"]);
+  issuer.close();
+});
+
+test("three heads in a row beyond what was applied are a gap, and one that grants starts the count again [FEED-8]", async () => {
+  const issuer = await createTestIssuer(options);
+  const { feed, verifier, clock } = issuer;
+  const token = await issuer.token();
+  const applied = feed.head;
+  for (let time = 0; time < 3; time += 1) {
+    feed.head = after(applied);
+    await clock.advance(2000);
+    assert.equal(await answerTo(issuer, token), "accepted", "one or two of them end nothing");
+    assert.ok(verifier.readiness().viewAgeMs >= 2000, "and grant nothing");
+    feed.head = applied;
+    await clock.advance(1000);
+    assert.ok(verifier.readiness().viewAgeMs < 1000);
+  }
+  assert.equal(verifier.metrics().feedGaps, 0);
+  feed.head = after(applied);
+  feed.resumes = false;
+  feed.listening = false;
+  await clock.advance(3000);
+  assert.deepEqual([await answerTo(issuer, token), verifier.metrics().feedGaps], ["view_too_old", 1]);
+  issuer.close();
+});
+
+test("a key that is unknown to a view that is not fresh may have been published since [AT-V8] [AT-V3]", async () => {
+  const issuer = await createTestIssuer(options);
+  const ours = await newKey();
+  const iat = Math.floor(issuer.clock.now() / 1000);
+  const token = await signJws(
+    ours.sign,
+    { alg: "ES256", typ: "at+jwt", kid: ours.wire.kid },
+    { iss: options.issuer, sub: "u", aud: options.audience, client_id: "c", iat, exp: iat + 600, jti: "j", pos: "1.0" },
+  );
+  assert.equal(await answerTo(issuer, token), "unknown_key");
+  await issuer.goStale();
+  assert.equal(await answerTo(issuer, token), "view_too_old");
+  assert.equal(await answerTo(issuer, "no token"), "malformed_token", "what no key could mend is refused");
+  await issuer.recover();
+  assert.equal(await answerTo(issuer, token), "unknown_key");
+  issuer.close();
+});
+
+test("a key set that can't be read is a lost one, and ends the lease [LEASE-7]", async () => {
+  const issuer = await createTestIssuer(options);
+  const token = await issuer.token();
+  issuer.feed.listening = false;
+  peerOf(issuer).send({ type: "keys", version: issuer.feed.keysVersion + 1, keys: [{ kid: "k" }] });
+  assert.equal(await answerTo(issuer, token), "view_too_old");
   issuer.close();
 });
 
