@@ -1,6 +1,9 @@
-// Which row a request belongs to. A path without placeholders is one look into a map; the others are tried in the order of the table.
+// Which row a request belongs to: Hono's routers find the path, the table of endpoints says what stands there.
 // A path arrives in one spelling (isPlainPath), so nothing is decoded here.
 
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
 import type { Surface } from "../replies.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -11,57 +14,32 @@ export type Found =
   | { readonly kind: "path"; readonly path: string; readonly surface: Surface; readonly allow: string }
   | { readonly kind: "nothing" };
 
-interface Pattern {
-  readonly text: RegExp;
-  readonly path: string;
-  readonly rows: ReadonlyMap<string, Endpoint>;
-}
-
 const NO_PLACEHOLDERS: Placeholders = {};
 
 export function pathTable(endpoints: readonly Endpoint[]): (method: string, path: string) => Found {
-  const patterns = patternsOf(endpoints);
-  const exact = new Map<string, Found>();
-  for (const endpoint of endpoints) {
-    const { method, path } = endpoint;
-    if (!path.includes(":"))
-      exact.set(`${method} ${path}`, { kind: "endpoint", endpoint, placeholders: NO_PLACEHOLDERS });
+  const router = new SmartRouter<Endpoint>({ routers: [new RegExpRouter(), new TrieRouter()] });
+  for (const endpoint of endpoints) router.add(endpoint.method, endpoint.path, endpoint);
+  const methods = [...new Set(endpoints.map(({ method }) => method))];
+
+  function rowAt(method: string, path: string): Extract<Found, { kind: "endpoint" }> | undefined {
+    const [rows, stash] = router.match(method, path);
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    const [endpoint, places] = first;
+    const names = Object.entries(places);
+    if (names.length === 0) return { kind: "endpoint", endpoint, placeholders: NO_PLACEHOLDERS };
+    // The two routers answer in two shapes: the text itself, or its place in the stash.
+    const values = names.map(([name, at]) => [name, typeof at === "number" ? (stash?.[at] ?? "") : at] as const);
+    return { kind: "endpoint", endpoint, placeholders: Object.fromEntries(values) };
   }
 
-  function search(method: string, path: string): Found {
-    let there: Pattern | undefined;
-    for (const pattern of patterns) {
-      const match = pattern.text.exec(path);
-      if (match === null) continue;
-      const endpoint = pattern.rows.get(method);
-      if (endpoint !== undefined) return { kind: "endpoint", endpoint, placeholders: match.groups ?? NO_PLACEHOLDERS };
-      there ??= pattern;
-    }
-    return there === undefined ? { kind: "nothing" } : otherMethods(there);
+  function otherMethods(path: string): Found {
+    const there = methods.flatMap((method) => rowAt(method, path)?.endpoint ?? []);
+    const [first] = there;
+    if (first === undefined) return { kind: "nothing" };
+    const allow = there.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+    return { kind: "path", path: first.path, surface: first.surface, allow };
   }
 
-  return (method, path) => exact.get(`${method} ${path}`) ?? search(method, path);
-}
-
-function patternsOf(endpoints: readonly Endpoint[]): readonly Pattern[] {
-  return [...new Set(endpoints.map(({ path }) => path))].map((path) => ({
-    text: patternOf(path),
-    path,
-    rows: new Map(endpoints.filter((endpoint) => endpoint.path === path).map((row) => [row.method, row])),
-  }));
-}
-
-/** A placeholder stands for one segment that is not empty. */
-function patternOf(path: string): RegExp {
-  const segments = path.split("/").map((segment) => {
-    if (segment.startsWith(":")) return `(?<${segment.slice(1)}>[^/]+)`;
-    return segment.replaceAll(".", "\\.");
-  });
-  return new RegExp(`^${segments.join("/")}$`);
-}
-
-function otherMethods({ path, rows }: Pattern): Found {
-  const allow = [...rows.keys()].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
-  const [first] = rows.values();
-  return { kind: "path", path, surface: first?.surface ?? "v1", allow };
+  return (method, path) => rowAt(method, path) ?? otherMethods(path);
 }
