@@ -132,16 +132,16 @@ describe("the claims of an access token", () => {
   }
 
   it("are the same with and without lists that were read before, however many there were", () => {
-    const read = newReadLists();
+    const lists = newReadLists();
     for (let n = 0; n < 300; n += 1) {
       for (const scope of [`a${n % 100} b`, "", "a  b", "a a", undefined]) {
         for (const aud of [`https://api${n % 100}.example`, [`x${n}`, "y"], "", []]) {
           const payload = { ...good, scope, aud } as JsonObject;
-          assert.deepEqual(parseAccessTokenClaims(payload, read), parseAccessTokenClaims(payload));
+          assert.deepEqual(parseAccessTokenClaims(payload, lists), parseAccessTokenClaims(payload));
         }
       }
     }
-    assert.ok(read.scopes.size <= 64 && read.audiences.size <= 64);
+    assert.ok(lists.scopes.size <= 64 && lists.audiences.size <= 64);
   });
 
   it("have session and family together or not at all [AT-3]", () => {
