@@ -24,7 +24,7 @@ function ask(stage: Scene, credentials: string, token: string): Promise<Received
   return stage.send({ path: "/oauth2/introspect", headers: basicHeader(credentials), form });
 }
 
-test("a live token of the verifier's audience is active, with the claims it is judged by", async () => {
+test("a live token of the verifier's audience is active, with the claims it is judged by [INTR-2]", async () => {
   const stage = await scene();
   const credentials = await verifierOf(stage, [ISSUER, API]);
   const { access, sid } = await stage.open();
@@ -36,7 +36,7 @@ test("a live token of the verifier's audience is active, with the claims it is j
   assert.equal(answer.json["sid"], sid);
 });
 
-test("whatever is not live, or not for the caller, is inactive and nothing else", async () => {
+test("whatever is not live, or not for the caller, is inactive and nothing else [INTR-3]", async () => {
   const stage = await scene();
   const credentials = await verifierOf(stage, [ISSUER, API]);
   const { access, refresh, sid } = await stage.open();
@@ -51,13 +51,13 @@ test("whatever is not live, or not for the caller, is inactive and nothing else"
   assert.equal((await ask(stage, credentials, live.access)).text, '{"active":false}');
 });
 
-test("a client that is no verifier learns nothing about a token of its own audience", async () => {
+test("a client that is no verifier learns nothing about a token of its own audience [INTR-3]", async () => {
   const stage = await scene();
   const { access } = await stage.open();
   assert.equal((await ask(stage, stage.basic.service, access)).text, '{"active":false}');
 });
 
-test("nobody asks without authenticating", async () => {
+test("nobody asks without authenticating [INTR-1]", async () => {
   const stage = await scene();
   const { access } = await stage.open();
   for (const headers of [{}, basicHeader("verifier:x"), basicHeader(`web:${stage.basic.service.slice(8)}`)]) {
