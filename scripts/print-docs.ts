@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FACT_SENTENCES } from "@hallpass/core";
-import { ENDPOINTS, envName, FAULT_TITLES, KEYS, NAMES, WIRE_ERRORS } from "@hallpass/server";
+import { ENDPOINTS, envName, FAULT_TITLES, KEYS, MEMBER_CODES, NAMES, WIRE_ERRORS } from "@hallpass/server";
 import { createMetrics, type Metrics } from "../packages/server/src/observe/metrics.ts";
 
 type Registry = Metrics["registry"];
@@ -54,6 +54,11 @@ function refusals(): string {
     "Refusals and faults",
     "A refusal is a no from a server that works; trying again changes nothing. Under `/v1` it is problem details (RFC 9457) with `code`; under `/oauth2` it is `error` (RFC 6749) with the code at the end of `error_uri`. `X-Request-Id` stands on every answer.",
     table(["code", "status", "`error`", "what"], rows),
+    "## Members of a body\n\n`request_invalid` has `errors`: every member that is wrong, each with a JSON pointer (RFC 6901) and one of these codes. A pointer ends above a name that the caller made up, unless it is a plain one: what was sent never stands in an answer.",
+    table(
+      ["code", "what"],
+      Object.entries(MEMBER_CODES).map(([code, what]) => [`\`${code}\``, what]),
+    ),
     "## Faults\n\nSomething that the server needs did not work. Nothing is known to be wrong with the request: try again after `Retry-After`.",
     table(["code", "status", "what"], faults),
     "Everything else that goes wrong is 500 with the code `defect` and nothing more; the log has it under the request's id.",

@@ -11,4 +11,4 @@ export type { Ports } from "./host/ports.ts";
 export { type RunningServer, startServer } from "./main.ts";
 export type { LogDestination } from "./observe/log.ts";
 export type { Services } from "./services.ts";
-export { FAULT_TITLES, WIRE_ERRORS, type WireCode, type WireError } from "./wire-errors.ts";
+export { FAULT_TITLES, MEMBER_CODES, WIRE_ERRORS, type WireCode, type WireError } from "./wire-errors.ts";

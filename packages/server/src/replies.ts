@@ -3,6 +3,7 @@
 
 import { Fault } from "@hallpass/core";
 import { type BearerChallenge, bearerChallenge } from "@hallpass/protocol";
+import type { WrongMember } from "./endpoints/wrong-members.ts";
 import { FAULT_TITLES, WIRE_ERRORS, type WireCode } from "./wire-errors.ts";
 
 /** `oauth`: RFC 6749 section 5.2. `v1`: RFC 9457 problem details. */
@@ -60,6 +61,12 @@ export function refuse(context: ReplyContext, code: WireCode, more?: Headers): R
   return reply(context, status, body, { ...challenge, ...more });
 }
 
+/** `request_invalid`, with every member that is wrong (RFC 9457 section 3.1). */
+export function refuseMembers(context: ReplyContext, errors: readonly WrongMember[]): Reply {
+  const { status, title } = WIRE_ERRORS.request_invalid;
+  return problem(context, status, "request_invalid", title, undefined, errors);
+}
+
 export function refuseBearer(context: ReplyContext, code: WireCode, challenge: BearerChallenge): Reply {
   return refuse(context, code, { "www-authenticate": bearerChallenge({ realm: "hallpass", ...challenge }) });
 }
@@ -77,8 +84,16 @@ function fail(context: ReplyContext, status: number, code: string, title: string
   return reply(context, status, { error, error_description: title, error_uri: reference(context, code) }, more);
 }
 
-function problem(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Reply {
-  const body = { type: reference(context, code), title, status, code, request_id: context.requestId };
+function problem(
+  context: ReplyContext,
+  status: number,
+  code: string,
+  title: string,
+  more?: Headers,
+  errors?: readonly WrongMember[],
+): Reply {
+  // Without errors the member is not there: JSON has no undefined.
+  const body = { type: reference(context, code), title, status, code, request_id: context.requestId, errors };
   return text(context, status, JSON.stringify(body), PROBLEM_TYPE, more);
 }
 

@@ -38,6 +38,9 @@ export type TransportCode =
 
 export type WireCode = RefusalCode | TransportCode;
 
+/** What can be wrong with one member of a body: `errors` of `request_invalid`. */
+export type MemberCode = "missing" | "unknown" | "malformed" | "too_small" | "too_large" | "not_one_of" | "repeated";
+
 /** The error codes of RFC 6749 section 5.2, RFC 8707 section 2 and, for what concerns no grant, invalid_request. */
 export type OAuthError =
   | "invalid_request"
@@ -118,6 +121,16 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   bearer_of_a_session: row(403, "unauthorized_client", "A session's access token may not call this path."),
   scope_missing: row(403, "invalid_scope", "The access token lacks the scope that this path needs."),
   upgrade_required: row(426, "invalid_request", "This path is a WebSocket."),
+};
+
+export const MEMBER_CODES: Readonly<Record<MemberCode, string>> = {
+  missing: "The member is needed.",
+  unknown: "There is no such member here.",
+  malformed: "The member's value is of another type or form.",
+  too_small: "The value is smaller or shorter than allowed.",
+  too_large: "The value is larger or longer than allowed.",
+  not_one_of: "The value is none of those that are known.",
+  repeated: "The same stands here twice.",
 };
 
 /** Something that this server needs did not work: try again. The code says what, the cause stands in the log. */

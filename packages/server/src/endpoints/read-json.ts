@@ -1,16 +1,22 @@
-// A body of /v1: strict JSON in UTF-8, an object of exactly the members that the schema knows.
+// A body of /v1: strict JSON in UTF-8, an object of exactly the members that the schema knows; what is
+// wrong is named, all of it at once.
 
-import { isMediaType, parseStrictJsonBytes } from "@hallpass/protocol";
+import { isMediaType, type JsonValue, parseStrictJsonBytes } from "@hallpass/protocol";
 import type { z } from "zod";
-import { type Reply, refuse } from "../replies.ts";
+import { type Reply, refuse, refuseMembers } from "../replies.ts";
 import type { Exchange } from "./endpoint.ts";
+import { wrongMembers } from "./wrong-members.ts";
 
 export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Reply };
 
 const LIMITS = { maxLength: 65_536, maxDepth: 16, maxMembers: 512 };
 
 /** With `absentIs`, a request without a body and without a type is read as that value. */
-export function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, absentIs?: object): ReadBody<T> {
+export function readJson<T>(
+  exchange: Exchange,
+  schema: z.ZodType<T>,
+  absentIs?: Readonly<Record<string, JsonValue>>,
+): ReadBody<T> {
   const type = exchange.request.headers.get("content-type");
   if (exchange.body.length === 0 && type === null && absentIs !== undefined) return judged(exchange, schema, absentIs);
   if (!isMediaType(type, "application/json")) return { ok: false, refusal: refuse(exchange, "json_required") };
@@ -19,9 +25,9 @@ export function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, absentIs?:
   return judged(exchange, schema, json.value);
 }
 
-function judged<T>(exchange: Exchange, schema: z.ZodType<T>, value: unknown): ReadBody<T> {
+function judged<T>(exchange: Exchange, schema: z.ZodType<T>, value: JsonValue): ReadBody<T> {
   const parsed = schema.safeParse(value);
   return parsed.success
     ? { ok: true, value: parsed.data }
-    : { ok: false, refusal: refuse(exchange, "request_invalid") };
+    : { ok: false, refusal: refuseMembers(exchange, wrongMembers(value, parsed.error.issues)) };
 }

@@ -2,7 +2,7 @@
 
 import { type Reply, text } from "../replies.ts";
 import type { Services } from "../services.ts";
-import { FAULT_TITLES, WIRE_ERRORS } from "../wire-errors.ts";
+import { FAULT_TITLES, MEMBER_CODES, WIRE_ERRORS } from "../wire-errors.ts";
 import type { Exchange } from "./endpoint.ts";
 
 export function refusals(_: Services, exchange: Exchange): Reply {
@@ -19,6 +19,12 @@ const PAGE = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Refusals</title><h1>Refusals</h1>
 <dl>
 ${rows.map(({ code, status, title }) => `<dt id="${code}"><code>${code}</code> ${status}</dt><dd>${title}</dd>`).join("\n")}
+</dl>
+<h2>Codes of a member, in the errors of request_invalid</h2>
+<dl>
+${Object.entries(MEMBER_CODES)
+  .map(([code, title]) => `<dt><code>${code}</code></dt><dd>${title}</dd>`)
+  .join("\n")}
 </dl>
 </html>
 `;

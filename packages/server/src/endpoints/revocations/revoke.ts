@@ -2,7 +2,7 @@
 
 import { MAX_TARGETS, revoke as revokeTargets, type Target } from "@hallpass/core";
 import { z } from "zod";
-import { type Reply, refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, refuseMembers, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
@@ -35,7 +35,13 @@ export async function revoke(services: Services, exchange: Exchange, caller: Cal
   const { reason, ticket, actor, wait_ms: wait } = read.value;
   const targets = read.value.targets.map(targetFromWire);
   // Two rows of one change: the same target twice, or a family beside its session.
-  if (new Set(targets.map(rowOf)).size !== targets.length) return refuse(exchange, "request_invalid");
+  const rows = targets.map(rowOf);
+  const repeated = rows.flatMap((row, index) => (rows.indexOf(row) === index ? [] : [index]));
+  if (repeated.length > 0)
+    return refuseMembers(
+      exchange,
+      repeated.map((index) => ({ pointer: `/targets/${index}`, code: "repeated" })),
+    );
   const revoked = await revokeTargets(services, {
     targets,
     endReason: "revoked",
