@@ -20,7 +20,7 @@ async function discovered(): Promise<oauth.AuthorizationServer> {
   return oauth.processDiscoveryResponse(issuer, response);
 }
 
-test("oauth4webapi discovers the issuer, gets a client's token and has it introspected as another's", async () => {
+test("oauth4webapi discovers the issuer, gets a client's token, introspects it and revokes it", async () => {
   const as = await discovered();
   const client = { client_id: server.operator.id };
   const authentication = oauth.ClientSecretBasic(server.operator.secret);
@@ -29,8 +29,36 @@ test("oauth4webapi discovers the issuer, gets a client's token and has it intros
   const granted = await oauth.processClientCredentialsResponse(as, client, response);
   assert.equal(granted.token_type, "bearer");
   assert.equal(granted.scope, "keys:read");
-  const asked = await oauth.introspectionRequest(as, client, authentication, granted.access_token, http);
-  assert.deepEqual(await oauth.processIntrospectionResponse(as, client, asked), { active: false });
+  const introspected = async (): Promise<oauth.IntrospectionResponse> => {
+    const asked = await oauth.introspectionRequest(as, client, authentication, granted.access_token, http);
+    return oauth.processIntrospectionResponse(as, client, asked);
+  };
+  const { active, scope: shown, client_id: owner } = await introspected();
+  assert.deepEqual([active, shown, owner], [true, "keys:read", server.operator.id]);
+  const revoked = await oauth.revocationRequest(as, client, authentication, granted.access_token, http);
+  assert.equal(await oauth.processRevocationResponse(revoked), undefined);
+  assert.deepEqual(await introspected(), { active: false });
+});
+
+test("oauth4webapi reads an introspection that is signed, and verifies it", async () => {
+  const as = await discovered();
+  const client = { client_id: server.operator.id, introspection_signed_response_alg: "ES256" };
+  const authentication = oauth.ClientSecretBasic(server.operator.secret);
+  const token = await operatorToken(server);
+  const jwt = { ...http, requestJwtResponse: true };
+  const response = await oauth.introspectionRequest(as, client, authentication, token, jwt);
+  assert.equal((await oauth.processIntrospectionResponse(as, client, response)).active, true);
+  await oauth.validateApplicationLevelSignature(as, response, http);
+});
+
+test("oauth4webapi signs a public client out, and its refresh token is over", async () => {
+  const as = await discovered();
+  const client = { client_id: "demo" };
+  const { refresh_token: token } = await openSession(server, await operatorToken(server));
+  const revoked = await oauth.revocationRequest(as, client, oauth.None(), token, http);
+  await oauth.processRevocationResponse(revoked);
+  const response = await oauth.refreshTokenGrantRequest(as, client, oauth.None(), token, http);
+  await assert.rejects(oauth.processRefreshTokenResponse(as, client, response), { error: "invalid_grant" });
 });
 
 test("oauth4webapi refreshes a public client's session, and reads our refusals", async () => {

@@ -42,6 +42,7 @@ export interface FactBodies {
   store_regressed: { readonly family: FamilyId; readonly shown: number; readonly known: number };
   epoch_started: { readonly cause: "store_regressed" | "cursor_ahead" | "restore"; readonly epoch: number };
   token_revoked: { readonly jti: string; readonly revocation: string };
+  token_revocation_refused: { readonly client: ClientId; readonly token: "access" | "refresh" };
   subject_cut_off: { readonly revocation: string; readonly sessions: number };
   client_cut_off: { readonly client: ClientId; readonly revocation: string };
   client_added: { readonly client: ClientId; readonly actor: string | null };
@@ -88,6 +89,7 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   store_regressed: "A client showed a generation that the store has lost: acknowledged history is missing.",
   epoch_started: "A new epoch began: access tokens of older epochs are refused.",
   token_revoked: "One access token was revoked by its jti.",
+  token_revocation_refused: "A client presented another client's token for revocation; nothing was taken away.",
   subject_cut_off: "Everything of a subject that was authorised before was revoked.",
   client_cut_off: "Everything of a client that was authorised before was revoked.",
   client_added: "A client was registered.",

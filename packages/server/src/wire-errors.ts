@@ -41,7 +41,7 @@ export type WireCode = RefusalCode | TransportCode;
 /** What can be wrong with one member of a body: `errors` of `request_invalid`. */
 export type MemberCode = "missing" | "unknown" | "malformed" | "too_small" | "too_large" | "not_one_of" | "repeated";
 
-/** The error codes of RFC 6749 section 5.2, RFC 8707 section 2 and, for what concerns no grant, invalid_request. */
+/** The error codes of RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2 and, for what concerns no grant, invalid_request. */
 export type OAuthError =
   | "invalid_request"
   | "invalid_client"
@@ -49,7 +49,8 @@ export type OAuthError =
   | "unauthorized_client"
   | "unsupported_grant_type"
   | "invalid_scope"
-  | "invalid_target";
+  | "invalid_target"
+  | "unsupported_token_type";
 
 export interface WireError {
   readonly status: number;
@@ -67,6 +68,8 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   grant_not_allowed: row(400, "unauthorized_client", "This client may not use this grant."),
   scope_not_allowed: row(400, "invalid_scope", "More scope was asked for than may be granted."),
   audience_not_allowed: row(400, "invalid_target", "An audience was asked for that may not be granted."),
+  token_of_another_client: row(400, "invalid_grant", "The token was issued to another client."),
+  token_type_unsupported: row(400, "unsupported_token_type", "This is no token that can be revoked here."),
   refresh_refused: row(400, "invalid_grant", "The refresh token is not valid."),
   session_not_found: row(404, "invalid_request", "There is no such session."),
   session_over: row(409, "invalid_request", "The session is over."),

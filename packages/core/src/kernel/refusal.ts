@@ -8,6 +8,9 @@ export type RefusalCode =
   | "audience_not_allowed"
   // refresh tokens: one refusal on the wire, the outcome in the fact
   | "refresh_refused"
+  // revocation by a token's own client (RFC 7009)
+  | "token_of_another_client"
+  | "token_type_unsupported"
   // /v1
   | "session_not_found"
   | "session_over"

@@ -1,7 +1,13 @@
 // Judges an access token of ours at the server itself, by the rows and not by a view: exact, at the price of one read.
 // The shape and the signature come first and touch no store.
 
-import { type AccessTokenClaims, isBefore, parseAccessTokenClaims, parseCompactJws } from "@hallpass/protocol";
+import {
+  type AccessTokenClaims,
+  type CompactJws,
+  isBefore,
+  parseAccessTokenClaims,
+  parseCompactJws,
+} from "@hallpass/protocol";
 import { clientFromRow, clientKey } from "../clients/client-row.ts";
 import { type ClientId, parseClientId, parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
@@ -26,22 +32,38 @@ export interface JudgeDeps {
   readonly issuer: Issuer;
 }
 
-/** Undefined for every reason: malformed, foreign, expired, revoked. Judges no audience and no scope. Throws Faults of the store. */
-export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<LiveAccessToken | undefined> {
+/** By its form alone an access token of this issuer: nothing of it is verified. */
+export interface PresentedAccessToken {
+  readonly jws: Extract<CompactJws, { ok: true }>;
+  readonly kid: string;
+  readonly claims: AccessTokenClaims;
+  readonly client: ClientId;
+}
+
+/** Touches no store. Undefined for another issuer's, too. */
+export function presentedAccessToken(issuer: Issuer, token: string): PresentedAccessToken | undefined {
   const jws = parseCompactJws(token);
   if (!jws.ok) return undefined;
-  const { kid, typ, alg } = jws.header;
+  const { kid, typ } = jws.header;
   if (kid === undefined || typ === undefined || !isAccessTokenType(typ)) return undefined;
   const claims = parseAccessTokenClaims(jws.payload);
   const client = claims === undefined ? undefined : parseClientId(claims.clientId);
-  if (claims === undefined || client === undefined || claims.iss !== deps.issuer.url) return undefined;
+  if (claims === undefined || client === undefined || claims.iss !== issuer.url) return undefined;
+  return { jws, kid, claims, client };
+}
+
+/** Undefined for every reason: malformed, foreign, expired, revoked. Judges no audience and no scope. Throws Faults of the store. */
+export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<LiveAccessToken | undefined> {
+  const presented = presentedAccessToken(deps.issuer, token);
+  if (presented === undefined) return undefined;
+  const { jws, kid, claims, client } = presented;
   // Bound to a key whose proof nobody checks here (AT-V6).
   if (claims.cnf !== undefined) return undefined;
   const known = deps.keys.latest()?.verificationKey(kid);
   if (known?.verify(jws.signingInput, jws.signature) === false) return undefined;
   const snapshot = await deps.store.read(rowsOf(deps.issuer, claims, client));
   const key = deps.keys.open(snapshot).verificationKey(kid);
-  if (key === undefined || key.alg !== alg) return undefined;
+  if (key === undefined || key.alg !== jws.header.alg) return undefined;
   // The same key needs no second look; one that the snapshot brought does.
   if (key !== known && !key.verify(jws.signingInput, jws.signature)) return undefined;
   if (!inTime(deps.issuer, claims, snapshot) || takenAway(deps.issuer, claims, client, snapshot)) return undefined;

@@ -11,6 +11,7 @@ import { PAGE_QUERY } from "./page-query.ts";
 import { healthz, readyz } from "./probes.ts";
 import { refusals } from "./reference.ts";
 import * as revocations from "./revocations/index.ts";
+import { revokeToken } from "./revoke-token.ts";
 import type { Scope } from "./scopes.ts";
 import * as sessions from "./sessions/index.ts";
 import { token } from "./token.ts";
@@ -60,12 +61,22 @@ const oauth: readonly Endpoint[] = [
   {
     method: "POST",
     path: "/oauth2/introspect",
-    what: "Whether a token is live, for verifiers whose view is too old (RFC 7662).",
+    what: "Whether a token is live, for verifiers and for the client it was issued to; as JSON, or signed (RFC 7662, RFC 9701).",
     from: client,
-    operation: "judgeAccessToken",
+    operation: "introspectToken",
     file: "introspect.ts",
     surface: "oauth",
     answer: introspect,
+  },
+  {
+    method: "POST",
+    path: "/oauth2/revoke",
+    what: "Takes a token away, for the client it was issued to: an access token, or with a refresh token its family or session (RFC 7009).",
+    from: client,
+    operation: "revokeToken",
+    file: "revoke-token.ts",
+    surface: "oauth",
+    answer: revokeToken,
   },
 ];
 

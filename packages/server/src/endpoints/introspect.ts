@@ -1,56 +1,79 @@
-// Introspection (RFC 7662), for verifiers whose view is too old. Accepts a form; from a confidential client that is registered for the feed;
-// judges by the rows themselves; answers `active: false` and nothing else for everything that is not for this caller, so that nobody
-// learns about tokens that were never shown to it.
+// Introspection (RFC 7662), for verifiers whose view is too old and for clients that want to know about their own tokens. Accepts a form;
+// from a confidential client; judges by the rows themselves; answers `active: false` and nothing else for everything that is not for this
+// caller. Whoever asks for a JWT gets the same, signed and addressed to it alone (RFC 9701).
 
 import {
-  authenticateClient,
-  type Client,
-  clientKey,
-  judgeAccessToken,
+  foreseenEnd,
+  type Introspected,
+  type Introspection,
+  introspectToken,
   type LiveAccessToken,
-  ringKey,
+  type LiveRefreshToken,
+  numericDate,
+  Secret,
 } from "@hallpass/core";
-import { isMediaType, parseForm } from "@hallpass/protocol";
-import { type Reply, refuse, reply } from "../replies.ts";
+import { type Reply, refuse, reply, text } from "../replies.ts";
 import type { Services } from "../services.ts";
+import { accepts } from "./accepts.ts";
 import { clientOf } from "./client-credentials.ts";
+import { readForm } from "./client-form.ts";
 import type { Exchange } from "./endpoint.ts";
+import { signedJwt } from "./signed-jwt.ts";
 
-const FORM = "application/x-www-form-urlencoded";
 const LIMITS = { maxLength: 16_384, maxParameters: 16 };
-const INACTIVE = { active: false };
 
-/** Of a token's claims, those that a resource server judges by. */
-const SHOWN = "iss sub aud client_id scope iat exp jti sid auth_time acr amr".split(" ");
+/** RFC 9701 section 5: `typ` in the header, and the media type below `application/`. */
+export const INTROSPECTION_TYPE = "token-introspection+jwt";
+
+/** Of an access token's claims, those that a resource server judges by. */
+const SHOWN = "iss sub aud client_id scope iat exp jti sid auth_time acr amr act".split(" ");
 
 export async function introspect(services: Services, exchange: Exchange): Promise<Reply> {
   const { headers } = exchange.request;
-  if (!isMediaType(headers.get("content-type"), FORM)) return refuse(exchange, "form_required");
-  const parsed = parseForm(exchange.body, LIMITS);
-  if (!parsed.ok) return refuse(exchange, parsed.code);
-  const presented = clientOf(headers.get("authorization"), parsed.form);
+  const read = readForm(exchange, LIMITS);
+  if (!read.ok) return read.refusal;
+  const presented = clientOf(headers.get("authorization"), read.form);
   if (presented.kind === "refused") return refuse(exchange, presented.code);
-  const token = parsed.form.get("token");
+  const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
-  const { tenant, keys, store } = services;
-  const { clientId } = presented.credentials;
-  const snapshot = await store.read([ringKey(tenant), clientKey(tenant, clientId)]);
-  const caller = authenticateClient(tenant, presented.credentials, snapshot, keys.open(snapshot).mac);
-  if (caller === undefined || caller.client.authentication === "none")
-    return refuse(exchange, "client_unauthenticated");
-  const live = await judgeAccessToken(services, token);
-  const active = live !== undefined && isFor(services, caller.client, live);
-  return reply(exchange, 200, active ? { active: true, token_type: "Bearer", ...shown(live) } : INACTIVE);
+  const { credentials } = presented;
+  const answer = await introspectToken(services, { token: new Secret(token), credentials });
+  if (!answer.ok) return refuse(exchange, answer.code);
+  const body = toWire(services, answer.value.found);
+  if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`)) return reply(exchange, 200, body);
+  return text(exchange, 200, signed(services, answer.value, body), `application/${INTROSPECTION_TYPE}`);
 }
 
-/** A verifier sees the tokens of its own audiences. Tokens for this server's own API are nobody's but this server's. */
-function isFor(services: Services, client: Client, { claims }: LiveAccessToken): boolean {
-  if (!client.scope.includes("feed")) return false;
-  return claims.aud.some((one) => one !== services.issuer.url && client.audiences.includes(one));
+function toWire(services: Services, found: Introspected): object {
+  switch (found.kind) {
+    case "inactive":
+      return { active: false };
+    case "access":
+      return { active: true, token_type: "Bearer", ...ofAccess(found.token) };
+    case "refresh":
+      return { active: true, iss: services.issuer.url, ...ofRefresh(found.token) };
+  }
 }
 
-function shown({ claims }: LiveAccessToken): object {
+function ofAccess({ claims }: LiveAccessToken): object {
   return Object.fromEntries(
     SHOWN.flatMap((name) => (claims.all[name] === undefined ? [] : [[name, claims.all[name]]])),
   );
+}
+
+/** Without `token_type` (RFC 6749 section 7.1 has none for it) and without `aud`: no resource server may take it for its own. */
+function ofRefresh({ session, family }: LiveRefreshToken): object {
+  return {
+    sub: session.subject,
+    client_id: family.client,
+    ...(family.scope.length === 0 ? {} : { scope: family.scope.join(" ") }),
+    exp: numericDate(foreseenEnd(session)),
+    sid: session.id,
+  };
+}
+
+/** RFC 9701 section 5: neither `sub` nor `exp` of its own, so that nobody takes it for the token. */
+function signed(services: Services, { signer, client, at }: Introspection, body: object): string {
+  const payload = { iss: services.issuer.url, aud: client, iat: numericDate(at), token_introspection: body };
+  return signedJwt(signer, INTROSPECTION_TYPE, payload);
 }

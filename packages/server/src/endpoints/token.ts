@@ -1,28 +1,26 @@
 // The token endpoint (RFC 6749 section 3.2). Accepts a form in one reading only; from a client that authenticates in one way only;
 // calls the operation of the grant. Malformed requests are refused before anything is looked up: they use nothing up.
 
-import { type Form, isMediaType, parseForm } from "@hallpass/protocol";
+import type { Form } from "@hallpass/protocol";
 import { type Reply, refuse } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { clientOf } from "./client-credentials.ts";
+import { readForm } from "./client-form.ts";
 import type { Exchange } from "./endpoint.ts";
 import { parseResource } from "./fields.ts";
 import { GRANTS } from "./grants/index.ts";
 
-const FORM = "application/x-www-form-urlencoded";
 const LIMITS = { maxLength: 16_384, maxParameters: 64, repeatable: ["resource"] };
 
 export async function token(services: Services, exchange: Exchange): Promise<Reply> {
-  const { headers } = exchange.request;
-  if (!isMediaType(headers.get("content-type"), FORM)) return refuse(exchange, "form_required");
-  const parsed = parseForm(exchange.body, LIMITS);
-  if (!parsed.ok) return refuse(exchange, parsed.code);
-  const { form } = parsed;
+  const read = readForm(exchange, LIMITS);
+  if (!read.ok) return read.refusal;
+  const { form } = read;
   const type = form.get("grant_type");
   if (type === undefined) return refuse(exchange, "grant_type_missing");
   const grant = GRANTS.get(type);
   if (grant === undefined) return refuse(exchange, "grant_type_unsupported");
-  const client = clientOf(headers.get("authorization"), form);
+  const client = clientOf(exchange.request.headers.get("authorization"), form);
   if (client.kind === "refused") return refuse(exchange, client.code);
   const audience = resourcesOf(form);
   if (audience === "malformed") return refuse(exchange, "resource_malformed");

@@ -21,6 +21,9 @@ export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
     token_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
     introspection_endpoint: `${issuer}/oauth2/introspect`,
     introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+    introspection_signing_alg_values_supported: ["ES256"],
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    revocation_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
     service_documentation: `${issuer}/reference/refusals`,
   };
 }

@@ -1,0 +1,137 @@
+// Revocation of a token by the client it was issued to (RFC 7009). The token says what is taken away: an access token itself, by its jti;
+// a refresh token of any generation its family, or its session where the policy has them share their fate.
+
+import { parseClientSecret, parseRefreshToken } from "@hallpass/protocol";
+import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
+import { clientKey } from "../clients/client-row.ts";
+import { fact, sessionFact } from "../facts.ts";
+import { type ClientId, parseSessionId, type SessionId } from "../kernel/ids.ts";
+import { type Answer, granted, refused } from "../kernel/refusal.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { instantOf } from "../kernel/time.ts";
+import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
+import type { Revocation } from "../revocation/receipt.ts";
+import { revokedTokenKey } from "../revocation/revoked-token.ts";
+import type { Target } from "../revocation/target.ts";
+import { stateAt } from "../sessions/session.ts";
+import { sessionKey } from "../sessions/session-row.ts";
+import { record } from "../store/change.ts";
+import type { RowKey, Snapshot } from "../store/store.ts";
+import { type PresentedAccessToken, presentedAccessToken } from "../tokens/judge-access-token.ts";
+import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
+import { type RevokeDeps, revoke } from "./revoke.ts";
+
+export interface RevokeTokenDeps extends RevokeDeps {
+  readonly keys: KeyRing;
+}
+
+export interface RevokeToken {
+  readonly token: Secret;
+  readonly credentials: ClientCredentials;
+}
+
+/** What a text turned out to be. `nothing`: never issued, or over already; both are success (RFC 7009 section 2.2). */
+type Found =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "unsupported" }
+  | { readonly kind: "token"; readonly client: ClientId; readonly session: SessionId | null; readonly target: Target };
+
+const NOTHING: Found = { kind: "nothing" };
+
+/**
+ * Answers the revocation that was committed, or null when there was nothing to take away. Refuses `client_unauthenticated`,
+ * `token_of_another_client` (nothing is taken away; a fact says who tried) and `token_type_unsupported` for a secret of ours that is no token.
+ * Throws a Fault, never success, when nothing is committed. A `token_type_hint` would change nothing: each kind has a form of its own.
+ */
+export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): Promise<Answer<Revocation | null>> {
+  const { tenant } = deps.issuer;
+  const text = request.token.reveal();
+  const presented = presentedAccessToken(deps.issuer, text);
+  const asked = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), ...rowsOf(deps, text, presented)];
+  const snapshot = await deps.store.read(asked);
+  const keys = deps.keys.open(snapshot);
+  const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
+  if (caller === undefined) return refused("client_unauthenticated");
+  const found = find(deps, text, presented, keys, snapshot);
+  if (found.kind === "nothing") return granted(null);
+  if (found.kind === "unsupported") return refused("token_type_unsupported");
+  if (found.client !== caller.client.id) return notTheirs(deps, caller.client.id, found, snapshot);
+  const revoked = await revoke(deps, {
+    targets: [found.target],
+    endReason: "signed_out",
+    reason: null,
+    ticket: null,
+    actor: caller.client.id,
+  });
+  // What was removed since it was read is as good as revoked.
+  return revoked.ok || (revoked.code !== "session_not_found" && revoked.code !== "target_not_found")
+    ? revoked
+    : granted(null);
+}
+
+function rowsOf(
+  { issuer: { tenant } }: RevokeTokenDeps,
+  text: string,
+  presented: PresentedAccessToken | undefined,
+): readonly RowKey[] {
+  if (presented !== undefined) return [revokedTokenKey(tenant, presented.claims.jti)];
+  const parts = parseRefreshToken(text);
+  return parts === undefined ? [] : [sessionKey({ tenant, id: parts.sid as SessionId })];
+}
+
+function find(
+  deps: RevokeTokenDeps,
+  text: string,
+  presented: PresentedAccessToken | undefined,
+  keys: OpenKeys,
+  snapshot: Snapshot,
+): Found {
+  if (presented !== undefined) return findAccess(deps, presented, keys, snapshot);
+  if (parseClientSecret(text) !== undefined) return { kind: "unsupported" };
+  return findRefresh(deps, text, keys, snapshot);
+}
+
+function findAccess(
+  { issuer }: RevokeTokenDeps,
+  { claims, client, kid, jws }: PresentedAccessToken,
+  keys: OpenKeys,
+  snapshot: Snapshot,
+): Found {
+  const key = keys.verificationKey(kid);
+  if (key === undefined || key.alg !== jws.header.alg || !key.verify(jws.signingInput, jws.signature)) return NOTHING;
+  if (snapshot.clock >= (claims.exp + issuer.skew) * 1000) return NOTHING;
+  if (snapshot.get(revokedTokenKey(issuer.tenant, claims.jti)) !== undefined) return NOTHING;
+  const session = claims.sid === undefined ? null : (parseSessionId(claims.sid) ?? null);
+  const target: Target = { kind: "token", jti: claims.jti, expires: instantOf(claims.exp * 1000) };
+  return { kind: "token", client, session, target };
+}
+
+/** A superseded generation does as well as the current one: whoever signs out may never have seen the last answer. */
+function findRefresh(deps: RevokeTokenDeps, text: string, keys: OpenKeys, snapshot: Snapshot): Found {
+  const parts = parseRefreshToken(text);
+  const genuine = parts === undefined ? undefined : genuineRefreshToken(deps.issuer, parts, keys, snapshot);
+  if (genuine === undefined) return NOTHING;
+  const { session, family } = genuine;
+  if (stateAt(session, snapshot.clock).kind === "ended" || family.ended !== null) return NOTHING;
+  const alone = deps.policies.get(session.policy.name)?.onReuse === "family";
+  const target: Target = alone
+    ? { kind: "family", session: session.id, family: family.id }
+    : { kind: "session", session: session.id };
+  return { kind: "token", client: family.client, session: session.id, target };
+}
+
+async function notTheirs(
+  deps: RevokeTokenDeps,
+  client: ClientId,
+  { session, target }: Extract<Found, { kind: "token" }>,
+  { clock }: Snapshot,
+): Promise<Answer<never>> {
+  const { tenant } = deps.issuer;
+  const body = { client, token: target.kind === "token" ? "access" : "refresh" } as const;
+  const one =
+    session === null
+      ? fact(tenant, clock, "token_revocation_refused", body)
+      : sessionFact(tenant, session, clock, "token_revocation_refused", body);
+  await record(deps.store, deps.dice, [one]);
+  return refused("token_of_another_client");
+}
