@@ -97,6 +97,18 @@ def feed():
             *grant[:5], (20, "verifier", ping(1, "1.42")), (30, "server", head(1, "1.43")), (31, "expect", expect(False, mine="unavailable")),
             (40, "verifier", ping(2, "1.42")), (50, "server", head(2, "1.42", keys=8)), (51, "expect", expect(False, mine="unavailable")),
             (60, "verifier", ping(3, "1.42")), (70, "server", head(3, "1.42")), (71, "expect", expect(True, mine="accepted"))]),
+        ("a tenant's cut-off takes what was issued before it, and a later one what was issued since", [
+            *grant, (50, "server", tail("1.42", "1.43", [notice("1.43", kind="tenant")])),
+            (51, "expect", expect(True, mine="rejected", other="rejected", short="rejected")),
+            (60, "server", tail("1.43", "1.44", [notice("1.44", kind="tenant", before="1.7")])),
+            (61, "expect", expect(True, mine="rejected")),
+            (70, "server", tail("1.44", "1.45", [notice("1.45", kind="tenant")], horizon=T0 + 3_610_000)),
+            (71, "expect", expect(True, short="rejected"))]),
+        ("a cut-off at a time takes what was issued before that second", [
+            *grant, (50, "server", tail("1.42", "1.43", [notice("1.43", kind="tenant", issued_before=IAT)])),
+            (51, "expect", expect(True, mine="accepted", other="accepted")),
+            (60, "server", tail("1.43", "1.44", [notice("1.44", kind="tenant", issued_before=IAT + 1)])),
+            (61, "expect", expect(True, mine="rejected", other="rejected"))]),
         ("a new epoch refuses what was issued in the older one", [
             *grant, (50, "server", tail("1.42", "2.44", [notice("2.44", kind="epoch")])),
             (51, "expect", {"verdicts": {"mine": "rejected", "other": "rejected"}}),

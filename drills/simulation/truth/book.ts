@@ -9,6 +9,7 @@ import {
   isJsonObject,
   type JsonValue,
   type Position,
+  parsePosition,
   type Taking,
   takingFromWire,
 } from "@hallpass/protocol";
@@ -21,7 +22,7 @@ export interface CommittedNotice {
 }
 
 /** What matching looks at. */
-export type Takeable = Pick<AccessTokenClaims, "sid" | "fam" | "anc" | "jti" | "sub" | "clientId" | "pos">;
+export type Takeable = Pick<AccessTokenClaims, "sid" | "fam" | "anc" | "jti" | "sub" | "clientId" | "pos" | "iat">;
 
 export interface CommittedRow {
   readonly key: RowKey;
@@ -113,7 +114,7 @@ export class Book {
     const family = session.families.find(({ id }) => id === fam);
     if (family === undefined) return undefined;
     const { id: sid, ancestors: anc, subject: sub, born } = session;
-    const alive: Takeable = { sid, fam, anc, jti: "", sub, clientId: family.client, pos: born };
+    const alive: Takeable = { sid, fam, anc, jti: "", sub, clientId: family.client, pos: born, iat: 0 };
     return this.notices.find((notice) => {
       if (comparePositions(notice.pos, upTo) > 0) return false;
       switch (notice.taking.kind) {
@@ -125,6 +126,7 @@ export class Book {
           return this.takes(notice, { ...alive, pos: family.born });
         case "outdated":
         case "token":
+        case "tenant":
         case "epoch":
           return false;
       }
@@ -147,6 +149,10 @@ export class Book {
         return older && this.#hash("subject", claims.sub) === taking.subject;
       case "client":
         return older && this.#hash("client", claims.clientId) === taking.client;
+      case "tenant": {
+        if (taking.issued_before !== undefined) return claims.iat < taking.issued_before;
+        return isBefore(claims.pos, taking.before === undefined ? pos : (parsePosition(taking.before) ?? pos));
+      }
       case "epoch":
         return claims.pos.epoch < pos.epoch;
     }

@@ -46,6 +46,7 @@ export * from "./feed-frames.ts";
 export { type Form, type FormLimits, type FormRefusal, type ParsedForm, parseForm } from "./form.ts";
 export { isMediaType } from "./media-type.ts";
 export {
+  cutOffOf,
   type Matchable,
   type Notice,
   type NoticeKind,

@@ -33,8 +33,8 @@ function subjectsOf(one: AccessTokenClaims | Actor | undefined): readonly string
 function matchable(payload: JsonObject): Matchable {
   const claims = parseAccessTokenClaims(payload);
   if (claims === undefined) throw new Error("a vector's claims are malformed");
-  const { sid, fam, anc, jti, pos, clientId } = claims;
-  return { sid, fam, anc, jti, pos, subjects: subjectsOf(claims), client: hash("client", clientId) };
+  const { sid, fam, anc, jti, pos, iat, clientId } = claims;
+  return { sid, fam, anc, jti, pos, iat, subjects: subjectsOf(claims), client: hash("client", clientId) };
 }
 
 function parsed(wire: JsonObject): Notice {
@@ -45,7 +45,7 @@ function parsed(wire: JsonObject): Notice {
 
 describe("a notice takes a token away", () => {
   for (const { why, claims, notice, matches } of vectors.matching) {
-    it(`${matches ? "that names" : "and not when it names"} ${why} [NOT-1] [NOT-5] [NOT-7]`, () => {
+    it(`${matches ? "that names" : "and not when it names"} ${why} [NOT-1] [NOT-5] [NOT-7] [NOT-8]`, () => {
       assert.equal(noticeMatches(parsed(notice), matchable(claims)), matches);
     });
   }
@@ -77,6 +77,11 @@ describe("a notice on the wire", () => {
     ["a subject in clear", { ...good, kind: "subject", subject: "u-81" }],
     ["a subject's hash in another spelling", { ...good, kind: "subject", subject: `${HASH.slice(0, -1)}B` }],
     ["a client that is no text", { ...good, kind: "client", client: null }],
+    ["a tenant before no position", { ...good, kind: "tenant", before: 42 }],
+    ["a tenant before a malformed position", { ...good, kind: "tenant", before: "1.042" }],
+    ["a tenant before a time that is no integer", { ...good, kind: "tenant", issued_before: 1.5 }],
+    ["a tenant before a time as text", { ...good, kind: "tenant", issued_before: "1" }],
+    ["a tenant before a position and a time", { ...good, kind: "tenant", before: "1.40", issued_before: 1 }],
   ];
   for (const [title, wire] of malformed) {
     it(`is malformed with ${title}`, () => assert.equal(noticeFromWire(wire), undefined));

@@ -13,6 +13,8 @@ export type Taking =
   | { readonly kind: "token"; readonly jti: string }
   | { readonly kind: "subject"; readonly subject: string }
   | { readonly kind: "client"; readonly client: string }
+  /** Everything of the tenant before the notice; with `before`, before that position; with `issued_before`, whose `iat` (seconds) lies before it. */
+  | { readonly kind: "tenant"; readonly before?: string; readonly issued_before?: number }
   | { readonly kind: "epoch" };
 
 export type NoticeKind = Taking["kind"];
@@ -33,6 +35,8 @@ export interface Matchable {
   readonly anc: readonly string[];
   readonly jti: string;
   readonly pos: Position;
+  /** Seconds. */
+  readonly iat: number;
   /** Hashes of `sub` and of every `act.sub`. */
   readonly subjects: readonly string[];
   readonly client: string;
@@ -54,9 +58,18 @@ export function noticeMatches(notice: Notice, token: Matchable): boolean {
       return isBefore(token.pos, pos) && token.subjects.includes(taking.subject);
     case "client":
       return isBefore(token.pos, pos) && token.client === taking.client;
+    case "tenant":
+      return taking.issued_before === undefined
+        ? isBefore(token.pos, cutOffOf(taking) ?? pos)
+        : token.iat < taking.issued_before;
     case "epoch":
       return token.pos.epoch < pos.epoch;
   }
+}
+
+/** The position that a tenant's cut-off names; undefined when it is the notice's own, or a time. */
+export function cutOffOf({ before }: Extract<Taking, { kind: "tenant" }>): Position | undefined {
+  return before === undefined ? undefined : parsePosition(before);
 }
 
 /** A notice, or the name of a kind that this version does not know (NOT-6), or undefined for malformed. */
@@ -70,7 +83,7 @@ export function noticeFromWire(value: JsonObject): Notice | { readonly unknownKi
 }
 
 export function takingFromWire(value: JsonObject): Taking | { readonly unknownKind: string } | undefined {
-  const { kind, sid, fam, jti, subject, client } = value;
+  const { kind, sid, fam, jti, subject, client, before, issued_before: issued } = value;
   if (typeof kind !== "string") return undefined;
   switch (kind) {
     case "session":
@@ -84,6 +97,10 @@ export function takingFromWire(value: JsonObject): Taking | { readonly unknownKi
       return isCode(subject, 22) ? { kind, subject } : undefined;
     case "client":
       return isCode(client, 22) ? { kind, client } : undefined;
+    case "tenant":
+      if (before === undefined && issued === undefined) return { kind };
+      if (issued === undefined) return isPosition(before) ? { kind, before } : undefined;
+      return before === undefined && isInstant(issued) ? { kind, issued_before: issued } : undefined;
     case "epoch":
       return { kind };
     default:
@@ -97,6 +114,10 @@ export function noticeToWire(notice: Notice): JsonObject {
 
 function isInstant(value: JsonValue | undefined): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isPosition(value: JsonValue | undefined): value is string {
+  return typeof value === "string" && parsePosition(value) !== undefined;
 }
 
 function isSid(value: JsonValue | undefined): value is string {

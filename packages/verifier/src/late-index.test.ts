@@ -55,6 +55,7 @@ const takings: fc.Arbitrary<Taking> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("subject" as const), subject: fc.nat(3).map((n) => hashed("subject", `u${n}`)) }),
   fc.record({ kind: fc.constant("client" as const), client: fc.nat(3).map((n) => hashed("client", `c${n}`)) }),
+  fc.record({ kind: fc.constant("tenant" as const) }),
   fc.record({ kind: fc.constant("epoch" as const) }),
 );
 

@@ -1,5 +1,5 @@
-// Finds what a notice matches without looking at everything: by session, token and subject. A client's cut-off and
-// a new epoch are rare and may match anything, so they look at everything.
+// Finds what a notice matches without looking at everything: by session, token and subject. The cut-off of a client or
+// of the tenant and a new epoch are rare and may match anything, so they look at everything.
 // A bucket is chosen by one word of the key; what is in it is compared by the rule of matching itself.
 
 import { type Notice, noticeMatches } from "@hallpass/protocol";
@@ -70,6 +70,7 @@ export function bucketOfNotice({ taking }: Notice): number | undefined {
       readCode(taking.subject, key, 0);
       return bucketOf(key, 0);
     case "client":
+    case "tenant":
     case "epoch":
       return undefined;
   }

@@ -95,6 +95,24 @@ test("a cut-off takes tokens before its position and none at or after it [NOT-7]
   assert.deepEqual(answers, ["revoked", undefined, undefined]);
 });
 
+test("a tenant's cut-off takes by position or by time, goes with the horizon, and the latest covers the rest [NOT-8]", () => {
+  const table = new NoticeTable();
+  const at = (seq: number, iat = 100): string | undefined => table.taken(keysOf({ pos: { epoch: 1, seq }, iat }));
+  table.add(notice({ kind: "tenant" }, 6, 1000));
+  assert.deepEqual([at(5), at(6), at(7)], ["revoked", undefined, undefined]);
+  table.add(notice({ kind: "tenant", before: "1.4" }, 9, 2000));
+  assert.deepEqual([at(5), at(8)], ["revoked", undefined]);
+  table.add(notice({ kind: "tenant", issued_before: 100 }, 10, 3000));
+  assert.deepEqual([at(8, 99), at(8, 100), at(8, 101)], ["revoked", undefined, undefined]);
+  assert.equal(table.size, 2);
+  table.forget(2000);
+  assert.deepEqual([at(5), at(8, 99)], [undefined, "revoked"]);
+  table.forget(2999);
+  assert.equal(at(8, 99), "revoked");
+  table.forget(3000);
+  assert.deepEqual([at(5), at(8, 99), table.size], [undefined, undefined, 0]);
+});
+
 test("hashes are salted, of their kind, and cut to 16 bytes, by either crypto [NOT-2]", async () => {
   const expected = encodeBase64url(
     new Uint8Array(
@@ -145,6 +163,8 @@ const takings: fc.Arbitrary<Taking> = fc.oneof(
   fc.record({ kind: fc.constant("token" as const), jti: fc.nat(5).map((n) => codeOf(n)) }),
   fc.record({ kind: fc.constant("subject" as const), subject: fc.nat(3).map((n) => hashed("subject", `u${n}`)) }),
   fc.record({ kind: fc.constant("client" as const), client: fc.nat(3).map((n) => hashed("client", `c${n}`)) }),
+  fc.record({ kind: fc.constant("tenant" as const), before: fc.nat(60).map((n) => `1.${n}`) }),
+  fc.record({ kind: fc.constant("tenant" as const), issued_before: fc.nat(9) }),
 );
 
 test("the packed table answers as the rule of matching does, for any notices and any token [NOT-1]", () => {
@@ -156,6 +176,7 @@ test("the packed table answers as the rule of matching does, for any notices and
     fam: fc.nat(3).map((n) => codeOf(n, 4)),
     anc: fc.uniqueArray(fc.nat(5).map(sidOf), { maxLength: 3 }),
     pos: fc.record({ epoch: fc.constant(1), seq: fc.nat(60) }),
+    iat: fc.nat(9),
   });
   fc.assert(
     fc.property(fc.array(takings, { maxLength: 60 }), claims, (list, given) => {

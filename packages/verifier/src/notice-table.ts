@@ -6,10 +6,18 @@
 // `before` keeps only the seq of a cut-off. That is enough: seq never falls, not even across epochs (POS-4), and
 // tokens of another epoch than the view's are judged before the table is asked.
 
-import type { Notice, NoticeKind } from "@hallpass/protocol";
+import { cutOffOf, type Notice, type NoticeKind } from "@hallpass/protocol";
 import { codeWord, jtiWords, type KeyWords, readCode, readUuid, type TokenKeys } from "./token-keys.ts";
 
-type TabledKind = Exclude<NoticeKind, "epoch">;
+type TabledKind = Exclude<NoticeKind, "tenant" | "epoch">;
+
+/** What the tenant's cut-offs come to: the latest covers the earlier ones, and what only those matched has expired by its `until`. */
+interface CutOff {
+  readonly before: number;
+  readonly until: number;
+}
+
+const NO_CUT_OFF: CutOff = { before: 0, until: 0 };
 
 const FREE = 0;
 const CODES = { session: 1, outdated: 2, family: 3, token: 4, subject: 5, client: 6 } as const satisfies Record<
@@ -34,11 +42,14 @@ export class NoticeTable {
   #until = new Float64Array(FIRST_CAPACITY);
   /** Tokens whose `jti` is not base64url of 16 bytes: another issuer's spelling, rare, kept by text. */
   #otherTokens = new Map<string, number>();
+  /** By the seq of a token's position, and by its `iat`. */
+  #cutOff = NO_CUT_OFF;
+  #issuedCutOff = NO_CUT_OFF;
   #horizon = 0;
   readonly #scratch: KeyWords = new Uint32Array(4);
 
   get size(): number {
-    return this.#used + this.#otherTokens.size;
+    return this.#used + this.#otherTokens.size + Number(this.#cutOff.until > 0) + Number(this.#issuedCutOff.until > 0);
   }
 
   /** Bytes of the packed part, empty slots included. */
@@ -67,6 +78,11 @@ export class NoticeTable {
       case "client":
         readCode(taking.client, key, 0);
         return this.#put(CODES.client, 0, notice);
+      case "tenant":
+        if (taking.issued_before === undefined)
+          this.#cutOff = later(this.#cutOff, (cutOffOf(taking) ?? notice.pos).seq, notice.until);
+        else this.#issuedCutOff = later(this.#issuedCutOff, taking.issued_before, notice.until);
+        return;
       case "epoch":
         return; // The view's position carries it.
     }
@@ -74,6 +90,7 @@ export class NoticeTable {
 
   /** Whether a notice takes the token away; `seq` is that of its `pos`, in the epoch of the view. */
   taken(token: TokenKeys): Taken | undefined {
+    if (token.seq < this.#cutOff.before || token.iat < this.#issuedCutOff.before) return "revoked";
     if (this.#used > 0) {
       const { words, seq } = token;
       let taken: Taken | undefined;
@@ -97,6 +114,8 @@ export class NoticeTable {
     if (horizon <= this.#horizon) return;
     this.#horizon = horizon;
     for (const [jti, until] of this.#otherTokens) if (until <= horizon) this.#otherTokens.delete(jti);
+    if (this.#cutOff.until <= horizon) this.#cutOff = NO_CUT_OFF;
+    if (this.#issuedCutOff.until <= horizon) this.#issuedCutOff = NO_CUT_OFF;
     const past = this.#past();
     if (past * 4 > this.#used && past > 16) this.#rebuild(this.#used - past);
   }
@@ -191,4 +210,8 @@ export class NoticeTable {
       this.#keys[from + 3] === words[at + 3]
     );
   }
+}
+
+function later(held: CutOff, before: number, until: number): CutOff {
+  return { before: Math.max(held.before, before), until: Math.max(held.until, until) };
 }

@@ -94,12 +94,17 @@ export class TokenKeys {
     return this.#claims.pos.epoch;
   }
 
+  /** Seconds. */
+  get iat(): number {
+    return this.#claims.iat;
+  }
+
   /** The same as texts, as the rule of matching reads them; made when asked for. */
   get matchable(): Matchable {
-    const { sid, fam, anc, jti, pos } = this.#claims;
+    const { sid, fam, anc, jti, pos, iat } = this.#claims;
     const subjects: string[] = [];
     for (let at = this.subjectsAt; at < this.subjectsEnd; at += KEY_WORDS) subjects.push(codeAt(this.words, at));
-    return { sid, fam, anc, jti, pos, subjects, client: codeAt(this.words, this.clientAt) };
+    return { sid, fam, anc, jti, pos, iat, subjects, client: codeAt(this.words, this.clientAt) };
   }
 }
 

@@ -147,7 +147,7 @@ interface FeedVectors {
 
 // The pings of a transcript have their own times, so its steps drive the parts of the verifier, not its connection.
 for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
-  test(`feed transcript: ${name} [LEASE-1] [LEASE-2] [LEASE-3] [LEASE-7] [FEED-2] [FEED-3] [FEED-4] [FEED-5] [NOT-6]`, async () => {
+  test(`feed transcript: ${name} [LEASE-1] [LEASE-2] [LEASE-3] [LEASE-7] [FEED-2] [FEED-3] [FEED-4] [FEED-5] [NOT-6] [NOT-9]`, async () => {
     const { issuer, audience, start_ms: start, tokens } = vectors("feed") as FeedVectors;
     const knowledge = new Knowledge(() => undefined);
     const deps: ReaderDeps = {

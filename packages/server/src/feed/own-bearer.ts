@@ -42,6 +42,7 @@ export function bearerWatch(issuer: Issuer, { claims }: FeedBearer): (takings: T
     anc: claims.anc,
     jti: claims.jti,
     pos: claims.pos,
+    iat: claims.iat,
     subjects: subjectsOf(claims).map((subject) => takenHash(issuer.salt, "subject", subject)),
     client: takenHash(issuer.salt, "client", claims.clientId),
   };
