@@ -1,11 +1,21 @@
 // Every configuration key in one table: values are parsed from it, the reference is printed from it, `config check` speaks with its words.
-// Each key is text: in the environment as HALLPASS_ and the name in capitals, in a JSON file under the name itself.
+// Each key is text: in the environment as HALLPASS_ and the name in capitals, in a file (JSON or YAML) under the name itself, where a key
+// with members (`tenants`) may stand as what its text spells.
 
+import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
 
 export interface Listen {
   readonly host: string;
   readonly port: number;
+}
+
+/** A further tenant beside the default one, with an issuer, keys, clients and data of its own. */
+export interface TenantSettings {
+  readonly id: string;
+  readonly issuer: string;
+  readonly kek_file: string | undefined;
+  readonly operator_secret_sha256: string | undefined;
 }
 
 /** What the keys are parsed to. Times are whole seconds. */
@@ -23,6 +33,7 @@ export interface Settings {
   readonly client_token_lifetime: number;
   readonly facts_kept: number;
   readonly shutdown_limit: number;
+  readonly tenants: readonly TenantSettings[];
   readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
 }
 
@@ -34,6 +45,8 @@ export interface Key<T> {
   readonly otherwise: string | null;
   /** True for a key whose value never stands in a log or in `config check`. */
   readonly secret?: true;
+  /** True for a key whose text is JSON: in a file it may stand as the object itself. */
+  readonly members?: true;
   readonly schema: z.ZodType<T, string>;
 }
 
@@ -75,6 +88,35 @@ const sha256: z.ZodType<string, string> = z
   .string()
   .regex(/^(?:[0-9a-f]{64}|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/, "has to be a SHA-256 in hex or base64url")
   .transform((text) => (text.length === 64 ? Buffer.from(text, "hex").toString("base64url") : text));
+
+const tenantRecord = z.record(
+  z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "has to have a name of a-z, 0-9 and -"),
+  z.strictObject({
+    issuer,
+    kek_file: path.optional(),
+    operator_secret_sha256: sha256.optional(),
+  }),
+);
+
+const tenants: z.ZodType<readonly TenantSettings[], string> = z.string().transform((text, context) => {
+  const parsed = parseStrictJson(text, { maxLength: 65_536, maxDepth: 4, maxMembers: 1024 });
+  const record = tenantRecord.safeParse(parsed.ok ? parsed.value : null);
+  if (record.success)
+    return Object.entries(record.data).map(([id, { issuer: own, kek_file, operator_secret_sha256 }]) => ({
+      id,
+      issuer: own,
+      kek_file,
+      operator_secret_sha256,
+    }));
+  const [first] = record.error.issues;
+  const place =
+    first === undefined || first.path.length === 0 ? "" : ` (see ${first.path.join(".")}: ${first.message})`;
+  context.addIssue({
+    code: "custom",
+    message: `has to be an object of tenants such as {"shop": {"issuer": "https://auth.shop.example"}}${place}`,
+  });
+  return z.NEVER;
+});
 
 export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   development: {
@@ -130,6 +172,12 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "How long a stop waits for requests that are under way.",
     otherwise: "10s",
     schema: duration,
+  },
+  tenants: {
+    what: "Further tenants by name, each with its `issuer` and, if wanted, `kek_file` and `operator_secret_sha256`; the issuer's host chooses.",
+    otherwise: "{}",
+    members: true,
+    schema: tenants,
   },
   log_level: {
     what: "`debug` shows every refresh as a fact, `info` every request.",

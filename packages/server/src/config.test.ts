@@ -36,6 +36,37 @@ const wrong: readonly [title: string, env: Readonly<Record<string, string>>, pat
   ["a port too high", { ...https, HALLPASS_LISTEN: "127.0.0.1:70000" }, /port of at most 65535/],
   ["clients' tokens that live too long", { ...https, HALLPASS_CLIENT_TOKEN_LIFETIME: "2h" }, /has to be at most/],
 ];
+const tenants = (value: unknown): Readonly<Record<string, string>> => ({
+  ...https,
+  HALLPASS_TENANTS: JSON.stringify(value),
+});
+const shop = { issuer: "https://auth.shop.example" };
+const wrongTenants: readonly [title: string, env: Readonly<Record<string, string>>, pattern: RegExp][] = [
+  ["tenants that are no object", { ...https, HALLPASS_TENANTS: "shop" }, /HALLPASS_TENANTS has to be an object/],
+  ["a tenant of the same host", tenants({ shop: { issuer: "https://auth.example" } }), /shop has the host of default/],
+  ["two tenants of one host", tenants({ a: shop, b: shop }), /b has the host of a/],
+  ["a tenant named default", tenants({ default: shop }), /may not name default/],
+  ["a tenant in capitals", tenants({ Shop: shop }), /see Shop: Invalid key/],
+  [
+    "a tenant's issuer with a path",
+    tenants({ shop: { issuer: "https://a.example/x" } }),
+    /shop.issuer: has to be an origin/,
+  ],
+  [
+    "a tenant's plain http",
+    tenants({ shop: { issuer: "http://a.example" } }),
+    /issuer of shop has to begin with https/,
+  ],
+  ["an unknown member of a tenant", tenants({ shop: { ...shop, kek: "x" } }), /see shop: Unrecognized key/],
+];
+for (const [title, env, pattern] of wrongTenants) {
+  test(`${title} is a problem [TEN-5]`, () => {
+    const found = problems(env);
+    assert.equal(found.length, 1, found.join("; "));
+    assert.match(found[0] ?? "", pattern);
+  });
+}
+
 for (const [title, env, pattern] of wrong) {
   test(`${title} is a problem with its key's name [GEN-1] [META-3]`, () => {
     const found = problems(env);
@@ -82,6 +113,42 @@ test("the environment stands over a file, and a file's unknown keys are problems
     rmSync(directory, { recursive: true });
   }
 });
+
+const documents: readonly [title: string, name: string, text: string, problem: string | undefined][] = [
+  [
+    "a YAML file is read",
+    "h.yaml",
+    "issuer: https://auth.example\ntenants:\n  shop: {issuer: https://s.example}\n",
+    undefined,
+  ],
+  ["tenants stand in JSON as an object", "h.json", '{"issuer":"https://a.example","tenants":{}}', undefined],
+  [
+    "a name that stands twice is a problem",
+    "h.yaml",
+    "data: a\ndata: b\n",
+    "has to be YAML: Map keys must be unique at",
+  ],
+  ["in JSON, too", "h.json", '{"data":"a","data":"b"}', "has to be JSON: Map keys must be unique at"],
+  ["an alias is a problem", "h.yml", "data: &a x\nissuer: *a\n", "may not hold anchors, aliases or tags"],
+  ["a tag is a problem", "h.yml", "data: !!binary x\n", "may not hold anchors, aliases or tags"],
+  ["YAML under the name of JSON is a problem", "h.json", "data: a\n", "has to be JSON"],
+  ["a list is a problem", "h.yaml", "- data\n", "has to be a YAML object"],
+];
+for (const [title, name, text, problem] of documents) {
+  test(`of configuration files: ${title}`, () => {
+    const directory = mkdtempSync(join(tmpdir(), "hallpass-config-"));
+    try {
+      const file = join(directory, name);
+      writeFileSync(file, text);
+      const loaded = loadConfig({ env: {}, file });
+      const found = loaded.ok ? [] : loaded.problems.filter((one) => one.startsWith(file));
+      if (problem === undefined) assert.deepEqual(loaded.ok, true, found.join());
+      else assert.ok(found[0]?.startsWith(`${file}: ${problem}`), found.join());
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+}
 
 test("what stands when a key is absent is itself a value of the key", () => {
   for (const name of NAMES) {

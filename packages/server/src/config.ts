@@ -1,9 +1,12 @@
 // Reads the configuration: the environment over a file over what stands otherwise. All problems at once, each with the key's name
 // and what would be right; after it nobody checks again.
 
-import { readFileSync } from "node:fs";
 import { envName, KEYS, NAMES, type Name, type Settings } from "./config-schema.ts";
+import { readDocument } from "./host/document.ts";
 import { isLoopback } from "./host/loopback.ts";
+
+/** The tenant that a server always has: whose issuer is the key `issuer`. */
+export const DEFAULT_TENANT = "default";
 
 /** The settings, found to fit together. */
 export interface Config extends Settings {
@@ -16,7 +19,7 @@ export type LoadedConfig =
 
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A JSON file; an absent one is a problem. `HALLPASS_CONFIG_FILE` names it otherwise. */
+  /** A JSON or YAML file; an absent one is a problem. `HALLPASS_CONFIG_FILE` names it otherwise. */
   readonly file?: string;
   /** Over everything else: what a command line says. */
   readonly over?: Partial<Record<Name, string>>;
@@ -50,21 +53,18 @@ export function loadConfig({ env, file, over = {} }: ConfigSources): LoadedConfi
 }
 
 function addFile(texts: Map<Name, string>, path: string, problems: string[]): void {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    problems.push(`${path}: ${error instanceof SyntaxError ? "has to be JSON" : "can't be read"}`);
+  const read = readDocument(path);
+  if (!read.ok) {
+    problems.push(`${path}: ${read.problem}`);
     return;
   }
-  if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    problems.push(`${path}: has to be a JSON object`);
-    return;
-  }
-  for (const [name, value] of Object.entries(content)) {
+  for (const [name, value] of Object.entries(read.members)) {
     if (!isName(name)) problems.push(`${path}: ${name} is no key`);
-    else if (typeof value !== "string" && typeof value !== "boolean") problems.push(`${path}: ${name} has to be text`);
-    else texts.set(name, String(value));
+    else if (typeof value === "string" || typeof value === "boolean") texts.set(name, String(value));
+    // A key with members may stand in a file as what its text spells.
+    else if (KEYS[name].members === true && typeof value === "object" && value !== null)
+      texts.set(name, JSON.stringify(value));
+    else problems.push(`${path}: ${name} has to be text`);
   }
 }
 
@@ -111,6 +111,23 @@ function mismatches(config: Config): readonly string[] {
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)
     found.push(`${envName("client_token_lifetime")} has to be at most ${envName("max_token_lifetime")}`);
+  return [...found, ...tenantMismatches(config)];
+}
+
+/** The host of an issuer says whose a request is, so no two tenants share one. */
+function tenantMismatches({ development, issuer, tenants }: Config): readonly string[] {
+  const found: string[] = [];
+  const hosts = new Map(issuer === "" ? [] : [[new URL(issuer).host, DEFAULT_TENANT]]);
+  for (const { id, issuer: own } of tenants) {
+    const { host } = new URL(own);
+    const other = hosts.get(host);
+    hosts.set(host, id);
+    if (id === DEFAULT_TENANT)
+      found.push(`${envName("tenants")} may not name ${id}: that is the tenant of the issuer key`);
+    else if (other !== undefined) found.push(`${envName("tenants")}: ${id} has the host of ${other}, and may not`);
+    if (!development && !own.startsWith("https://"))
+      found.push(`${envName("tenants")}: the issuer of ${id} has to begin with https:// (http only in development)`);
+  }
   return found;
 }
 

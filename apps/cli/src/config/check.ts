@@ -41,5 +41,5 @@ function valueOf(config: Config, name: keyof Config): string | null {
   if (value === undefined) return null;
   if (KEYS[name].secret === true) return "(secret)";
   if (typeof value === "object" && "port" in value) return `${value.host}:${value.port}`;
-  return String(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

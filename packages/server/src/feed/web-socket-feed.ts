@@ -1,6 +1,6 @@
 // Binds a hub to WebSockets of an HTTP server. Decides who may open one and how one ends; knows no frame.
 
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Fault, type Scheduler } from "@hallpass/core";
 import { FEED_SUBPROTOCOL } from "@hallpass/protocol";
@@ -33,6 +33,11 @@ export interface FeedSocketOptions {
   readonly log?: FeedLog;
 }
 
+/** Where upgrades come from: an HTTP server, or the part of one that is a tenant's. */
+export interface UpgradeSource {
+  on(event: "upgrade", listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown;
+}
+
 export interface FeedSockets {
   /** Drains the hub, and settles when no socket of the feed is open any more: within some two seconds. */
   shutDown(): Promise<void>;
@@ -40,9 +45,9 @@ export interface FeedSockets {
   count(): number;
 }
 
-/** `authenticate` judges a bearer's text; it throws Faults. Takes over every upgrade of the server: another path is answered 404. */
+/** `authenticate` judges a bearer's text; it throws Faults. Takes over every upgrade of the source: another path is answered 404. */
 export function attachFeed(
-  server: Server,
+  source: UpgradeSource,
   hub: FeedHub,
   authenticate: (token: string) => Promise<JudgedBearer>,
   options: FeedSocketOptions,
@@ -119,7 +124,7 @@ export function attachFeed(
     webSocket.on("close", cancel);
   }
 
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  source.on("upgrade", (request, socket, head) => {
     socket.on("error", ignore);
     upgrade(request, socket, head).catch((cause: unknown) => {
       log({ kind: "failed", during: "upgrade", cause });

@@ -16,7 +16,7 @@ import {
   type TenantId,
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
-import type { Config } from "../config.ts";
+import { type Config, DEFAULT_TENANT } from "../config.ts";
 import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
@@ -33,9 +33,10 @@ export async function makeServices(
   { clock, dice, newSigningKey }: Ports,
   given: Store,
   around: Surroundings,
+  tenantName: string = DEFAULT_TENANT,
 ): Promise<Unheard> {
   const { store, time: storeTime } = watchStoreTime(given, clock);
-  const tenant = theTenant();
+  const tenant = tenantNamed(tenantName);
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
   const kek = loadKek(config, dice, areKeys);
@@ -81,8 +82,8 @@ function policiesUnder(config: Config): ReadonlyMap<string, Policy> {
   );
 }
 
-function theTenant(): TenantId {
-  const tenant = parseTenantId("default");
-  if (tenant === undefined) throw new Error("the tenant has no name");
+function tenantNamed(name: string): TenantId {
+  const tenant = parseTenantId(name);
+  if (tenant === undefined) throw new Error(`${name} is no name of a tenant`);
   return tenant;
 }

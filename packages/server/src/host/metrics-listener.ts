@@ -1,6 +1,8 @@
-// A second listener for the metrics page alone, without a token: for an address that only the scraper reaches.
+// A second listener for the metrics pages alone, without a token: for an address that only the scraper reaches. /metrics is the default
+// tenant's, /metrics/{tenant} another's: no page mixes two.
 
 import { createServer } from "node:http";
+import { DEFAULT_TENANT } from "../config.ts";
 import type { Services } from "../services.ts";
 
 export interface MetricsListener {
@@ -9,12 +11,16 @@ export interface MetricsListener {
 
 export async function listenForMetrics(
   at: { readonly host: string; readonly port: number } | undefined,
-  page: Services["metricsPage"],
+  ofTenants: ReadonlyMap<string, Services["metricsPage"]>,
 ): Promise<MetricsListener> {
   if (at === undefined) return { close: async () => {} };
+  const pages = new Map(
+    [...ofTenants].map(([name, page]) => [name === DEFAULT_TENANT ? "/metrics" : `/metrics/${name}`, page]),
+  );
   const server = createServer((incoming, outgoing) => {
     outgoing.shouldKeepAlive = false;
-    if (incoming.method !== "GET" || incoming.url !== "/metrics") {
+    const page = incoming.method === "GET" ? pages.get(incoming.url ?? "") : undefined;
+    if (page === undefined) {
       outgoing.writeHead(404).end();
       return;
     }

@@ -28,11 +28,16 @@ export function standardOutput(): LogDestination {
   return pino.destination({ fd: 1, sync: false, minLength: BUFFER });
 }
 
-export function createLog(level: LogLevel, destination: LogDestination): Log {
+/** `bound` stands in every line. */
+export function createLog(
+  level: LogLevel,
+  destination: LogDestination,
+  bound: Readonly<Record<string, string>> | null = null,
+): Log {
   const logger = pino(
     {
       level,
-      base: null,
+      base: bound,
       messageKey: "event",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

@@ -175,7 +175,7 @@ export async function received(response: Response): Promise<Received> {
   return { status: response.status, headers: response.headers, text, json };
 }
 
-function formText(form: Readonly<Record<string, string>> | string): string {
+export function formText(form: Readonly<Record<string, string>> | string): string {
   return typeof form === "string" ? form : new URLSearchParams(form).toString();
 }
 

@@ -1,0 +1,59 @@
+// A file that people write: JSON or YAML 1.2, by its name. One reading only: a name that stands twice, a tag or an anchor is a problem.
+
+import { readFileSync } from "node:fs";
+import { isMap, parseDocument, visit } from "yaml";
+
+export type ReadDocument =
+  | { readonly ok: true; readonly members: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly problem: string };
+
+/** Bytes: more than any configuration holds. */
+const LARGEST = 4_194_304;
+
+/** The members of the object that the file holds. Names ending in .yaml and .yml are read as YAML, all others as JSON. */
+export function readDocument(path: string): ReadDocument {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return { ok: false, problem: "can't be read" };
+  }
+  return parseText(text, /\.ya?ml$/i.test(path) ? "YAML" : "JSON");
+}
+
+export function parseText(text: string, kind: "YAML" | "JSON"): ReadDocument {
+  if (text.length > LARGEST) return { ok: false, problem: "is too large" };
+  if (kind === "JSON") {
+    // YAML is a superset of JSON that also sees a name that stands twice; what only YAML takes is no JSON.
+    try {
+      JSON.parse(text);
+    } catch {
+      return { ok: false, problem: "has to be JSON" };
+    }
+  }
+  const document = parseDocument(text, {
+    version: "1.2",
+    strict: true,
+    uniqueKeys: true,
+    merge: false,
+    stringKeys: true,
+  });
+  const [error] = document.errors;
+  if (error !== undefined) return { ok: false, problem: `has to be ${kind}: ${firstLine(error.message)}` };
+  let anchored = false;
+  visit(document, {
+    Alias: () => {
+      anchored = true;
+    },
+    Node: (_, node) => {
+      if (node.tag !== undefined || ("anchor" in node && node.anchor !== undefined)) anchored = true;
+    },
+  });
+  if (anchored) return { ok: false, problem: "may not hold anchors, aliases or tags" };
+  if (!isMap(document.contents)) return { ok: false, problem: `has to be a ${kind} object` };
+  return { ok: true, members: document.toJS() as Record<string, unknown> };
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]?.replace(/:$/, "") ?? "";
+}

@@ -1,0 +1,93 @@
+// For each endpoint of the table, what somebody of one tenant might try at another. Two kinds of row:
+// `ids`: the other tenant's own operator calls with the first one's ids; what comes back is named, and holds nothing of the first.
+// `open`: nothing of a tenant is asked for or shown but the tenant's own.
+
+import type { Sent } from "../testing/scene.ts";
+import type { TenantScene } from "../testing/two-tenants.ts";
+
+export type Crossing =
+  | {
+      readonly kind: "ids";
+      /** What is sent to `there` with ids of `here`. */
+      readonly sent: (here: TenantScene, there: TenantScene) => Sent;
+      readonly status: number;
+      readonly code: string | null;
+    }
+  | { readonly kind: "open" };
+
+function ids(sent: (here: TenantScene, there: TenantScene) => Sent, status: number, code: string | null): Crossing {
+  return { kind: "ids", sent, status, code };
+}
+
+const open: Crossing = { kind: "open" };
+const session = (method: string, rest: string, json?: unknown): Crossing =>
+  ids(
+    ({ sid }) => ({ method, path: `/v1/sessions/${sid}${rest}`, ...(json === undefined ? {} : { json }) }),
+    404,
+    "session_not_found",
+  );
+
+export const CROSSINGS: Readonly<Record<string, Crossing>> = {
+  "GET /.well-known/oauth-authorization-server": open,
+  "GET /.well-known/jwks.json": open,
+  "POST /oauth2/token": ids(
+    ({ refresh, client }) => ({
+      path: "/oauth2/token",
+      form: { grant_type: "refresh_token", client_id: client, refresh_token: refresh },
+    }),
+    400,
+    "refresh_refused",
+  ),
+  "POST /oauth2/introspect": ids(({ access }) => ({ path: "/oauth2/introspect", form: { token: access } }), 200, null),
+  "POST /v1/sessions": ids(
+    ({ client, sid }) => ({ path: "/v1/sessions", json: { subject: "u-x", client_id: client, parent: sid } }),
+    404,
+    "client_not_found",
+  ),
+  "POST /v1/sessions/search": ids(
+    ({ name }) => ({ path: "/v1/sessions/search", json: { subject: `u-${name}` } }),
+    200,
+    null,
+  ),
+  "GET /v1/sessions/:id": session("GET", ""),
+  "PATCH /v1/sessions/:id": session("PATCH", "", { scope: "read" }),
+  "GET /v1/sessions/:id/timeline": session("GET", "/timeline"),
+  "POST /v1/sessions/:id/end": session("POST", "/end"),
+  "POST /v1/sessions/:id/keep-alive": session("POST", "/keep-alive"),
+  "POST /v1/revocations": ids(
+    ({ sid }) => ({ path: "/v1/revocations", json: { targets: [{ type: "session", sid }] } }),
+    404,
+    "session_not_found",
+  ),
+  "GET /v1/revocations/:id": ids(
+    ({ revocation }) => ({ path: `/v1/revocations/${revocation}` }),
+    404,
+    "revocation_not_found",
+  ),
+  "GET /v1/verifiers": ids(() => ({ path: "/v1/verifiers" }), 200, null),
+  "GET /v1/feed": open,
+  "GET /v1/keys": ids(() => ({ path: "/v1/keys" }), 200, null),
+  "POST /v1/keys/rotate": open,
+  "POST /v1/keys/:kid/compromise": ids(
+    ({ kid }) => ({ method: "POST", path: `/v1/keys/${kid}/compromise` }),
+    404,
+    "key_not_found",
+  ),
+  "POST /v1/keys/:kid/remove": ids(
+    ({ kid }) => ({ method: "POST", path: `/v1/keys/${kid}/remove` }),
+    404,
+    "key_not_found",
+  ),
+  "GET /v1/clients": ids(() => ({ path: "/v1/clients" }), 200, null),
+  "POST /v1/clients": open,
+  "GET /v1/clients/:id": ids(({ client }) => ({ path: `/v1/clients/${client}` }), 404, "client_not_found"),
+  "POST /v1/clients/:id/disable": ids(
+    ({ client }) => ({ method: "POST", path: `/v1/clients/${client}/disable` }),
+    404,
+    "client_not_found",
+  ),
+  "GET /healthz": open,
+  "GET /readyz": open,
+  "GET /metrics": ids(() => ({ path: "/metrics" }), 200, null),
+  "GET /reference/refusals": open,
+};

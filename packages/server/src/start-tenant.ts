@@ -1,0 +1,131 @@
+// One tenant: its store, its services, its feed, its timers. A server has one or more side by side, and they share the process, the clock
+// and the port, nothing else: each has a store, an issuer, keys, clients, metrics and a feed of its own, so nothing of one can be found in
+// another.
+
+import { EventEmitter } from "node:events";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Store } from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
+import { type Config, DEFAULT_TENANT } from "./config.ts";
+import type { TenantSettings } from "./config-schema.ts";
+import { createFeedHub, type FeedHub } from "./feed/hub.ts";
+import { judgeFeedBearer } from "./feed/own-bearer.ts";
+import { attachFeed } from "./feed/web-socket-feed.ts";
+import { createHallpass, type Hallpass } from "./hallpass.ts";
+import { chooseStore } from "./host/choose-store.ts";
+import { makeFirstClients } from "./host/first-clients.ts";
+import { makeServices } from "./host/make-services.ts";
+import type { Ports } from "./host/ports.ts";
+import { makePrivateDirectory } from "./host/private-files.ts";
+import { startTimers } from "./host/timers.ts";
+import { feedLog } from "./observe/feed-log.ts";
+import { createLog, type Log } from "./observe/log.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { observe } from "./observe/observe.ts";
+import { observedStore } from "./observe/observed-store.ts";
+import type { Observer } from "./observe/observer.ts";
+import { revocationLag } from "./observe/revocation-lag.ts";
+import type { Services } from "./services.ts";
+
+export interface RunningTenant {
+  readonly name: string;
+  readonly issuer: string;
+  /** `operator:hpc_…` if this start made the operator and its secret; otherwise null. */
+  readonly operatorCredentials: string | null;
+  readonly services: Services;
+  readonly hallpass: Hallpass;
+  readonly hub: FeedHub;
+  readonly log: Log;
+  readonly observer: Observer;
+  /** Emits `upgrade` for what a host found to be this tenant's. */
+  readonly upgrades: EventEmitter;
+  /** Sends verifiers elsewhere. */
+  shutDownFeed(): Promise<void>;
+  /** Lets go of the rest, when nobody calls any more. */
+  close(): Promise<void>;
+}
+
+/** What a tenant's part of the configuration is: the server's own, with its issuer, its secrets and a directory below. */
+export function configOfTenant(config: Config, tenant: TenantSettings): Config {
+  const { kek_file: kekFile = config.kek_file } = tenant;
+  return {
+    ...config,
+    issuer: tenant.issuer,
+    data: join(config.data, "tenants", tenant.id),
+    kek: tenant.kek_file === undefined ? config.kek : undefined,
+    kek_file: kekFile,
+    // Never another tenant's: whoever operates one would operate both.
+    operator_secret_sha256: tenant.operator_secret_sha256,
+  };
+}
+
+/** Rejects with an Error that a person can act on, or a Fault of the store; then nothing was left open. */
+export async function startTenant(
+  name: string,
+  config: Config,
+  ports: Ports,
+  isServing: () => boolean,
+): Promise<RunningTenant> {
+  makePrivateDirectory(config.data);
+  const store = ports.wrapStore(await chooseStore(config, ports));
+  try {
+    return await start(name, config, ports, isServing, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function start(
+  name: string,
+  config: Config,
+  ports: Ports,
+  isServing: () => boolean,
+  bare: Store,
+): Promise<RunningTenant> {
+  const { clock, scheduler } = ports;
+  let hub: FeedHub | undefined;
+  const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
+  const metrics = createMetrics({
+    connections: () => hub?.connections().length ?? 0,
+    viewAges: () => hub?.connections().map(({ stats }) => stats.view_age_ms ?? 0) ?? [],
+  });
+  if (name !== DEFAULT_TENANT) metrics.registry.setDefaultLabels({ tenant: name });
+  const lag = revocationLag(clock, metrics);
+  const revoked = (pos: Position): void => (hub === undefined ? undefined : lag.revoked(pos, hub));
+  const store = observedStore(bare, { clock, log, metrics, revoked });
+  const observer = observe(log, metrics);
+  const around = {
+    observer,
+    metricsPage: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
+    isServing,
+  };
+  const unheard = await makeServices(config, ports, store, around, name);
+  const told = feedLog(log, observer);
+  const feed = createFeedHub({ ...unheard, scheduler, nodeName: hostname(), log: told });
+  hub = feed;
+  const services: Services = { ...unheard, hearing: feed };
+  const { operatorCredentials } = await makeFirstClients(services, config);
+  const hallpass = createHallpass(services);
+  const upgrades = new EventEmitter();
+  const sockets = attachFeed(upgrades, feed, (token) => judgeFeedBearer(services, token), { scheduler, log: told });
+  const timers = startTimers(config, ports, services, log);
+
+  return {
+    name,
+    issuer: config.issuer,
+    operatorCredentials,
+    services,
+    hallpass,
+    hub: feed,
+    log,
+    observer,
+    upgrades,
+    shutDownFeed: () => sockets.shutDown(),
+    close: async () => {
+      await Promise.all(timers.map((timer) => timer.stop()));
+      await store.close();
+    },
+  };
+}
