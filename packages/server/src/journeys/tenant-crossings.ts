@@ -39,6 +39,11 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     "refresh_refused",
   ),
   "POST /oauth2/introspect": ids(({ access }) => ({ path: "/oauth2/introspect", form: { token: access } }), 200, null),
+  "POST /oauth2/revoke": ids(
+    ({ refresh, client }) => ({ path: "/oauth2/revoke", form: { client_id: client, token: refresh } }),
+    401,
+    "client_unauthenticated",
+  ),
   "POST /v1/sessions": ids(
     ({ client, sid }) => ({ path: "/v1/sessions", json: { subject: "u-x", client_id: client, parent: sid } }),
     404,

@@ -69,7 +69,7 @@ for (const [place, crossing] of Object.entries(CROSSINGS)) {
     for (const [here, there] of pairs()) {
       const sent: Sent = crossing.sent(here, there);
       const own = place.includes("/oauth2/introspect") ? basicHeader(there.credentials) : {};
-      const anonymous = place === "POST /oauth2/token";
+      const anonymous = place === "POST /oauth2/token" || place === "POST /oauth2/revoke";
       const answer: Received = anonymous
         ? await sendTo(both.server.url, there.host, sent)
         : await there.send({ ...sent, headers: { ...own } });
