@@ -10,10 +10,14 @@ const CHARACTER_CODES: Readonly<Uint8Array> = Uint8Array.from(ALPHABET, (c) => c
 const SEXTETS: Readonly<Uint8Array> = sextetsByCharacterCode();
 const ASCII = new TextDecoder("latin1");
 
-/** What TypeScript's library does not name yet. */
-type SetFromBase64 = (this: Uint8Array, text: string, options: object) => { readonly written: number };
-const { setFromBase64 }: { readonly setFromBase64?: SetFromBase64 } = Uint8Array.prototype as object;
+/** What TypeScript's library does not name yet: the platform's own (ECMAScript 2026), where it has them. */
+interface NativeBase64 {
+  readonly setFromBase64?: (this: Uint8Array, text: string, options: object) => { readonly written: number };
+  readonly toBase64?: (this: Uint8Array, options: object) => string;
+}
+const { setFromBase64, toBase64 }: NativeBase64 = Uint8Array.prototype as object;
 const NATIVELY = Object.freeze({ alphabet: "base64url", lastChunkHandling: "loose" });
+const UNPADDED = Object.freeze({ alphabet: "base64url", omitPadding: true });
 /** Characters; below it the call costs more than it saves. */
 const WORTH_THE_CALL = 64;
 
@@ -35,6 +39,11 @@ function characterCode(bits: number): number {
 
 /** Writes any bytes; what it writes is what `decodeBase64url` accepts, and nothing else is. */
 export function encodeBase64url(bytes: Uint8Array): string {
+  return toBase64 === undefined ? encodePlainly(bytes) : toBase64.call(bytes, UNPADDED);
+}
+
+/** Without the platform's writer; what it is compared with. */
+export function encodePlainly(bytes: Uint8Array): string {
   const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
   let to = 0;
   for (let from = 0; from < bytes.length; from += 3) {
@@ -75,9 +84,14 @@ function decodedLength(text: string): number {
   return (text.length * 3) >> 2;
 }
 
-// The platform's own reader (ECMAScript 2026) also takes padding and whitespace. Each of them takes the place of a
+// The platform's own reader also takes padding and whitespace. Each of them takes the place of a
 // character that would have given bytes, so then fewer are written; the spare bits were judged before.
-function decodeNatively(read: SetFromBase64, text: string, into: Uint8Array, length: number): boolean {
+function decodeNatively(
+  read: NonNullable<NativeBase64["setFromBase64"]>,
+  text: string,
+  into: Uint8Array,
+  length: number,
+): boolean {
   try {
     return read.call(into, text, NATIVELY).written === length;
   } catch {

@@ -19,3 +19,12 @@ export function crc32(bytes: Uint8Array, previous = 0): number {
   }
   return ~remainder >>> 0;
 }
+
+/** The checksum of a text of ASCII characters, each one byte. */
+export function crc32OfAscii(text: string): number {
+  let remainder = ~0;
+  for (let at = 0; at < text.length; at += 1) {
+    remainder = (remainder >>> 8) ^ (TABLE[(remainder ^ text.charCodeAt(at)) & 0xff] ?? 0);
+  }
+  return ~remainder >>> 0;
+}

@@ -4,9 +4,8 @@
 // that passes is well formed and nothing more.
 
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
-import { crc32 } from "./crc32.ts";
+import { crc32, crc32OfAscii } from "./crc32.ts";
 
-const CHECKSUM_BYTES = 4;
 const CHECKSUM_LENGTH = 6;
 
 /** `prefix` ‖ base64url(bytes) ‖ base64url(CRC-32 of prefix and bytes, big-endian). */
@@ -24,8 +23,6 @@ export function parsePrefixed(prefix: string, text: string, byteLength: number):
 }
 
 function checksum(prefix: string, bytes: Uint8Array): Uint8Array {
-  const prefixBytes = Uint8Array.from(prefix, (character) => character.charCodeAt(0));
-  const sum = new Uint8Array(CHECKSUM_BYTES);
-  new DataView(sum.buffer).setUint32(0, crc32(bytes, crc32(prefixBytes)));
-  return sum;
+  const sum = crc32(bytes, crc32OfAscii(prefix));
+  return Uint8Array.of(sum >>> 24, sum >>> 16, sum >>> 8, sum);
 }

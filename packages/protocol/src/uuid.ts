@@ -4,7 +4,6 @@
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TEXT_LENGTH = 36;
 const HYPHEN = 0x2d;
-const HYPHENS_BEFORE: ReadonlySet<number> = new Set([4, 6, 8, 10]);
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const UUID_BYTES = 16;
 const TIME_BYTES = 6;
@@ -36,7 +35,7 @@ export function uuidToBytes(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(UUID_BYTES);
   let at = 0;
   for (let index = 0; index < UUID_BYTES; index += 1) {
-    if (HYPHENS_BEFORE.has(index)) {
+    if (isHyphenBefore(index)) {
       if (text.charCodeAt(at) !== HYPHEN) return undefined;
       at += 1;
     }
@@ -59,10 +58,15 @@ export function bytesToUuid(bytes: Uint8Array): string {
   if (bytes.length !== UUID_BYTES) throw new RangeError("a UUID has sixteen bytes");
   let text = "";
   for (let index = 0; index < UUID_BYTES; index += 1) {
-    if (HYPHENS_BEFORE.has(index)) text += "-";
+    if (isHyphenBefore(index)) text += "-";
     text += PAIRS[bytes[index] ?? 0];
   }
   return text;
+}
+
+/** Of the sixteen bytes: the fifth, seventh, ninth and eleventh follow a hyphen. */
+function isHyphenBefore(index: number): boolean {
+  return index >= 4 && index <= 10 && (index & 1) === 0;
 }
 
 /** The value of a lower-case hexadecimal digit's character; negative for any other. */

@@ -1,7 +1,8 @@
 // How secrets rest (spec/session-token.md, OP-2): a keyed hash, with the id of its key beside it.
 
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import { formatClientSecret } from "@hallpass/protocol";
+import { hmacSha256 } from "../kernel/mac.ts";
 import type { MacKeys } from "../keys/ring.ts";
 
 export type SecretLabel = "hallpass/client-secret/1" | "hallpass/session-token/1";
@@ -19,7 +20,5 @@ export function secretHash(
 ): Uint8Array | undefined {
   if (kid === PRESET_KID) return createHash("sha256").update(formatClientSecret(secret)).digest();
   const key = mac.derive(kid, "hallpass/secret/1/key");
-  return key === undefined
-    ? undefined
-    : createHmac("sha256", key).update(label).update(owner).update("\0").update(secret).digest();
+  return key === undefined ? undefined : hmacSha256(key, `${label}${owner}\0`, secret);
 }

@@ -1,7 +1,7 @@
 // Refresh tokens are computed, not stored (spec/refresh-token.md). The outer MAC refuses forgeries without touching the store;
 // the inner one needs the session's seed, so that a server key alone mints nothing.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import {
   encodeRefreshPayload,
   formatRefreshToken,
@@ -10,6 +10,7 @@ import {
   type RefreshTokenPayload,
 } from "@hallpass/protocol";
 import type { TenantId } from "../kernel/ids.ts";
+import { hmacSha256 } from "../kernel/mac.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { MacKeys } from "../keys/ring.ts";
 
@@ -39,21 +40,11 @@ export function innerFits(seed: Uint8Array, parts: RefreshTokenParts): boolean {
 }
 
 function innerMac(seed: Uint8Array, payload: Uint8Array): Uint8Array {
-  return createHmac("sha256", seed)
-    .update("hallpass/refresh/1/inner")
-    .update(payload)
-    .digest()
-    .subarray(0, REFRESH_MAC_LENGTH);
+  return hmacSha256(seed, "hallpass/refresh/1/inner", payload).subarray(0, REFRESH_MAC_LENGTH);
 }
 
 function outerMac(scheme: RefreshScheme, kid: number, payload: Uint8Array, inner: Uint8Array): Uint8Array | undefined {
   const key = scheme.mac.derive(kid, `hallpass/refresh/1/key${scheme.tenant}`);
   if (key === undefined) return undefined;
-  return createHmac("sha256", key)
-    .update("hallpass/refresh/1/outer")
-    .update(scheme.issuer)
-    .update(payload)
-    .update(inner)
-    .digest()
-    .subarray(0, REFRESH_MAC_LENGTH);
+  return hmacSha256(key, `hallpass/refresh/1/outer${scheme.issuer}`, payload, inner).subarray(0, REFRESH_MAC_LENGTH);
 }
