@@ -18,7 +18,6 @@ export { type KeyEncryptionKey, keyEncryptionKey } from "./keys/envelope.ts";
 export * from "./keys/key-policy.ts";
 export * from "./keys/ring.ts";
 export { generateSigningKey, type NewSigningKey } from "./keys/signing.ts";
-export type { NextTurn } from "./keys/signing-desk.ts";
 export * from "./operations/alter-session.ts";
 export { bootstrapIssuer, issuerKey } from "./operations/bootstrap-issuer.ts";
 export {

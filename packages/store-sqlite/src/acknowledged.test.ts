@@ -76,4 +76,31 @@ describe("what is acknowledged", () => {
     assert.deepEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(text)?.row, undefined);
     assert.notEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(text), undefined);
   });
+
+  it("answers a conflict for a row that is remembered otherwise, without asking the file", () => {
+    const acknowledged = after([writing("a", "absent"), committed(0)]);
+    const comparing: Change = { ...writing("", 2), rows: [{ key, expect: 2, next: "same" }] };
+    assert.deepEqual(acknowledged.begin([writing("b", 2), comparing]), ["conflict", "conflict"]);
+    assert.equal(acknowledged.isUnderWay(text), false);
+  });
+
+  it("spares the file a comparison that it knows to hold, and nothing that is written or not remembered", () => {
+    const acknowledged = after([writing("a", "absent"), committed(0)]);
+    const other: RowKey = { ...key, id: "other" };
+    const comparing: Change = {
+      ...writing("", 1),
+      rows: [
+        { key, expect: 1, next: "same" },
+        { key: other, expect: 3, next: "same" },
+      ],
+    };
+    assert.deepEqual(acknowledged.begin([comparing]), [{ ...comparing, rows: comparing.rows.slice(1) }]);
+    assert.deepEqual(acknowledged.begin([writing("b", 1)]), [writing("b", 1)]);
+  });
+
+  it("leaves to the file what an earlier change of the batch writes", () => {
+    const acknowledged = after([writing("a", "absent"), committed(0)]);
+    const comparing: Change = { ...writing("", 1), rows: [{ key, expect: 1, next: "same" }] };
+    assert.deepEqual(acknowledged.begin([writing("b", 1), comparing]), [writing("b", 1), comparing]);
+  });
 });

@@ -63,11 +63,31 @@ export class Acknowledged {
     return this.#headUnderWay;
   }
 
-  /** A batch goes to the writer. */
-  begin(changes: readonly Change[]): void {
-    const written = changes.flatMap(({ rows }) => rows.filter((row) => row.next !== "same"));
-    this.#underWay = new Set(written.map((row) => rowKeyText(row.key)));
+  /**
+   * A batch goes to the writer, and no other is under way: what is remembered is what the file holds. So rows are compared here,
+   * unless an earlier change of the batch writes them, and what was only to be compared, and fits, need not go there.
+   */
+  begin(changes: readonly Change[]): readonly (Change | "conflict")[] {
+    const written = new Set<string>();
+    const compared = changes.map((change) => this.#compare(change, written));
+    this.#underWay = written;
     this.#headUnderWay = changes.some(({ notices }) => notices.length > 0);
+    return compared;
+  }
+
+  /** Adds what the change writes to `written`. */
+  #compare(change: Change, written: Set<string>): Change | "conflict" {
+    const rows: RowChange[] = [];
+    const own: string[] = [];
+    for (const row of change.rows) {
+      const text = rowKeyText(row.key);
+      const found = written.has(text) ? undefined : this.find(text);
+      if (found !== undefined && row.expect !== (found.row?.version ?? "absent")) return "conflict";
+      if (row.next !== "same") own.push(text);
+      if (row.next !== "same" || found === undefined) rows.push(row);
+    }
+    for (const text of own) written.add(text);
+    return rows.length === change.rows.length ? change : { ...change, rows };
   }
 
   /** Its outcomes are here, and nobody has heard of them yet. */

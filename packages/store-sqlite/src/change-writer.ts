@@ -35,6 +35,12 @@ interface Commit {
   readonly at: Instant;
 }
 
+type PlainUpdate = RowChange & { readonly expect: number; readonly next: Exclude<RowChange["next"], string> };
+
+function isPlainUpdate(row: RowChange): row is PlainUpdate {
+  return row.expect !== "absent" && typeof row.next === "object" && row.raise !== true;
+}
+
 export class ChangeWriter {
   readonly #names: Names;
   readonly #sql: ReturnType<typeof prepared>;
@@ -62,6 +68,10 @@ export class ChangeWriter {
   }
 
   apply(change: Change, at: Instant): Outcome {
+    const [only] = change.rows;
+    if (change.rows.length === 1 && change.notices.length === 0 && only !== undefined && isPlainUpdate(only)) {
+      return this.#update(change, only, at);
+    }
     const places: (number | undefined)[] = [];
     for (const row of change.rows) {
       const found = this.#find(row);
@@ -85,6 +95,26 @@ export class ChangeWriter {
       this.#sql.noteDropped.run(seq, horizon);
     }
     return this.#sql.anyToDrop.get(horizon, factsBefore) !== undefined;
+  }
+
+  /** One row, compared and written by one statement: a refresh. */
+  #update({ attempt, facts }: Change, { key, expect, next }: PlainUpdate, at: Instant): Outcome {
+    const tenant = this.#names.codeOf(key.tenant);
+    if (tenant === undefined) return { kind: "conflict" };
+    const refs = refsToRow(next.refs ?? [], this.#names);
+    const { changes } = this.#sql.updateIf.run(
+      pack(attempt),
+      next.expires,
+      refs,
+      next.value,
+      kindToRow(key.kind),
+      tenant,
+      packId(key.id),
+      expect,
+    );
+    if (changes === 0) return { kind: "conflict" };
+    for (const fact of facts) this.#record(fact);
+    return { kind: "committed", pos: this.#head.pos, at };
   }
 
   #find({ key }: RowChange): { readonly place: number; readonly version: number } | undefined {
@@ -137,6 +167,7 @@ function prepared(
   | "find"
   | "insert"
   | "update"
+  | "updateIf"
   | "raise"
   | "remove"
   | "append"
@@ -159,6 +190,10 @@ function prepared(
        VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     update: sql("UPDATE rows SET version = version + 1, attempt = ?, expires = ?, refs = ?, value = ? WHERE place = ?"),
+    updateIf: sql(
+      `UPDATE rows SET version = version + 1, attempt = ?, expires = ?, refs = ?, value = ?
+       WHERE kind = ? AND tenant = ? AND id = ? AND version = ?`,
+    ),
     raise: sql(
       `UPDATE rows SET version = version + 1, attempt = ?, expires = ?,
        not_before_epoch = ?, not_before_seq = ?, raised_at = ?, refs = ?, value = ? WHERE place = ?`,

@@ -4,6 +4,7 @@
 import type { Change, Clock, Outcome } from "@hallpass/core";
 import { Fault } from "@hallpass/core";
 import type { Acknowledged } from "./acknowledged.ts";
+import { changesToMessage } from "./change-message.ts";
 import type { DropBounds } from "./change-writer.ts";
 import type { WriterReply } from "./thread-messages.ts";
 import type { WriterThread } from "./writer-thread.ts";
@@ -11,6 +12,8 @@ import type { WriterThread } from "./writer-thread.ts";
 /** A batch stays short enough that its fsync is still what a waiter mostly waits for. */
 const MOST_CHANGES_PER_BATCH = 512;
 const MOST_CHANGES_QUEUED = 8192;
+
+const UNANSWERED: Outcome = { kind: "unknown", cause: new Error("the writer answered too few outcomes") };
 
 interface WaitingCommit {
   readonly kind: "commit";
@@ -107,11 +110,18 @@ export class CommitQueue {
   async #commitBatch(batch: readonly WaitingCommit[]): Promise<void> {
     const changes = batch.flatMap((commit) => commit.changes);
     const { acknowledged } = this.#options;
-    acknowledged.begin(changes);
+    const compared = acknowledged.begin(changes);
+    const open = compared.filter((change) => change !== "conflict");
     this.#isWriting = true;
-    const outcomes = await this.#write(changes);
+    const written = open.length === 0 ? [] : await this.#write(open);
     this.#isWriting = false;
-    acknowledged.settle(changes, outcomes);
+    acknowledged.settle(open, written);
+    let next = 0;
+    const outcomes = compared.map((change): Outcome => {
+      if (change === "conflict") return { kind: "conflict" };
+      next += 1;
+      return written[next - 1] ?? UNANSWERED;
+    });
     // Only now does a reader that is woken find the new head.
     if (this.#headMoved) this.#options.headMoved();
     this.#headMoved = false;
@@ -132,7 +142,11 @@ export class CommitQueue {
     }
     let reply: WriterReply;
     try {
-      reply = await thread.request({ kind: "commit", changes, at: this.#options.clock.now() });
+      reply = await thread.request({
+        kind: "commit",
+        changes: changesToMessage(changes),
+        at: this.#options.clock.now(),
+      });
     } catch (cause) {
       return changes.map(() => ({ kind: "unknown", cause }));
     }

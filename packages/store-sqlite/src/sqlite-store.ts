@@ -55,16 +55,32 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
 
   async function ask<T>(question: (reader: Reader) => T): Promise<T> {
     open();
+    const reader = connections.reader() ?? (await reopened());
+    return attempt(() => question(reader));
+  }
+
+  function attempt<T>(question: () => T): T {
     try {
-      return question(connections.reader() ?? (await connections.reopened()));
+      return question();
     } catch (error) {
       throw error instanceof RangeError ? error : new Fault("store_unavailable", { cause: error });
     }
   }
 
+  async function reopened(): Promise<Reader> {
+    try {
+      return await connections.reopened();
+    } catch (error) {
+      throw new Fault("store_unavailable", { cause: error });
+    }
+  }
+
+  /** Mostly what is asked for is in memory or in the file, and nothing is waited for. */
   async function read(keys: readonly RowKey[]): Promise<Snapshot> {
+    open();
     for (;;) {
-      const snapshot = await ask((reader) => reader.read(keys, clock, acknowledged));
+      const reader = connections.reader() ?? (await reopened());
+      const snapshot = attempt(() => reader.read(keys, clock, acknowledged));
       if (snapshot !== undefined) return snapshot;
       await queue.outcomesKnown();
     }

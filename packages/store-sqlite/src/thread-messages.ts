@@ -1,12 +1,13 @@
 // What the two threads say to one another. The main thread sends one request and waits for its reply before the next.
 
-import type { Change, Instant } from "@hallpass/core";
+import type { Instant } from "@hallpass/core";
+import type { ChangeMessage } from "./change-message.ts";
 import type { DropBounds } from "./change-writer.ts";
 import type { PlainCause } from "./sqlite-errors.ts";
 import type { BatchResult } from "./writer.ts";
 
 export type WriterRequest =
-  | { readonly kind: "commit"; readonly changes: readonly Change[]; readonly at: Instant }
+  | { readonly kind: "commit"; readonly changes: ChangeMessage; readonly at: Instant }
   | { readonly kind: "drop"; readonly bounds: DropBounds }
   | { readonly kind: "close" };
 

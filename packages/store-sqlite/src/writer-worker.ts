@@ -2,6 +2,7 @@
 // its connection can't be trusted any more; the main thread then starts another.
 
 import { parentPort, workerData } from "node:worker_threads";
+import { changesFromMessage } from "./change-message.ts";
 import { plainCause } from "./sqlite-errors.ts";
 import type { WriterReply, WriterRequest } from "./thread-messages.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
@@ -23,7 +24,7 @@ function open(): Writer | undefined {
 function serve(writer: Writer, request: WriterRequest): void {
   switch (request.kind) {
     case "commit": {
-      const result = writer.commit(request.changes, request.at);
+      const result = writer.commit(changesFromMessage(request.changes), request.at);
       reply({ kind: "committed", ...result });
       if (result.broken) process.exit();
       writer.checkpoint();
@@ -45,6 +46,6 @@ function serve(writer: Writer, request: WriterRequest): void {
 
 const writer = open();
 if (writer !== undefined) {
-  port.on("message", (request: string) => serve(writer, JSON.parse(request) as WriterRequest));
+  port.on("message", (request: WriterRequest) => serve(writer, request));
   reply({ kind: "opened" });
 }

@@ -19,4 +19,7 @@ export interface Scheduler {
   after(ms: number, task: () => void): Cancel;
 }
 
+/** Calls the task once, soon: when everything that has arrived was looked at. */
+export type NextTurn = (task: () => void) => void;
+
 export type Cancel = () => void;

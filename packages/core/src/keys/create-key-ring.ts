@@ -3,13 +3,14 @@
 import { createSecretKey, hkdfSync } from "node:crypto";
 import type { FeedKey } from "@hallpass/protocol";
 import type { TenantId } from "../kernel/ids.ts";
+import type { NextTurn } from "../kernel/ports.ts";
 import type { Row } from "../store/store.ts";
 import { type KeyEncryptionKey, open, sealedFor, unreadable } from "./envelope.ts";
 import type { MacKeySet } from "./mac-keys.ts";
 import { type KeyRing, type MacKeys, type OpenKeys, ringKey } from "./ring.ts";
 import { type Ring, ringFromRow } from "./ring-row.ts";
 import { type OpenSigningKey, openSigningKey } from "./signing.ts";
-import { type NextTurn, signingDesk } from "./signing-desk.ts";
+import { signingDesk } from "./signing-desk.ts";
 import type { ActiveKey, NextKey, RetiringKey } from "./signing-key.ts";
 
 export interface KeyRingOptions {

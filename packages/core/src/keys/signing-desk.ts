@@ -1,10 +1,8 @@
 // Signatures that are asked for in one turn are made in a row. The tables of the curve then stay in the processor's cache:
 // measured, a signature between two requests costs twice as much as one after another (docs/performance.md).
 
+import type { NextTurn } from "../kernel/ports.ts";
 import type { Signer } from "./ring.ts";
-
-/** Calls the task once, soon, when what is under way in this turn is done. */
-export type NextTurn = (task: () => void) => void;
 
 interface Waiting {
   readonly signingInput: string;

@@ -92,7 +92,7 @@ async function commitOnce(
   return settle(store, one, outcome);
 }
 
-async function settle(store: Store, one: Change, outcome: Outcome): Promise<Committed | "conflict"> {
+function settle(store: Store, one: Change, outcome: Outcome): Committed | "conflict" | Promise<Committed | "conflict"> {
   switch (outcome.kind) {
     case "committed":
       return { pos: outcome.pos, at: outcome.at };

@@ -34,6 +34,35 @@ test("an idle store gets a change at once, alone", async () => {
   assert.deepEqual(ids(sent), [["a"], ["b"]]);
 });
 
+test("a batch that is smaller than the one before waits at most three turns more for those who were just answered, and no longer", async () => {
+  const turns: (() => void)[] = [];
+  const { store, sent, release } = held({ nextTurn: (task) => void turns.push(task) });
+  release();
+  const pass = async (): Promise<void> => {
+    turns.shift()?.();
+    await settled();
+  };
+  const both = [store.commit([change("a")]), store.commit([change("b")])];
+  const third = both[0]?.then(() => store.commit([change("c")]));
+  await pass();
+  assert.deepEqual(ids(sent), [["a", "b"]]);
+  await Promise.all(both);
+  await pass();
+  const fourth = store.commit([change("d")]);
+  await pass();
+  assert.deepEqual(ids(sent), [
+    ["a", "b"],
+    ["c", "d"],
+  ]);
+  await Promise.all([third, fourth]);
+  const fifth = store.commit([change("e")]);
+  for (const waits of [true, true, true, false]) {
+    await pass();
+    assert.equal(ids(sent).length, waits ? 2 : 3);
+  }
+  await fifth;
+});
+
 test("two changes that touch one row never share a batch, and those that wait are not overtaken", async () => {
   const { store, sent, release } = held();
   release();

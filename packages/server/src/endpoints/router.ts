@@ -79,8 +79,11 @@ async function serve(
   return noted(services, request, arrival, endpoint.path, reply);
 }
 
-async function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Promise<Reply> {
-  if (!isScoped(endpoint)) return endpoint.answer(services, exchange);
+function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Reply | Promise<Reply> {
+  return isScoped(endpoint) ? answerHolder(services, endpoint, exchange) : endpoint.answer(services, exchange);
+}
+
+async function answerHolder(services: Services, endpoint: ScopedEndpoint, exchange: Exchange): Promise<Reply> {
   const authorized = await authorizeCaller(services, exchange, endpoint.from.scope);
   return authorized.ok ? endpoint.answer(services, exchange, authorized.caller) : authorized.refusal;
 }

@@ -15,13 +15,19 @@ export interface StoreObservers {
 }
 
 export function observedStore(store: Store, { clock, log, metrics, revoked }: StoreObservers): Store {
-  async function timed<T>(operation: "read" | "commit", work: Promise<T>): Promise<T> {
+  function timed<T>(operation: "read" | "commit", work: Promise<T>, noted: (value: T) => void = () => {}): Promise<T> {
     const start = clock.monotonic();
-    try {
-      return await work;
-    } finally {
-      metrics.store(operation, clock.monotonic() - start);
-    }
+    return work.then(
+      (value) => {
+        metrics.store(operation, clock.monotonic() - start);
+        noted(value);
+        return value;
+      },
+      (error: unknown) => {
+        metrics.store(operation, clock.monotonic() - start);
+        throw error;
+      },
+    );
   }
 
   function told(change: Change, outcome: Outcome | undefined): void {
@@ -45,10 +51,9 @@ export function observedStore(store: Store, { clock, log, metrics, revoked }: St
   return {
     ...store,
     read: (keys) => timed("read", store.read(keys)),
-    commit: async (changes) => {
-      const outcomes = await timed("commit", store.commit(changes));
-      changes.forEach((change, index) => told(change, outcomes[index]));
-      return outcomes;
-    },
+    commit: (changes) =>
+      timed("commit", store.commit(changes), (outcomes) => {
+        changes.forEach((change, index) => told(change, outcomes[index]));
+      }),
   };
 }

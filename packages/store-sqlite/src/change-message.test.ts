@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Change, Instant, RowKey, SessionId, TenantId } from "@hallpass/core";
+import { changesFromMessage, changesToMessage } from "./change-message.ts";
+
+const tenant = "t" as TenantId;
+const key = (id: string): RowKey => ({ tenant, kind: "session", id });
+
+test("changes of every form arrive as they were sent", () => {
+  const changes: readonly Change[] = [
+    {
+      attempt: "first",
+      rows: [
+        { key: key("a"), expect: "absent", next: { value: '"v"', expires: null, refs: [] } },
+        { key: key("b"), expect: 0, next: { value: "", expires: 0 as Instant, refs: [key("x"), key("y")] } },
+        { key: key("c"), expect: 7, next: "same" },
+        { key: key("d"), expect: 7, next: "gone" },
+        { key: key("e"), expect: 1, next: { value: "v", expires: null, refs: [] }, raise: true },
+      ],
+      notices: [{ tenant, mark: "AAAAAAAAAAA", body: "{}", livesMs: 1, newEpoch: { above: { epoch: 1, seq: 2 } } }],
+      facts: [
+        { tenant, kind: "one", session: null, at: 5 as Instant, body: "{}" },
+        { tenant, kind: "two", session: "s" as SessionId, at: 6 as Instant, body: "[]" },
+      ],
+    },
+    {
+      attempt: "second",
+      rows: [],
+      notices: [],
+      facts: [{ tenant, kind: "k", session: null, at: 1 as Instant, body: "" }],
+    },
+  ];
+  assert.deepEqual(changesFromMessage(structuredClone(changesToMessage(changes))), changes);
+  assert.deepEqual(changesFromMessage(structuredClone(changesToMessage([]))), []);
+});
