@@ -26,6 +26,7 @@ export interface FactBodies {
   };
   session_changed: { readonly changed: readonly string[]; readonly reduced: boolean; readonly actor: string | null };
   session_ended: { readonly reason: EndReason; readonly at_ms: number; readonly revocation: string | null };
+  session_token_issued: { readonly actor: string | null };
   session_kept_alive: { readonly by: "report" | "call" };
   family_ended: { readonly family: FamilyId; readonly reason: EndReason; readonly revocation: string | null };
   token_refreshed: {
@@ -82,6 +83,7 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   session_opened: "A session was opened.",
   session_changed: "A live session's scope, claims or assurance was changed.",
   session_ended: "A session ended; `at_ms` is when it was over, which lies before the fact when the end was derived.",
+  session_token_issued: "A live session got a session token; the one before, if there was one, stopped.",
   session_kept_alive: "A session's last activity moved forward without a refresh.",
   family_ended: "One token family of a session ended; the session lives on.",
   token_refreshed: "A refresh token was rotated or recovered.",

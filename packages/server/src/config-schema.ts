@@ -31,6 +31,8 @@ export interface Settings {
   readonly operator_secret_sha256: string | undefined;
   readonly max_token_lifetime: number;
   readonly client_token_lifetime: number;
+  readonly cookie_name: string;
+  readonly cookie_same_site: "Lax" | "Strict";
   readonly facts_kept: number;
   readonly shutdown_limit: number;
   readonly tenants: readonly TenantSettings[];
@@ -166,6 +168,16 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "How long an access token of the client_credentials grant lives.",
     otherwise: "10m",
     schema: duration,
+  },
+  cookie_name: {
+    what: "The cookie that carries a session token. Begins with __Host-, so that no other host can set it; any name for development.",
+    otherwise: "__Host-session",
+    schema: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, "has to be a name of at most 100 letters, digits, _ . or -"),
+  },
+  cookie_same_site: {
+    what: "`Lax`: sent when somebody follows a link to your site. `Strict`: only within it.",
+    otherwise: "Lax",
+    schema: z.enum(["Lax", "Strict"], "has to be Lax or Strict"),
   },
   facts_kept: { what: "How long facts are kept.", otherwise: "30d", schema: duration },
   shutdown_limit: {

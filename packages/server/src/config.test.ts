@@ -33,6 +33,13 @@ const wrong: readonly [title: string, env: Readonly<Record<string, string>>, pat
   ["the memory store", { ...https, HALLPASS_STORE: "memory" }, /may be memory only/],
   ["a short key-encryption key", { ...https, HALLPASS_KEK: "abc" }, /HALLPASS_KEK has to be base64url of 32 bytes/],
   ["two key-encryption keys", { ...https, HALLPASS_KEK: "A".repeat(43), HALLPASS_KEK_FILE: "k" }, /exclude each other/],
+  [
+    "a cookie that another host can set",
+    { ...https, HALLPASS_COOKIE_NAME: "session" },
+    /COOKIE_NAME has to begin with __Host-/,
+  ],
+  ["a cookie name with a space", { ...https, HALLPASS_COOKIE_NAME: "__Host-a b" }, /COOKIE_NAME has to be a name/],
+  ["a cookie for every site", { ...https, HALLPASS_COOKIE_SAME_SITE: "None" }, /has to be Lax or Strict/],
   ["a port too high", { ...https, HALLPASS_LISTEN: "127.0.0.1:70000" }, /port of at most 65535/],
   ["clients' tokens that live too long", { ...https, HALLPASS_CLIENT_TOKEN_LIFETIME: "2h" }, /has to be at most/],
 ];

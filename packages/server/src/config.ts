@@ -107,6 +107,10 @@ function mismatches(config: Config): readonly string[] {
     );
   if (development && metrics !== undefined && !isLoopback(metrics.host))
     found.push(`${envName("development")} refuses ${envName("metrics_listen")} beyond loopback`);
+  if (!development && !/^__Host-./.test(config.cookie_name))
+    found.push(
+      `${envName("cookie_name")} has to begin with __Host- (otherwise only with ${envName("development")}=true)`,
+    );
   if (config.kek !== undefined && config.kek_file !== undefined)
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)

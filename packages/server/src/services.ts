@@ -16,6 +16,7 @@ import type {
   TenantId,
 } from "@hallpass/core";
 import type { Position, VerifierStats } from "@hallpass/protocol";
+import type { CookieTraits } from "./cookie.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { Observer } from "./observe/observer.ts";
 
@@ -41,6 +42,8 @@ export interface Services {
   readonly issuer: Issuer;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly clientTokenLifetime: Seconds;
+  /** How the cookie is written that carries a session token. */
+  readonly cookie: CookieTraits;
   readonly keys: KeyRing;
   /** For the operations that change keys. */
   readonly kek: KeyEncryptionKey;

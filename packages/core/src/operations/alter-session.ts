@@ -7,7 +7,9 @@ import type { SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
+import type { Secret } from "../kernel/secret.ts";
 import { afterMs } from "../kernel/time.ts";
+import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
@@ -18,6 +20,7 @@ import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-ro
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { Row, Snapshot, Store } from "../store/store.ts";
+import { mintSessionToken, nextSessionToken } from "../tokens/session-token.ts";
 import { tokensAlwaysFit } from "./issue-for-session.ts";
 
 export interface AlterSessionDeps {
@@ -25,6 +28,7 @@ export interface AlterSessionDeps {
   readonly dice: Dice;
   readonly issuer: Issuer;
   readonly policies: ReadonlyMap<string, Policy>;
+  readonly keys: KeyRing;
 }
 
 export interface AlterSession {
@@ -32,6 +36,8 @@ export interface AlterSession {
   readonly alteration: Alteration;
   /** The version that the caller saw; null to change whatever is there. */
   readonly expectVersion: number | null;
+  /** The session token stays the same although assurance is raised: for a caller who can't hand on another. */
+  readonly keepSessionToken?: boolean;
   /** The id of the revocation, if this turns out to outdate tokens: a UUIDv7. */
   readonly revocationId: string;
   readonly actor: string | null;
@@ -42,6 +48,8 @@ export interface AlteredSession {
   readonly version: number;
   /** What outdated the access tokens issued before; null when nothing had to. */
   readonly outdated: Revocation | null;
+  /** The session token that replaced the one before, because assurance was raised; again, the same, when the same is asked again. */
+  readonly sessionToken: Secret | null;
 }
 
 /** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `claim_reserved`, `session_too_large`, `token_too_large`, `version_conflict`. */
@@ -52,7 +60,7 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
   if (claims !== undefined && new TextEncoder().encode(JSON.stringify(claims)).length > MAX_SESSION_CLAIMS)
     return refused("session_too_large");
   const key = sessionKey({ tenant: deps.issuer.tenant, id: request.session });
-  return change(deps.store, deps.dice, [key], (snapshot) => {
+  return change(deps.store, deps.dice, [ringKey(deps.issuer.tenant), key], (snapshot) => {
     const row = snapshot.get(key);
     if (row === undefined) return answer(refused("session_not_found"));
     const session = sessionFromRow(row);
@@ -65,10 +73,17 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
     const policy = deps.policies.get(session.policy.name);
     if (policy === undefined) throw new Error("a live session names a policy that is gone");
     const ruling = decide(session, { kind: "alter", alteration: request.alteration }, snapshot.clock, policy);
-    if (ruling.kind !== "changed") return answer(granted({ session, version: row.version, outdated: null }));
+    const { mac } = deps.keys.open(snapshot);
+    if (ruling.kind !== "changed") {
+      // Perhaps an answer was lost: who asks for the same assurance again gets the token that it led to.
+      const again = request.keepSessionToken !== true && namesAssurance(request.alteration) ? session.token : null;
+      const sessionToken = again === null ? null : mintSessionToken(mac, session, again);
+      return answer(granted({ session, version: row.version, outdated: null, sessionToken }));
+    }
     if (!tokensAlwaysFit(deps.issuer, { session: ruling.next, policy, snapshot }))
       return answer(refused("token_too_large"));
-    return altered(deps, request, row, session, ruling.next, snapshot);
+    const next = request.keepSessionToken === true ? ruling.next : rotated(mac, session, ruling.next);
+    return altered(deps, request, row, session, next, snapshot);
   });
 }
 
@@ -84,15 +99,20 @@ function altered(
   const reduced = outdates(before, next);
   const changed = Object.keys(request.alteration).toSorted();
   const rowChange = { key: row.key, expect: row.version, next: sessionToRow(next, KEPT_AFTER_END) };
+  const { actor } = request;
+  const isRotated = next.token !== null && next.token !== before.token;
   const facts = [
-    sessionFact(tenant, next.id, snapshot.clock, "session_changed", { changed, reduced, actor: request.actor }),
+    sessionFact(tenant, next.id, snapshot.clock, "session_changed", { changed, reduced, actor }),
+    ...(isRotated ? [sessionFact(tenant, next.id, snapshot.clock, "session_token_issued", { actor })] : []),
   ];
   if (!reduced)
     return write({
       rows: [rowChange],
       facts,
-      answer: () => granted({ session: next, version: row.version + 1, outdated: null }),
+      answer: () => granted({ session: next, version: row.version + 1, outdated: null, sessionToken: null }),
     });
+  const sessionToken =
+    isRotated && next.token !== null ? mintSessionToken(deps.keys.open(snapshot).mac, next, next.token) : null;
   const asked = {
     targets: [{ kind: "session", session: next.id } as const],
     reason: "session_changed",
@@ -118,8 +138,29 @@ function altered(
         session: next,
         version: row.version + 1,
         outdated: { id: request.revocationId, pos, committed: at, ...asked },
+        sessionToken,
       }),
   });
+}
+
+/** With the next session token, if the session has one and is surer of its subject than it was: a token that was planted before is worth nothing afterwards. */
+function rotated(mac: MacKeys, before: Session, next: Session): Session {
+  return before.token === null || !raises(before, next)
+    ? next
+    : { ...next, token: nextSessionToken(mac, next, before.token.family, before.token) };
+}
+
+/** Another `acr` counts as more: which of two is the higher only the app knows. */
+function raises(before: Session, next: Session): boolean {
+  return (
+    (next.acr !== null && next.acr !== before.acr) ||
+    (next.authTime ?? 0) > (before.authTime ?? 0) ||
+    next.amr.some((method) => !before.amr.includes(method))
+  );
+}
+
+function namesAssurance({ acr, amr, authTime }: Alteration): boolean {
+  return acr !== undefined || amr !== undefined || authTime !== undefined;
 }
 
 /** Whether a token of before says what is true no more. A change of the device says nothing in a token. */

@@ -11,9 +11,10 @@ import type { Secret } from "../kernel/secret.ts";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey, type Signer } from "../keys/ring.ts";
 import { judgeAccessToken, type LiveAccessToken } from "../tokens/judge-access-token.ts";
+import { type JudgeSessionTokenDeps, judgeSessionToken, type LiveSessionToken } from "../tokens/judge-session-token.ts";
 import { type JudgeRefreshDeps, judgeRefreshToken, type LiveRefreshToken } from "../tokens/judge-refresh-token.ts";
 
-export type IntrospectTokenDeps = JudgeRefreshDeps;
+export type IntrospectTokenDeps = JudgeRefreshDeps & JudgeSessionTokenDeps;
 
 export interface IntrospectToken {
   readonly token: Secret;
@@ -23,6 +24,7 @@ export interface IntrospectToken {
 export type Introspected =
   | { readonly kind: "inactive" }
   | { readonly kind: "access"; readonly token: LiveAccessToken }
+  | { readonly kind: "session"; readonly token: LiveSessionToken }
   | { readonly kind: "refresh"; readonly token: LiveRefreshToken };
 
 export interface Introspection {
@@ -63,13 +65,18 @@ async function look(deps: IntrospectTokenDeps, text: string, client: Client): Pr
     const token = await judgeRefreshToken(deps, text, client.id);
     return token === undefined ? INACTIVE : { kind: "refresh", token };
   }
+  const session = await judgeSessionToken(deps, text);
+  if (session.kind === "live")
+    return mayKnow(deps.issuer, client, session.family.client, session.family.audience)
+      ? { kind: "session", token: session }
+      : INACTIVE;
   const token = await judgeAccessToken(deps, text);
-  return token !== undefined && mayKnow(deps.issuer, client, token) ? { kind: "access", token } : INACTIVE;
+  return token !== undefined && mayKnow(deps.issuer, client, token.client, token.claims.aud) ? { kind: "access", token } : INACTIVE;
 }
 
 /** Tokens for this server's own API are nobody's but their client's and this server's. */
-function mayKnow(issuer: Issuer, client: Client, token: LiveAccessToken): boolean {
-  if (token.client === client.id) return true;
+function mayKnow(issuer: Issuer, client: Client, owner: ClientId, audience: readonly string[]): boolean {
+  if (owner === client.id) return true;
   if (!client.scope.includes(VERIFIER_SCOPE)) return false;
-  return token.claims.aud.some((one) => one !== issuer.url && client.audiences.includes(one));
+  return audience.some((one) => one !== issuer.url && client.audiences.includes(one));
 }

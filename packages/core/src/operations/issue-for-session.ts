@@ -16,10 +16,12 @@ import {
   signAccessToken,
 } from "../tokens/access-token.ts";
 import { mintRefreshToken } from "../tokens/refresh-token.ts";
+import { mintSessionToken } from "../tokens/session-token.ts";
 
 export interface IssuedTokens {
   readonly access: MintedAccessToken | null;
   readonly refresh: Secret | null;
+  readonly sessionToken: Secret | null;
   readonly scope: readonly string[];
 }
 
@@ -27,6 +29,7 @@ export interface IssuedTokens {
 export interface DraftedTokens {
   readonly access: DraftedAccessToken | null;
   readonly refresh: Secret | null;
+  readonly sessionToken: Secret | null;
   readonly scope: readonly string[];
 }
 
@@ -34,11 +37,18 @@ export async function signTokens(drafted: DraftedTokens): Promise<IssuedTokens> 
   return { ...drafted, access: drafted.access === null ? null : await signAccessToken(drafted.access) };
 }
 
+/** Which tokens a caller asks for. */
+export interface Issue {
+  readonly access: boolean;
+  readonly refresh: boolean;
+  readonly sessionToken?: boolean;
+}
+
 export interface IssueRequest {
   readonly session: Session;
   readonly family: Family;
   readonly policy: Policy;
-  readonly issue: { readonly access: boolean; readonly refresh: boolean };
+  readonly issue: Issue;
   readonly snapshot: Pick<Snapshot, "head" | "clock">;
   readonly keys: OpenKeys;
   /** Narrows this access token only. */
@@ -66,7 +76,9 @@ export function draftForSession(
         generation: family.generation,
       })
     : null;
-  return { access, refresh, scope: content.scope };
+  const sessionToken =
+    issue.sessionToken === true && session.token !== null ? mintSessionToken(keys.mac, session, session.token) : null;
+  return { access, refresh, sessionToken, scope: content.scope };
 }
 
 /** Whether the access tokens of every family will fit into their limit, now and later: otherwise a refresh would fail some day. */
@@ -77,7 +89,8 @@ export function tokensAlwaysFit(
   return request.session.families.every((family) => canAlwaysBeMinted(contentOf(issuer, { ...request, family })));
 }
 
-function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | "keys">): AccessTokenContent {
+/** What an access token of the session would say. */
+export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | "keys">): AccessTokenContent {
   const { session, family, policy, snapshot } = request;
   return {
     issuer: issuer.url,

@@ -20,10 +20,12 @@ import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing
 import { type SubjectSession, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
+import { nextSessionToken } from "../tokens/session-token.ts";
 import { type Idempotency, idempotencyKey, rememberedFromRow, rememberedRow } from "./idempotency.ts";
 import {
   type DraftedTokens,
   draftForSession,
+  type Issue,
   type IssuedTokens,
   signTokens,
   tokensAlwaysFit,
@@ -40,7 +42,7 @@ export interface OpenSessionDeps {
 export interface OpenSession {
   readonly subject: SubjectId;
   readonly client: ClientId;
-  readonly issue: { readonly access: boolean; readonly refresh: boolean };
+  readonly issue: Issue;
   readonly audience: readonly string[] | undefined;
   readonly scope: readonly string[] | undefined;
   readonly acr: string | null;
@@ -239,9 +241,11 @@ function prepare(
     opened: now,
     lastActive: now,
     families: [family],
+    token: null,
     state: { kind: "active" },
   };
-  return { session, policy };
+  const token = request.issue.sessionToken === true ? nextSessionToken(keys.mac, session, family.id, null) : null;
+  return { session: { ...session, token }, policy };
 }
 
 /** A child belongs to its parent's subject and never outlives it. */

@@ -18,6 +18,7 @@ import { sessionKey } from "../sessions/session-row.ts";
 import { record } from "../store/change.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
 import { type PresentedAccessToken, presentedAccessToken } from "../tokens/judge-access-token.ts";
+import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
 import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
 import { type RevokeDeps, revoke } from "./revoke.ts";
 
@@ -70,11 +71,14 @@ export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): 
 }
 
 function rowsOf(
-  { issuer: { tenant } }: RevokeTokenDeps,
+  { issuer }: RevokeTokenDeps,
   text: string,
   presented: PresentedAccessToken | undefined,
 ): readonly RowKey[] {
+  const { tenant } = issuer;
   if (presented !== undefined) return [revokedTokenKey(tenant, presented.claims.jti)];
+  const opaque = presentedSessionToken(issuer, text);
+  if (opaque !== undefined) return opaque.rows;
   const parts = parseRefreshToken(text);
   return parts === undefined ? [] : [sessionKey({ tenant, id: parts.sid as SessionId })];
 }
@@ -88,7 +92,17 @@ function find(
 ): Found {
   if (presented !== undefined) return findAccess(deps, presented, keys, snapshot);
   if (parseClientSecret(text) !== undefined) return { kind: "unsupported" };
-  return findRefresh(deps, text, keys, snapshot);
+  return findSession(deps, text, snapshot) ?? findRefresh(deps, text, keys, snapshot);
+}
+
+/** A cookie stands for its session: whoever takes it away signs out, and all that hangs on the session is over. */
+function findSession(deps: RevokeTokenDeps, text: string, snapshot: Snapshot): Found | undefined {
+  const presented = presentedSessionToken(deps.issuer, text);
+  if (presented === undefined) return undefined;
+  const judged = judgeSessionTokenOn(deps, presented, snapshot);
+  if (judged.kind !== "live") return NOTHING;
+  const { session, family } = judged;
+  return { kind: "token", client: family.client, session: session.id, target: { kind: "session", session: session.id } };
 }
 
 function findAccess(

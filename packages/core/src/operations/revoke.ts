@@ -8,14 +8,14 @@ import type { SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
-import { afterMs, type Instant, latest } from "../kernel/time.ts";
+import { after, afterMs, type Instant, latest } from "../kernel/time.ts";
 import { noticeDraft, takenHash } from "../revocation/notice-draft.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { revokedTokenKey, revokedTokenRow } from "../revocation/revoked-token.ts";
 import type { Target } from "../revocation/target.ts";
 import { decide, lapse } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
+import { LONGEST_ABSOLUTE, type Policy } from "../sessions/policy.ts";
 import { type EndReason, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -23,6 +23,7 @@ import { subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions
 import { answer, change, write } from "../store/change.ts";
 import { rowKeyText } from "../store/check-changes.ts";
 import type { FactDraft, NoticeDraft, Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
+import { namesSessionToken } from "../tokens/session-token.ts";
 
 export interface RevokeDeps {
   readonly store: Store;
@@ -246,7 +247,9 @@ function ofToken({ deps, request, id, snapshot }: Case, target: Of<"token">): Sh
 }
 
 /** As long as the token could be accepted by anyone. */
-function keptUntil(deps: RevokeDeps, { expires }: Of<"token">, now: Instant): Instant {
+function keptUntil(deps: RevokeDeps, { jti, expires }: Of<"token">, now: Instant): Instant {
+  // A session token says less about its end than its session does.
+  if (namesSessionToken(jti)) return after(now, LONGEST_ABSOLUTE);
   const end = expires ?? afterMs(now, deps.issuer.longestToken * 1000);
   return afterMs(latest(now, end), deps.issuer.skew * 2000);
 }

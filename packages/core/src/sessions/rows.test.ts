@@ -63,6 +63,15 @@ const session: fc.Arbitrary<Session> = plain({
   opened: instant,
   lastActive: instant,
   families: fc.array(family, { maxLength: 3 }),
+  token: orNull(
+    plain({
+      family: bytes(4).map((value) => encodeBase64url(value) as FamilyId),
+      generation: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      kid: fc.integer({ min: 1, max: 255 }),
+      hash: bytes(32).map(encodeBase64url),
+      previous: orNull(plain({ kid: fc.integer({ min: 1, max: 255 }), hash: bytes(32).map(encodeBase64url) })),
+    }),
+  ),
   state: fc.oneof(
     fc.constant({ kind: "active" as const }),
     plain({ kind: fc.constant("ended" as const), reason, at: instant }),

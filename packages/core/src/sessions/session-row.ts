@@ -12,7 +12,7 @@ import {
 import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts";
 import { earliest, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
 import type { Row, RowKey } from "../store/store.ts";
-import { type Device, type EndReason, type Family, foreseenEnd, type Session } from "./session.ts";
+import { type Device, type EndReason, type Family, foreseenEnd, type Session, type SessionToken } from "./session.ts";
 
 const LAYOUT = 1;
 
@@ -28,6 +28,13 @@ type FamilyRow = [
   audience: string[],
   ended: EndReason | 0,
 ];
+type TokenRow = [
+  family: string,
+  generation: number,
+  kid: number,
+  hash: string,
+  previous: [kid: number, hash: string] | 0,
+];
 type SessionRow = [
   layout: number,
   subject: string,
@@ -42,6 +49,7 @@ type SessionRow = [
   lastActive: number,
   families: FamilyRow[],
   end: [reason: EndReason, at: number] | 0,
+  token?: TokenRow,
 ];
 
 export function sessionKey(session: Pick<Session, "tenant" | "id">): RowKey {
@@ -84,6 +92,7 @@ export function sessionToRow(
     session.families.map((family) => familyToRow(family, session.opened)),
     state.kind === "active" ? 0 : [state.reason, state.at - session.opened],
   ];
+  if (session.token !== null) row[13] = tokenToRow(session.token);
   const expires =
     state.kind === "active" ? earliest(foreseenEnd(session), due ?? foreseenEnd(session)) : instantOf(state.at + kept);
   return { value: JSON.stringify(row), expires, refs: sessionRefs(session) };
@@ -104,6 +113,7 @@ export function sessionFromRow(row: Row): Session {
     lastActive,
     families,
     end,
+    token,
   ] = JSON.parse(row.value) as SessionRow;
   if (layout !== LAYOUT) throw new Error("a session's row has a layout that this version does not know");
   const [acr, amr, authTime] = authentication === 0 ? [null, [], null] : authentication;
@@ -123,6 +133,7 @@ export function sessionFromRow(row: Row): Session {
     opened: opened as Instant,
     lastActive: (opened + lastActive) as Instant,
     families: families.map((family) => familyFromRow(family, opened)),
+    token: token === undefined ? null : tokenFromRow(token),
     state: end === 0 ? { kind: "active" } : { kind: "ended", reason: end[0], at: (opened + end[1]) as Instant },
   };
 }
@@ -161,6 +172,20 @@ function familyFromRow(row: FamilyRow, opened: number): Family {
     scope: scope === "" ? [] : scope.split(" "),
     audience,
     ended: ended === 0 ? null : ended,
+  };
+}
+
+function tokenToRow({ family, generation, kid, hash, previous }: SessionToken): TokenRow {
+  return [family, generation, kid, hash, previous === null ? 0 : [previous.kid, previous.hash]];
+}
+
+function tokenFromRow([family, generation, kid, hash, previous]: TokenRow): SessionToken {
+  return {
+    family: family as FamilyId,
+    generation,
+    kid,
+    hash,
+    previous: previous === 0 ? null : { kid: previous[0], hash: previous[1] },
   };
 }
 

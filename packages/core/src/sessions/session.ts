@@ -54,6 +54,23 @@ export interface Family {
   readonly ended: EndReason | null;
 }
 
+/** A token as it rests: the server key under which it is hashed, and the hash (spec/session-token.md OP-2). */
+export interface HashedToken {
+  readonly kid: number;
+  /** base64url of 32 bytes. */
+  readonly hash: string;
+}
+
+/** The session's opaque token, for cookies and gateways. */
+export interface SessionToken extends HashedToken {
+  /** Whose client, scope and audience it speaks with, and with which it ends. */
+  readonly family: FamilyId;
+  /** From 1; each rotation is one more. */
+  readonly generation: number;
+  /** The one that this replaced: refused, but recognised. */
+  readonly previous: HashedToken | null;
+}
+
 export interface Device {
   readonly name: string | null;
   readonly userAgent: string | null;
@@ -80,6 +97,7 @@ export interface Session {
   readonly opened: Instant;
   readonly lastActive: Instant;
   readonly families: readonly Family[];
+  readonly token: SessionToken | null;
   readonly state: SessionState;
 }
 

@@ -87,6 +87,7 @@ export function aSession(changes: Partial<Session> = {}): Session {
     opened: START,
     lastActive: START,
     families: [aFamily()],
+    token: null,
     state: { kind: "active" },
     ...changes,
   };

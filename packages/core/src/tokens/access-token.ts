@@ -109,7 +109,8 @@ function expiry(content: AccessTokenContent, iat: number, random: Uint8Array): n
   return content.notAfter === null ? iat + lifetime : Math.min(iat + lifetime, numericDate(content.notAfter));
 }
 
-function claimsOf(content: AccessTokenContent, iat: number, exp: number, jti: string): JsonObject {
+/** The claims of such a token, in the order in which they are written. */
+export function claimsOf(content: AccessTokenContent, iat: number, exp: number, jti: string): JsonObject {
   const { session, audience, scope } = content;
   const [only] = audience;
   const claims: Record<string, JsonObject[string]> = {

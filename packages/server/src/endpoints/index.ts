@@ -144,6 +144,16 @@ const ofSessions: readonly ScopedEndpoint[] = [
   },
   {
     method: "POST",
+    path: "/v1/sessions/:id/session-token",
+    what: "Gives a session another session token, or its first; the one before stops, with a receipt.",
+    from: holder("sessions:write"),
+    operation: "rotateSessionToken",
+    file: "sessions/rotate-token.ts",
+    surface: "v1",
+    answer: sessions.rotateToken,
+  },
+  {
+    method: "POST",
     path: "/v1/sessions/:id/keep-alive",
     what: "Moves a session's last activity forward.",
     from: holder("sessions:write"),

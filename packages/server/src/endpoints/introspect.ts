@@ -50,6 +50,9 @@ function toWire(services: Services, found: Introspected): object {
       return { active: false };
     case "access":
       return { active: true, token_type: "Bearer", ...ofAccess(found.token) };
+    case "session":
+      // Everything that an access token of this moment would say: the verifier has no other source, and remembers it until `exp`.
+      return { ...found.token.claims, active: true, token_type: "Bearer" };
     case "refresh":
       return { active: true, iss: services.issuer.url, ...ofRefresh(found.token) };
   }

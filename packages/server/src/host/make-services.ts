@@ -64,6 +64,7 @@ export async function makeServices(
     tenant,
     issuer,
     policies,
+    cookie: { name: config.cookie_name, sameSite: config.cookie_same_site },
     clientTokenLifetime: secondsOf(config.client_token_lifetime),
     keys,
     kek,

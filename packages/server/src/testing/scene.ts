@@ -79,19 +79,21 @@ export interface SceneOptions {
   readonly wrapStore?: (store: Store) => Store;
   readonly observer?: Observer;
   readonly metricsPage?: Services["metricsPage"];
+  readonly config?: Parameters<typeof configOf>[0];
 }
 
 export async function scene({
   wrapStore = (store) => store,
   observer = SILENT,
   metricsPage,
+  config = {},
 }: SceneOptions = {}): Promise<Scene> {
   const clock = testClock();
-  const config = configOf({ store: "memory", issuer: ISSUER });
+  const settings = configOf({ store: "memory", issuer: ISSUER, ...config });
   const ports = portsWith({ clock, logTo: { write: () => {} }, scheduler: { after: () => () => {} } });
   const seen: FactDraft[] = [];
-  const store = wrapStore(seeing(await chooseStore(config, ports), seen));
-  const unheard = await makeServices(config, ports, store, {
+  const store = wrapStore(seeing(await chooseStore(settings, ports), seen));
+  const unheard = await makeServices(settings, ports, store, {
     observer,
     metricsPage: metricsPage ?? (async () => ({ text: "# no metrics\n", type: "text/plain" })),
     isServing: () => true,

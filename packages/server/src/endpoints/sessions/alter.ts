@@ -10,6 +10,7 @@ import * as fields from "../fields.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
 import { sessionToWire } from "./session-to-wire.ts";
+import { sessionTokenReply } from "./session-token-reply.ts";
 
 const body = z.strictObject({
   scope: fields.scope.optional(),
@@ -18,6 +19,7 @@ const body = z.strictObject({
   amr: fields.amr.optional(),
   auth_time: fields.numericDate.nullable().optional(),
   device: fields.device.nullable().optional(),
+  keep_session_token: z.boolean().default(false),
   version: z.int().min(1).optional(),
   wait_ms: fields.waitMs.optional(),
 });
@@ -31,14 +33,15 @@ export async function alter(services: Services, exchange: Exchange, caller: Call
     session,
     alteration: alterationOf(read.value),
     expectVersion: read.value.version ?? null,
+    keepSessionToken: read.value.keep_session_token,
     revocationId: uuidv7(services.clock.now(), services.dice.bytes(10)),
     actor: caller.token.client,
   });
   if (!altered.ok) return refuse(exchange, altered.code);
-  const { outdated, ...seen } = altered.value;
+  const { outdated, sessionToken, ...seen } = altered.value;
   const receipt = outdated === null ? null : await receiptFor(services, outdated, read.value.wait_ms);
   const wire = sessionToWire({ ...seen, standing: seen.session.state });
-  return reply(exchange, 200, { session: wire, receipt });
+  return reply(exchange, 200, { session: wire, receipt, ...sessionTokenReply(services, seen.session, sessionToken) });
 }
 
 function alterationOf({ scope, claims, acr, amr, auth_time: authTime, device }: z.infer<typeof body>): Alteration {

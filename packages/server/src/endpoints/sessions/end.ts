@@ -2,6 +2,7 @@
 
 import { parseSessionId, revoke } from "@hallpass/core";
 import { z } from "zod";
+import { clearingCookie } from "../../cookie.ts";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
@@ -13,6 +14,8 @@ const body = z.strictObject({
   reason: fields.words.nullish(),
   ticket: fields.words.nullish(),
   actor: fields.words.nullish(),
+  /** The answer has the line that takes the cookie out of the browser. */
+  clear_cookie: z.boolean().default(false),
   wait_ms: fields.waitMs.optional(),
 });
 
@@ -21,7 +24,7 @@ export async function end(services: Services, exchange: Exchange, caller: Caller
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
-  const { reason, ticket, actor, wait_ms: wait } = read.value;
+  const { reason, ticket, actor, clear_cookie: clear, wait_ms: wait } = read.value;
   const revoked = await revoke(services, {
     targets: [{ kind: "session", session }],
     endReason: "signed_out",
@@ -30,5 +33,6 @@ export async function end(services: Services, exchange: Exchange, caller: Caller
     actor: actor ?? caller.token.client,
   });
   if (!revoked.ok) return refuse(exchange, revoked.code);
-  return reply(exchange, 200, await receiptFor(services, revoked.value, wait));
+  const receipt = await receiptFor(services, revoked.value, wait);
+  return reply(exchange, 200, clear ? { ...receipt, set_cookie: clearingCookie(services.cookie) } : receipt);
 }

@@ -11,13 +11,14 @@ import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
 import { readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
+import { sessionTokenReply } from "./session-token-reply.ts";
 
 const body = z.strictObject({
   subject: fields.subjectId,
   client_id: fields.clientId,
   issue: z
-    .array(z.enum(["access", "refresh"]))
-    .max(2)
+    .array(z.enum(["access", "refresh", "session_token"]))
+    .max(3)
     .default(["access", "refresh"]),
   audience: fields.audience.optional(),
   scope: fields.scope.optional(),
@@ -54,7 +55,7 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   return reply(
     exchange,
     replayed ? 200 : 201,
-    { session: seen, ...issued },
+    { session: seen, ...issued, ...sessionTokenReply(services, session, tokens.sessionToken) },
     { location: `/v1/sessions/${session.id}` },
   );
 }
@@ -63,7 +64,11 @@ function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Ide
   return {
     subject: value.subject,
     client: value.client_id,
-    issue: { access: value.issue.includes("access"), refresh: value.issue.includes("refresh") },
+    issue: {
+      access: value.issue.includes("access"),
+      refresh: value.issue.includes("refresh"),
+      sessionToken: value.issue.includes("session_token"),
+    },
     audience: value.audience,
     scope: value.scope,
     acr: value.acr ?? null,

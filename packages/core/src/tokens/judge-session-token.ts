@@ -1,0 +1,117 @@
+// Judges a session token by the rows, and says what an access token of that moment would say: what a verifier may remember until `exp`.
+// The shape comes first and touches no store.
+
+import { bytesToUuid, type JsonObject, parseSessionToken } from "@hallpass/protocol";
+import { parseSessionId, type SessionId } from "../kernel/ids.ts";
+import type { Issuer } from "../kernel/issuer.ts";
+import { after, earliest, numericDate } from "../kernel/time.ts";
+import { type KeyRing, ringKey } from "../keys/ring.ts";
+import { contentOf } from "../operations/issue-for-session.ts";
+import { revokedTokenKey } from "../revocation/revoked-token.ts";
+import type { Policy } from "../sessions/policy.ts";
+import { type Family, familyOf, foreseenEnd, type Session } from "../sessions/session.ts";
+import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
+import { familyStanding, standingOf } from "../sessions/standing.ts";
+import type { Row, RowKey, Snapshot, Store } from "../store/store.ts";
+import { claimsOf } from "./access-token.ts";
+import { fitOf, sessionTokenName } from "./session-token.ts";
+
+declare const judged: unique symbol;
+
+/** A session token that was valid when it was judged. Only `judgeSessionToken` makes one. */
+export interface LiveSessionToken {
+  readonly kind: "live";
+  readonly session: Session;
+  readonly row: Row;
+  readonly family: Family;
+  readonly policy: Policy;
+  /** As an access token of this moment would have them. `exp` lies before every end that is foreseen now. */
+  readonly claims: JsonObject;
+  readonly [judged]: true;
+}
+
+/** `superseded`: it was this session's, until a rotation. */
+export type JudgedSessionToken =
+  | LiveSessionToken
+  | { readonly kind: "superseded"; readonly session: SessionId }
+  | { readonly kind: "inactive" };
+
+export interface JudgeSessionTokenDeps {
+  readonly issuer: Issuer;
+  readonly keys: KeyRing;
+  readonly policies: ReadonlyMap<string, Policy>;
+}
+
+/** A text that has the form of a session token, and the rows to read before it is judged. */
+export interface PresentedSessionToken {
+  readonly session: SessionId;
+  readonly bytes: Uint8Array;
+  readonly jti: string;
+  readonly rows: readonly RowKey[];
+}
+
+const INACTIVE: JudgedSessionToken = { kind: "inactive" };
+
+/** Undefined for a text that is no session token. */
+export function presentedSessionToken({ tenant }: Issuer, text: string): PresentedSessionToken | undefined {
+  const bytes = parseSessionToken(text);
+  const session = bytes === undefined ? undefined : parseSessionId(bytesToUuid(bytes.subarray(0, 16)));
+  if (bytes === undefined || session === undefined) return undefined;
+  const jti = sessionTokenName(session, bytes);
+  const rows = [ringKey(tenant), sessionKey({ tenant, id: session }), revokedTokenKey(tenant, jti)];
+  return { session, bytes, jti, rows };
+}
+
+/** Throws Faults of the store. */
+export async function judgeSessionToken(
+  deps: JudgeSessionTokenDeps & { readonly store: Store },
+  text: string,
+): Promise<JudgedSessionToken> {
+  const presented = presentedSessionToken(deps.issuer, text);
+  return presented === undefined
+    ? INACTIVE
+    : judgeSessionTokenOn(deps, presented, await deps.store.read(presented.rows));
+}
+
+/** The same on a snapshot that was read with its rows. Judges no audience and no scope. */
+export function judgeSessionTokenOn(
+  deps: JudgeSessionTokenDeps,
+  presented: PresentedSessionToken,
+  snapshot: Snapshot,
+): JudgedSessionToken {
+  const { tenant } = deps.issuer;
+  const row = snapshot.get(sessionKey({ tenant, id: presented.session }));
+  const session = row === undefined ? undefined : sessionFromRow(row);
+  if (row === undefined || session === undefined || session.token === null) return INACTIVE;
+  const fit = fitOf(deps.keys.open(snapshot).mac, session.id, session.token, presented.bytes);
+  const family = familyOf(session, session.token.family);
+  if (fit === "unknown" || family === undefined || family.ended !== null) return INACTIVE;
+  if (standingOf(session, snapshot).kind === "ended") return INACTIVE;
+  if (familyStanding(session, family, snapshot) !== undefined) return INACTIVE;
+  if (snapshot.get(revokedTokenKey(tenant, presented.jti)) !== undefined) return INACTIVE;
+  if (fit === "superseded") return { kind: "superseded", session: session.id };
+  const policy = deps.policies.get(session.policy.name);
+  if (policy === undefined) throw new Error("a live session names a policy that is gone");
+  const iat = numericDate(snapshot.clock);
+  const exp = numericDate(
+    earliest(after(snapshot.clock, policy.accessLifetime), foreseenEnd(session), ...ancestorsEnds(session, snapshot)),
+  );
+  // It would be over before it could be told.
+  if (exp <= iat) return INACTIVE;
+  const content = contentOf(deps.issuer, { session, family, policy, snapshot });
+  return {
+    kind: "live",
+    session,
+    row,
+    family,
+    policy,
+    claims: claimsOf(content, iat, exp, presented.jti),
+  } as LiveSessionToken;
+}
+
+function ancestorsEnds(session: Session, snapshot: Snapshot): ReturnType<typeof foreseenEnd>[] {
+  return session.ancestors.flatMap((id) => {
+    const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
+    return row === undefined ? [] : [foreseenEnd(sessionFromRow(row))];
+  });
+}
