@@ -43,7 +43,7 @@ export interface FactBodies {
   store_regressed: { readonly family: FamilyId; readonly shown: number; readonly known: number };
   epoch_started: { readonly cause: "store_regressed" | "cursor_ahead" | "restore"; readonly epoch: number };
   token_revoked: { readonly jti: string; readonly revocation: string };
-  token_revocation_refused: { readonly client: ClientId; readonly token: "access" | "refresh" };
+  token_revocation_refused: { readonly client: ClientId; readonly token: "access" | "refresh" | "session" };
   subject_cut_off: { readonly revocation: string; readonly sessions: number };
   client_cut_off: { readonly client: ClientId; readonly revocation: string };
   client_added: { readonly client: ClientId; readonly actor: string | null };

@@ -11,8 +11,8 @@ import type { Secret } from "../kernel/secret.ts";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey, type Signer } from "../keys/ring.ts";
 import { judgeAccessToken, type LiveAccessToken } from "../tokens/judge-access-token.ts";
-import { type JudgeSessionTokenDeps, judgeSessionToken, type LiveSessionToken } from "../tokens/judge-session-token.ts";
 import { type JudgeRefreshDeps, judgeRefreshToken, type LiveRefreshToken } from "../tokens/judge-refresh-token.ts";
+import { type JudgeSessionTokenDeps, judgeSessionToken, type LiveSessionToken } from "../tokens/judge-session-token.ts";
 
 export type IntrospectTokenDeps = JudgeRefreshDeps & JudgeSessionTokenDeps;
 
@@ -71,7 +71,9 @@ async function look(deps: IntrospectTokenDeps, text: string, client: Client): Pr
       ? { kind: "session", token: session }
       : INACTIVE;
   const token = await judgeAccessToken(deps, text);
-  return token !== undefined && mayKnow(deps.issuer, client, token.client, token.claims.aud) ? { kind: "access", token } : INACTIVE;
+  return token !== undefined && mayKnow(deps.issuer, client, token.client, token.claims.aud)
+    ? { kind: "access", token }
+    : INACTIVE;
 }
 
 /** Tokens for this server's own API are nobody's but their client's and this server's. */

@@ -4,7 +4,7 @@
 import { parseClientSecret, parseRefreshToken } from "@hallpass/protocol";
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
 import { clientKey } from "../clients/client-row.ts";
-import { fact, sessionFact } from "../facts.ts";
+import { type FactBodies, fact, sessionFact } from "../facts.ts";
 import { type ClientId, parseSessionId, type SessionId } from "../kernel/ids.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Secret } from "../kernel/secret.ts";
@@ -18,8 +18,8 @@ import { sessionKey } from "../sessions/session-row.ts";
 import { record } from "../store/change.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
 import { type PresentedAccessToken, presentedAccessToken } from "../tokens/judge-access-token.ts";
-import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
 import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
+import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
 import { type RevokeDeps, revoke } from "./revoke.ts";
 
 export interface RevokeTokenDeps extends RevokeDeps {
@@ -35,7 +35,13 @@ export interface RevokeToken {
 type Found =
   | { readonly kind: "nothing" }
   | { readonly kind: "unsupported" }
-  | { readonly kind: "token"; readonly client: ClientId; readonly session: SessionId | null; readonly target: Target };
+  | {
+      readonly kind: "token";
+      readonly of: FactBodies["token_revocation_refused"]["token"];
+      readonly client: ClientId;
+      readonly session: SessionId | null;
+      readonly target: Target;
+    };
 
 const NOTHING: Found = { kind: "nothing" };
 
@@ -102,7 +108,13 @@ function findSession(deps: RevokeTokenDeps, text: string, snapshot: Snapshot): F
   const judged = judgeSessionTokenOn(deps, presented, snapshot);
   if (judged.kind !== "live") return NOTHING;
   const { session, family } = judged;
-  return { kind: "token", client: family.client, session: session.id, target: { kind: "session", session: session.id } };
+  return {
+    kind: "token",
+    of: "session",
+    client: family.client,
+    session: session.id,
+    target: { kind: "session", session: session.id },
+  };
 }
 
 function findAccess(
@@ -117,7 +129,7 @@ function findAccess(
   if (snapshot.get(revokedTokenKey(issuer.tenant, claims.jti)) !== undefined) return NOTHING;
   const session = claims.sid === undefined ? null : (parseSessionId(claims.sid) ?? null);
   const target: Target = { kind: "token", jti: claims.jti, expires: instantOf(claims.exp * 1000) };
-  return { kind: "token", client, session, target };
+  return { kind: "token", of: "access", client, session, target };
 }
 
 /** A superseded generation does as well as the current one: whoever signs out may never have seen the last answer. */
@@ -131,17 +143,17 @@ function findRefresh(deps: RevokeTokenDeps, text: string, keys: OpenKeys, snapsh
   const target: Target = alone
     ? { kind: "family", session: session.id, family: family.id }
     : { kind: "session", session: session.id };
-  return { kind: "token", client: family.client, session: session.id, target };
+  return { kind: "token", of: "refresh", client: family.client, session: session.id, target };
 }
 
 async function notTheirs(
   deps: RevokeTokenDeps,
   client: ClientId,
-  { session, target }: Extract<Found, { kind: "token" }>,
+  { session, of }: Extract<Found, { kind: "token" }>,
   { clock }: Snapshot,
 ): Promise<Answer<never>> {
   const { tenant } = deps.issuer;
-  const body = { client, token: target.kind === "token" ? "access" : "refresh" } as const;
+  const body = { client, token: of } as const;
   const one =
     session === null
       ? fact(tenant, clock, "token_revocation_refused", body)

@@ -59,6 +59,7 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
   "GET /v1/sessions/:id/timeline": session("GET", "/timeline"),
   "POST /v1/sessions/:id/end": session("POST", "/end"),
   "POST /v1/sessions/:id/keep-alive": session("POST", "/keep-alive"),
+  "POST /v1/sessions/:id/session-token": session("POST", "/session-token"),
   "POST /v1/revocations": ids(
     ({ sid }) => ({ path: "/v1/revocations", json: { targets: [{ type: "session", sid }] } }),
     404,

@@ -147,6 +147,22 @@ test("a verifier of its audience learns everything that an access token would sa
   assert.deepEqual(await introspected(stage, credentials, token), { active: false });
 });
 
+test("the client that it was issued to signs its session out by revoking it; another can't [REV-5] [REV-4]", async () => {
+  const stage = await scene();
+  const { sid, answer } = await open(stage);
+  const form = { token: String(answer.json["session_token"]) };
+  stage.facts();
+  const headers = basicHeader(stage.basic.service);
+  const foreign = await stage.send({ path: "/oauth2/revoke", headers, form });
+  assert.equal(foreign.status, 400);
+  assert.deepEqual(stage.facts(), ["token_revocation_refused"]);
+  const own = await stage.send({ path: "/oauth2/revoke", form: { ...form, client_id: "web" } });
+  assert.equal(own.status, 200, own.text);
+  assert.deepEqual(stage.facts(), ["session_ended"]);
+  const over = await call(stage, `/v1/sessions/${sid}/session-token`, {});
+  assert.equal(over.json["code"], "session_over");
+});
+
 test("a session token opens nothing of this server's own API [A-09]", async () => {
   const stage = await scene();
   const { sid, answer } = await open(stage);
