@@ -75,6 +75,7 @@ export class Holder {
           amr: [],
           authTime: null,
           policy: undefined,
+          remember: false,
           parent,
           device: null,
           claims: {},

@@ -95,7 +95,6 @@ export class Node implements FeedServer {
         ...ports,
         keys,
         issuer,
-        policies: POLICIES,
         nodeName: machine.name,
         log: (event) => {
           history.add(machine.name, `feed ${event.kind}`, "instance" in event ? `${event.instance}` : "");

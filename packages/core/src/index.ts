@@ -54,6 +54,7 @@ export * from "./revocation/receipt.ts";
 export * from "./revocation/target.ts";
 export * from "./sessions/decide.ts";
 export * from "./sessions/policy.ts";
+export { LONGEST_ABSOLUTE, PROFILES } from "./sessions/profiles.ts";
 export * from "./sessions/refresh-outcome.ts";
 export * from "./sessions/session.ts";
 export { sessionFromRow, sessionKey, sessionToRow } from "./sessions/session-row.ts";

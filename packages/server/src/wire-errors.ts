@@ -80,6 +80,8 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   too_deep: row(400, "invalid_request", "Sessions hang too deep below one another."),
   too_many_families: row(409, "invalid_request", "The session has as many token families as it may have."),
   policy_unknown: row(400, "invalid_request", "There is no such policy."),
+  remember_not_allowed: row(400, "invalid_request", "The policy knows no sessions that are remembered."),
+  acr_too_low: row(403, "invalid_request", "The policy needs another acr than the sign-in had."),
   token_too_large: row(400, "invalid_request", "The access token would be too large."),
   claim_reserved: row(400, "invalid_request", "A claim has a reserved name."),
   idempotency_key_reused: row(409, "invalid_request", "The Idempotency-Key was used for another request."),

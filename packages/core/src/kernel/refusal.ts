@@ -21,6 +21,8 @@ export type RefusalCode =
   | "too_deep"
   | "too_many_families"
   | "policy_unknown"
+  | "remember_not_allowed"
+  | "acr_too_low"
   | "token_too_large"
   | "claim_reserved"
   | "idempotency_key_reused"

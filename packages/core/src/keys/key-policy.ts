@@ -1,7 +1,7 @@
 // How long keys wait, sign and stay, as data.
 
 import { type Seconds, secondsOf } from "../kernel/time.ts";
-import { LONGEST_ABSOLUTE, PROFILES } from "../sessions/policy.ts";
+import { LONGEST_ABSOLUTE, PROFILES } from "../sessions/profiles.ts";
 
 export interface KeyPolicy {
   /** For how long anyone may remember the JWKS: the `max-age` it is served with. */

@@ -14,7 +14,6 @@ import { noticeDraft } from "../revocation/notice-draft.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { type Alteration, decide } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
 import { MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -27,7 +26,6 @@ export interface AlterSessionDeps {
   readonly store: Store;
   readonly dice: Dice;
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
   readonly keys: KeyRing;
 }
 
@@ -70,9 +68,7 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
     const { scope } = request.alteration;
     if (scope !== undefined && !session.families.some((family) => scopeIsSubset(scope, family.scope)))
       return answer(refused("scope_not_allowed"));
-    const policy = deps.policies.get(session.policy.name);
-    if (policy === undefined) throw new Error("a live session names a policy that is gone");
-    const ruling = decide(session, { kind: "alter", alteration: request.alteration }, snapshot.clock, policy);
+    const ruling = decide(session, { kind: "alter", alteration: request.alteration }, snapshot.clock);
     const { mac } = deps.keys.open(snapshot);
     if (ruling.kind !== "changed") {
       // Perhaps an answer was lost: who asks for the same assurance again gets the token that it led to.
@@ -80,8 +76,7 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
       const sessionToken = again === null ? null : mintSessionToken(mac, session, again);
       return answer(granted({ session, version: row.version, outdated: null, sessionToken }));
     }
-    if (!tokensAlwaysFit(deps.issuer, { session: ruling.next, policy, snapshot }))
-      return answer(refused("token_too_large"));
+    if (!tokensAlwaysFit(deps.issuer, { session: ruling.next, snapshot })) return answer(refused("token_too_large"));
     const next = request.keepSessionToken === true ? ruling.next : rotated(mac, session, ruling.next);
     return altered(deps, request, row, session, next, snapshot);
   });

@@ -3,8 +3,8 @@
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { Secret } from "../kernel/secret.ts";
+import { secondsOf } from "../kernel/time.ts";
 import type { OpenKeys } from "../keys/ring.ts";
-import type { Policy } from "../sessions/policy.ts";
 import { absoluteEnd, type Family, type Session } from "../sessions/session.ts";
 import type { Snapshot } from "../store/store.ts";
 import {
@@ -47,7 +47,6 @@ export interface Issue {
 export interface IssueRequest {
   readonly session: Session;
   readonly family: Family;
-  readonly policy: Policy;
   readonly issue: Issue;
   readonly snapshot: Pick<Snapshot, "head" | "clock">;
   readonly keys: OpenKeys;
@@ -82,16 +81,13 @@ export function draftForSession(
 }
 
 /** Whether the access tokens of every family will fit into their limit, now and later: otherwise a refresh would fail some day. */
-export function tokensAlwaysFit(
-  issuer: Issuer,
-  request: Pick<IssueRequest, "session" | "policy" | "snapshot">,
-): boolean {
+export function tokensAlwaysFit(issuer: Issuer, request: Pick<IssueRequest, "session" | "snapshot">): boolean {
   return request.session.families.every((family) => canAlwaysBeMinted(contentOf(issuer, { ...request, family })));
 }
 
 /** What an access token of the session would say. */
 export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | "keys">): AccessTokenContent {
-  const { session, family, policy, snapshot } = request;
+  const { session, family, snapshot } = request;
   return {
     issuer: issuer.url,
     subject: session.subject,
@@ -100,7 +96,8 @@ export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | 
     scope: request.scope ?? family.scope,
     pos: snapshot.head.pos,
     now: snapshot.clock,
-    lifetime: policy.accessLifetime,
+    // A policy was judged by the limit of its day; the configuration may have lowered it since.
+    lifetime: secondsOf(Math.min(session.policy.accessLifetime, issuer.maxTokenLifetime)),
     notAfter: absoluteEnd(session),
     session: {
       id: session.id,

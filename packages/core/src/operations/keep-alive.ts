@@ -6,7 +6,6 @@ import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { Instant } from "../kernel/time.ts";
 import { decide } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, write } from "../store/change.ts";
@@ -16,7 +15,6 @@ export interface KeepAliveDeps {
   readonly store: Store;
   readonly dice: Dice;
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
 }
 
 export type KeptAlive = "moved" | "unmoved" | "over" | "unknown";
@@ -33,9 +31,8 @@ export async function keepAlive(
     const row = snapshot.get(key);
     if (row === undefined) return answer("unknown");
     const found = sessionFromRow(row);
-    const policy = deps.policies.get(found.policy.name);
-    if (policy === undefined || standingOf(found, snapshot).kind === "ended") return answer("over");
-    const ruling = decide(found, { kind: "seen", at }, snapshot.clock, policy);
+    if (standingOf(found, snapshot).kind === "ended") return answer("over");
+    const ruling = decide(found, { kind: "seen", at }, snapshot.clock);
     if (ruling.kind !== "changed") return answer("unmoved");
     return write({
       rows: [{ key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END, row.expires) }],

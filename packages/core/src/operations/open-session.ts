@@ -9,11 +9,11 @@ import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts"
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
-import type { Instant } from "../kernel/time.ts";
+import { type Instant, secondsOf } from "../kernel/time.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
 import { decide } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
+import { type Policy, sessionPolicyOf } from "../sessions/policy.ts";
 import { absoluteEnd, type Device, type Family, MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -50,6 +50,8 @@ export interface OpenSession {
   readonly authTime: number | null;
   /** The client's policy when absent. */
   readonly policy: string | undefined;
+  /** Opens it with the longer times that the policy has for sessions whose owner asked to be remembered. */
+  readonly remember: boolean;
   readonly parent: SessionId | null;
   readonly device: Device | null;
   readonly claims: JsonObject;
@@ -93,12 +95,11 @@ async function settle(deps: OpenSessionDeps, request: OpenSession): Promise<Answ
     const tokens = draftForSession(deps, {
       session,
       family: onlyFamily(session),
-      policy,
       issue: request.issue,
       snapshot,
       keys,
     });
-    if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, policy, snapshot }))
+    if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot }))
       return answer(refused("token_too_large"));
     return write({
       rows: [
@@ -168,14 +169,12 @@ function replayOf(
   const session = sessionFromRow(found);
   if (standingOf(session, snapshot).kind === "ended") return answer(refused("session_over"));
   const family = session.families.find((one) => one.id === remembered.family);
-  const policy = deps.policies.get(session.policy.name);
-  if (family === undefined || policy === undefined) return answer(refused("session_over"));
+  if (family === undefined) return answer(refused("session_over"));
   if (family.ended !== null || familyStanding(session, family, snapshot) !== undefined)
     return answer(refused("session_over"));
   const tokens = draftForSession(deps, {
     session,
     family,
-    policy,
     issue: request.issue,
     snapshot,
     keys: deps.keys.open(snapshot),
@@ -202,11 +201,14 @@ function prepare(
   if (audience === undefined) return { code: "audience_not_allowed" };
   const policy = deps.policies.get(request.policy ?? client.policy);
   if (policy === undefined) return { code: "policy_unknown" };
+  const chosen = sessionPolicyOf(policy, request.remember);
+  if (chosen === undefined) return { code: "remember_not_allowed" };
+  if (policy.requiredAcr.length > 0 && !policy.requiredAcr.includes(request.acr ?? "")) return { code: "acr_too_low" };
   const line = ancestryOf(request, snapshot, tenant);
   if ("code" in line) return line;
   const now = snapshot.clock;
   const absolute =
-    line.notAfter === null ? policy.absolute : Math.min(policy.absolute, Math.floor((line.notAfter - now) / 1000));
+    line.notAfter === null ? chosen.absolute : Math.min(chosen.absolute, Math.floor((line.notAfter - now) / 1000));
   if (absolute <= 0) return { code: "parent_over" };
   const family: Family = {
     id: encodeBase64url(random.family) as FamilyId,
@@ -232,12 +234,7 @@ function prepare(
     authTime: request.authTime,
     device: request.device,
     claims: request.claims,
-    policy: {
-      name: policy.name,
-      version: policy.version,
-      idle: policy.idle,
-      absolute: absolute as Session["policy"]["absolute"],
-    },
+    policy: { ...chosen, absolute: secondsOf(absolute) },
     opened: now,
     lastActive: now,
     families: [family],
@@ -302,7 +299,7 @@ function makeRoom(deps: OpenSessionDeps, session: Session, policy: Policy, snaps
   const oldest = live.filter(({ id }) => !session.ancestors.includes(id)).slice(0, Math.min(surplus, MOST_EVICTIONS));
   if (policy.overLimit === "refuse" || oldest.length < Math.min(surplus, MOST_EVICTIONS))
     return { kind: "refused", code: "session_limit" };
-  const victims = oldest.flatMap(({ id }) => evict(deps, sessionKey({ tenant, id }), policy, snapshot));
+  const victims = oldest.flatMap(({ id }) => evict(deps, sessionKey({ tenant, id }), snapshot));
   return {
     kind: "room",
     sessions: [...live.filter((one) => !oldest.includes(one)), entry],
@@ -318,13 +315,12 @@ const MOST_EVICTIONS = 8;
 function evict(
   deps: OpenSessionDeps,
   key: RowKey,
-  policy: Policy,
   snapshot: Snapshot,
 ): { row: RowChange; notice: ReturnType<typeof noticeDraft>; fact: ReturnType<typeof sessionFact> }[] {
   const row = snapshot.get(key);
   if (row === undefined) return [];
   const victim = sessionFromRow(row);
-  const ruling = decide(victim, { kind: "end", reason: "evicted" }, snapshot.clock, policy);
+  const ruling = decide(victim, { kind: "end", reason: "evicted" }, snapshot.clock);
   if (ruling.kind !== "changed") return [];
   return [
     {

@@ -14,7 +14,6 @@ import type { Secret } from "../kernel/secret.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
 import { decide } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
 import type { Ended, Family, Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -29,7 +28,6 @@ export interface RefreshDeps {
   readonly dice: Dice;
   readonly keys: KeyRing;
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
 }
 
 export interface Refresh {
@@ -108,9 +106,7 @@ interface Case {
 
 /** The token is genuine. What its presenter gets depends on who it is, on everything the session hangs on, and on the generation. */
 function judge(one: Case): Decision<Ruled> {
-  const { deps, snapshot, session, parts, caller, keys } = one;
-  const policy = deps.policies.get(session.policy.name);
-  if (policy === undefined) throw new Error("a live session names a policy that is gone");
+  const { snapshot, session, parts, caller, keys } = one;
   const family = session.families.find((candidate) => candidate.id === parts.fam);
   if (family === undefined) return answer(UNKNOWN);
   if (family.client !== caller.client.id) return misbound(one, family);
@@ -123,24 +119,23 @@ function judge(one: Case): Decision<Ruled> {
     client: caller.client.id,
     macKid: keys.mac.currentKid,
   };
-  const ruling = decide(session, { kind: "refresh", ...attempt }, snapshot.clock, policy);
+  const ruling = decide(session, { kind: "refresh", ...attempt }, snapshot.clock);
   switch (ruling.kind) {
     case "retried":
-      return issue(one, session, ruling.family, policy, "retried", null);
+      return issue(one, session, ruling.family, "retried", null);
     case "rotated":
     case "recovered":
       return issue(
         one,
         ruling.next,
         ruling.family,
-        policy,
         ruling.kind,
         ruling.kind === "rotated" ? ruling.regressedFrom : null,
       );
     case "superseded":
       return answer(refusal("superseded", session, null));
     case "reused":
-      return reused(one, ruling.next, policy);
+      return reused(one, ruling.next);
     case "ended":
       return answer(refusal("ended", session, ruling.end));
     case "unknown":
@@ -173,7 +168,6 @@ function issue(
   one: Case,
   session: Session,
   family: Family,
-  policy: Policy,
   outcome: "rotated" | "retried" | "recovered",
   regressedFrom: number | null,
 ): Decision<Ruled> {
@@ -183,7 +177,6 @@ function issue(
   const tokens = draftForSession(deps, {
     session,
     family,
-    policy,
     issue: { access: true, refresh: true },
     snapshot,
     keys,
@@ -245,11 +238,11 @@ function regression(one: Case, family: Family, known: number): Pick<Writes<Ruled
   };
 }
 
-function reused(one: Case, next: Session, policy: Policy): Decision<Ruled> {
+function reused(one: Case, next: Session): Decision<Ruled> {
   const { deps, snapshot, session, parts, caller } = one;
   const { tenant, id } = session;
   const family = parts.fam as FamilyId;
-  const whole = policy.onReuse === "session";
+  const whole = session.policy.onReuse === "session";
   const taking = whole ? ({ kind: "session", sid: id } as const) : ({ kind: "family", sid: id, fam: family } as const);
   return write({
     rows: [{ key: one.row.key, expect: one.row.version, next: sessionToRow(next, KEPT_AFTER_END) }],

@@ -139,7 +139,7 @@ function findRefresh(deps: RevokeTokenDeps, text: string, keys: OpenKeys, snapsh
   if (genuine === undefined) return NOTHING;
   const { session, family } = genuine;
   if (stateAt(session, snapshot.clock).kind === "ended" || family.ended !== null) return NOTHING;
-  const alone = deps.policies.get(session.policy.name)?.onReuse === "family";
+  const alone = session.policy.onReuse === "family";
   const target: Target = alone
     ? { kind: "family", session: session.id, family: family.id }
     : { kind: "session", session: session.id };

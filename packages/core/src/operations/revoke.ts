@@ -15,7 +15,7 @@ import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revo
 import { revokedTokenKey, revokedTokenRow } from "../revocation/revoked-token.ts";
 import type { Target } from "../revocation/target.ts";
 import { decide, lapse } from "../sessions/decide.ts";
-import { LONGEST_ABSOLUTE, type Policy } from "../sessions/policy.ts";
+import { LONGEST_ABSOLUTE } from "../sessions/profiles.ts";
 import { type EndReason, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -29,7 +29,6 @@ export interface RevokeDeps {
   readonly store: Store;
   readonly dice: Dice;
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
 }
 
 export interface Revoke {
@@ -168,8 +167,6 @@ function ofSession(one: Case, target: Of<"session" | "family">): Share | Refusal
   const row = snapshot.get(key);
   if (row === undefined) return "session_not_found";
   const session = drafted.sessions.get(target.session) ?? sessionFromRow(row);
-  const policy = deps.policies.get(session.policy.name);
-  if (policy === undefined) throw new Error("a session names a policy that is gone");
   if (target.kind === "family" && familyOf(session, target.family) === undefined) return "target_not_found";
   const reason = request.endReason;
   const event =
@@ -177,7 +174,7 @@ function ofSession(one: Case, target: Of<"session" | "family">): Share | Refusal
       ? ({ kind: "end", reason } as const)
       : ({ kind: "end_family", family: target.family, reason } as const);
   // A family ends whether or not its session is over by its time: a clock that was ahead may be set right.
-  const ruling = decide(session, event, target.kind === "family" ? session.opened : snapshot.clock, policy);
+  const ruling = decide(session, event, target.kind === "family" ? session.opened : snapshot.clock);
   const notice = draft(
     deps,
     target.kind === "session"

@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ClientId, FamilyId } from "../kernel/ids.ts";
 import { afterMs, type Instant } from "../kernel/time.ts";
-import { aFamily, aPolicy, aSession, at, FAMILY, START, WEB } from "../testing/builders.ts";
+import { aFamily, aSession, at, FAMILY, START, WEB } from "../testing/builders.ts";
 import { decide, type SessionEvent } from "./decide.ts";
 import { type Ended, foreseenEnd, type Session, stateAt } from "./session.ts";
 
-const policy = aPolicy();
 const ENDED: Ended = { kind: "ended", reason: "revoked", at: at(10) };
 const ABOVE: Ended = { kind: "ended", reason: "ancestor_ended", at: at(20) };
 
@@ -48,7 +47,7 @@ describe("state × event × clock boundary", () => {
   for (const [state, session, now, reason] of states) {
     for (const [name, event, active] of events) {
       const kind = expectedKind(session, event, reason, active);
-      it(`${state}: ${name} is ${kind}`, () => assert.equal(decide(session, event, now, policy).kind, kind));
+      it(`${state}: ${name} is ${kind}`, () => assert.equal(decide(session, event, now).kind, kind));
     }
   }
 });
@@ -62,7 +61,7 @@ function expectedKind(session: Session, event: SessionEvent, reason: string | nu
 
 describe("what an event makes of a session", () => {
   it("ending stamps reason and time, and keeps everything else", () => {
-    const ruling = decide(idle, { kind: "end", reason: "signed_out" }, at(5), policy);
+    const ruling = decide(idle, { kind: "end", reason: "signed_out" }, at(5));
     assert.deepEqual(ruling, {
       kind: "changed",
       next: { ...idle, state: { kind: "ended", reason: "signed_out", at: at(5) } },
@@ -70,8 +69,8 @@ describe("what an event makes of a session", () => {
   });
 
   it("what is over says when and why, and can't be ended again", () => {
-    assert.deepEqual(decide(over, { kind: "end", reason: "signed_out" }, at(50), policy), { kind: "over", end: ENDED });
-    assert.deepEqual(decide(idle, { kind: "end", reason: "signed_out" }, at(200_000), policy), {
+    assert.deepEqual(decide(over, { kind: "end", reason: "signed_out" }, at(50)), { kind: "over", end: ENDED });
+    assert.deepEqual(decide(idle, { kind: "end", reason: "signed_out" }, at(200_000)), {
       kind: "over",
       end: { kind: "ended", reason: "idle", at: at(100_000) },
     });
@@ -79,16 +78,16 @@ describe("what an event makes of a session", () => {
 
   it("ending a family leaves the others and the session as they are", () => {
     const two = aSession({ families: [aFamily(), aFamily({ id: OTHER })] });
-    const ruling = decide(two, { kind: "end_family", family: OTHER, reason: "revoked" }, at(5), policy);
+    const ruling = decide(two, { kind: "end_family", family: OTHER, reason: "revoked" }, at(5));
     assert.ok(ruling.kind === "changed");
     assert.deepEqual(ruling.next, { ...two, families: [aFamily(), aFamily({ id: OTHER, ended: "revoked" })] });
-    assert.deepEqual(decide(ruling.next, { kind: "end_family", family: OTHER, reason: "reuse" }, at(6), policy), {
+    assert.deepEqual(decide(ruling.next, { kind: "end_family", family: OTHER, reason: "reuse" }, at(6)), {
       kind: "unchanged",
     });
   });
 
   it("a lapse writes the derived end as it was, not as late as it is noticed", () => {
-    const ruling = decide(idle, { kind: "lapse", end: null }, at(900_000), policy);
+    const ruling = decide(idle, { kind: "lapse", end: null }, at(900_000));
     assert.ok(ruling.kind === "changed");
     assert.deepEqual(ruling.next.state, { kind: "ended", reason: "idle", at: at(100_000) });
   });
@@ -101,7 +100,7 @@ describe("what an event makes of a session", () => {
 
 describe("an alteration", () => {
   const alter = (session: Session, alteration: Extract<SessionEvent, { kind: "alter" }>["alteration"]) =>
-    decide(session, { kind: "alter", alteration }, START, policy);
+    decide(session, { kind: "alter", alteration }, START);
 
   it("narrows every family to what it has in common with the scope, and widens none [R-13]", () => {
     const two = aSession({ families: [aFamily(), aFamily({ id: OTHER, scope: ["read"] })] });
@@ -134,7 +133,7 @@ describe("an alteration", () => {
 });
 
 describe("activity that was seen", () => {
-  const seen = (ms: number, now: Instant, session = idle) => decide(session, { kind: "seen", at: at(ms) }, now, policy);
+  const seen = (ms: number, now: Instant, session = idle) => decide(session, { kind: "seen", at: at(ms) }, now);
 
   for (const [ms, kind] of [
     [9_999, "unchanged"],
@@ -165,7 +164,7 @@ it("deciding twice on the same gives the same, and changes neither session nor e
   for (const [, session, now] of states) {
     for (const [, event] of events) {
       const before = structuredClone([session, event]);
-      assert.deepEqual(decide(session, event, now, policy), decide(session, event, now, policy));
+      assert.deepEqual(decide(session, event, now), decide(session, event, now));
       assert.deepEqual([session, event], before);
     }
   }
@@ -174,7 +173,6 @@ it("deciding twice on the same gives the same, and changes neither session nor e
       idle,
       { kind: "refresh", family: FAMILY, generation: 1, client: "evil" as ClientId, macKid: 1 },
       afterMs(START, 1),
-      policy,
     ).kind,
     "misbound",
   );

@@ -15,7 +15,6 @@
 import type { JsonObject } from "@hallpass/protocol";
 import type { ClientId, FamilyId } from "../kernel/ids.ts";
 import { earliest, type Instant } from "../kernel/time.ts";
-import type { Policy } from "./policy.ts";
 import { type RefreshRuling, refreshOutcome } from "./refresh-outcome.ts";
 import { type Ended, type EndReason, familyOf, type Session, stateAt, withFamily } from "./session.ts";
 
@@ -51,10 +50,10 @@ export type Ruling =
   | { readonly kind: "unchanged" }
   | { readonly kind: "changed"; readonly next: Session };
 
-export function decide(session: Session, event: SessionEvent, now: Instant, policy: Policy): Ruling {
+export function decide(session: Session, event: SessionEvent, now: Instant): Ruling {
   if (event.kind === "lapse") return lapse(session, event.end, now);
   const state = stateAt(session, now);
-  if (event.kind === "refresh") return refreshOutcome(session, event, now, policy);
+  if (event.kind === "refresh") return refreshOutcome(session, event, now);
   if (state.kind === "ended") return { kind: "over", end: state };
   switch (event.kind) {
     case "end":

@@ -1,77 +1,62 @@
-// What a session may do and for how long, as data. A session keeps the numbers of the policy version it was opened under.
+// What a session may do and for how long, as data. A session keeps the numbers of the policy version it was opened under: they stand
+// in its own row, so that nothing else has to be read while it lives, and an edit of the policy ends nobody (spec/policy.md).
 
-import { type Seconds, secondsOf } from "../kernel/time.ts";
+import type { Seconds } from "../kernel/time.ts";
 
-export interface Policy {
-  readonly name: string;
-  readonly version: number;
-  /** How long an access token lives; shortened at random by up to a tenth. */
-  readonly accessLifetime: Seconds;
+/** How long a session may live. */
+export interface Span {
   /** Without activity for this long, a session is over. */
   readonly idle: Seconds;
   /** This long after its opening a session is over, whatever happens. */
   readonly absolute: Seconds;
+}
+
+/** What counts while a session lives. */
+export interface LiveRules {
+  /** How long an access token lives; shortened at random by up to a tenth. */
+  readonly accessLifetime: Seconds;
   /** For this long after a rotation the predecessor gets the same successor again: the lost response, the second tab. */
   readonly retryWindow: Seconds;
   /** For this long the predecessor of an unused generation may replace it: the phone that was suspended. */
   readonly recoveryWindow: Seconds;
   readonly onReuse: "session" | "family";
-  /** Live sessions of one subject, and what the next one does. */
-  readonly maxSessions: number;
-  readonly overLimit: "evict_oldest" | "refuse";
+  /** Whether a refresh moves the last activity forward; otherwise only what apps and verifiers report does. */
   readonly refreshIsActivity: boolean;
 }
 
-/** The part that stands in every session's row. */
-export interface SessionPolicy {
-  readonly name: string;
-  readonly version: number;
-  readonly idle: Seconds;
-  readonly absolute: Seconds;
+/** What a policy says, whatever its name and version. */
+export interface PolicyNumbers extends Span, LiveRules {
+  /** Instead of `idle` and `absolute`, for a session whose owner asked to be remembered; null where nobody can. */
+  readonly remembered: Span | null;
+  /** Live sessions of one subject, and what the next one does. */
+  readonly maxSessions: number;
+  readonly overLimit: "evict_oldest" | "refuse";
+  /** A session is opened only with one of these as its `acr`; with any, or none, if there is none here. */
+  readonly requiredAcr: readonly string[];
 }
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export interface Policy extends PolicyNumbers {
+  readonly name: string;
+  readonly version: number;
+}
 
-const consumer: Policy = {
-  name: "consumer",
-  version: 1,
-  accessLifetime: secondsOf(10 * MINUTE),
-  idle: secondsOf(14 * DAY),
-  absolute: secondsOf(30 * DAY),
-  retryWindow: secondsOf(30),
-  recoveryWindow: secondsOf(24 * HOUR),
-  onReuse: "session",
-  maxSessions: 100,
-  overLimit: "evict_oldest",
-  refreshIsActivity: true,
-};
+/** The part that stands in every session's row. */
+export interface SessionPolicy extends Span, LiveRules {
+  readonly name: string;
+  readonly version: number;
+  /** Whether `idle` and `absolute` are those for the remembered. */
+  readonly remembered: boolean;
+}
 
-/** The profiles that exist, with written numbers. */
-export const PROFILES: ReadonlyMap<string, Policy> = new Map(
-  [
-    consumer,
-    {
-      ...consumer,
-      name: "mobile",
-      idle: secondsOf(30 * DAY),
-      absolute: secondsOf(180 * DAY),
-      recoveryWindow: secondsOf(72 * HOUR),
-      maxSessions: 50,
-    },
-    {
-      ...consumer,
-      name: "workforce",
-      accessLifetime: secondsOf(5 * MINUTE),
-      idle: secondsOf(8 * HOUR),
-      absolute: secondsOf(24 * HOUR),
-      maxSessions: 20,
-    },
-  ].map((policy) => [policy.name, policy]),
-);
+/** The numbers that a session is opened with. Undefined where it asks to be remembered and the policy knows no such sessions. */
+export function sessionPolicyOf(policy: Policy, remember: boolean): SessionPolicy | undefined {
+  const span = remember ? policy.remembered : policy;
+  if (span === null) return undefined;
+  const { name, version } = policy;
+  return { name, version, idle: span.idle, absolute: span.absolute, ...liveRulesOf(policy), remembered: remember };
+}
 
-/** The longest that any session can live: server keys for refresh tokens are kept for as long. */
-export const LONGEST_ABSOLUTE: Seconds = secondsOf(
-  Math.max(...[...PROFILES.values()].map((policy) => policy.absolute)),
-);
+export function liveRulesOf(policy: LiveRules): LiveRules {
+  const { accessLifetime, retryWindow, recoveryWindow, onReuse, refreshIsActivity } = policy;
+  return { accessLifetime, retryWindow, recoveryWindow, onReuse, refreshIsActivity };
+}

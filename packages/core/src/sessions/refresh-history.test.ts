@@ -5,14 +5,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { afterMs, type Instant, secondsOf } from "../kernel/time.ts";
-import { aPolicy, aSession, FAMILY, START, WEB } from "../testing/builders.ts";
+import { aPolicy, aSession, aSessionPolicy, FAMILY, START, WEB } from "../testing/builders.ts";
 import { type RefreshRuling, refreshOutcome } from "./refresh-outcome.ts";
 import type { Family, Session } from "./session.ts";
 
 // Ends are out of the way: only generations and windows decide.
 const policy = aPolicy({ idle: secondsOf(1e9), absolute: secondsOf(1e9) });
 const [RETRY, RECOVERY] = [policy.retryWindow * 1000, policy.recoveryWindow * 1000];
-const fresh = aSession({ policy: { name: "test", version: 1, idle: policy.idle, absolute: policy.absolute } });
+const fresh = aSession({ policy: aSessionPolicy({ idle: policy.idle, absolute: policy.absolute }) });
 
 type Rule = typeof refreshOutcome;
 type Step = { readonly back: number } | { readonly wait: number };
@@ -103,7 +103,7 @@ function live(history: readonly Step[], rule: Rule): void {
     }
     const shown = Math.max(1, life.current - step.back);
     const right = expected(life, shown, now);
-    const ruling = rule(session, { family: FAMILY, generation: shown, client: WEB, macKid: 1 }, now, policy);
+    const ruling = rule(session, { family: FAMILY, generation: shown, client: WEB, macKid: 1 }, now);
     assert.equal(ruling.kind, right, `generation ${shown} of ${life.current}`);
     if (ruling.kind === "rotated" || ruling.kind === "recovered") {
       note(life, shown, now, ruling.kind, ruling.family.generation);
@@ -134,7 +134,7 @@ test("the successor of a predecessor is unused: using it makes it the predecesso
           continue;
         }
         const generation = Math.max(1, (session.families[0]?.generation ?? 1) - step.back);
-        const ruling = refreshOutcome(session, { family: FAMILY, generation, client: WEB, macKid: 1 }, now, policy);
+        const ruling = refreshOutcome(session, { family: FAMILY, generation, client: WEB, macKid: 1 }, now);
         if (ruling.kind !== "rotated" && ruling.kind !== "recovered") continue;
         used.add(generation);
         assert.equal(used.has(ruling.family.generation), false);
@@ -149,26 +149,26 @@ test("a generation in no window is found to be reused after any number of rotati
   for (let length = 2; length <= 50; length += 1) {
     let session = fresh;
     for (let generation = 1; generation < length; generation += 1) {
-      const ruling = refreshOutcome(session, { family: FAMILY, generation, client: WEB, macKid: 1 }, START, policy);
+      const ruling = refreshOutcome(session, { family: FAMILY, generation, client: WEB, macKid: 1 }, START);
       assert.ok(ruling.kind === "rotated");
       session = ruling.next;
     }
     for (let shown = 1; shown < length; shown += 1) {
       const late = afterMs(START, RECOVERY);
       const attempt = { family: FAMILY, generation: shown, client: WEB, macKid: 1 };
-      assert.equal(refreshOutcome(session, attempt, late, policy).kind, "reused");
+      assert.equal(refreshOutcome(session, attempt, late).kind, "reused");
     }
   }
 });
 
 test("showing the predecessor again and again extends no window [R-27] [RT-9]", () => {
-  const rotated = refreshOutcome(fresh, { family: FAMILY, generation: 1, client: WEB, macKid: 1 }, START, policy);
+  const rotated = refreshOutcome(fresh, { family: FAMILY, generation: 1, client: WEB, macKid: 1 }, START);
   assert.ok(rotated.kind === "rotated");
   let session = rotated.next;
   let lastGranted = START;
   for (let ms = 0; ms <= RECOVERY * 2; ms += 997) {
     const now = afterMs(START, ms);
-    const ruling = refreshOutcome(session, { family: FAMILY, generation: 1, client: WEB, macKid: 1 }, now, policy);
+    const ruling = refreshOutcome(session, { family: FAMILY, generation: 1, client: WEB, macKid: 1 }, now);
     if (ruling.kind === "recovered") session = ruling.next;
     if (ruling.kind === "recovered" || ruling.kind === "retried") lastGranted = now;
   }
@@ -196,14 +196,14 @@ function changed(ruling: RefreshRuling, change: (family: Family) => Family): Ref
   return { ...ruling, family, next: { ...ruling.next, families: [family] } };
 }
 
-function extendsTheWindow(...[session, attempt, now, rules]: Parameters<Rule>): RefreshRuling {
-  const ruling = refreshOutcome(session, attempt, now, rules);
+function extendsTheWindow(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
+  const ruling = refreshOutcome(session, attempt, now);
   if (ruling.kind !== "recovered") return ruling;
   return now - START < RECOVERY * 4 ? { kind: "retried", family: ruling.family } : ruling;
 }
 
-function restartsTheRecovery(...[session, attempt, now, rules]: Parameters<Rule>): RefreshRuling {
-  const ruling = refreshOutcome(session, attempt, now, rules);
+function restartsTheRecovery(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
+  const ruling = refreshOutcome(session, attempt, now);
   if (ruling.kind !== "recovered") return ruling;
   return changed(ruling, (family) => ({
     ...family,
@@ -211,16 +211,16 @@ function restartsTheRecovery(...[session, attempt, now, rules]: Parameters<Rule>
   }));
 }
 
-function forksOnRecovery(...[session, attempt, now, rules]: Parameters<Rule>): RefreshRuling {
+function forksOnRecovery(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
   const displaced = session.families[0]?.superseded.some((one) => one.generation === attempt.generation) === false;
-  const ruling = refreshOutcome(session, attempt, now, rules);
+  const ruling = refreshOutcome(session, attempt, now);
   return ruling.kind === "reused" && displaced && attempt.generation > 1 ? { kind: "superseded" } : ruling;
 }
 
-function remembersTooMany(...[session, attempt, now, rules]: Parameters<Rule>): RefreshRuling {
+function remembersTooMany(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
   const before = session.families[0]?.superseded ?? [];
   const last = before.at(-1);
-  const ruling = changed(refreshOutcome(session, attempt, now, rules), (family) =>
+  const ruling = changed(refreshOutcome(session, attempt, now), (family) =>
     last === undefined || family.superseded.includes(last)
       ? family
       : { ...family, superseded: [...family.superseded, last] },
@@ -228,11 +228,11 @@ function remembersTooMany(...[session, attempt, now, rules]: Parameters<Rule>): 
   return ruling;
 }
 
-function includesTheEnd(...[session, attempt, now, rules]: Parameters<Rule>): RefreshRuling {
-  return refreshOutcome(session, attempt, now > START ? afterMs(now, -1) : now, rules);
+function includesTheEnd(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
+  return refreshOutcome(session, attempt, now > START ? afterMs(now, -1) : now);
 }
 
-function neverFindsReuse(...[session, attempt, now, rules]: Parameters<Rule>): RefreshRuling {
-  const ruling = refreshOutcome(session, attempt, now, rules);
+function neverFindsReuse(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
+  const ruling = refreshOutcome(session, attempt, now);
   return ruling.kind === "reused" ? { kind: "superseded" } : ruling;
 }

@@ -15,7 +15,6 @@
 
 import type { ClientId, FamilyId } from "../kernel/ids.ts";
 import { after, type Instant, isPast } from "../kernel/time.ts";
-import type { Policy } from "./policy.ts";
 import { type Ended, type Family, familyOf, type Session, stateAt, withFamily } from "./session.ts";
 
 export interface RefreshAttempt {
@@ -38,23 +37,23 @@ export type RefreshRuling =
 
 const REMEMBERED = 4;
 
-export function refreshOutcome(session: Session, attempt: RefreshAttempt, now: Instant, policy: Policy): RefreshRuling {
+export function refreshOutcome(session: Session, attempt: RefreshAttempt, now: Instant): RefreshRuling {
   const family = familyOf(session, attempt.family);
   if (family === undefined) return { kind: "unknown" };
   if (family.client !== attempt.client) return { kind: "misbound" };
   const end = endOf(session, family, now);
   if (end !== null) return { kind: "ended", end };
-  if (attempt.generation >= family.generation) return rotated(session, family, attempt, now, policy);
+  if (attempt.generation >= family.generation) return rotated(session, family, attempt, now);
+  const { policy } = session;
   const [predecessor, ...older] = family.superseded;
   if (predecessor?.generation === attempt.generation) {
     if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) return { kind: "retried", family };
-    if (!isPast(after(predecessor.at, policy.recoveryWindow), now))
-      return recovered(session, family, attempt, now, policy);
-    return reused(session, family, now, policy);
+    if (!isPast(after(predecessor.at, policy.recoveryWindow), now)) return recovered(session, family, attempt, now);
+    return reused(session, family, now);
   }
   const remembered = older.find((one) => one.generation === attempt.generation);
   if (remembered !== undefined && !isPast(after(remembered.at, policy.retryWindow), now)) return { kind: "superseded" };
-  return reused(session, family, now, policy);
+  return reused(session, family, now);
 }
 
 function endOf(session: Session, family: Family, now: Instant): Ended | null {
@@ -63,13 +62,7 @@ function endOf(session: Session, family: Family, now: Instant): Ended | null {
   return family.ended === null ? null : { kind: "ended", reason: family.ended, at: now };
 }
 
-function rotated(
-  session: Session,
-  family: Family,
-  attempt: RefreshAttempt,
-  now: Instant,
-  policy: Policy,
-): RefreshRuling {
+function rotated(session: Session, family: Family, attempt: RefreshAttempt, now: Instant): RefreshRuling {
   const presented = { generation: attempt.generation, at: now };
   const next: Family = {
     ...family,
@@ -79,26 +72,21 @@ function rotated(
     macKid: attempt.macKid,
   };
   const regressedFrom = attempt.generation > family.generation ? family.generation : null;
-  return { kind: "rotated", family: next, next: used(withFamily(session, next), now, policy), regressedFrom };
+  return { kind: "rotated", family: next, next: used(withFamily(session, next), now), regressedFrom };
 }
 
 /** The unused successor is displaced: it is in no list, so it is reuse if it is ever shown. */
-function recovered(
-  session: Session,
-  family: Family,
-  attempt: RefreshAttempt,
-  now: Instant,
-  policy: Policy,
-): RefreshRuling {
+function recovered(session: Session, family: Family, attempt: RefreshAttempt, now: Instant): RefreshRuling {
   const next: Family = { ...family, generation: family.generation + 1, rotatedAt: now, macKid: attempt.macKid };
-  return { kind: "recovered", family: next, next: used(withFamily(session, next), now, policy) };
+  return { kind: "recovered", family: next, next: used(withFamily(session, next), now) };
 }
 
-function reused(session: Session, family: Family, now: Instant, policy: Policy): RefreshRuling {
-  if (policy.onReuse === "family") return { kind: "reused", next: withFamily(session, { ...family, ended: "reuse" }) };
+function reused(session: Session, family: Family, now: Instant): RefreshRuling {
+  if (session.policy.onReuse === "family")
+    return { kind: "reused", next: withFamily(session, { ...family, ended: "reuse" }) };
   return { kind: "reused", next: { ...session, state: { kind: "ended", reason: "reuse", at: now } } };
 }
 
-function used(session: Session, now: Instant, policy: Policy): Session {
-  return policy.refreshIsActivity && now > session.lastActive ? { ...session, lastActive: now } : session;
+function used(session: Session, now: Instant): Session {
+  return session.policy.refreshIsActivity && now > session.lastActive ? { ...session, lastActive: now } : session;
 }

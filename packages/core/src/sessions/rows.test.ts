@@ -59,6 +59,12 @@ const session: fc.Arbitrary<Session> = plain({
     version: fc.nat(),
     idle: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
     absolute: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
+    accessLifetime: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
+    retryWindow: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
+    recoveryWindow: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
+    onReuse: fc.constantFrom("session" as const, "family" as const),
+    refreshIsActivity: fc.boolean(),
+    remembered: fc.boolean(),
   }),
   opened: instant,
   lastActive: instant,
@@ -115,6 +121,25 @@ describe("a session's row", () => {
       { tenant: TENANT, kind: "client", id: "ios" },
       { tenant: TENANT, kind: "session", id: parent },
     ]);
+  });
+
+  it("of release 0.1 goes on by the numbers that its profile had then [POL-4]", () => {
+    const row = aRow(sessionKey(aSession()), sessionToRow(aSession(), 7));
+    const value = JSON.parse(row.value) as unknown[];
+    value[8] = ["workforce", 1, 28_800, 86_400];
+    const { policy } = sessionFromRow({ ...row, value: JSON.stringify(value) });
+    assert.deepEqual(policy, {
+      name: "workforce",
+      version: 1,
+      idle: 28_800,
+      absolute: 86_400,
+      accessLifetime: 300,
+      retryWindow: 30,
+      recoveryWindow: 86_400,
+      onReuse: "session",
+      refreshIsActivity: true,
+      remembered: false,
+    });
   });
 
   it("of a layout that is not known is a defect, not a session", () => {

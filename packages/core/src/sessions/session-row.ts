@@ -12,6 +12,8 @@ import {
 import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts";
 import { earliest, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
 import type { Row, RowKey } from "../store/store.ts";
+import { liveRulesOf, type SessionPolicy } from "./policy.ts";
+import { CONSUMER, PROFILES } from "./profiles.ts";
 import { type Device, type EndReason, type Family, foreseenEnd, type Session, type SessionToken } from "./session.ts";
 
 const LAYOUT = 1;
@@ -35,6 +37,19 @@ type TokenRow = [
   hash: string,
   previous: [kid: number, hash: string] | 0,
 ];
+/** Rows of release 0.1 end after `absolute`. */
+type PolicyRow =
+  | [name: string, version: number, idle: number, absolute: number]
+  | [
+      name: string,
+      version: number,
+      idle: number,
+      absolute: number,
+      accessLifetime: number,
+      retryWindow: number,
+      recoveryWindow: number,
+      flags: number,
+    ];
 type SessionRow = [
   layout: number,
   subject: string,
@@ -44,7 +59,7 @@ type SessionRow = [
   authentication: [acr: string | null, amr: readonly string[], authTime: number | null] | 0,
   device: [name: string | null, userAgent: string | null, ip: string | null] | 0,
   claims: JsonObject | 0,
-  policy: [name: string, version: number, idle: number, absolute: number],
+  policy: PolicyRow,
   opened: number,
   lastActive: number,
   families: FamilyRow[],
@@ -86,7 +101,7 @@ export function sessionToRow(
     acr === null && amr.length === 0 && authTime === null ? 0 : [acr, amr, authTime],
     device === null ? 0 : [device.name, device.userAgent, device.ip],
     Object.keys(claims).length === 0 ? 0 : claims,
-    [policy.name, policy.version, policy.idle, policy.absolute],
+    policyToRow(policy),
     session.opened,
     session.lastActive - session.opened,
     session.families.map((family) => familyToRow(family, session.opened)),
@@ -129,12 +144,42 @@ export function sessionFromRow(row: Row): Session {
     authTime,
     device: device === 0 ? null : deviceFromRow(device),
     claims: claims === 0 ? {} : claims,
-    policy: { name: policy[0], version: policy[1], idle: secondsOf(policy[2]), absolute: secondsOf(policy[3]) },
+    policy: policyFromRow(policy),
     opened: opened as Instant,
     lastActive: (opened + lastActive) as Instant,
     families: families.map((family) => familyFromRow(family, opened)),
     token: token === undefined ? null : tokenFromRow(token),
     state: end === 0 ? { kind: "active" } : { kind: "ended", reason: end[0], at: (opened + end[1]) as Instant },
+  };
+}
+
+const FAMILY_ON_REUSE = 1;
+const REFRESH_IS_NO_ACTIVITY = 2;
+const REMEMBERED = 4;
+
+function policyToRow(policy: SessionPolicy): PolicyRow {
+  const flags =
+    (policy.onReuse === "family" ? FAMILY_ON_REUSE : 0) |
+    (policy.refreshIsActivity ? 0 : REFRESH_IS_NO_ACTIVITY) |
+    (policy.remembered ? REMEMBERED : 0);
+  const { name, version, idle, absolute, accessLifetime, retryWindow, recoveryWindow } = policy;
+  return [name, version, idle, absolute, accessLifetime, retryWindow, recoveryWindow, flags];
+}
+
+/** A row of release 0.1 lives on by the numbers that its profile had then, and still has as its version 1. */
+function policyFromRow(row: PolicyRow): SessionPolicy {
+  const [name, version, idle, absolute, accessLifetime, retryWindow, recoveryWindow, flags = 0] = row;
+  const span = { name, version, idle: secondsOf(idle), absolute: secondsOf(absolute) };
+  if (accessLifetime === undefined || retryWindow === undefined || recoveryWindow === undefined)
+    return { ...liveRulesOf(PROFILES.get(name) ?? CONSUMER), ...span, remembered: false };
+  return {
+    ...span,
+    accessLifetime: secondsOf(accessLifetime),
+    retryWindow: secondsOf(retryWindow),
+    recoveryWindow: secondsOf(recoveryWindow),
+    onReuse: (flags & FAMILY_ON_REUSE) === 0 ? "session" : "family",
+    refreshIsActivity: (flags & REFRESH_IS_NO_ACTIVITY) === 0,
+    remembered: (flags & REMEMBERED) !== 0,
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import type { Dice } from "../kernel/ports.ts";
 import { afterMs, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
 import type { MacKeys } from "../keys/ring.ts";
-import type { Policy } from "../sessions/policy.ts";
+import { type Policy, type SessionPolicy, sessionPolicyOf } from "../sessions/policy.ts";
 import type { Family, Session } from "../sessions/session.ts";
 import type { Row, RowKey } from "../store/store.ts";
 
@@ -47,8 +47,17 @@ export function aPolicy(changes: Partial<Policy> = {}): Policy {
     maxSessions: 3,
     overLimit: "evict_oldest",
     refreshIsActivity: true,
+    remembered: null,
+    requiredAcr: [],
     ...changes,
   };
+}
+
+/** What a session of that policy keeps. */
+export function aSessionPolicy(changes: Partial<Policy> = {}): SessionPolicy {
+  const kept = sessionPolicyOf(aPolicy(changes), false);
+  if (kept === undefined) throw new Error("every policy knows sessions that are not remembered");
+  return kept;
 }
 
 /** Generation 1, made at START. */
@@ -70,7 +79,6 @@ export function aFamily(changes: Partial<Family> = {}): Family {
 
 /** Active, opened at START, with one family. */
 export function aSession(changes: Partial<Session> = {}): Session {
-  const { name, version, idle, absolute } = aPolicy();
   return {
     id: SID,
     tenant: TENANT,
@@ -83,7 +91,7 @@ export function aSession(changes: Partial<Session> = {}): Session {
     authTime: null,
     device: null,
     claims: {},
-    policy: { name, version, idle, absolute },
+    policy: aSessionPolicy(),
     opened: START,
     lastActive: START,
     families: [aFamily()],

@@ -146,6 +146,7 @@ export function anOpening(changes: Partial<OpenSession> = {}): OpenSession {
     amr: [],
     authTime: null,
     policy: undefined,
+    remember: false,
     parent: null,
     device: null,
     claims: {},

@@ -7,7 +7,6 @@ import type { ClientId, FamilyId, SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
 import { decide } from "../sessions/decide.ts";
-import type { Policy } from "../sessions/policy.ts";
 import { type Family, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
@@ -18,7 +17,6 @@ export interface JudgeRefreshDeps {
   readonly store: Store;
   readonly keys: KeyRing;
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
 }
 
 /** A token of ours, of any generation: both MACs fit, and its family exists. Says nothing about whether it is still good. */
@@ -77,9 +75,7 @@ function wouldRefresh(
   if (row === undefined || !clientFromRow(row).grants.includes("refresh_token")) return false;
   if (standingOf(session, snapshot).kind === "ended") return false;
   if (familyStanding(session, family, snapshot) !== undefined) return false;
-  const policy = deps.policies.get(session.policy.name);
-  if (policy === undefined) throw new Error("a live session names a policy that is gone");
   const event = { family: family.id, generation, client: family.client, macKid: keys.mac.currentKid };
-  const { kind } = decide(session, { kind: "refresh", ...event }, snapshot.clock, policy);
+  const { kind } = decide(session, { kind: "refresh", ...event }, snapshot.clock);
   return kind === "rotated" || kind === "retried" || kind === "recovered";
 }

@@ -8,7 +8,6 @@ import { after, earliest, numericDate } from "../kernel/time.ts";
 import { type KeyRing, ringKey } from "../keys/ring.ts";
 import { contentOf } from "../operations/issue-for-session.ts";
 import { revokedTokenKey } from "../revocation/revoked-token.ts";
-import type { Policy } from "../sessions/policy.ts";
 import { type Family, familyOf, foreseenEnd, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
@@ -24,7 +23,6 @@ export interface LiveSessionToken {
   readonly session: Session;
   readonly row: Row;
   readonly family: Family;
-  readonly policy: Policy;
   /** As an access token of this moment would have them. `exp` lies before every end that is foreseen now. */
   readonly claims: JsonObject;
   readonly [judged]: true;
@@ -39,7 +37,6 @@ export type JudgedSessionToken =
 export interface JudgeSessionTokenDeps {
   readonly issuer: Issuer;
   readonly keys: KeyRing;
-  readonly policies: ReadonlyMap<string, Policy>;
 }
 
 /** A text that has the form of a session token, and the rows to read before it is judged. */
@@ -90,21 +87,22 @@ export function judgeSessionTokenOn(
   if (familyStanding(session, family, snapshot) !== undefined) return INACTIVE;
   if (snapshot.get(revokedTokenKey(tenant, presented.jti)) !== undefined) return INACTIVE;
   if (fit === "superseded") return { kind: "superseded", session: session.id };
-  const policy = deps.policies.get(session.policy.name);
-  if (policy === undefined) throw new Error("a live session names a policy that is gone");
   const iat = numericDate(snapshot.clock);
   const exp = numericDate(
-    earliest(after(snapshot.clock, policy.accessLifetime), foreseenEnd(session), ...ancestorsEnds(session, snapshot)),
+    earliest(
+      after(snapshot.clock, session.policy.accessLifetime),
+      foreseenEnd(session),
+      ...ancestorsEnds(session, snapshot),
+    ),
   );
   // It would be over before it could be told.
   if (exp <= iat) return INACTIVE;
-  const content = contentOf(deps.issuer, { session, family, policy, snapshot });
+  const content = contentOf(deps.issuer, { session, family, snapshot });
   return {
     kind: "live",
     session,
     row,
     family,
-    policy,
     claims: claimsOf(content, iat, exp, presented.jti),
   } as LiveSessionToken;
 }

@@ -320,6 +320,7 @@ describe("reported activity", () => {
         amr: [],
         authTime: null,
         policy: "consumer",
+        remember: false,
         parent: null,
         device: null,
         claims: {},

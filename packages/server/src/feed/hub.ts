@@ -8,7 +8,6 @@ import {
   type Instant,
   type Issuer,
   type KeyRing,
-  type Policy,
   type Scheduler,
   type Store,
   startEpoch,
@@ -35,7 +34,6 @@ export interface FeedHubOptions {
   readonly keys: KeyRing;
   /** Also names the tenant. */
   readonly issuer: Issuer;
-  readonly policies: ReadonlyMap<string, Policy>;
   readonly nodeName: string;
   readonly log?: FeedLog;
 }
