@@ -1,6 +1,10 @@
 // What a session, a token, a key and a revocation is, and what the system can do: the list of operations.
 // Does not own HTTP, databases, timers, the time or randomness. Read sessions/session.ts first.
 
+export * from "./audit/audit-reader.ts";
+export { type Checkpoint, checkpointFromRow } from "./audit/audit-row.ts";
+export * from "./audit/chain.ts";
+export * from "./audit/verify-chain.ts";
 export * from "./clients/authenticate.ts";
 export * from "./clients/client.ts";
 export { clientFromRow, clientKey } from "./clients/client-row.ts";
@@ -27,6 +31,7 @@ export {
 } from "./operations/bootstrap-keys.ts";
 export * from "./operations/compromise-key.ts";
 export * from "./operations/disable-client.ts";
+export * from "./operations/erase-persons.ts";
 export * from "./operations/idempotency.ts";
 export * from "./operations/introspect-token.ts";
 export * from "./operations/issue-client-token.ts";
@@ -35,6 +40,8 @@ export * from "./operations/join-fleet.ts";
 export * from "./operations/keep-alive.ts";
 export * from "./operations/list-keys.ts";
 export * from "./operations/open-session.ts";
+export * from "./operations/read-audit.ts";
+export * from "./operations/read-facts.ts";
 export * from "./operations/read-revocation.ts";
 export * from "./operations/read-session.ts";
 export * from "./operations/refresh.ts";
@@ -44,9 +51,13 @@ export * from "./operations/revoke.ts";
 export * from "./operations/revoke-token.ts";
 export * from "./operations/rotate-keys.ts";
 export * from "./operations/rotate-session-token.ts";
+export * from "./operations/sign-checkpoint.ts";
 export * from "./operations/start-epoch.ts";
 export * from "./operations/sweep.ts";
 export * from "./operations/tend-keys.ts";
+export * from "./readers/dead-letter.ts";
+export * from "./readers/fact-reader.ts";
+export * from "./readers/reader-row.ts";
 export * from "./revocation/cursor.ts";
 export * from "./revocation/fleet.ts";
 export * from "./revocation/notice-draft.ts";

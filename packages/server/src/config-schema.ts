@@ -2,6 +2,7 @@
 // Each key is text: in the environment as HALLPASS_ and the name in capitals, in a file (JSON or YAML) under the name itself, where a key
 // with members (`tenants`) may stand as what its text spells.
 
+import { FACT_SENTENCES, type FactKind } from "@hallpass/core";
 import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
 
@@ -34,6 +35,11 @@ export interface Settings {
   readonly cookie_name: string;
   readonly cookie_same_site: "Lax" | "Strict";
   readonly facts_kept: number;
+  readonly facts_kept_of: readonly (readonly [kind: FactKind, seconds: number])[];
+  readonly facts_file: string | undefined;
+  readonly audit_kept: number;
+  readonly audit_without: readonly FactKind[];
+  readonly audit_checkpoint_every: number;
   readonly shutdown_limit: number;
   readonly tenants: readonly TenantSettings[];
   readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
@@ -71,6 +77,37 @@ const listen: z.ZodType<Listen, string> = z
 const flag: z.ZodType<boolean, string> = z
   .enum(["true", "false"], "has to be true or false")
   .transform((text) => text === "true");
+
+/** Words of a list, separated by spaces; none for the empty text. */
+const wordsOf = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
+
+const isKind = (text: string): text is FactKind => Object.hasOwn(FACT_SENTENCES, text);
+
+const kinds: z.ZodType<readonly FactKind[], string> = z
+  .string()
+  .refine((text) => wordsOf(text).every(isKind), "has to be kinds of facts, separated by spaces")
+  .transform((text) => wordsOf(text).filter(isKind));
+
+const KEPT = /^([a-z_]+)=([1-9]\d{0,5}[smhd])$|^(token_refreshed|session_kept_alive)=0$/;
+
+const kindKept = (word: string): string => {
+  const [, kind, , uncounted] = KEPT.exec(word) ?? [];
+  return kind ?? uncounted ?? "";
+};
+
+const keptOf: z.ZodType<Settings["facts_kept_of"], string> = z
+  .string()
+  .refine(
+    (text) => wordsOf(text).every((word) => isKind(kindKept(word))),
+    "has to be kinds of facts with a duration, such as token_refreshed=1d; 0 only for token_refreshed and session_kept_alive",
+  )
+  .transform((text) =>
+    wordsOf(text).flatMap((word) => {
+      const kind = kindKept(word);
+      const span = KEPT.exec(word)?.[2];
+      return isKind(kind) ? [[kind, span === undefined ? 0 : duration.parse(span)] as const] : [];
+    }),
+  );
 
 const path: z.ZodType<string, string> = z.string().min(1, "has to be a path").max(4096, "has to be a path");
 
@@ -180,6 +217,27 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     schema: z.enum(["Lax", "Strict"], "has to be Lax or Strict"),
   },
   facts_kept: { what: "How long facts are kept.", otherwise: "30d", schema: duration },
+  facts_kept_of: {
+    what: "Kinds of facts that are kept for another time, as `token_refreshed=1d session_kept_alive=0`. `0`: never written, only counted; for these two kinds only.",
+    otherwise: "",
+    schema: keptOf,
+  },
+  facts_file: {
+    what: "A file to which every fact is appended as a line of JSON, for log shippers; at least once, in order. Below the data directory unless absolute.",
+    otherwise: null,
+    schema: path,
+  },
+  audit_kept: { what: "How long the records of the audit are kept.", otherwise: "400d", schema: duration },
+  audit_without: {
+    what: "Kinds of facts that the audit does not chain, separated by spaces.",
+    otherwise: "token_refreshed session_kept_alive",
+    schema: kinds,
+  },
+  audit_checkpoint_every: {
+    what: "How often the end of the audit's chain is signed.",
+    otherwise: "1h",
+    schema: duration,
+  },
   shutdown_limit: {
     what: "How long a stop waits for requests that are under way.",
     otherwise: "10s",

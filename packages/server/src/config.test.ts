@@ -41,6 +41,11 @@ const wrong: readonly [title: string, env: Readonly<Record<string, string>>, pat
   ["a cookie name with a space", { ...https, HALLPASS_COOKIE_NAME: "__Host-a b" }, /COOKIE_NAME has to be a name/],
   ["a cookie for every site", { ...https, HALLPASS_COOKIE_SAME_SITE: "None" }, /has to be Lax or Strict/],
   ["a port too high", { ...https, HALLPASS_LISTEN: "127.0.0.1:70000" }, /port of at most 65535/],
+  ["an unknown kind of fact", { ...https, HALLPASS_FACTS_KEPT_OF: "token_refresh=1d" }, /has to be kinds of facts/],
+  ["a fact without its time", { ...https, HALLPASS_FACTS_KEPT_OF: "token_refreshed" }, /has to be kinds of facts/],
+  ["an end that is never written", { ...https, HALLPASS_FACTS_KEPT_OF: "session_ended=0" }, /0 only for/],
+  ["a kind kept longer", { ...https, HALLPASS_FACTS_KEPT_OF: "session_ended=31d" }, /at most HALLPASS_FACTS_KEPT for/],
+  ["an audit without what is none", { ...https, HALLPASS_AUDIT_WITHOUT: "refreshes" }, /has to be kinds of facts/],
   ["clients' tokens that live too long", { ...https, HALLPASS_CLIENT_TOKEN_LIFETIME: "2h" }, /has to be at most/],
 ];
 const tenants = (value: unknown): Readonly<Record<string, string>> => ({

@@ -1,6 +1,7 @@
 // Reads the configuration: the environment over a file over what stands otherwise. All problems at once, each with the key's name
 // and what would be right; after it nobody checks again.
 
+import { isAbsolute } from "node:path";
 import { envName, KEYS, NAMES, type Name, type Settings } from "./config-schema.ts";
 import { readDocument } from "./host/document.ts";
 import { isLoopback } from "./host/loopback.ts";
@@ -115,6 +116,12 @@ function mismatches(config: Config): readonly string[] {
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)
     found.push(`${envName("client_token_lifetime")} has to be at most ${envName("max_token_lifetime")}`);
+  if (config.facts_file !== undefined && isAbsolute(config.facts_file) && config.tenants.length > 0)
+    found.push(`${envName("facts_file")} has to be relative where there are tenants: each has a file of its own`);
+  for (const [kind, kept] of config.facts_kept_of) {
+    if (kept > config.facts_kept)
+      found.push(`${envName("facts_kept_of")} has to be at most ${envName("facts_kept")} for ${kind}`);
+  }
   return [...found, ...tenantMismatches(config)];
 }
 

@@ -18,6 +18,7 @@ import type {
 import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { CookieTraits } from "./cookie.ts";
 import type { StoreTime } from "./host/store-time.ts";
+import type { FactBell } from "./observe/fact-bell.ts";
 import type { Observer } from "./observe/observer.ts";
 
 /** What this node hears of the verifiers that are connected to it. */
@@ -51,6 +52,10 @@ export interface Services {
   readonly policy: KeyPolicy;
   readonly hearing: Hearing;
   readonly observer: Observer;
+  /** Rings when facts were committed here: for whoever follows the log. */
+  readonly factBell: Pick<FactBell, "rung" | "next">;
+  /** Milliseconds for which the audit keeps its records and checkpoints. */
+  readonly auditKept: number;
   /** The text of the metrics page, and its media type. */
   readonly metricsPage: () => Promise<{ readonly text: string; readonly type: string }>;
   /** False as soon as the server began to drain. */

@@ -19,6 +19,7 @@ import { makeServices } from "./host/make-services.ts";
 import type { Ports } from "./host/ports.ts";
 import { makePrivateDirectory } from "./host/private-files.ts";
 import { startTimers } from "./host/timers.ts";
+import { createFactBell } from "./observe/fact-bell.ts";
 import { feedLog } from "./observe/feed-log.ts";
 import { createLog, type Log } from "./observe/log.ts";
 import { createMetrics } from "./observe/metrics.ts";
@@ -94,12 +95,15 @@ async function start(
   if (name !== DEFAULT_TENANT) metrics.registry.setDefaultLabels({ tenant: name });
   const lag = revocationLag(clock, metrics);
   const revoked = (pos: Position): void => (hub === undefined ? undefined : lag.revoked(pos, hub));
-  const store = observedStore(bare, { clock, log, metrics, revoked });
+  const factBell = createFactBell(scheduler);
+  const countedOnly = new Set(config.facts_kept_of.flatMap(([kind, kept]) => (kept === 0 ? [kind] : [])));
+  const store = observedStore(bare, { clock, log, metrics, revoked, factBell, countedOnly });
   const observer = observe(log, metrics);
   const around = {
     observer,
     metricsPage: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
     isServing,
+    factBell,
   };
   const unheard = await makeServices(config, ports, store, around, name);
   const told = feedLog(log, observer);
@@ -122,7 +126,11 @@ async function start(
     log,
     observer,
     upgrades,
-    shutDownFeed: () => sockets.shutDown(),
+    shutDownFeed: () => {
+      // Whoever follows the log is let go with what there is.
+      factBell.ring();
+      return sockets.shutDown();
+    },
     close: async () => {
       await Promise.all(timers.map((timer) => timer.stop()));
       await store.close();

@@ -95,6 +95,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   key_state: row(409, "invalid_request", "The key is in no state that allows this."),
   key_too_fresh: row(409, "invalid_request", "The next key has not been published for long enough."),
   cursor_malformed: row(400, "invalid_request", "The cursor is not one that this list gave."),
+  audit_empty: row(409, "invalid_request", "Nothing was chained yet, so there is nothing to sign."),
 
   target_malformed: row(400, "invalid_request", "The request target is malformed."),
   host_malformed: row(400, "invalid_request", "The Host header is malformed."),

@@ -18,7 +18,7 @@ import {
 } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
 import { applyChange } from "./apply-change.ts";
-import { type Book, emptyBook } from "./book.ts";
+import { type Book, emptyBook, type KeptFact } from "./book.ts";
 
 export interface MemoryStoreOptions {
   readonly clock: Pick<Clock, "now">;
@@ -143,16 +143,17 @@ function dueKeys(book: Book, { kind, by, limit }: Query<"due">): Answer<"due"> {
     .map(({ key }) => key);
 }
 
-function drop(book: Book, { horizon, factsBefore, limit }: Query<"drop">): Answer<"drop"> {
+function drop(book: Book, { horizon, factsBefore, factsOf = [], limit }: Query<"drop">): Answer<"drop"> {
   const over = new Set(book.notices.filter((notice) => notice.until <= horizon).slice(0, limit));
-  const stale = new Set(book.facts.filter(({ fact }) => fact.at < factsBefore).slice(0, limit));
+  const isStale = ({ fact: { at, kind } }: KeptFact): boolean =>
+    at < factsBefore || factsOf.some((of) => of.kind === kind && of.from <= at && at < of.before);
+  const stale = new Set(book.facts.filter(isStale).slice(0, limit));
   if (over.size > 0) {
     const seq = Math.max(book.dropped.seq, ...[...over].map((notice) => notice.pos.seq));
     book.dropped = { seq, horizon: latest(instantOf(horizon), book.dropped.horizon) };
   }
   book.notices = book.notices.filter((notice) => !over.has(notice));
   book.facts = book.facts.filter((fact) => !stale.has(fact));
-  const more =
-    book.notices.some((notice) => notice.until <= horizon) || book.facts.some(({ fact }) => fact.at < factsBefore);
+  const more = book.notices.some((notice) => notice.until <= horizon) || book.facts.some(isStale);
   return { more };
 }

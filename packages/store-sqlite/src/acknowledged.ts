@@ -21,6 +21,8 @@ export interface Found {
 const ABSENT: Found = { row: undefined, refs: [] };
 /** Rows remembered in each of two generations; a row of about a kilobyte each. */
 const MOST = 10_000;
+/** Characters. Whoever writes longer values, such as the audit's blocks, reads them seldom: the file tells. */
+const LONGEST = 16_384;
 
 export class Acknowledged {
   #recent = new Map<string, Found>();
@@ -39,6 +41,7 @@ export class Acknowledged {
   }
 
   remember(text: string, found: Found): void {
+    if (found.row !== undefined && found.row.value.length > LONGEST) return this.#drop(text);
     this.#recent.set(text, found);
     if (this.#recent.size < MOST) return;
     this.#older = this.#recent;

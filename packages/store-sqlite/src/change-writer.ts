@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   type Change,
   type FactDraft,
+  type FactsOf,
   type Instant,
   livesUntil,
   type NoticeDraft,
@@ -22,6 +23,7 @@ import { numberAt, packedAt } from "./sqlite-values.ts";
 export interface DropBounds {
   readonly horizon: Instant;
   readonly factsBefore: Instant;
+  readonly factsOf?: readonly FactsOf[];
   readonly limit: number;
 }
 
@@ -86,15 +88,22 @@ export class ChangeWriter {
     return { kind: "committed", pos, at };
   }
 
-  drop({ horizon, factsBefore, limit }: DropBounds): boolean {
+  drop({ horizon, factsBefore, factsOf = [], limit }: DropBounds): boolean {
     const dropped = this.#sql.dropNotices.all(horizon, limit);
     const facts = this.#sql.dropFacts.run(factsBefore, limit);
-    if (facts.changes !== 0) this.#sql.setFactFloor.run(this.#lastFact);
+    const ofKinds = factsOf.map((of) => this.#dropOf(of, limit));
+    if (facts.changes !== 0 || ofKinds.some((count) => count > 0)) this.#sql.setFactFloor.run(this.#lastFact);
     if (dropped.length > 0) {
       const seq = Math.max(...dropped.map((row) => numberAt(row, "seq")));
       this.#sql.noteDropped.run(seq, horizon);
     }
-    return this.#sql.anyToDrop.get(horizon, factsBefore) !== undefined;
+    return ofKinds.includes(limit) || this.#sql.anyToDrop.get(horizon, factsBefore) !== undefined;
+  }
+
+  /** How many were dropped; as many as the limit when there may be more. */
+  #dropOf({ kind, from, before }: FactsOf, limit: number): number {
+    const code = this.#names.codeOf(kind);
+    return code === undefined ? 0 : Number(this.#sql.dropFactsOf.run(from, before, code, limit).changes);
   }
 
   /** One row, compared and written by one statement: a refresh. */
@@ -174,6 +183,7 @@ function prepared(
   | "record"
   | "dropNotices"
   | "dropFacts"
+  | "dropFactsOf"
   | "anyToDrop"
   | "lastFact"
   | "setFactFloor"
@@ -208,6 +218,11 @@ function prepared(
     dropFacts: sql("DELETE FROM facts WHERE place IN (SELECT place FROM facts WHERE at < ? ORDER BY at LIMIT ?)"),
     lastFact: sql("SELECT max(fact_floor, ifnull((SELECT max(place) FROM facts), 0)) AS place FROM head"),
     setFactFloor: sql("UPDATE head SET fact_floor = ?"),
+    // By time, so that what was swept before is not looked at again: the caller moves `from` forward.
+    dropFactsOf: sql(
+      `DELETE FROM facts WHERE place IN
+       (SELECT place FROM facts WHERE at >= ? AND at < ? AND kind = ? ORDER BY at LIMIT ?)`,
+    ),
     anyToDrop: sql(
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM notices WHERE until <= ?)
        OR EXISTS (SELECT 1 FROM facts WHERE at < ?)`,

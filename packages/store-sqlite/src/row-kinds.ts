@@ -13,6 +13,11 @@ const CODES = {
   revoked_token: 8,
   idempotency: 9,
   lease: 10,
+  reader: 30,
+  dead_letter: 31,
+  audit: 32,
+  audit_persons: 33,
+  audit_checkpoint: 34,
 } as const satisfies Record<RowKind, number>;
 
 const KINDS: ReadonlyMap<number, RowKind> = new Map(ROW_KINDS.map((kind) => [CODES[kind], kind]));

@@ -35,7 +35,9 @@ export type RefusalCode =
   | "key_not_found"
   | "key_state"
   | "key_too_fresh"
-  | "cursor_malformed";
+  | "cursor_malformed"
+  // audit
+  | "audit_empty";
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: RefusalCode };
 

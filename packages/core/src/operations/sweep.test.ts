@@ -22,6 +22,7 @@ import {
 } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { keepAlive } from "./keep-alive.ts";
+import { readFacts } from "./read-facts.ts";
 import { readSession } from "./read-session.ts";
 import { sweep } from "./sweep.ts";
 
@@ -214,5 +215,53 @@ describe("the sweep", () => {
     assert.deepEqual([first.ended, first.more], [200, true]);
     const second = await swept(world);
     assert.deepEqual([second.ended, second.more], [5, false]);
+  });
+});
+
+describe("facts that are kept for another time", () => {
+  const kinds = async (world: World): Promise<readonly string[]> =>
+    (await world.facts()).map(({ kind }) => kind).filter((kind) => /session_opened|token_refreshed/.test(kind));
+
+  it("go at the bound of their kind, those of others stay, and a second sweep looks at none of them again", async () => {
+    const world = await aWorld(createMemoryStore);
+    await nextOf(world, refreshTextOf(await opened(world)));
+    const from: number[] = [];
+    const store: World["store"] = {
+      ...world.store,
+      drop: (bounds) => {
+        from.push(...(bounds.factsOf ?? []).map((of) => of.from));
+        return world.store.drop(bounds);
+      },
+    };
+    const deps = {
+      ...world,
+      store,
+      factsKept: FACTS_KEPT,
+      factsKeptOf: new Map([["token_refreshed", 1000]]),
+      sweptOf: new Map<string, Instant>(),
+    };
+    world.wait(1000);
+    await sweep(deps, world.now());
+    assert.deepEqual(await kinds(world), ["session_opened", "token_refreshed"]);
+    world.wait(1);
+    await sweep(deps, world.now());
+    assert.deepEqual(await kinds(world), ["session_opened"]);
+    assert.ok((from[1] ?? 0) > (from[0] ?? 0));
+  });
+
+  it("stay while a reader has not read them, and at most twice as long", async () => {
+    const world = await aWorld(createMemoryStore);
+    await opened(world);
+    const deps = { ...world, factsKept: 100_000, readers: ["slow"] };
+    world.wait(150_000);
+    await sweep(deps, world.now());
+    assert.deepEqual(await kinds(world), ["session_opened"]);
+    await readFacts(world, { name: "slow", batch: 100, deliver: async () => {} });
+    world.wait(40_000);
+    await sweep(deps, world.now());
+    assert.deepEqual(await kinds(world), ["session_opened"]);
+    world.wait(10_001);
+    await sweep(deps, world.now());
+    assert.deepEqual(await kinds(world), []);
   });
 });

@@ -6,12 +6,21 @@ import { Fault } from "../kernel/fault.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { earliest, type Instant, instantOf, isPast } from "../kernel/time.ts";
+import { readerFromRow, readerKey } from "../readers/reader-row.ts";
 import { lapse } from "../sessions/decide.ts";
 import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
-import { ROW_KINDS, type Row, type RowKey, type RowKind, type Snapshot, type Store } from "../store/store.ts";
+import {
+  type FactsOf,
+  ROW_KINDS,
+  type Row,
+  type RowKey,
+  type RowKind,
+  type Snapshot,
+  type Store,
+} from "../store/store.ts";
 import { issuerKey } from "./bootstrap-issuer.ts";
 
 export interface SweepDeps {
@@ -20,6 +29,12 @@ export interface SweepDeps {
   readonly issuer: Issuer;
   /** Milliseconds for which facts are kept. */
   readonly factsKept: number;
+  /** Kinds that are kept for less, in milliseconds. */
+  readonly factsKeptOf?: ReadonlyMap<string, number>;
+  /** Until when each of them was swept: filled by the sweep, so that no step looks at what an earlier one did. */
+  readonly sweptOf?: Map<string, Instant>;
+  /** Readers whose facts are kept until they have them, at most twice as long. */
+  readonly readers?: readonly string[];
 }
 
 export interface Swept {
@@ -30,8 +45,10 @@ export interface Swept {
 }
 
 const STEP = 200;
+/** Milliseconds: a fact carries the time of its decision, and is committed later than others of that time by no more. */
+const DECIDED_WITHIN = 60_000;
 /** Kinds that never come due: what they hold is removed on purpose only. */
-const LASTING: ReadonlySet<RowKind> = new Set<RowKind>(["subject", "client", "keys", "issuer"]);
+const LASTING: ReadonlySet<RowKind> = new Set<RowKind>(["subject", "client", "keys", "issuer", "reader"]);
 
 /**
  * One small step. `trusted` is the latest instant that the caller trusts; the store's clock and this one must both have passed whatever is dropped.
@@ -59,13 +76,43 @@ export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
     }
   }
   const skewed = instantOf(Math.max(0, until - deps.issuer.skew * 1000));
+  const held = await unreadSince(deps);
+  const factsOf = shorterKept(deps, until, held);
   const dropped = await deps.store.drop({
     horizon: skewed,
-    factsBefore: instantOf(Math.max(0, until - deps.factsKept)),
+    factsBefore: boundOf(until, deps.factsKept, held),
+    factsOf,
     limit: STEP * 5,
   });
+  if (!dropped.more) for (const { kind, before } of factsOf) deps.sweptOf?.set(kind, before);
   if (defects.length > 0) throw defects[0];
   return { ended, removed, more: more || dropped.more };
+}
+
+/** When the oldest fact happened that a reader may not have yet; null when none holds any. */
+async function unreadSince({ store, issuer, readers = [] }: SweepDeps): Promise<Instant | null> {
+  if (readers.length === 0) return null;
+  const keys = readers.map((name) => readerKey(issuer.tenant, name));
+  const snapshot = await store.read(keys);
+  const times = keys.map((key) => Math.max(0, (readerFromRow(snapshot.get(key)).factAt ?? 0) - DECIDED_WITHIN));
+  return instantOf(Math.min(...times));
+}
+
+function boundOf(until: Instant, kept: number, held: Instant | null): Instant {
+  const bound = until - kept;
+  return instantOf(Math.max(0, held === null ? bound : Math.min(bound, Math.max(held, bound - kept))));
+}
+
+function shorterKept(
+  { factsKeptOf = new Map(), sweptOf }: SweepDeps,
+  until: Instant,
+  held: Instant | null,
+): readonly FactsOf[] {
+  return [...factsKeptOf].map(([kind, kept]) => ({
+    kind,
+    from: instantOf(Math.max(0, (sweptOf?.get(kind) ?? 0) - DECIDED_WITHIN)),
+    before: boundOf(until, kept, held),
+  }));
 }
 
 type Settled = "ended" | "removed" | "later";

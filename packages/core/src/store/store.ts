@@ -18,6 +18,11 @@ export const ROW_KINDS = [
   "revoked_token",
   "idempotency",
   "lease",
+  "reader",
+  "dead_letter",
+  "audit",
+  "audit_persons",
+  "audit_checkpoint",
 ] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 
@@ -139,6 +144,13 @@ export interface StoreTraits {
   readonly nodes: "one" | "many";
 }
 
+/** Facts of one kind that are kept for less time than others. */
+export interface FactsOf {
+  readonly kind: string;
+  readonly from: Instant;
+  readonly before: Instant;
+}
+
 export interface Store {
   readonly traits: StoreTraits;
 
@@ -189,10 +201,11 @@ export interface Store {
   /** Keys of rows of a kind that are due: `expires <= by`; soonest first, at most `limit`. */
   due(query: { readonly kind: RowKind; readonly by: Instant; readonly limit: number }): Promise<readonly RowKey[]>;
 
-  /** Drops notices with `until <= horizon` and facts older than `factsBefore`, in small steps; answers whether more is left. The position after the last notice never falls because of it. */
+  /** Drops notices with `until <= horizon`, facts older than `factsBefore` and facts of a kind with `from <= at < before`, in small steps; answers whether more is left. The position after the last notice never falls because of it. */
   drop(bounds: {
     readonly horizon: Instant;
     readonly factsBefore: Instant;
+    readonly factsOf?: readonly FactsOf[];
     readonly limit: number;
   }): Promise<{ readonly more: boolean }>;
 

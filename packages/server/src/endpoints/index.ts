@@ -6,6 +6,7 @@ import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./e
 import { feed } from "./feed.ts";
 import { introspect } from "./introspect.ts";
 import * as keys from "./keys/index.ts";
+import { LOG_ROWS } from "./log/rows.ts";
 import { metrics } from "./metrics.ts";
 import { PAGE_QUERY } from "./page-query.ts";
 import { healthz, readyz } from "./probes.ts";
@@ -348,5 +349,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ofRevocations,
   ...ofKeys,
   ...ofClients,
+  ...LOG_ROWS,
   ...probes,
 ];

@@ -11,6 +11,8 @@ export const SCOPES = [
   "clients:read",
   "clients:write",
   "metrics:read",
+  "log:read",
+  "audit:read",
   "feed",
 ] as const;
 

@@ -26,7 +26,7 @@ import { systemNextTurn } from "./system-ports.ts";
 /** Everything but what the feed hears, which is made of the rest. */
 export type Unheard = Omit<Services, "hearing">;
 
-export type Surroundings = Pick<Services, "observer" | "metricsPage" | "isServing">;
+export type Surroundings = Pick<Services, "observer" | "metricsPage" | "isServing" | "factBell">;
 
 export async function makeServices(
   config: Config,
@@ -66,6 +66,7 @@ export async function makeServices(
     policies,
     cookie: { name: config.cookie_name, sameSite: config.cookie_same_site },
     clientTokenLifetime: secondsOf(config.client_token_lifetime),
+    auditKept: config.audit_kept * 1000,
     keys,
     kek,
     policy: { ...KEY_POLICY, longestTokenLifetime: secondsOf(issuer.longestToken) },

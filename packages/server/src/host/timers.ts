@@ -1,11 +1,12 @@
 // What time does without being asked: the sweep writes down what is over, keys are tended, log lines leave.
 
-import { sweep, tendKeys } from "@hallpass/core";
+import { type Instant, sweep, tendKeys } from "@hallpass/core";
 import type { Config } from "../config.ts";
 import type { Log } from "../observe/log.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
 import type { Ports } from "./ports.ts";
+import { factReaders, readRegularly } from "./read-regularly.ts";
 import { trustedTime } from "./trusted-time.ts";
 
 const SWEEP_EVERY = 5000;
@@ -21,7 +22,13 @@ export function startTimers(
   log: Log,
 ): readonly Repeated[] {
   const time = trustedTime(clock);
-  const deps = { ...services, factsKept: config.facts_kept * 1000 };
+  const deps = {
+    ...services,
+    factsKept: config.facts_kept * 1000,
+    factsKeptOf: new Map(config.facts_kept_of.map(([kind, kept]) => [kind, kept * 1000])),
+    sweptOf: new Map<string, Instant>(),
+    readers: factReaders(config, services).map(({ name }) => name),
+  };
   const failed = (thrown: unknown): void => services.observer.failed("timer", "none", thrown);
   async function sweepAll(): Promise<void> {
     for (let step = 0; step < MOST_STEPS; step += 1) {
@@ -36,5 +43,6 @@ export function startTimers(
     every(scheduler, SWEEP_EVERY, sweepAll, failed),
     every(scheduler, TEND_EVERY, tend, failed),
     every(scheduler, FLUSH_EVERY, async () => log.flush(), failed),
+    ...readRegularly(config, scheduler, services, failed),
   ];
 }

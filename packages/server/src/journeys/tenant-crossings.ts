@@ -72,6 +72,12 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
   ),
   "GET /v1/verifiers": ids(() => ({ path: "/v1/verifiers" }), 200, null),
   "GET /v1/feed": open,
+  "GET /v1/log": ids(({ sid }) => ({ path: `/v1/log?session=${sid}` }), 200, null),
+  "POST /v1/log": ids(({ name }) => ({ path: "/v1/log", json: { subject: `u-${name}` } }), 200, null),
+  "GET /v1/log/readers": open,
+  "GET /v1/audit": ids(() => ({ path: "/v1/audit" }), 200, null),
+  "GET /v1/audit/checkpoints": open,
+  "POST /v1/audit/checkpoints": open,
   "GET /v1/keys": ids(() => ({ path: "/v1/keys" }), 200, null),
   "POST /v1/keys/rotate": open,
   "POST /v1/keys/:kid/compromise": ids(

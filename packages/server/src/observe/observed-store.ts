@@ -3,6 +3,7 @@
 
 import type { Change, Clock, FactDraft, Outcome, Store } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
+import type { FactBell } from "./fact-bell.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -12,9 +13,15 @@ export interface StoreObservers {
   readonly metrics: Metrics;
   /** A change with a notice was committed. */
   readonly revoked: (pos: Position) => void;
+  readonly factBell: Pick<FactBell, "ring">;
+  /** Kinds that are counted and told, and not written. */
+  readonly countedOnly: ReadonlySet<string>;
 }
 
-export function observedStore(store: Store, { clock, log, metrics, revoked }: StoreObservers): Store {
+export function observedStore(
+  store: Store,
+  { clock, log, metrics, revoked, factBell, countedOnly }: StoreObservers,
+): Store {
   function timed<T>(operation: "read" | "commit", work: Promise<T>, noted: (value: T) => void = () => {}): Promise<T> {
     const start = clock.monotonic();
     return work.then(
@@ -28,6 +35,10 @@ export function observedStore(store: Store, { clock, log, metrics, revoked }: St
         throw error;
       },
     );
+  }
+
+  function written(changes: readonly Change[]): readonly Change[] {
+    return countedOnly.size === 0 ? changes : changes.map((change) => without(countedOnly, change));
   }
 
   function told(change: Change, outcome: Outcome | undefined): void {
@@ -52,8 +63,15 @@ export function observedStore(store: Store, { clock, log, metrics, revoked }: St
     ...store,
     read: (keys) => timed("read", store.read(keys)),
     commit: (changes) =>
-      timed("commit", store.commit(changes), (outcomes) => {
+      timed("commit", store.commit(written(changes)), (outcomes) => {
         changes.forEach((change, index) => told(change, outcomes[index]));
+        factBell.ring();
       }),
   };
+}
+
+function without(kinds: ReadonlySet<string>, change: Change): Change {
+  return change.facts.some(({ kind }) => kinds.has(kind))
+    ? { ...change, facts: change.facts.filter(({ kind }) => !kinds.has(kind)) }
+    : change;
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Instant } from "@hallpass/core";
+import type { Name } from "../config-schema.ts";
 import type { Ports } from "../host/ports.ts";
 import { systemClock } from "../host/system-ports.ts";
 import { type RunningServer, startServer } from "../main.ts";
@@ -28,7 +29,10 @@ export interface Journey {
   readonly end: () => Promise<void>;
 }
 
-export async function journey(more: Partial<Ports> = {}): Promise<Journey> {
+export async function journey(
+  more: Partial<Ports> = {},
+  settings: Partial<Record<Name, string>> = {},
+): Promise<Journey> {
   const data = mkdtempSync(join(tmpdir(), "hallpass-journey-"));
   const lines: string[] = [];
   let ahead = 0;
@@ -37,7 +41,7 @@ export async function journey(more: Partial<Ports> = {}): Promise<Journey> {
     logTo: { write: (line) => lines.push(line) },
     ...more,
   };
-  const config = configOf({ data, issuer: ISSUER, log_level: "debug" });
+  const config = configOf({ data, issuer: ISSUER, log_level: "debug", ...settings });
   let server = await startServer(config, ports);
 
   async function send(sent: Sent): Promise<Received> {

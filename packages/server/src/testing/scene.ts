@@ -15,6 +15,7 @@ import { createHallpass, type Hallpass } from "../hallpass.ts";
 import { chooseStore } from "../host/choose-store.ts";
 import { makeServices } from "../host/make-services.ts";
 import { portsWith } from "../host/ports.ts";
+import { createFactBell, type FactBell } from "../observe/fact-bell.ts";
 import { type Observer, SILENT } from "../observe/observer.ts";
 import { noHearing, type Services } from "../services.ts";
 
@@ -92,11 +93,13 @@ export async function scene({
   const settings = configOf({ store: "memory", issuer: ISSUER, ...config });
   const ports = portsWith({ clock, logTo: { write: () => {} }, scheduler: { after: () => () => {} } });
   const seen: FactDraft[] = [];
-  const store = wrapStore(seeing(await chooseStore(settings, ports), seen));
+  const factBell = createFactBell(ports.scheduler);
+  const store = wrapStore(seeing(await chooseStore(settings, ports), seen, factBell));
   const unheard = await makeServices(settings, ports, store, {
     observer,
     metricsPage: metricsPage ?? (async () => ({ text: "# no metrics\n", type: "text/plain" })),
     isServing: () => true,
+    factBell,
   });
   const services: Services = { ...unheard, hearing: noHearing(clock.now()) };
   const hallpass = createHallpass(services);
@@ -215,7 +218,7 @@ async function add(services: Services, client: NewClient): Promise<string> {
   return made.value.secret?.reveal() ?? "";
 }
 
-function seeing(store: Store, seen: FactDraft[]): Store {
+function seeing(store: Store, seen: FactDraft[], factBell: FactBell): Store {
   return {
     ...store,
     commit: async (changes) => {
@@ -223,6 +226,7 @@ function seeing(store: Store, seen: FactDraft[]): Store {
       changes.forEach((change, index) => {
         if (outcomes[index]?.kind === "committed") seen.push(...change.facts);
       });
+      factBell.ring();
       return outcomes;
     },
   };

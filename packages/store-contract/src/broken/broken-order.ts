@@ -127,6 +127,14 @@ export const brokenOrder: readonly BrokenStore[] = [
     }),
   },
   {
+    name: "keeps every kind of fact for the same time",
+    breaks: "drop.kind",
+    spoil: (store) => ({
+      ...store,
+      drop: ({ horizon, factsBefore, limit }) => store.drop({ horizon, factsBefore, limit }),
+    }),
+  },
+  {
     name: "loses the head with the notice that it drops",
     breaks: "drop.head",
     spoil: (store) => {

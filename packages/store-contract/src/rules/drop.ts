@@ -112,6 +112,25 @@ export const drop: readonly Rule[] = [
     },
   },
   {
+    id: "drop.kind",
+    group,
+    title: "of a kind with bounds of its own the facts between them are dropped, and none of another kind",
+    run: async ({ store, drafts }) => {
+      const kinds = ["token_refreshed", "session_opened"] as const;
+      const times = [999, 1000, 1999, 2000];
+      const facts = times.flatMap((at) => kinds.map((kind) => factOf(`${kind} ${at}`, { kind, at: instantOf(at) })));
+      await mustCommit(store, drafts.change({ facts }));
+      const factsOf = [
+        { kind: "token_refreshed", from: instantOf(1000), before: instantOf(2000) },
+        { kind: "never_seen", from: instantOf(0), before: instantOf(9000) },
+      ];
+      while ((await store.drop({ horizon: instantOf(0), factsBefore: NO_FACTS, factsOf, limit: 1 })).more);
+      const left = (await store.facts({ tenant: HOME, limit: 10 })).facts.map((fact) => fact.body);
+      const opened = times.map((at) => `session_opened ${at}`);
+      assert.deepEqual(left.toSorted(), [...opened, "token_refreshed 2000", "token_refreshed 999"].toSorted());
+    },
+  },
+  {
     id: "drop.cursor-of-emptied",
     group,
     title: "a cursor from before everything was dropped still comes before what is appended later",

@@ -1,0 +1,4 @@
+// The audit over HTTP: records with their hashes, and what was signed of them (spec/audit.md).
+
+export { checkpoints, sign } from "./checkpoints.ts";
+export { AUDIT_QUERY, records } from "./records.ts";

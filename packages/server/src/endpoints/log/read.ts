@@ -1,0 +1,72 @@
+// GET /v1/log and POST /v1/log: what happened here, in its order. The second for filters that must not stand in a URL.
+
+import { FACT_SENTENCES, parseSessionId, type SessionId, type StoredFact } from "@hallpass/core";
+import { z } from "zod";
+import { type Reply, refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { DEFAULT_PAGE, openPage, pageLimit, sealPage } from "../page-cursors.ts";
+import { pageQuery } from "../page-query.ts";
+import { readJson } from "../read-json.ts";
+import { followLog, type LogQuery } from "./follow.ts";
+
+/** `after`: where to go on; `kind`: comma-separated; `follow`: seconds to wait for a fact, 1 to 30. */
+export const LOG_QUERY = ["after", "limit", "kind", "session", "follow"] as const;
+
+const FOLLOW = /^(?:[1-9]|[12]\d|30)$/;
+const isKind = (text: string): boolean => Object.hasOwn(FACT_SENTENCES, text);
+
+const body = z.strictObject({
+  subject: fields.subjectId.nullish(),
+  session: z.string().nullish(),
+  kinds: z.array(z.string().refine(isKind)).max(50).nullish(),
+  after: z.string().nullish(),
+  limit: pageLimit.default(DEFAULT_PAGE),
+  follow_s: z.int().min(0).max(30).default(0),
+});
+
+export async function read(services: Services, exchange: Exchange): Promise<Reply> {
+  const { query } = exchange;
+  const page = pageQuery(query);
+  const kinds = query.get("kind")?.split(",") ?? [];
+  const follow = query.get("follow");
+  const session = sessionIn(query.get("session"));
+  const isMalformed = page === undefined || session === undefined || !kinds.every(isKind);
+  if (isMalformed || (follow !== undefined && !FOLLOW.test(follow))) return refuse(exchange, "query_malformed");
+  const asked = { kinds: new Set(kinds), session, subject: null, limit: page.limit };
+  return answer(services, exchange, { ...asked, followMs: Number(follow ?? 0) * 1000 }, query.get("after"));
+}
+
+export async function search(services: Services, exchange: Exchange): Promise<Reply> {
+  const parsed = readJson(exchange, body);
+  if (!parsed.ok) return parsed.refusal;
+  const { subject, kinds, after, limit, follow_s: follow } = parsed.value;
+  const session = sessionIn(parsed.value.session ?? undefined);
+  if (session === undefined) return refuse(exchange, "session_not_found");
+  const asked = { kinds: new Set(kinds ?? []), session, subject: subject ?? null, limit };
+  return answer(services, exchange, { ...asked, followMs: follow * 1000 }, after ?? undefined);
+}
+
+/** Null for none that was asked for; undefined for text that is no session's id. */
+function sessionIn(text: string | undefined): SessionId | null | undefined {
+  return text === undefined ? null : parseSessionId(text);
+}
+
+async function answer(
+  services: Services,
+  exchange: Exchange,
+  query: LogQuery,
+  after: string | undefined,
+): Promise<Reply> {
+  const about = JSON.stringify([[...query.kinds].toSorted(), query.session, query.subject]);
+  const opened = await openPage(services, { list: "log", about }, after);
+  if (!opened.ok) return refuse(exchange, "cursor_malformed");
+  const { facts, place, more } = await followLog(services, query, opened.place);
+  const next = await sealPage(services, { list: "log", about }, place);
+  return reply(exchange, 200, { facts: facts.map(factToWire), next_cursor: next, more });
+}
+
+export function factToWire({ kind, at, session, body: text }: StoredFact): object {
+  return { kind, at_ms: at, session, body: JSON.parse(text) as unknown };
+}
