@@ -11,7 +11,7 @@ export type EndReason = "revoked" | "key_removed" | "expired" | "stale" | "close
 
 export interface Watched {
   readonly keys: TokenKeys;
-  readonly key: TrustedKey;
+  readonly key: TrustedKey | undefined;
   /** Wall time in milliseconds, on a whole second: a token's `exp` is one. Exclusive. */
   readonly expiresAt: number;
   readonly callback: (reason: EndReason) => void;

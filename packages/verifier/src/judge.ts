@@ -28,6 +28,14 @@ export function judgeClaims(claims: AccessTokenClaims, expected: Expectations, n
   return undefined;
 }
 
+/** ST-V3: what the issuer said just now needs no clock of ours; how long it holds was counted from the question. */
+export function judgeSaid(claims: AccessTokenClaims, expected: Expectations): RejectionCode | undefined {
+  if (claims.iss !== expected.issuer) return "wrong_issuer";
+  if (!claims.aud.includes(expected.audience)) return "wrong_audience";
+  if (claims.exp <= claims.iat || claims.exp - claims.iat > expected.maxLifetimeSeconds) return "lifetime_too_long";
+  return claims.cnf === undefined ? undefined : "unproven_sender";
+}
+
 export interface Known {
   readonly table: NoticeTable;
   readonly epoch: number;

@@ -5,11 +5,15 @@
 import type { AccessTokenClaims, Notice } from "@hallpass/protocol";
 import type { TrustedKey } from "./key-set.ts";
 import { LateIndex } from "./late-index.ts";
+import type { Reading } from "./lease.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
 export interface Remembered {
   readonly claims: AccessTokenClaims;
-  readonly key: TrustedKey;
+  /** The key of its signature; undefined for a session token, which has none. */
+  readonly key: TrustedKey | undefined;
+  /** For a session token: when the issuer was asked, and for how many milliseconds from then its answer holds. */
+  readonly said?: { readonly asked: Reading; readonly forMs: number };
   readonly keys: TokenKeys;
   /** Wall time in milliseconds; 0 for never. */
   acceptedAt: number;

@@ -9,6 +9,8 @@ export interface Counters {
   readonly unavailable: Map<UnavailableCode, number>;
   signatureChecks: number;
   introspections: number;
+  /** Session tokens about which the issuer did not have to be asked. */
+  answersRemembered: number;
   /** Tokens accepted between a revocation's commit and its arrival here. */
   lateAccepts: number;
   feedConnects: number;
@@ -24,6 +26,7 @@ export interface Metrics {
   readonly unavailable: Readonly<Partial<Record<UnavailableCode, number>>>;
   readonly signatureChecks: number;
   readonly introspections: number;
+  readonly answersRemembered: number;
   readonly lateAccepts: number;
   readonly feedConnects: number;
   readonly feedGaps: number;
@@ -48,6 +51,7 @@ export function newCounters(): Counters {
     unavailable: new Map(),
     signatureChecks: 0,
     introspections: 0,
+    answersRemembered: 0,
     lateAccepts: 0,
     feedConnects: 0,
     feedGaps: 0,
@@ -87,6 +91,7 @@ export function prometheusText(metrics: Metrics): string {
     family("accepted_stale_total", "counter", "Accepted although the view was too old.", metrics.acceptedStale),
     family("signature_checks_total", "counter", "Tokens whose signature was computed.", metrics.signatureChecks),
     family("introspections_total", "counter", "Tokens asked about at the issuer.", metrics.introspections),
+    family("introspection_hits_total", "counter", "Session tokens judged without asking.", metrics.answersRemembered),
     family("late_accepts_total", "counter", "Tokens accepted between revocation and arrival.", metrics.lateAccepts),
     family("feed_connects_total", "counter", "Connections opened to the feed.", metrics.feedConnects),
     family("feed_gaps_total", "counter", "Frames that did not follow what was applied.", metrics.feedGaps),
@@ -94,7 +99,12 @@ export function prometheusText(metrics: Metrics): string {
     family("feed_bearer_failures_total", "counter", "Failed requests for a feed bearer.", metrics.bearerFailures),
     family("tracked_notices", "gauge", "Live notices in the view.", metrics.trackedNotices),
     family("notice_table_bytes", "gauge", "Bytes of the packed notices.", metrics.tableBytes),
-    family("remembered_tokens", "gauge", "Tokens whose signature is remembered.", metrics.rememberedTokens),
+    family(
+      "remembered_tokens",
+      "gauge",
+      "Tokens whose signature, or what the issuer said of them, is remembered.",
+      metrics.rememberedTokens,
+    ),
     family("view_age_seconds", "gauge", "Age of the view; +Inf without a lease.", metrics.viewAgeMs / 1000),
     family("clock_skew_seconds", "gauge", "What the issuer's clock is ahead.", metrics.clockSkewMs / 1000),
   ].join("");

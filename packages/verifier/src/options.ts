@@ -19,9 +19,9 @@ export interface VerifierOptions {
   readonly maxStalenessMs?: number;
   /** What to do when the view is older. `unavailable` without it; `accept` gives up the bound. */
   readonly onStale?: OnStale;
-  /** Reads the access token from this cookie when there is no Authorization header. */
+  /** Reads the session token (or an access token) from this cookie when there is no Authorization header. */
   readonly cookie?: CookieOptions;
-  /** How many verified signatures are remembered, about 3 KB each. 10,000 without it. */
+  /** How many verified signatures, and as many answers about session tokens, are remembered, about 3 KB each. 10,000 without it. */
   readonly rememberedTokens?: number;
 }
 

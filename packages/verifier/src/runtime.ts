@@ -27,7 +27,7 @@ export function platformPorts(credentials: RuntimeCredentials): Ports {
       const askedAt = Date.now();
       return readBearer(await post("/oauth2/token", { grant_type: "client_credentials", scope: FEED_SCOPE }), askedAt);
     },
-    introspect: (token) => post("/oauth2/introspect", { token, token_type_hint: "access_token" }),
+    introspect: (token) => post("/oauth2/introspect", { token }),
   };
 }
 

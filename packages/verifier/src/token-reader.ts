@@ -85,7 +85,7 @@ function remember(
 }
 
 // The salt may change while a hash is waited for; hashes under the old one would match nothing.
-function keysUnderCurrentSalt(deps: ReaderDeps, claims: Remembered["claims"]): Awaitable<TokenKeys> {
+export function keysUnderCurrentSalt(deps: ReaderDeps, claims: Remembered["claims"]): Awaitable<TokenKeys> {
   const { salt } = deps.knowledge;
   if (deps.keyMaker?.salt !== salt) deps.keyMaker = new KeyMaker(deps.crypto, salt);
   return andThen(deps.keyMaker.keysOf(claims), (keys) =>

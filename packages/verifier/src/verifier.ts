@@ -6,7 +6,7 @@ import { Activity, NOTE_EVERY_MS } from "./activity.ts";
 import { Ended, type EndReason } from "./ended.ts";
 import { FeedClient } from "./feed-client.ts";
 import { readIntrospection } from "./introspection.ts";
-import { judgeClaims, judgeView } from "./judge.ts";
+import { judgeClaims, judgeSaid, judgeView } from "./judge.ts";
 import { type Change, Knowledge } from "./knowledge.ts";
 import { ageOf, leftOf, type Reading } from "./lease.ts";
 import { Memory, type Remembered } from "./memory.ts";
@@ -15,6 +15,7 @@ import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts"
 import type { Awaitable, Ports } from "./ports.ts";
 import { type Credentials, credentialsOf, findToken } from "./request.ts";
 import { judgeRequirements, type Requirements } from "./requirements.ts";
+import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
 import { type Accepted, accepted, judged, type RejectionCode, rejected, unavailable, type Verdict } from "./verdict.ts";
 
@@ -60,6 +61,7 @@ class LocalVerifier implements Verifier {
   readonly #knowledge: Knowledge;
   readonly #memory: Memory;
   readonly #reader: ReaderDeps;
+  readonly #sessions: SessionTokens;
   readonly #ended: Ended;
   readonly #activity: Activity;
   readonly #feed: FeedClient;
@@ -81,6 +83,12 @@ class LocalVerifier implements Verifier {
       headers: new Map(),
       lists: newReadLists(),
     };
+    this.#sessions = new SessionTokens({
+      reader: this.#reader,
+      ports,
+      now: () => this.#now(),
+      capacity: settings.rememberedTokens,
+    });
     this.#ended = new Ended({
       scheduler: ports.scheduler,
       now: () => ports.clock.now(),
@@ -111,6 +119,11 @@ class LocalVerifier implements Verifier {
   }
 
   judge(token: string, required: Requirements = {}): Verdict | undefined {
+    if (looksLikeSessionToken(token)) {
+      const verdict = this.#knownSession(token, required);
+      if (verdict === undefined) void this.#sessions.ask(token);
+      return verdict === undefined ? undefined : this.#tally(verdict);
+    }
     const read = this.#read(token);
     if (read instanceof Promise) {
       // It goes on and fills the memory; a fault in it shows when somebody waits for it.
@@ -147,7 +160,7 @@ class LocalVerifier implements Verifier {
     return metricsOf(this.#counters, {
       trackedNotices: this.#knowledge.tracked,
       tableBytes: this.#knowledge.tableBytes,
-      rememberedTokens: this.#memory.size,
+      rememberedTokens: this.#memory.size + this.#sessions.memory.size,
       viewAgeMs: this.#age(),
       clockSkewMs: this.#serverAhead,
     });
@@ -164,11 +177,41 @@ class LocalVerifier implements Verifier {
   }
 
   async #verify(token: string, required: Requirements): Promise<Verdict> {
+    if (looksLikeSessionToken(token)) return this.#tally(await this.#verifySession(token, required));
     const reading = this.#read(token);
     const read = reading instanceof Promise ? await reading : reading;
     const verdict = this.#decide(read, required, undefined);
     if (!this.#worthAsking(read, verdict)) return this.#tally(verdict);
     return this.#tally(await this.#ask(token, read, required));
+  }
+
+  async #verifySession(token: string, required: Requirements): Promise<Verdict> {
+    const known = this.#knownSession(token, required);
+    if (known !== undefined) return known;
+    for (let tries = 0; tries < MOST_QUESTIONS_IN_A_ROW; tries += 1) {
+      const answer = await this.#sessions.ask(token);
+      if (answer.kind === "inactive") return rejected("inactive");
+      if (answer.kind === "failed") break;
+      const verdict = this.#decide(answer.read, required, answer.asked);
+      if (!saysTooLittle(verdict)) return verdict;
+    }
+    return unavailable("introspection_failed");
+  }
+
+  /** The verdict about a session token if no question is needed for it, or would be allowed. */
+  #knownSession(token: string, required: Requirements): Verdict | undefined {
+    const found = this.#sessions.find(token, this.#now());
+    if (found === "malformed") return rejected("malformed_token");
+    if (found === "inactive") return rejected("inactive");
+    const { onStale, maxStalenessMs } = this.#settings;
+    if (found === undefined) {
+      // Where nothing is known of the issuer's view there is nothing to remember an answer against.
+      const mayAsk = this.#knowledge.known !== undefined && !this.#closed;
+      return mayAsk && (onStale !== "unavailable" || this.#age() < maxStalenessMs) ? undefined : this.#cannotKnow();
+    }
+    this.#counters.answersRemembered += 1;
+    const verdict = this.#decide(found, required, undefined);
+    return this.#worthAsking(found, verdict) || saysTooLittle(verdict) ? undefined : verdict;
   }
 
   #read(token: string): Awaitable<Remembered | RejectionCode> {
@@ -183,7 +226,7 @@ class LocalVerifier implements Verifier {
     const wall = clock.now();
     const mono = clock.monotonic();
     const viewAge = knowledge.lease.age(wall, mono);
-    const untrusted = typeof read === "string" ? read : knowledge.keys.trusts(read.key) ? undefined : "unknown_key";
+    const untrusted = typeof read === "string" ? read : this.#trusts(read.key) ? undefined : "unknown_key";
     if (typeof read === "string" || untrusted !== undefined) {
       // A key that is unknown to a view that is not fresh may be one that was published since (AT-V3).
       if (untrusted === "unknown_key" && !(viewAge < maxStalenessMs)) return this.#cannotKnow();
@@ -192,8 +235,11 @@ class LocalVerifier implements Verifier {
     const { claims, keys } = read;
     const skewSeconds = knowledge.skewSeconds;
     const expected = { issuer, audience, skewSeconds, maxLifetimeSeconds: knowledge.maxLifetimeSeconds };
-    const wrong = judgeClaims(claims, expected, wall);
+    const { said } = read;
+    const saidFor = said === undefined ? 0 : said.forMs - ageOf(said.asked, wall, mono);
+    const wrong = said === undefined ? judgeClaims(claims, expected, wall) : judgeSaid(claims, expected);
     if (wrong !== undefined) return rejected(wrong);
+    if (said !== undefined && saidFor <= 0) return rejected("expired");
     const known = knowledge.known;
     if (known === undefined) return this.#cannotKnow();
     const taken = judgeView(claims.exp, keys, known, skewSeconds);
@@ -213,7 +259,7 @@ class LocalVerifier implements Verifier {
       read.notedAt = wall;
       this.#activity.note(claims.sid, wall + this.#serverAhead);
     }
-    const expires = (claims.exp + skewSeconds) * 1000;
+    const expires = said === undefined ? (claims.exp + skewSeconds) * 1000 : wall + Math.floor(saidFor);
     return accepted(read, age, fresh ? Math.min(expires, wall + leftOf(age, limit)) : expires, stale);
   }
 
@@ -226,7 +272,7 @@ class LocalVerifier implements Verifier {
     return (
       this.#settings.onStale === "introspect" &&
       typeof read !== "string" &&
-      this.#knowledge.keys.trusts(read.key) &&
+      this.#trusts(read.key) &&
       verdict.kind === "unavailable" &&
       verdict.code === "view_too_old"
     );
@@ -234,9 +280,8 @@ class LocalVerifier implements Verifier {
 
   async #ask(token: string, read: Remembered, required: Requirements): Promise<Verdict> {
     const ports = this.#ports;
-    const { clock } = ports;
     // What the issuer says was true no earlier than the question was sent.
-    const asked: Reading = { wall: clock.now(), mono: clock.monotonic() };
+    const asked = this.#now();
     this.#counters.introspections += 1;
     let body: string;
     try {
@@ -271,22 +316,35 @@ class LocalVerifier implements Verifier {
       case "notices":
         for (const notice of change.notices) {
           this.#counters.lateAccepts += this.#memory.countLate(notice, this.#serverAhead);
+          this.#counters.lateAccepts += this.#sessions.memory.countLate(notice, this.#serverAhead);
         }
         return this.#ended.onNotices(change.notices);
       case "salt":
         this.#memory.clear();
+        this.#sessions.forget();
         return this.#ended.endAll("stale");
       case "replaced":
+        this.#sessions.forget();
+        return this.#ended.judgeAll();
       case "keys":
         return this.#ended.judgeAll();
     }
   }
 
   #endOf(keys: Remembered["keys"], key: Remembered["key"]): EndReason | undefined {
-    if (!this.#knowledge.keys.trusts(key)) return "key_removed";
+    if (!this.#trusts(key)) return "key_removed";
     const { known } = this.#knowledge;
     if (known === undefined) return "stale";
     return keys.epoch < known.epoch || known.table.taken(keys) !== undefined ? "revoked" : undefined;
+  }
+
+  /** A session token has no key: who said what it says was the issuer itself. */
+  #trusts(key: Remembered["key"]): boolean {
+    return key === undefined || this.#knowledge.keys.trusts(key);
+  }
+
+  #now(): Reading {
+    return { wall: this.#ports.clock.now(), mono: this.#ports.clock.monotonic() };
   }
 
   #age(): number {
@@ -306,6 +364,14 @@ class LocalVerifier implements Verifier {
       ...(Number.isFinite(age) ? { view_age_ms: Math.round(age) } : {}),
     };
   }
+}
+
+/** A change may come between question and answer; more than a few in a row is no change but a fault. */
+const MOST_QUESTIONS_IN_A_ROW = 3;
+
+/** What was said of a session token is true no more, and the session may live: an access token would be refreshed, this one is asked about again. */
+function saysTooLittle(verdict: Verdict): boolean {
+  return verdict.kind === "rejected" && (verdict.code === "outdated" || verdict.code === "older_epoch");
 }
 
 function randomName(ports: Ports): string {

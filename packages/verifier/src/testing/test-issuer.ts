@@ -5,11 +5,13 @@ import {
   type AccessTokenClaims,
   encodeBase64url,
   formatPosition,
+  formatSessionToken,
   isJsonObject,
   type JsonObject,
   parseAccessTokenClaims,
   parseCompactJws,
   type Taking,
+  uuidToBytes,
   uuidv7,
 } from "@hallpass/protocol";
 import type { SettingsOptions } from "../options.ts";
@@ -22,7 +24,7 @@ import { settled, TestClock } from "./test-clock.ts";
 
 export type TestIssuerOptions = Omit<SettingsOptions, "rememberedTokens">;
 
-/** What to take away: a token (its text), or everything of a session, a subject or a client. */
+/** What to take away: an access or a session token (its text), or everything of a session, a subject or a client. */
 export type Revocable =
   | string
   | { readonly sid: string }
@@ -37,6 +39,8 @@ export interface TestIssuer {
   readonly clock: TestClock;
   /** A signed access token. What you give replaces the default claims; undefined leaves one out. */
   token(claims?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** An opaque session token; the verifier asks this issuer about it. What you give replaces the default claims. */
+  sessionToken(claims?: Readonly<Record<string, unknown>>): string;
   /** Like the issuer's API: when it has resolved, connected verifiers enforce it. */
   revoke(target: Revocable): Promise<void>;
   /** Lets time pass; pings go on. */
@@ -61,6 +65,7 @@ export async function createTestIssuer(options: TestIssuerOptions): Promise<Test
   const clock = new TestClock();
   const feed = new MemoryFeed({ issuer: options.issuer, now: () => clock.now() });
   let key = await newKey();
+  const opaque = new Map<string, Readonly<Record<string, unknown>>>();
   feed.keys = [key.wire];
   const ports: Ports = {
     clock,
@@ -69,6 +74,12 @@ export async function createTestIssuer(options: TestIssuerOptions): Promise<Test
     crypto: platformCrypto(),
     connect: feed.connect,
     fetchToken: async () => ({ token: "feed", expiresAt: clock.now() + 600_000 }),
+    introspect: async (token) => {
+      const said = opaque.get(token);
+      if (said === undefined) return '{"active":false}';
+      const { iat, exp, pos } = defaultClaims(options, feed, clock);
+      return JSON.stringify({ iat, exp, pos, ...said, active: true, token_type: "Bearer" });
+    },
   };
   const verifier = createVerifierOn(ports, options);
   const maxStalenessMs = options.maxStalenessMs ?? 60_000;
@@ -78,8 +89,19 @@ export async function createTestIssuer(options: TestIssuerOptions): Promise<Test
     feed,
     clock,
     token: (claims = {}) => signToken(key, { ...defaultClaims(options, feed, clock), ...claims }),
+    sessionToken(claims = {}) {
+      const { iat: _iat, exp: _exp, pos: _pos, ...said } = { ...defaultClaims(options, feed, clock) };
+      const sid = String(claims["sid"] ?? said["sid"]);
+      const secret = crypto.getRandomValues(new Uint8Array(32));
+      const text = formatSessionToken(Uint8Array.from([...(uuidToBytes(sid) ?? new Uint8Array(16)), ...secret]));
+      opaque.set(text, { ...said, jti: `${sid}.${encodeBase64url(secret.subarray(0, 9))}`, ...claims });
+      return text;
+    },
     async revoke(target) {
-      feed.take(await takingOf(target, feed), clock.now() + 3_610_000);
+      const said = typeof target === "string" ? opaque.get(target) : undefined;
+      for (const [text, each] of opaque) if (text === target || takes(target, each)) opaque.delete(text);
+      const taken = said === undefined ? target : { jti: String(said["jti"]) };
+      feed.take(await takingOf(taken, feed), clock.now() + 3_610_000);
       await settled();
     },
     advance: (ms) => clock.advance(ms),
@@ -152,8 +174,16 @@ function defaultClaims(
   };
 }
 
-async function takingOf(target: Revocable, feed: MemoryFeed): Promise<Taking> {
+function takes(target: Revocable, said: Readonly<Record<string, unknown>>): boolean {
+  if (typeof target === "string") return false;
+  if ("fam" in target) return said["sid"] === target.sid && said["fam"] === target.fam;
+  if ("sid" in target) return said["sid"] === target.sid;
+  return "subject" in target ? said["sub"] === target.subject : said["client_id"] === target.clientId;
+}
+
+async function takingOf(target: Revocable | { readonly jti: string }, feed: MemoryFeed): Promise<Taking> {
   if (typeof target === "string") return { kind: "token", jti: claimsOf(target).jti };
+  if ("jti" in target) return { kind: "token", jti: target.jti };
   if ("fam" in target) return { kind: "family", sid: target.sid, fam: target.fam };
   if ("sid" in target) return { kind: "session", sid: target.sid };
   const [kind, value] =

@@ -1,0 +1,118 @@
+// What the issuer says of session tokens: for how long it holds, what a no is worth, and how much of it is kept.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { formatSessionToken } from "@hallpass/protocol";
+import { sessionStage } from "./testing/session-stage.ts";
+
+describe("what the issuer said of a session token holds", () => {
+  test("until a second before the end that it named, counted from the question, whatever the wall clock says [ST-V3] [S-06]", async () => {
+    const { issuer, asked, code, live, say } = await sessionStage({ maxStalenessMs: 60_000 });
+    say(async () => live({ exp: Math.floor(issuer.clock.now() / 1000) + 11 }));
+    assert.equal(await code(), "accepted");
+    await issuer.advance(9980);
+    assert.equal(await code(), "accepted");
+    assert.equal(asked(), 1);
+    // Clocks of one machine may differ by a thousandth.
+    await issuer.advance(20);
+    assert.equal(await code(), "accepted");
+    assert.equal(asked(), 2);
+  });
+
+  for (const wrong of [-3600, 3600]) {
+    test(`although our clock is ${wrong} s from the issuer's [ST-V3]`, async () => {
+      const { issuer, code, live, say } = await sessionStage();
+      const iat = Math.floor(issuer.clock.now() / 1000) + wrong;
+      say(async () => live({ iat, exp: iat + 600 }));
+      assert.equal(await code(), "accepted");
+    });
+  }
+
+  test("not at all when the session is over within the second [ST-V3]", async () => {
+    const { asked, code, issuer, live, say } = await sessionStage();
+    say(async () => live({ exp: Math.floor(issuer.clock.now() / 1000) + 1 }));
+    assert.equal(await code(), "expired");
+    assert.equal(await code(), "expired");
+    assert.equal(asked(), 2);
+  });
+
+  test("no longer than any token of the issuer may live [ST-V3]", async () => {
+    const { code, issuer, live, say } = await sessionStage();
+    say(async () => live({ exp: Math.floor(issuer.clock.now() / 1000) + 3601 }));
+    assert.equal(await code(), "lifetime_too_long");
+  });
+
+  const foreign: readonly [title: string, claims: Readonly<Record<string, unknown>>, code: string][] = [
+    ["another issuer", { iss: "https://evil.example" }, "wrong_issuer"],
+    ["another audience", { aud: "https://other.example" }, "wrong_audience"],
+    ["a key whose proof nobody checks", { cnf: { jkt: "x" } }, "unproven_sender"],
+    ["no session", { sid: undefined, fam: undefined }, "introspection_failed"],
+    ["a position that is none", { pos: "1" }, "introspection_failed"],
+    ["another type of token", { token_type: "DPoP" }, "introspection_failed"],
+    ["neither yes nor no", { active: "true" }, "introspection_failed"],
+  ];
+  for (const [title, claims, expected] of foreign) {
+    test(`for nobody when it names ${title} [ST-V3]`, async () => {
+      const { code, live, say } = await sessionStage();
+      say(async () => live(claims));
+      assert.equal(await code(), expected);
+    });
+  }
+});
+
+describe("a no", () => {
+  test("is remembered for a second, and no longer [ST-V6]", async () => {
+    const { issuer, asked, code, live, say } = await sessionStage();
+    say(async () => '{"active":false}');
+    assert.equal(await code(), "inactive");
+    await issuer.advance(998);
+    say(async () => live());
+    assert.equal(await code(), "inactive");
+    assert.equal(asked(), 1);
+    await issuer.advance(2);
+    assert.equal(await code(), "accepted");
+    assert.equal(asked(), 2);
+  });
+
+  test("that can't be had is unavailable, and is not remembered [ST-V6] [F-08]", async () => {
+    const { asked, code, live, say } = await sessionStage();
+    const answers = [
+      () => Promise.reject(new Error("down")),
+      async () => "<html>",
+      async () => '{"active":true}',
+      async () => "[]",
+    ];
+    for (const answer of answers) {
+      say(answer);
+      assert.equal(await code(), "introspection_failed");
+    }
+    say(async () => live());
+    assert.equal(await code(), "accepted");
+    assert.equal(asked(), answers.length + 1);
+  });
+});
+
+describe("a flood of made-up session tokens", () => {
+  test("has bounded questions under way and bounded memory, and what is remembered goes on [ST-V2] [ST-V6]", async () => {
+    const { verifier, asked, code, say } = await sessionStage({ rememberedTokens: 10 });
+    assert.equal(await code(), "accepted");
+    const { promise, resolve } = Promise.withResolvers<string>();
+    say(() => promise);
+    const made = Array.from({ length: 300 }, () => formatSessionToken(crypto.getRandomValues(new Uint8Array(48))));
+    const verdicts = made.map((text) => code(text));
+    assert.equal(await code(), "accepted");
+    assert.equal(asked(), 257);
+    resolve('{"active":false}');
+    const codes = await Promise.all(verdicts);
+    assert.equal(codes.filter((one) => one === "introspection_failed").length, 44);
+    assert.equal(verifier.metrics().rememberedTokens, 1);
+  });
+
+  test("of live ones leaves no more remembered than was allowed [ST-V6]", async () => {
+    const { verifier, code, live, say } = await sessionStage({ rememberedTokens: 10 });
+    say(async () => live());
+    for (let count = 0; count < 50; count += 1)
+      await code(formatSessionToken(crypto.getRandomValues(new Uint8Array(48))));
+    assert.ok(verifier.metrics().rememberedTokens <= 10);
+  });
+});
