@@ -19,6 +19,12 @@ export const parts: readonly Part[] = [
     found: () => succeeds("/usr/bin/python3", ["-c", "import jwt, cryptography"]),
   },
   {
+    tool: "openssl",
+    proves: "certificates are served, reloaded and asked for, and what is fetched comes from where it should",
+    install: "apt-get install openssl",
+    found: () => succeeds("openssl", ["version"]),
+  },
+  {
     tool: "promtool",
     proves: "the metrics page is one that Prometheus reads",
     install: "apt-get install prometheus",

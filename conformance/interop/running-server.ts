@@ -12,10 +12,10 @@ export interface Running {
   close(): Promise<void>;
 }
 
-export async function runningServer(): Promise<Running> {
+export async function runningServer(more: Readonly<Record<string, string>> = {}): Promise<Running> {
   const data = mkdtempSync(join(tmpdir(), "hallpass-interop-"));
   const port = await freePort();
-  const over = { development: "true", data, listen: `127.0.0.1:${port}`, issuer: `http://127.0.0.1:${port}` };
+  const over = { development: "true", data, listen: `127.0.0.1:${port}`, issuer: `http://127.0.0.1:${port}`, ...more };
   const loaded = loadConfig({ env: {}, over });
   if (!loaded.ok) throw new Error(loaded.problems.join("; "));
   const server = await startServer(loaded.config, { logTo: { write: () => {} } });
@@ -41,6 +41,22 @@ export async function openSession(
     body: JSON.stringify({ subject: "u-1", client_id: "demo" }),
   });
   return (await response.json()) as { readonly access_token: string; readonly refresh_token: string };
+}
+
+/** A client that authenticates with a key. */
+export async function registerClient(server: Running, client: object): Promise<void> {
+  const response = await fetch(`${server.issuer}/v1/clients`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await operatorToken(server)}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      token_endpoint_auth_method: "private_key_jwt",
+      grant_types: ["client_credentials"],
+      scope: "read",
+      audiences: "http://localhost:8027",
+      ...client,
+    }),
+  });
+  if (response.status !== 201) throw new Error(await response.text());
 }
 
 export async function operatorToken({ issuer, operator }: Running): Promise<string> {

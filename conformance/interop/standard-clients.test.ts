@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, exportJWK, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
-import { openSession, operatorToken, type Running, runningServer } from "./running-server.ts";
+import { openSession, operatorToken, type Running, registerClient, runningServer } from "./running-server.ts";
 
 let server: Running;
 before(async () => {
@@ -76,6 +76,31 @@ test("oauth4webapi refreshes a public client's session, and reads our refusals",
   const nobody = { client_id: "nobody" };
   const unknown = await oauth.refreshTokenGrantRequest(as, nobody, oauth.None(), first, http);
   await assert.rejects(oauth.processRefreshTokenResponse(as, nobody, unknown), {
+    name: "WWWAuthenticateChallengeError",
+  });
+});
+
+test("oauth4webapi authenticates with a key of its own, to get a token, to introspect and to revoke it", async () => {
+  const as = await discovered();
+  const { privateKey, publicKey } = await oauth.generateKeyPair("ES256", { extractable: true });
+  await registerClient(server, {
+    client_id: "signer",
+    jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: "one" }] },
+  });
+  const client = { client_id: "signer" };
+  const authentication = oauth.PrivateKeyJwt({ key: privateKey, kid: "one" });
+  const response = await oauth.clientCredentialsGrantRequest(as, client, authentication, new URLSearchParams(), http);
+  const { access_token: token } = await oauth.processClientCredentialsResponse(as, client, response);
+  const introspected = async (): Promise<boolean> => {
+    const asked = await oauth.introspectionRequest(as, client, authentication, token, http);
+    return (await oauth.processIntrospectionResponse(as, client, asked)).active;
+  };
+  assert.equal(await introspected(), true);
+  await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, authentication, token, http));
+  assert.equal(await introspected(), false);
+  const stranger = oauth.PrivateKeyJwt({ key: (await oauth.generateKeyPair("ES256")).privateKey, kid: "one" });
+  const refused = await oauth.clientCredentialsGrantRequest(as, client, stranger, new URLSearchParams(), http);
+  await assert.rejects(oauth.processClientCredentialsResponse(as, client, refused), {
     name: "WWWAuthenticateChallengeError",
   });
 });

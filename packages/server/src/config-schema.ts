@@ -5,6 +5,7 @@
 import { FACT_SENTENCES, type FactKind } from "@hallpass/core";
 import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
+import { parseNetwork } from "./outbound/networks.ts";
 
 export interface Listen {
   readonly host: string;
@@ -42,6 +43,7 @@ export interface Settings {
   readonly audit_checkpoint_every: number;
   readonly shutdown_limit: number;
   readonly tenants: readonly TenantSettings[];
+  readonly outbound_networks: readonly string[] | undefined;
   readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
 }
 
@@ -117,6 +119,15 @@ const issuer: z.ZodType<string, string> = z
     isOrigin,
     "has to be an origin in its shortest spelling, such as https://auth.example, without path or slash",
   );
+
+/** Networks in CIDR, separated by commas; none for the empty text. */
+const networks: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+  const parts = text.split(",").map((part) => part.trim());
+  const parsed = parts.map(parseNetwork);
+  if (parsed.every((one) => one !== undefined)) return parsed;
+  context.addIssue({ code: "custom", message: "has to be networks such as 10.0.0.0/8,fd00::/8" });
+  return z.NEVER;
+});
 
 const bytes32: z.ZodType<Uint8Array, string> = z
   .string()
@@ -248,6 +259,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     otherwise: "{}",
     members: true,
     schema: tenants,
+  },
+  outbound_networks: {
+    what: "Networks that may be called besides public addresses, such as those of clients that publish their keys (jwks_uri) inside: `10.0.0.0/8,fd00::/8`.",
+    otherwise: null,
+    schema: networks,
   },
   log_level: {
     what: "`debug` shows every refresh as a fact, `info` every request.",

@@ -20,6 +20,7 @@ import type { CookieTraits } from "./cookie.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { FactBell } from "./observe/fact-bell.ts";
 import type { Observer } from "./observe/observer.ts";
+import type { PublishedKeys } from "./outbound/published-keys.ts";
 
 /** What this node hears of the verifiers that are connected to it. */
 export interface Hearing {
@@ -51,6 +52,8 @@ export interface Services {
   readonly newSigningKey: NewSigningKey;
   readonly policy: KeyPolicy;
   readonly hearing: Hearing;
+  /** The keys of clients that publish them (jwks_uri). */
+  readonly publishedKeys: PublishedKeys;
   readonly observer: Observer;
   /** Rings when facts were committed here: for whoever follows the log. */
   readonly factBell: Pick<FactBell, "rung" | "next">;

@@ -90,6 +90,11 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   target_not_found: row(404, "invalid_request", "There is no such target."),
   client_not_found: row(404, "invalid_request", "There is no such client."),
   client_exists: row(409, "invalid_request", "A client of this id exists already."),
+  client_keys_misplaced: row(
+    400,
+    "invalid_request",
+    "private_key_jwt needs jwks or jwks_uri, and nothing else has them.",
+  ),
   client_disabled: row(409, "invalid_request", "The client is disabled."),
   key_not_found: row(404, "invalid_request", "There is no such key."),
   key_state: row(409, "invalid_request", "The key is in no state that allows this."),
@@ -147,4 +152,5 @@ export const FAULT_TITLES: Readonly<Record<FaultCode, string>> = {
   contended: "Too many others changed the same at once. Nothing was written.",
   overloaded: "The server has too much to do. Nothing was written.",
   keys_unreadable: "The signing keys can't be used.",
+  client_keys_unavailable: "The keys that the client publishes can't be fetched.",
 };

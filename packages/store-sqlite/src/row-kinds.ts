@@ -18,6 +18,7 @@ const CODES = {
   audit: 32,
   audit_persons: 33,
   audit_checkpoint: 34,
+  one_time: 20,
 } as const satisfies Record<RowKind, number>;
 
 const KINDS: ReadonlyMap<number, RowKind> = new Map(ROW_KINDS.map((kind) => [CODES[kind], kind]));

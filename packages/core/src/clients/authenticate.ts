@@ -7,12 +7,19 @@ import type { Secret } from "../kernel/secret.ts";
 import type { MacKeys } from "../keys/ring.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import type { Client } from "./client.ts";
+import { type ClientKeys, sameKeys } from "./client-keys.ts";
 import { clientFromRow, clientKey } from "./client-row.ts";
 import { secretHash } from "./secret-hash.ts";
 
 export type ClientCredentials =
   | { readonly method: "none"; readonly clientId: ClientId }
-  | { readonly method: "client_secret_basic"; readonly clientId: ClientId; readonly secret: Secret };
+  | {
+      readonly method: "client_secret_basic" | "client_secret_post";
+      readonly clientId: ClientId;
+      readonly secret: Secret;
+    }
+  /** An assertion that was verified with these keys, and used up. Good only while they are the client's. */
+  | { readonly method: "private_key_jwt"; readonly clientId: ClientId; readonly provenWith: ClientKeys };
 
 declare const authenticated: unique symbol;
 
@@ -32,10 +39,21 @@ export function authenticateClient(
 ): AuthenticatedClient | undefined {
   const row = snapshot.get(clientKey(tenant, credentials.clientId));
   const client = row === undefined ? undefined : clientFromRow(row);
-  const fits = credentials.method === "none" || secretFits(client, credentials.clientId, credentials.secret, mac);
-  if (row === undefined || client === undefined || !fits) return undefined;
+  if (!proofFits(client, credentials, mac) || row === undefined || client === undefined) return undefined;
   if (client.authentication !== credentials.method || client.status !== "active") return undefined;
   return { client, row } as AuthenticatedClient;
+}
+
+function proofFits(client: Client | undefined, credentials: ClientCredentials, mac: MacKeys): boolean {
+  switch (credentials.method) {
+    case "none":
+      return true;
+    case "client_secret_basic":
+    case "client_secret_post":
+      return secretFits(client, credentials.clientId, credentials.secret, mac);
+    case "private_key_jwt":
+      return sameKeys(client?.keys, credentials.provenWith);
+  }
 }
 
 /** Does the same work for an unknown client as for a wrong secret, so that the time tells nothing. */

@@ -2,8 +2,9 @@
 
 import { MAX_AUDIENCES, scopeIsSubset } from "@hallpass/protocol";
 import type { ClientId } from "../kernel/ids.ts";
+import type { ClientKeys } from "./client-keys.ts";
 
-export type ClientAuthentication = "none" | "client_secret_basic";
+export type ClientAuthentication = "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
 export type GrantType = "refresh_token" | "client_credentials";
 
 export interface StoredSecret {
@@ -28,9 +29,19 @@ export interface Client {
   /** The policy under which its sessions are opened when the caller names none. */
   readonly policy: string;
   readonly status: "active" | "disabled";
+  /** For private_key_jwt, and for nothing else. */
+  readonly keys?: ClientKeys;
+  /** Whose pages may read what this client is answered (CORS): serialised origins, compared as texts. */
+  readonly origins?: readonly string[];
 }
 
 export const MAX_SECRETS = 4;
+export const MAX_ORIGINS = 16;
+
+/** Whether it has a secret of its own, which is made when it is registered. */
+export function hasSecret(authentication: ClientAuthentication): boolean {
+  return authentication === "client_secret_basic" || authentication === "client_secret_post";
+}
 
 /** The scope that a request gets: what it asks for if the client may have all of it, everything it may have if it asks for nothing; undefined if it asks for more. */
 export function grantedScope(client: Client, requested: readonly string[] | undefined): readonly string[] | undefined {

@@ -7,7 +7,8 @@ export type FaultCode =
   | "outcome_unknown" // it may have been written; re-reading did not tell
   | "contended" // too many others changed the same rows
   | "overloaded" // refused before any work
-  | "keys_unreadable"; // no usable signing key
+  | "keys_unreadable" // no usable signing key
+  | "client_keys_unavailable"; // a client's published keys could not be fetched
 
 export class Fault extends Error {
   override readonly name = "Fault";

@@ -32,6 +32,7 @@ export type RefusalCode =
   | "client_not_found"
   | "client_exists"
   | "client_disabled"
+  | "client_keys_misplaced"
   | "key_not_found"
   | "key_state"
   | "key_too_fresh"

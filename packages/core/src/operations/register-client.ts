@@ -1,7 +1,7 @@
 // Registers, lists and disables clients. Ids are never reused: a disabled client's row stays.
 
 import { encodeBase64url, formatClientSecret } from "@hallpass/protocol";
-import type { Client } from "../clients/client.ts";
+import { type Client, hasSecret } from "../clients/client.ts";
 import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { PRESET_KID, secretHash } from "../clients/secret-hash.ts";
 import { fact } from "../facts.ts";
@@ -34,7 +34,10 @@ export interface RegisteredClient {
   readonly secret: Secret | null;
 }
 
-/** Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, and client_credentials for a public client (`grant_not_allowed`). */
+/**
+ * Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, client_credentials for a public client (`grant_not_allowed`),
+ * and keys for a client that does not authenticate with them, or none for one that does (`client_keys_misplaced`).
+ */
 export async function registerClient(
   deps: RegisterClientDeps,
   wanted: NewClient,
@@ -44,13 +47,16 @@ export async function registerClient(
   if (!deps.policies.has(wanted.policy)) return refused("policy_unknown");
   if (wanted.authentication === "none" && wanted.grants.includes("client_credentials"))
     return refused("grant_not_allowed");
+  if ((wanted.keys !== undefined) !== (wanted.authentication === "private_key_jwt"))
+    return refused("client_keys_misplaced");
   const key = clientKey(deps.tenant, wanted.id);
   const bytes = deps.dice.bytes(32);
   return change(deps.store, deps.dice, [ringKey(deps.tenant), key], (snapshot) => {
     if (snapshot.get(key) !== undefined) return answer(refused("client_exists"));
-    const isPublic = wanted.authentication === "none";
-    const shown = !isPublic && preset === null;
-    const presetSecrets = preset === null || isPublic ? [] : [{ kid: PRESET_KID, hash: preset, added: snapshot.clock }];
+    const isSecret = hasSecret(wanted.authentication);
+    const shown = isSecret && preset === null;
+    const presetSecrets =
+      preset === null || !isSecret ? [] : [{ kid: PRESET_KID, hash: preset, added: snapshot.clock }];
     const secrets = shown ? [hashed(deps.keys.open(snapshot).mac, wanted.id, bytes, snapshot.clock)] : presetSecrets;
     const client: Client = { ...wanted, secrets, status: "active" };
     return write({

@@ -23,6 +23,7 @@ export const ROW_KINDS = [
   "audit",
   "audit_persons",
   "audit_checkpoint",
+  "one_time",
 ] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 

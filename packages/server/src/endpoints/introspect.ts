@@ -32,10 +32,10 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   const { headers } = exchange.request;
   const read = readForm(exchange, LIMITS);
   if (!read.ok) return read.refusal;
-  const presented = clientOf(headers.get("authorization"), read.form);
-  if (presented.kind === "refused") return refuse(exchange, presented.code);
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
+  const presented = await clientOf(services, headers.get("authorization"), read.form);
+  if (presented.kind === "refused") return refuse(exchange, presented.code);
   const { credentials } = presented;
   const answer = await introspectToken(services, { token: new Secret(token), credentials });
   if (!answer.ok) return refuse(exchange, answer.code);

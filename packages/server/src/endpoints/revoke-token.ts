@@ -13,10 +13,10 @@ const LIMITS = { maxLength: 16_384, maxParameters: 16 };
 export async function revokeToken(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readForm(exchange, LIMITS);
   if (!read.ok) return read.refusal;
-  const presented = clientOf(exchange.request.headers.get("authorization"), read.form);
-  if (presented.kind === "refused") return refuse(exchange, presented.code);
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
+  const presented = await clientOf(services, exchange.request.headers.get("authorization"), read.form);
+  if (presented.kind === "refused") return refuse(exchange, presented.code);
   const { credentials } = presented;
   const answer = await revokePresented(services, { token: new Secret(token), credentials });
   if (!answer.ok) return refuse(exchange, answer.code);

@@ -20,10 +20,10 @@ export async function token(services: Services, exchange: Exchange): Promise<Rep
   if (type === undefined) return refuse(exchange, "grant_type_missing");
   const grant = GRANTS.get(type);
   if (grant === undefined) return refuse(exchange, "grant_type_unsupported");
-  const client = clientOf(exchange.request.headers.get("authorization"), form);
-  if (client.kind === "refused") return refuse(exchange, client.code);
   const audience = resourcesOf(form);
   if (audience === "malformed") return refuse(exchange, "resource_malformed");
+  const client = await clientOf(services, exchange.request.headers.get("authorization"), form);
+  if (client.kind === "refused") return refuse(exchange, client.code);
   return grant.answer(services, exchange, { form, credentials: client.credentials, audience });
 }
 

@@ -17,6 +17,9 @@ import {
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
+import { fetchDocument } from "../outbound/fetch-document.ts";
+import { networksOf } from "../outbound/networks.ts";
+import { createPublishedKeys, type PublishedKeys } from "../outbound/published-keys.ts";
 import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
@@ -30,7 +33,7 @@ export type Surroundings = Pick<Services, "observer" | "metricsPage" | "isServin
 
 export async function makeServices(
   config: Config,
-  { clock, dice, newSigningKey }: Ports,
+  { clock, dice, scheduler, newSigningKey }: Ports,
   given: Store,
   around: Surroundings,
   tenantName: string = DEFAULT_TENANT,
@@ -69,8 +72,16 @@ export async function makeServices(
     auditKept: config.audit_kept * 1000,
     keys,
     kek,
+    publishedKeys: keysFrom(config, { clock, scheduler }),
     policy: { ...KEY_POLICY, longestTokenLifetime: secondsOf(issuer.longestToken) },
   };
+}
+
+const JWKS_TYPES = ["application/jwk-set+json", "application/json"];
+
+function keysFrom(config: Config, { clock, scheduler }: Pick<Ports, "clock" | "scheduler">): PublishedKeys {
+  const options = { also: networksOf(config.outbound_networks ?? []), scheduler, limitMs: 3000, maxBytes: 65_536 };
+  return createPublishedKeys({ clock, fetch: (uri) => fetchDocument(uri, JWKS_TYPES, options) });
 }
 
 /** The profiles, none with a longer access lifetime than the configuration allows. */

@@ -12,6 +12,9 @@ export function clientToWire(client: Client): object {
     audiences: client.audiences,
     policy: client.policy,
     status: client.status,
+    ...(client.keys?.kind === "registered" ? { jwks: { keys: client.keys.jwks } } : {}),
+    ...(client.keys?.kind === "published" ? { jwks_uri: client.keys.uri } : {}),
+    ...(client.origins === undefined ? {} : { allowed_origins: client.origins }),
     secrets: client.secrets.map(({ added }) => ({ added_ms: added })),
   };
 }

@@ -4,15 +4,20 @@ import { registerClient } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
+import { AUTHENTICATION_METHODS } from "../client-credentials.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { readJson } from "../read-json.ts";
+import { clientKeys, jwks, jwksUri, origins } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
 
 const body = z.strictObject({
   client_id: fields.clientId,
   name: fields.words.optional(),
-  token_endpoint_auth_method: z.enum(["none", "client_secret_basic"]),
+  token_endpoint_auth_method: z.enum(AUTHENTICATION_METHODS),
+  jwks: jwks.optional(),
+  jwks_uri: jwksUri.optional(),
+  allowed_origins: origins.optional(),
   grant_types: z.array(z.enum(["refresh_token", "client_credentials"])).max(2),
   scope: fields.scope,
   audiences: fields.audience,
@@ -23,6 +28,9 @@ export async function register(services: Services, exchange: Exchange, caller: C
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
   const wanted = read.value;
+  // RFC 7591 section 2: never both.
+  if (wanted.jwks !== undefined && wanted.jwks_uri !== undefined) return refuse(exchange, "client_keys_misplaced");
+  const keys = clientKeys(wanted.jwks, wanted.jwks_uri);
   // Nobody gives a client more of this API than it has itself.
   const ofThisApi = wanted.audiences.includes(services.issuer.url);
   if (ofThisApi && !wanted.scope.every((one) => caller.scope.includes(one)))
@@ -37,6 +45,8 @@ export async function register(services: Services, exchange: Exchange, caller: C
       scope: wanted.scope,
       audiences: [...new Set(wanted.audiences)],
       policy: wanted.policy,
+      ...(keys === undefined ? {} : { keys }),
+      ...(wanted.allowed_origins === undefined ? {} : { origins: [...new Set(wanted.allowed_origins)] }),
     },
     caller.token.client,
   );

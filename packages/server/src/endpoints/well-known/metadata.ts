@@ -3,6 +3,8 @@
 import { createHash } from "node:crypto";
 import { empty, type Reply, text } from "../../replies.ts";
 import type { Services } from "../../services.ts";
+import { ASSERTION_ALGORITHMS } from "../assertions/public-jwk.ts";
+import { AUTHENTICATION_METHODS } from "../client-credentials.ts";
 import type { Exchange } from "../endpoint.ts";
 import { GRANTS } from "../grants/index.ts";
 import { SCOPES } from "../scopes.ts";
@@ -18,12 +20,15 @@ export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     scopes_supported: SCOPES,
     grant_types_supported: [...GRANTS.keys()],
-    token_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
+    token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint: `${issuer}/oauth2/introspect`,
-    introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+    introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS.filter((method) => method !== "none"),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_signing_alg_values_supported: ["ES256"],
     revocation_endpoint: `${issuer}/oauth2/revoke`,
-    revocation_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
+    revocation_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     service_documentation: `${issuer}/reference/refusals`,
   };
 }

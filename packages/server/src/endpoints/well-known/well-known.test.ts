@@ -14,7 +14,12 @@ test("the metadata names this issuer and what it offers, and no list in it is em
   assert.equal(json["issuer"], ISSUER);
   assert.equal(json["token_endpoint"], `${ISSUER}/oauth2/token`);
   assert.deepEqual(json["grant_types_supported"], ["refresh_token", "client_credentials"]);
-  assert.deepEqual(json["token_endpoint_auth_methods_supported"], ["none", "client_secret_basic"]);
+  const methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+  assert.deepEqual(json["token_endpoint_auth_methods_supported"], methods);
+  assert.deepEqual(json["revocation_endpoint_auth_methods_supported"], methods);
+  assert.deepEqual(json["introspection_endpoint_auth_methods_supported"], methods.slice(1));
+  const algorithms = json["token_endpoint_auth_signing_alg_values_supported"] as readonly string[];
+  assert.ok(algorithms.includes("ES256") && !algorithms.some((alg) => /none|HS/.test(alg)));
   assert.equal(json["jwks_uri"], `${ISSUER}/.well-known/jwks.json`);
   assert.equal(json["authorization_endpoint"], undefined);
   for (const value of Object.values(json)) assert.ok(!Array.isArray(value) || value.length > 0);

@@ -1,0 +1,47 @@
+// Members of a client that need a parser of their own.
+
+import { type ClientKeys, MAX_CLIENT_KEYS, MAX_ORIGINS, type PublicJwk } from "@hallpass/core";
+import type { JsonValue } from "@hallpass/protocol";
+import { z } from "zod";
+import { parsePublicJwk } from "../assertions/public-jwk.ts";
+
+const jwk: z.ZodType<PublicJwk> = z.custom<JsonValue>().transform((value, context) => {
+  const key = parsePublicJwk(value);
+  if (key !== undefined) return key;
+  context.addIssue({ code: "custom" });
+  return z.NEVER;
+});
+
+/** A JWK Set (RFC 7517) of 1 to 8 public keys, no two of one `kid`. */
+export const jwks: z.ZodType<{ readonly keys: readonly PublicJwk[] }> = z.strictObject({
+  keys: z.array(jwk).min(1).max(MAX_CLIENT_KEYS).refine(haveOwnNames),
+});
+
+/** Where the client shows its keys: https, no credentials, no fragment. The address is judged each time it is called. */
+export const jwksUri: z.ZodType<string> = z.string().max(512).refine(isPlainHttps);
+
+/** Serialised origins (RFC 6454 section 6.2), as a browser writes them. */
+export const origins: z.ZodType<readonly string[]> = z.array(z.string().max(256).refine(isOrigin)).max(MAX_ORIGINS);
+
+export function clientKeys(
+  registered: { readonly keys: readonly PublicJwk[] } | undefined,
+  uri: string | undefined,
+): ClientKeys | undefined {
+  if (registered !== undefined) return { kind: "registered", jwks: registered.keys };
+  return uri === undefined ? undefined : { kind: "published", uri };
+}
+
+function haveOwnNames(keys: readonly PublicJwk[]): boolean {
+  const kids = keys.flatMap(({ kid }) => kid ?? []);
+  return new Set(kids).size === kids.length;
+}
+
+function isPlainHttps(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hash, href } = new URL(text);
+  return protocol === "https:" && username === "" && password === "" && hash === "" && href === text;
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
+}
