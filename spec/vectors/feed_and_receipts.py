@@ -136,8 +136,64 @@ def feed():
                    "arrives; expect: whether the view is fresh (where it says so) and the verdict on each token named. Both clocks advance alike. An answer of 'unavailable' "
                    "for a forged token before any key set is right: the signature can't be judged yet.",
         "issuer": ISSUER, "audience": access_tokens.AUDIENCE, "start_ms": T0, "tokens": TOKENS,
+        "pulls_comment": "The same verifier, pulling. Steps in order: [milliseconds after start_ms, the token that is verified, the verdict, the requests that "
+                         "this verification sends, each with what of it matters, the milliseconds until its answer, and the answer or null].",
+        "pulls": pulls(),
         "transcripts": [{"name": name, "steps": [list(step) for step in steps]} for name, steps in transcripts],
     }
+
+
+def pulled(i, after, applied, keys, frames, ms=40):
+    """One request (what of it matters) and, `ms` later, the frames of its answer; None for no answer."""
+    return {"request": {"after": after, "n": nonce(i), "applied": applied, "keys": keys}, "ms": ms, "answer": frames}
+
+
+def pulls():
+    mine = notice("1.43", kind="session", sid=SID)
+    first = [welcome(False), KEYS, snapshot("1.42", []), head(1, "1.42", at=20)]
+
+    def verify(at, token, verdict, *requests):
+        return [at, token, verdict, list(requests)]
+
+    def cold(frames, verdict, ms=40):
+        return verify(0, "mine", verdict, pulled(1, None, "1.0", 0, frames, ms))
+
+    c42, c43 = cursor("1.42"), cursor("1.43")
+    cases = [
+        ("a view is fetched when it is needed, and again when half of M is over", "PULL-3", [
+            cold(first, "accepted"), verify(100, "other", "accepted"), verify(29_970, "mine", "accepted"),
+            verify(29_971, "mine", "rejected", pulled(2, c42, "1.42", 7, [welcome(True), KEYS, tail("1.42", "1.43", [mine]), head(2, "1.43", at=29_980)])),
+            verify(30_100, "other", "accepted"), verify(30_101, "mine", "rejected")]),
+        ("nothing follows the cursor: the head alone renews the lease", "PULL-3", [
+            cold(first, "accepted"), verify(29_971, "mine", "accepted", pulled(2, c42, "1.42", 7, [welcome(True), KEYS, head(2, "1.42", at=29_980)])),
+            verify(59_942, "mine", "accepted", pulled(3, c42, "1.42", 7, None, 0)),
+            verify(29_971 + 59_940, "mine", "accepted", pulled(4, c42, "1.42", 7, None, 0)),
+            verify(29_971 + 59_941, "mine", "unavailable")]),
+        ("the lease counts from when the request was sent, however long its answer took", "PULL-5", [
+            cold(first, "accepted", 4_000), verify(59_940, "mine", "accepted", pulled(2, c42, "1.42", 7, None, 0)),
+            verify(59_941, "mine", "unavailable")]),
+        ("a head for another request grants nothing, and nothing of its answer is applied", "PULL-6", [
+            cold([*first[:3], head(9, "1.42")], "unavailable"), verify(1_000, "mine", "accepted", pulled(2, None, "1.0", 0, [*first[:3], head(2, "1.42")]))]),
+        ("an answer without its head is none", "PULL-6", [
+            cold([welcome(False), KEYS, snapshot("1.43", [mine])], "unavailable"),
+            verify(1_000, "mine", "rejected", pulled(2, None, "1.0", 0, [welcome(False), KEYS, snapshot("1.43", [mine]), head(2, "1.43")]))]),
+        ("a snapshot without its last part is no view", "PULL-6", [
+            cold([welcome(False), KEYS, snapshot("1.42", [], last=False), head(1, "1.42")], "unavailable")]),
+        ("a frame out of its place makes the answer none", "PULL-6", [
+            cold([KEYS, welcome(False), snapshot("1.42", []), head(1, "1.42")], "unavailable"),
+            verify(1_000, "mine", "unavailable", pulled(2, None, "1.0", 0, [welcome(False), KEYS, tail("1.0", "1.42", []), head(2, "1.42")]))]),
+        ("a gap ends the lease at once", "PULL-5", [
+            cold(first, "accepted"),
+            verify(30_000, "mine", "unavailable", pulled(2, c42, "1.42", 7, [welcome(True), KEYS, tail("1.43", "1.44", []), head(2, "1.44")]))]),
+        ("a head beyond what was sent grants nothing, and the lease before it stays", "PULL-5", [
+            cold(first, "accepted"),
+            verify(30_000, "mine", "accepted", pulled(2, c42, "1.42", 7, [welcome(True), KEYS, tail("1.42", "1.43", []), head(2, "1.44")])),
+            verify(59_940, "mine", "accepted", pulled(3, c43, "1.43", 7, None, 0)), verify(59_941, "mine", "unavailable")]),
+        ("a server that went back ends the lease, and is shown the cursor that it lost", "PULL-5", [
+            cold(first, "accepted"), verify(30_000, "mine", "unavailable", pulled(2, c42, "1.42", 7, [welcome(True), KEYS, head(2, "1.41")])),
+            verify(31_000, "later", "accepted", pulled(3, c42, "1.0", 7, [welcome(False), KEYS, snapshot("2.43", [notice("2.43", kind="epoch")]), head(3, "2.43")]))]),
+    ]
+    return [{"name": name, "rule": rule, "steps": steps} for name, rule, steps in cases]
 
 
 COMMITTED = 1764000000123

@@ -9,6 +9,8 @@ import { isUuid } from "./uuid.ts";
 export const FEED_VERSION = 1;
 export const FEED_SUBPROTOCOL = "hallpass.feed.1";
 export const FEED_SCOPE = "feed";
+/** Frames one to a line: how they travel in a pull. */
+export const FRAMES_TYPE = "application/x-ndjson";
 export const MAX_SNAPSHOT_PART = 2000;
 export const MAX_ACTIVITY = 1000;
 export const MIN_STALENESS_MS = 1000;

@@ -24,7 +24,8 @@ export interface Reply {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Headers;
-  readonly body: string | null;
+  /** Bytes only where they were compressed before. */
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
 }
 
 const JSON_TYPE = "application/json";
@@ -41,7 +42,13 @@ export function reply(context: ReplyContext, status: number, body: unknown, more
   return text(context, status, JSON.stringify(body), JSON_TYPE, more);
 }
 
-export function text(context: ReplyContext, status: number, body: string, type: string, more?: Headers): Reply {
+export function text(
+  context: ReplyContext,
+  status: number,
+  body: string | Uint8Array<ArrayBuffer>,
+  type: string,
+  more?: Headers,
+): Reply {
   // A literal and one copy at most: this is on the path of every request.
   const own = { ...ALWAYS, "content-type": type, "x-request-id": context.requestId };
   const headers = more === undefined ? own : { ...own, ...more };

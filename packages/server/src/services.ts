@@ -17,6 +17,7 @@ import type {
 } from "@hallpass/core";
 import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { CookieTraits } from "./cookie.ts";
+import type { Pull, PullAnswer } from "./feed/pull.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { FactBell } from "./observe/fact-bell.ts";
 import type { Observer } from "./observe/observer.ts";
@@ -32,6 +33,10 @@ export interface Hearing {
   waitKeys(version: number, maxMs: number): Promise<unknown>;
   /** Those that are connected now, with what they reported. */
   connections(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
+  /** Those that pulled lately, the same. */
+  pulls(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
+  /** The answer to a verifier that keeps no connection; absent without a feed. */
+  pull?(pull: Pull, bearerExpires: Instant): Promise<PullAnswer>;
 }
 
 export interface Services {
@@ -73,5 +78,6 @@ export function noHearing(listeningSince: Instant): Hearing {
     waitApplied: async () => undefined,
     waitKeys: async () => undefined,
     connections: () => [],
+    pulls: () => [],
   };
 }

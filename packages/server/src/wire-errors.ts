@@ -34,7 +34,9 @@ export type TransportCode =
   | "bearer_refused"
   | "bearer_of_a_session"
   | "scope_missing"
-  | "upgrade_required";
+  | "upgrade_required"
+  | "frames_required"
+  | "frames_malformed";
 
 export type WireCode = RefusalCode | TransportCode;
 
@@ -132,6 +134,8 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   bearer_of_a_session: row(403, "unauthorized_client", "A session's access token may not call this path."),
   scope_missing: row(403, "invalid_scope", "The access token lacks the scope that this path needs."),
   upgrade_required: row(426, "invalid_request", "This path is a WebSocket."),
+  frames_required: row(415, "invalid_request", "The body has to be application/x-ndjson."),
+  frames_malformed: row(400, "invalid_request", "The body is not the frames of a pull, one to a line."),
 };
 
 export const MEMBER_CODES: Readonly<Record<MemberCode, string>> = {

@@ -12,13 +12,13 @@ const MOST_KEPT = 50_000;
 export type ActivityPairs = readonly (readonly [sid: string, atMs: number])[];
 
 export class Activity {
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: Scheduler | undefined;
   readonly #send: (pairs: ActivityPairs) => boolean;
   readonly #seen = new Map<string, number>();
   #cancel: Cancel | undefined;
 
-  /** `send` answers false when the pairs could not be sent; they are kept. */
-  constructor(scheduler: Scheduler, send: (pairs: ActivityPairs) => boolean) {
+  /** `send` answers false when the pairs could not be sent; they are kept. Without a scheduler they wait to be taken. */
+  constructor(scheduler: Scheduler | undefined, send: (pairs: ActivityPairs) => boolean) {
     this.#scheduler = scheduler;
     this.#send = send;
   }
@@ -31,6 +31,7 @@ export class Activity {
       const oldest = this.#seen.keys().next();
       if (oldest.done !== true) this.#seen.delete(oldest.value);
     }
+    if (this.#scheduler === undefined) return;
     // A full batch goes out once; when it could not be sent the timer tries again.
     if (this.#seen.size === MAX_ACTIVITY) this.flush();
     else this.#cancel ??= this.#scheduler.after(FLUSH_EVERY_MS, () => this.flush());
@@ -41,7 +42,19 @@ export class Activity {
     this.#cancel = undefined;
     if (this.#seen.size === 0) return;
     if (this.#send([...this.#seen])) this.#seen.clear();
-    else this.#cancel = this.#scheduler.after(FLUSH_EVERY_MS, () => this.flush());
+    else this.#cancel = this.#scheduler?.after(FLUSH_EVERY_MS, () => this.flush());
+  }
+
+  /** The oldest thousand, to be sent now; given back when they could not be. */
+  take(): { readonly pairs: ActivityPairs; readonly giveBack: () => void } {
+    const pairs = [...this.#seen].slice(0, MAX_ACTIVITY);
+    for (const [sid] of pairs) this.#seen.delete(sid);
+    return {
+      pairs,
+      giveBack: () => {
+        for (const [sid, at] of pairs) if (!this.#seen.has(sid) && this.#seen.size < MOST_KEPT) this.#seen.set(sid, at);
+      },
+    };
   }
 
   close(): void {

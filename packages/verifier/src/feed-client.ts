@@ -3,19 +3,18 @@
 
 import { FEED_CLOSE } from "@hallpass/protocol";
 import { FeedConnection, type FeedDeps, fraction } from "./feed-connection.ts";
+import { HeldBearer } from "./held-bearer.ts";
 import type { Cancel, FeedBearer } from "./ports.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
 const DRAIN_SPREAD_MS = 1000;
-/** A bearer with less time left is not worth a connection. */
-const LEAST_LIFE_MS = 30_000;
 
 export class FeedClient {
   readonly #deps: FeedDeps;
   readonly #url: string;
   #connection: FeedConnection | undefined;
-  #bearer: FeedBearer | undefined;
+  readonly #bearer: HeldBearer;
   #cancelWait: Cancel = () => {};
   #attempts = 0;
   #closed = false;
@@ -28,7 +27,8 @@ export class FeedClient {
         deps.onLease(serverAhead);
       },
     };
-    this.#url = feedUrl(deps.settings.issuer);
+    this.#bearer = new HeldBearer(deps.ports);
+    this.#url = feedUrl(deps.settings.issuer).replace(/^http/, "ws");
     void this.#connect();
   }
 
@@ -54,26 +54,19 @@ export class FeedClient {
     const { counters } = this.#deps;
     let bearer: FeedBearer;
     try {
-      bearer = await this.#freshBearer();
+      bearer = await this.#bearer.fresh();
     } catch {
       counters.bearerFailures += 1;
       return this.#wait(1011);
     }
     if (this.#closed) return;
     counters.feedConnects += 1;
-    this.#bearer = bearer;
     this.#connection = new FeedConnection(this.#deps, this.#url, bearer, (code) => {
       this.#connection = undefined;
       // The bearer may be what the server refused. Without a welcome nobody can tell.
-      if (code !== FEED_CLOSE.drain) this.#bearer = undefined;
+      if (code !== FEED_CLOSE.drain) this.#bearer.drop();
       this.#wait(code);
     });
-  }
-
-  async #freshBearer(): Promise<FeedBearer> {
-    const held = this.#bearer;
-    const left = (held?.expiresAt ?? 0) - this.#deps.ports.clock.now();
-    return held !== undefined && left > LEAST_LIFE_MS ? held : await this.#deps.ports.fetchToken();
   }
 
   #wait(code: number): void {
@@ -87,6 +80,5 @@ export class FeedClient {
 }
 
 function feedUrl(issuer: string): string {
-  const base = issuer.endsWith("/") ? issuer.slice(0, -1) : issuer;
-  return `${base.replace(/^http/, "ws")}/v1/feed`;
+  return `${issuer.endsWith("/") ? issuer.slice(0, -1) : issuer}/v1/feed`;
 }

@@ -29,6 +29,8 @@ export interface FeedDeps {
   readonly settings: Settings;
   readonly knowledge: Knowledge;
   readonly counters: Counters;
+  /** The name of this process, the same each time. */
+  readonly instance: () => string;
   /** What a ping tells about this verifier. */
   readonly stats: () => VerifierStats;
   /** Called after each answered ping with what the server's clock is ahead of ours, in milliseconds. */
@@ -95,18 +97,7 @@ export class FeedConnection {
 
   #hello(): void {
     if (this.#over) return;
-    const { instance, service, region, maxStalenessMs, onStale } = this.#deps.settings;
-    this.#send({
-      type: "hello",
-      feed: FEED_VERSION,
-      instance,
-      service,
-      ...(region === undefined ? {} : { region }),
-      version: VERIFIER_VERSION,
-      after: this.#cursor,
-      max_staleness_ms: maxStalenessMs,
-      on_stale: onStale,
-    });
+    this.#send(helloOf(this.#deps, this.#cursor));
   }
 
   #read(text: string): void {
@@ -229,6 +220,21 @@ export class FeedConnection {
     this.#cancelTick();
     this.#cancelAuth();
   }
+}
+
+export function helloOf({ settings, instance }: FeedDeps, cursor: string | null): object {
+  const { service, region, maxStalenessMs, onStale } = settings;
+  return {
+    type: "hello",
+    feed: FEED_VERSION,
+    instance: instance(),
+    service,
+    ...(region === undefined ? {} : { region }),
+    version: VERIFIER_VERSION,
+    after: cursor,
+    max_staleness_ms: maxStalenessMs,
+    on_stale: onStale,
+  };
 }
 
 /** Random in [0, 1). */

@@ -69,6 +69,7 @@ export class Memory {
 
   /** How many remembered tokens were accepted after the notice's commit, by the server's clock; each counts once. */
   countLate(notice: Notice, serverAhead: number): number {
+    if (this.size === 0) return 0;
     let late = 0;
     for (const { index } of [this.#young, this.#old]) {
       for (const remembered of index.matching(notice)) {

@@ -21,6 +21,11 @@ export interface VerifierOptions {
   readonly onStale?: OnStale;
   /** Reads the session token (or an access token) from this cookie when there is no Authorization header. */
   readonly cookie?: CookieOptions;
+  /**
+   * `push` keeps a connection. `pull` is for functions, workers and the edge: no connection, no timer, nothing between two
+   * requests; `verify` fetches what it lacks. `push` without it.
+   */
+  readonly feed?: "push" | "pull";
   /** How many verified signatures, and as many answers about session tokens, are remembered, about 3 KB each. 10,000 without it. */
   readonly rememberedTokens?: number;
 }
@@ -39,9 +44,10 @@ export interface Settings {
   readonly audience: string;
   readonly service: string;
   readonly region: string | undefined;
-  readonly instance: string;
+  readonly instance: string | undefined;
   readonly maxStalenessMs: number;
   readonly onStale: OnStale;
+  readonly feed: "push" | "pull";
   readonly cookie: CookieOptions | undefined;
   readonly rememberedTokens: number;
 }
@@ -77,12 +83,13 @@ const RULES: Readonly<Record<keyof SettingsOptions, Rule>> = {
     (value) => ["unavailable", "introspect", "accept"].includes(value as string),
     "unavailable, introspect or accept",
   ],
+  feed: [(value) => value === "push" || value === "pull", "push or pull"],
   cookie: [isCookie, "{name, origins} with a name that begins with __Host- and at least one origin"],
   rememberedTokens: [(value) => isWhole(value, 2, 10_000_000), "a whole number from 2 to 10,000,000"],
 };
 
-/** Throws OptionsError. `randomInstance` is asked only when no instance is given. */
-export function settingsFrom(options: SettingsOptions, randomInstance: () => string): Settings {
+/** Throws OptionsError. */
+export function settingsFrom(options: SettingsOptions): Settings {
   const problems = problemsOf(options, RULES);
   if (problems.length > 0) throw new OptionsError(problems);
   return {
@@ -90,9 +97,10 @@ export function settingsFrom(options: SettingsOptions, randomInstance: () => str
     audience: options.audience,
     service: options.service ?? (NAME.test(options.audience) ? options.audience : "resource-server"),
     region: options.region,
-    instance: options.instance ?? randomInstance(),
+    instance: options.instance,
     maxStalenessMs: options.maxStalenessMs ?? 60_000,
     onStale: options.onStale ?? "unavailable",
+    feed: options.feed ?? "push",
     cookie: options.cookie,
     rememberedTokens: options.rememberedTokens ?? 10_000,
   };

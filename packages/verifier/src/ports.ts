@@ -64,6 +64,11 @@ export interface FeedBearer {
   readonly expiresAt?: number;
 }
 
+export interface PullReply {
+  readonly status: number;
+  readonly text: string;
+}
+
 export interface Ports {
   readonly clock: Clock;
   readonly dice: Dice;
@@ -73,6 +78,8 @@ export interface Ports {
   connect(open: OpenConnection): Connection;
   /** A bearer with scope `feed`. Rejects when there is none to be had now. */
   fetchToken(): Promise<FeedBearer>;
+  /** One pull: the status, and the body as text where that is 200. Rejects when there is no answer. */
+  pull?(token: string, body: string): Promise<PullReply>;
   /** The body of an RFC 7662 answer about the token. Rejects on anything but status 200. */
   introspect?(token: string): Promise<string>;
 }

@@ -1,11 +1,13 @@
 // The one file that touches the platform: clock, timers, dice, WebSocket, fetch.
 
-import { FEED_SCOPE, FEED_SUBPROTOCOL, isJsonObject, parseStrictJson } from "@hallpass/protocol";
+import { FEED_SCOPE, FEED_SUBPROTOCOL, FRAMES_TYPE, isJsonObject, parseStrictJson } from "@hallpass/protocol";
 import { platformCrypto } from "./platform-crypto.ts";
-import type { Connection, FeedBearer, OpenConnection, Ports } from "./ports.ts";
+import type { Connection, FeedBearer, OpenConnection, Ports, PullReply } from "./ports.ts";
 
 const ANSWER_WITHIN_MS = 5000;
 const LONGEST_ANSWER = 65_536;
+/** Characters: some 400,000 live notices. */
+const LONGEST_FRAMES = 64 * 1024 * 1024;
 
 export interface RuntimeCredentials {
   readonly issuer: string;
@@ -27,6 +29,7 @@ export function platformPorts(credentials: RuntimeCredentials): Ports {
       const askedAt = Date.now();
       return readBearer(await post("/oauth2/token", { grant_type: "client_credentials", scope: FEED_SCOPE }), askedAt);
     },
+    pull: (token, body) => pullFrames(`${base}/v1/feed`, token, body),
     introspect: (token) => post("/oauth2/introspect", { token }),
   };
 }
@@ -64,29 +67,43 @@ function connect({ url, token, onOpen, onText, onClose }: OpenConnection): Conne
 }
 
 // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. No redirect is followed: the secret
-// goes to the issuer or nowhere.
+// goes to the issuer or nowhere. (`manual`, because workers know no `error`; a 3xx is as good as any status but 200.)
 async function postForm(url: string, form: Record<string, string>, credentials: RuntimeCredentials): Promise<string> {
   const basic = btoa(`${formEncoded(credentials.clientId)}:${formEncoded(credentials.clientSecret)}`);
   const response = await fetch(url, {
     method: "POST",
     headers: { authorization: `Basic ${basic}`, accept: "application/json" },
     body: new URLSearchParams(form),
-    redirect: "error",
+    redirect: "manual",
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
   });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`${new URL(url).pathname} answered ${response.status}`);
   }
-  return readShort(response);
+  return readShort(response, LONGEST_ANSWER);
 }
 
-async function readShort(response: Response): Promise<string> {
+// Compressed bodies are asked for and opened by the platform's fetch.
+async function pullFrames(url: string, token: string, body: string): Promise<PullReply> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, accept: FRAMES_TYPE, "content-type": FRAMES_TYPE },
+    body,
+    redirect: "manual",
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+  if (response.status === 200) return { status: 200, text: await readShort(response, LONGEST_FRAMES) };
+  await response.body?.cancel();
+  return { status: response.status, text: "" };
+}
+
+async function readShort(response: Response, longest: number): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > LONGEST_ANSWER) throw new Error("the answer is too long");
+    if (text.length > longest) throw new Error("the answer is too long");
   }
   return text + decoder.decode();
 }

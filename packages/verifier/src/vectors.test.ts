@@ -198,3 +198,70 @@ for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
     }
   });
 }
+
+interface PullVectors {
+  readonly pulls: readonly {
+    readonly name: string;
+    readonly steps: readonly (readonly [at: number, token: string, verdict: string, requests: readonly PullStep[]])[];
+  }[];
+}
+
+interface PullStep {
+  readonly request: {
+    readonly after: string | null;
+    readonly n: string;
+    readonly applied: string;
+    readonly keys: number;
+  };
+  readonly ms: number;
+  readonly answer: readonly object[] | null;
+}
+
+for (const { name, steps } of (vectors("feed") as PullVectors).pulls) {
+  test(`pull transcript: ${name} [PULL-3] [PULL-5] [PULL-6] [PULL-8]`, async () => {
+    const { issuer, audience, start_ms: start, tokens } = vectors("feed") as FeedVectors;
+    const clock = new TestClock();
+    clock.jumpWall(start - clock.now());
+    let expected: PullStep[] = [];
+    const sent: unknown[] = [];
+    const verifier = createVerifierOn(
+      {
+        clock,
+        scheduler: clock,
+        crypto,
+        dice: {
+          bytes: (length) =>
+            length === 16 ? Buffer.from(expected[0]?.request.n ?? "", "base64url") : new Uint8Array(length).fill(255),
+        },
+        fetchToken: async () => ({ token: "t" }),
+        connect: () => assert.fail("a verifier that pulls connects to nothing"),
+        pull: async (_, body) => {
+          const step = expected.shift();
+          assert.ok(step !== undefined, "a request that nothing asks for");
+          const lines = body
+            .trimEnd()
+            .split("\n")
+            .map((line) => JSON.parse(line) as JsonObject);
+          const { n, applied, keys } = lines.at(-1) ?? {};
+          sent.push({ after: lines[0]?.["after"], n, applied, keys });
+          clock.sleepThrough(step.ms);
+          if (step.answer === null) throw new Error("no answer");
+          return { status: 200, text: step.answer.map((frame) => JSON.stringify(frame)).join("\n") };
+        },
+      },
+      { issuer, audience, feed: "pull" },
+    );
+    for (const [at, token, verdict, requests] of steps) {
+      clock.sleepThrough(at - clock.monotonic());
+      expected = [...requests];
+      assert.equal((await verifier.verify(tokens[token] ?? "")).kind, verdict, `${token} at ${at}`);
+      assert.deepEqual(expected, [], `requests at ${at}`);
+      assert.deepEqual(
+        sent.splice(0),
+        requests.map(({ request }) => request),
+        `what they say at ${at}`,
+      );
+    }
+    verifier.close();
+  });
+}

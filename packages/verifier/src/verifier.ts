@@ -5,6 +5,7 @@ import { newReadLists } from "@hallpass/protocol";
 import { Activity, NOTE_EVERY_MS } from "./activity.ts";
 import { Ended, type EndReason } from "./ended.ts";
 import { FeedClient } from "./feed-client.ts";
+import type { FeedDeps } from "./feed-connection.ts";
 import { readIntrospection } from "./introspection.ts";
 import { judgeClaims, judgeSaid, judgeView } from "./judge.ts";
 import { type Change, Knowledge } from "./knowledge.ts";
@@ -13,6 +14,7 @@ import { Memory, type Remembered } from "./memory.ts";
 import { type Counters, count, type Metrics, metricsOf, newCounters, sumOf } from "./metrics.ts";
 import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
 import type { Awaitable, Ports } from "./ports.ts";
+import { PullClient } from "./pull-client.ts";
 import { type Credentials, credentialsOf, findToken } from "./request.ts";
 import { judgeRequirements, type Requirements } from "./requirements.ts";
 import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
@@ -35,7 +37,7 @@ export interface Verifier {
   judge(token: string, required?: Requirements): Verdict | undefined;
   /** The same about the headers of a request, for adapters of frameworks without `Request`. */
   verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict>;
-  /** Resolves at the first lease; rejects when closed before. */
+  /** Resolves at the first lease; rejects when closed before. Where the feed is pulled it pulls, and rejects when that fails. */
   ready(): Promise<void>;
   readiness(): Readiness;
   /**
@@ -50,8 +52,7 @@ export interface Verifier {
 
 /** A verifier on ports of the caller's: for simulations. Throws OptionsError. */
 export function createVerifierOn(ports: Ports, options: SettingsOptions): Verifier {
-  const settings = settingsFrom(options, () => randomName(ports));
-  return new LocalVerifier(ports, settings);
+  return new LocalVerifier(ports, settingsFrom(options));
 }
 
 class LocalVerifier implements Verifier {
@@ -64,7 +65,9 @@ class LocalVerifier implements Verifier {
   readonly #sessions: SessionTokens;
   readonly #ended: Ended;
   readonly #activity: Activity;
-  readonly #feed: FeedClient;
+  readonly #feed: FeedClient | PullClient;
+  /** The same client where the feed is pulled; undefined where it is pushed. */
+  readonly #pulled: PullClient | undefined;
   #serverAhead = 0;
   #everFresh = false;
   #closed = false;
@@ -96,15 +99,25 @@ class LocalVerifier implements Verifier {
         settings.onStale === "accept" ? Number.POSITIVE_INFINITY : leftOf(this.#age(), settings.maxStalenessMs),
       judge: ({ keys, key }) => this.#endOf(keys, key),
     });
-    this.#activity = new Activity(ports.scheduler, (pairs) => this.#feed.sendActivity(pairs));
-    this.#feed = new FeedClient({
+    let name = settings.instance;
+    const feed: FeedDeps = {
       ports,
       settings,
       knowledge: this.#knowledge,
       counters: this.#counters,
+      // Drawn when it is first needed: some runtimes have no randomness before the first request.
+      instance: () => (name ??= randomName(ports)),
       stats: () => this.#stats(),
       onLease: (serverAhead) => this.#onLease(serverAhead),
-    });
+    };
+    if (settings.feed === "pull") {
+      this.#activity = new Activity(undefined, () => false);
+      this.#feed = this.#pulled = new PullClient({ ...feed, activity: this.#activity });
+    } else {
+      const pushed = new FeedClient(feed);
+      this.#activity = new Activity(ports.scheduler, (pairs) => pushed.sendActivity(pairs));
+      this.#feed = pushed;
+    }
   }
 
   async verify(input: Request | string, required: Requirements = {}): Promise<Verdict> {
@@ -121,6 +134,7 @@ class LocalVerifier implements Verifier {
   judge(token: string, required: Requirements = {}): Verdict | undefined {
     if (looksLikeSessionToken(token)) {
       const verdict = this.#knownSession(token, required);
+      if (verdict !== undefined && this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) return undefined;
       if (verdict === undefined) void this.#sessions.ask(token);
       return verdict === undefined ? undefined : this.#tally(verdict);
     }
@@ -131,12 +145,14 @@ class LocalVerifier implements Verifier {
       return undefined;
     }
     const verdict = this.#decide(read, required, undefined);
+    if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) return undefined;
     return this.#worthAsking(read, verdict) ? undefined : this.#tally(verdict);
   }
 
   ready(): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("the verifier is closed"));
     if (this.#age() < this.#settings.maxStalenessMs) return Promise.resolve();
+    if (this.#pulled !== undefined) return this.#readyByPull(this.#pulled);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -179,14 +195,23 @@ class LocalVerifier implements Verifier {
   async #verify(token: string, required: Requirements): Promise<Verdict> {
     if (looksLikeSessionToken(token)) return this.#tally(await this.#verifySession(token, required));
     const reading = this.#read(token);
-    const read = reading instanceof Promise ? await reading : reading;
-    const verdict = this.#decide(read, required, undefined);
+    let read = reading instanceof Promise ? await reading : reading;
+    let verdict = this.#decide(read, required, undefined);
+    if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) {
+      await this.#pull(this.#pulled, required);
+      read = await this.#read(token);
+      verdict = this.#decide(read, required, undefined);
+    }
     if (!this.#worthAsking(read, verdict)) return this.#tally(verdict);
     return this.#tally(await this.#ask(token, read, required));
   }
 
   async #verifySession(token: string, required: Requirements): Promise<Verdict> {
-    const known = this.#knownSession(token, required);
+    let known = this.#knownSession(token, required);
+    if (this.#pulled !== undefined && known !== undefined && this.#wantsPull(this.#pulled, known)) {
+      await this.#pull(this.#pulled, required);
+      known = this.#knownSession(token, required);
+    }
     if (known !== undefined) return known;
     for (let tries = 0; tries < MOST_QUESTIONS_IN_A_ROW; tries += 1) {
       const answer = await this.#sessions.ask(token);
@@ -212,6 +237,22 @@ class LocalVerifier implements Verifier {
     this.#counters.answersRemembered += 1;
     const verdict = this.#decide(found, required, undefined);
     return this.#worthAsking(found, verdict) || saysTooLittle(verdict) ? undefined : verdict;
+  }
+
+  /** Where knowledge is missing, and where half of its time is over: a pull is then due that may fail without harm. */
+  #wantsPull(pulled: PullClient, verdict: Verdict): boolean {
+    if (this.#closed || verdict.kind === "rejected") return false;
+    return verdict.kind === "unavailable" || pulled.isDue(verdict.viewAgeMs);
+  }
+
+  #pull(pulled: PullClient, { maxAgeMs }: Requirements): Promise<void> {
+    const { maxStalenessMs } = this.#settings;
+    return pulled.renew(Math.min(maxAgeMs ?? maxStalenessMs, maxStalenessMs));
+  }
+
+  async #readyByPull(pulled: PullClient): Promise<void> {
+    await this.#pull(pulled, {});
+    if (!(this.#age() < this.#settings.maxStalenessMs)) throw new Error("the feed could not be pulled");
   }
 
   #read(token: string): Awaitable<Remembered | RejectionCode> {

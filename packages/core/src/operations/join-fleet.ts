@@ -4,14 +4,14 @@ import { encodeBase64url, type Hello } from "@hallpass/protocol";
 import { fact } from "../facts.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
-import { afterMs } from "../kernel/time.ts";
+import { afterMs, latest } from "../kernel/time.ts";
 import {
+  CONNECTED,
   type FleetMember,
-  KEPT_AFTER_SILENCE,
   memberFromRow,
   memberKey,
   memberToRow,
-  RENEW_EVERY,
+  type RowTimes,
 } from "../revocation/fleet.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { Store } from "../store/store.ts";
@@ -23,7 +23,7 @@ export interface FleetDeps {
 }
 
 /** Writes or renews the row. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
-export async function joinFleet(deps: FleetDeps, hello: Hello): Promise<FleetMember> {
+export async function joinFleet(deps: FleetDeps, hello: Hello, times: RowTimes = CONNECTED): Promise<FleetMember> {
   const { tenant } = deps;
   const key = memberKey(tenant, hello.instance);
   const join = encodeBase64url(deps.dice.bytes(8));
@@ -47,7 +47,8 @@ export async function joinFleet(deps: FleetDeps, hello: Hello): Promise<FleetMem
         {
           key,
           expect: row?.version ?? "absent",
-          next: memberToRow(member, afterMs(now, RENEW_EVERY + member.maxStaleness + KEPT_AFTER_SILENCE)),
+          // Never sooner than it was to be kept: an instance of this name may hold a connection, too.
+          next: memberToRow(member, latest(row?.expires ?? now, afterMs(now, member.maxStaleness + times.kept))),
         },
       ],
       facts:
@@ -68,7 +69,7 @@ export async function renewMember(deps: FleetDeps, joined: FleetMember): Promise
   await change<void>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
     const member = { ...(row === undefined ? joined : memberFromRow(row)), lastNoted: snapshot.clock };
-    const expires = afterMs(snapshot.clock, RENEW_EVERY + member.maxStaleness + KEPT_AFTER_SILENCE);
+    const expires = afterMs(snapshot.clock, member.maxStaleness + CONNECTED.kept);
     return write({
       rows: [{ key, expect: row?.version ?? "absent", next: memberToRow(member, expires) }],
       answer: () => undefined,

@@ -29,6 +29,8 @@ export interface Heard {
   readonly keys: number;
   /** When the last ping that this node answered arrived, by the store's clock. */
   readonly lastPing: Instant | null;
+  /** A head for it is being read, or on its way: it may come to rely on a later ping than the last that is known. */
+  readonly answering?: boolean;
 }
 
 export function memberKey(tenant: TenantId, instance: string): RowKey {
@@ -57,3 +59,12 @@ export function memberFromRow(row: Row): FleetMember {
 export const KEPT_AFTER_SILENCE: number = 24 * 60 * 60 * 1000;
 /** How often a connected verifier's row is renewed, in milliseconds. */
 export const RENEW_EVERY: number = 60 * 60 * 1000;
+/** The same for a verifier that pulls: functions come and go, and most of them never come back. */
+export const PULLING: RowTimes = { renewEvery: 5 * 60 * 1000, kept: 15 * 60 * 1000 };
+export const CONNECTED: RowTimes = { renewEvery: RENEW_EVERY, kept: RENEW_EVERY + KEPT_AFTER_SILENCE };
+
+/** Milliseconds. A row is kept for M and `kept` after it was written, which is longer than until it is written again. */
+export interface RowTimes {
+  readonly renewEvery: number;
+  readonly kept: number;
+}

@@ -103,7 +103,7 @@ function enforcementBy(
 /** A lease that was granted before the commit ends M after its ping; the last ping can only be known where no other node can have answered a later one. */
 function bound(committed: Instant, member: FleetMember, heard: Heard | undefined, fleet: FleetView): Instant {
   const whatever = afterMs(committed, member.maxStaleness);
-  if (fleet.traits.nodes === "many") return whatever;
+  if (fleet.traits.nodes === "many" || heard?.answering === true) return whatever;
   return earliest(whatever, afterMs(heard?.lastPing ?? fleet.listeningSince, member.maxStaleness));
 }
 

@@ -3,7 +3,7 @@
 
 import * as clients from "./clients/index.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
-import { feed } from "./feed.ts";
+import { feed, pullFeed } from "./feed.ts";
 import { introspect } from "./introspect.ts";
 import * as keys from "./keys/index.ts";
 import { LOG_ROWS } from "./log/rows.ts";
@@ -205,6 +205,16 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     file: "feed.ts",
     surface: "v1",
     answer: feed,
+  },
+  {
+    method: "POST",
+    path: "/v1/feed",
+    what: "The feed for verifiers that keep no connection: one pull (spec/feed.md).",
+    from: holder("feed"),
+    operation: "joinFleet",
+    file: "feed.ts",
+    surface: "v1",
+    answer: pullFeed,
   },
 ];
 

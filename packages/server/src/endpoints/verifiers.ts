@@ -10,9 +10,10 @@ export async function verifiers(services: Services, exchange: Exchange): Promise
   const members = await readFleet(services.store, services.tenant);
   const { head, clock } = await services.store.read([]);
   const heard = services.hearing.heard();
-  const connected = new Map(services.hearing.connections().map(({ instance, stats }) => [instance, stats]));
+  const told = [...services.hearing.pulls(), ...services.hearing.connections()];
+  const stats = new Map(told.map((one) => [one.instance, one.stats]));
   const listed = members.map((member) =>
-    memberToWire(member, heard.get(member.instance), head.pos, connected.get(member.instance)),
+    memberToWire(member, heard.get(member.instance), head.pos, stats.get(member.instance)),
   );
   return reply(exchange, 200, { as_of_ms: clock, head: formatPosition(head.pos), verifiers: listed });
 }

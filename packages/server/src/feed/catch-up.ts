@@ -16,7 +16,7 @@ export interface CatchUpDeps {
 }
 
 export interface CatchingUp {
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, "send" | "room" | "isClosed">;
   /** Whatever is sent may take away the bearer of whoever gets it. */
   readonly meet: (takings: Takings) => void;
 }

@@ -234,14 +234,17 @@ export class Connection {
     if (!isBefore(state.sent, ping.applied)) heard.acknowledged(state.hello.instance, ping.applied, ping.keys);
     if (this.#unanswered >= MOST_UNANSWERED) return;
     this.#unanswered += 1;
+    const over = heard.answering(state.hello.instance);
     reader.next().then(
       (round) => {
         this.#unanswered -= 1;
         if (this.#state === state) this.#answer(state, ping, round);
+        over();
       },
       // No head could be read: silence is the honest answer, and the verifier asks again.
       () => {
         this.#unanswered -= 1;
+        over();
       },
     );
   }

@@ -4,6 +4,8 @@ import type { Position } from "@hallpass/protocol";
 
 export type FeedEvent =
   | { readonly kind: "joined"; readonly instance: string; readonly service: string; readonly resumed: boolean }
+  /** A verifier without a connection is new here, or its row was written again. */
+  | { readonly kind: "pulled"; readonly instance: string; readonly service: string }
   | { readonly kind: "closed"; readonly instance: string | null; readonly code: number; readonly reason: string }
   | { readonly kind: "published"; readonly to: Position; readonly notices: number; readonly connections: number }
   | { readonly kind: "snapshot_built"; readonly to: Position; readonly parts: number }

@@ -1,11 +1,11 @@
 // The rows of verifiers, written in the order in which each verifier spoke. What it says to different nodes has no order:
 // there a goodbye removes only the row that its own hello wrote, or no receipt would count one that has come back.
 
-import { type FleetDeps, type FleetMember, joinFleet, leaveFleet, renewMember } from "@hallpass/core";
+import { type FleetDeps, type FleetMember, joinFleet, leaveFleet, type RowTimes, renewMember } from "@hallpass/core";
 import type { Hello } from "@hallpass/protocol";
 
 export interface FleetRows {
-  join(hello: Hello): Promise<FleetMember>;
+  join(hello: Hello, times?: RowTimes): Promise<FleetMember>;
   /** `joined` is what this connection's `join` answers. */
   renew(instance: string, joined: Promise<FleetMember>): Promise<void>;
   leave(instance: string, joined: Promise<FleetMember>): Promise<void>;
@@ -28,7 +28,7 @@ export function createFleetRows(deps: FleetDeps): FleetRows {
   }
 
   return {
-    join: (hello) => inLine(hello.instance, () => joinFleet(deps, hello)),
+    join: (hello, times) => inLine(hello.instance, () => joinFleet(deps, hello, times)),
     renew: (instance, joined) => inLine(instance, async () => renewMember(deps, await joined)),
     leave: (instance, joined) => inLine(instance, async () => leaveFleet(deps, await joined)),
     settled: async () => {

@@ -7,6 +7,8 @@ import type { Waits } from "./waits.ts";
 
 const MOST_GONE = 50_000;
 
+const UNHEARD: Heard = { connected: false, applied: null, keys: 0, lastPing: null };
+
 interface Gone {
   readonly leaseEnds: Instant;
   readonly rowEnds: Instant;
@@ -17,6 +19,7 @@ export class HeardRegistry {
   readonly #heard = new Map<string, Heard>();
   /** Verifiers that are not connected, the one that went first in front. */
   readonly #gone = new Map<string, Gone>();
+  readonly #answering = new Map<string, number>();
 
   constructor(waits: Waits) {
     this.#waits = waits;
@@ -34,6 +37,26 @@ export class HeardRegistry {
   acknowledged(instance: string, applied: Position, keys: number): void {
     const before = this.#heard.get(instance)?.applied ?? null;
     this.#change(instance, { applied: before !== null && isBefore(applied, before) ? before : applied, keys });
+  }
+
+  /**
+   * A head is going to be read for it. Until the call that this returns, no receipt counts from its last ping: the head
+   * may be older than a revocation that is committed meanwhile.
+   */
+  answering(instance: string): () => void {
+    this.#answering.set(instance, (this.#answering.get(instance) ?? 0) + 1);
+    this.#heard.set(instance, { ...(this.#heard.get(instance) ?? UNHEARD), answering: true });
+    return () => {
+      const left = (this.#answering.get(instance) ?? 1) - 1;
+      if (left > 0) this.#answering.set(instance, left);
+      else this.#answered(instance);
+    };
+  }
+
+  /** The same as `answered` for a verifier that holds no connection: it is forgotten when its lease can have ended. */
+  pulled(instance: string, at: Instant, maxStaleness: number): void {
+    this.answered(instance, at);
+    if (this.#heard.get(instance)?.connected !== true) this.disconnected(instance, maxStaleness, at);
   }
 
   /** A ping was answered; it arrived no later than `at`, the store's time of the read that answers it. */
@@ -64,9 +87,16 @@ export class HeardRegistry {
     for (const [instance, heard] of this.#heard) this.#heard.set(instance, { ...heard, applied: null });
   }
 
+  #answered(instance: string): void {
+    this.#answering.delete(instance);
+    const { answering: _, ...heard } = this.#heard.get(instance) ?? UNHEARD;
+    // Whoever got no head and is not connected was never heard.
+    if (!heard.connected && heard.lastPing === null) this.#heard.delete(instance);
+    else this.#heard.set(instance, heard);
+  }
+
   #change(instance: string, part: Partial<Heard>): void {
-    const before = this.#heard.get(instance) ?? { connected: false, applied: null, keys: 0, lastPing: null };
-    const heard = { ...before, ...part };
+    const heard = { ...(this.#heard.get(instance) ?? UNHEARD), ...part };
     this.#heard.set(instance, heard);
     this.#waits.heard(instance, heard);
   }

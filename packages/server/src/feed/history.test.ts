@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ClientId, type Store, startEpoch, type TenantId } from "@hallpass/core";
+import { type ClientId, memberKey, type Store, startEpoch, type TenantId } from "@hallpass/core";
 import { FEED_CLOSE, formatPosition, type Position } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
+import { parsePull } from "./pull.ts";
 import { handTime, settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
 import { receivedBy } from "./testing/received.ts";
 import { recorded, restored } from "./testing/replayed-store.ts";
-import { aWorld, fixedDice, type World } from "./testing/world.ts";
+import { aWorld, fixedDice, TENANT, type World } from "./testing/world.ts";
 
 async function hello(world: World, hub: FeedHub, after: string | null = null, client?: ClientId): Promise<Peer> {
   const peer = new Peer(hub, await world.bearer(client));
@@ -62,6 +63,31 @@ describe("lost history", () => {
     assert.deepEqual([second.welcome?.resumed, second.heads[0]?.pos], [false, { epoch: 2, seq: 5 }]);
     assert.deepEqual(receivedBy(second, undefined).positions, ["1.1", "2.5"]);
     assert.ok(world.events.some((event) => event.kind === "history_lost" && event.by === "cursor"));
+  });
+
+  it("is proved by a cursor that a pull shows: the row is written again, and a snapshot of the new epoch follows [PULL-3] [POS-8] [F-10]", async () => {
+    const { world, cursor } = await aLoss(3);
+    const hub = world.hub();
+    const answerTo = async (after: string | null): Promise<string> => {
+      const said = { type: "hello", feed: 1, instance: "fn-1", service: "api", version: "v", after };
+      const ping = { type: "ping", n: "kq3ZyVZ7Q0yT9n1m2b3c4Q", applied: "1.0", keys: 0 };
+      const rest = { max_staleness_ms: 60_000, on_stale: "unavailable" };
+      const pull = parsePull(`${JSON.stringify({ ...said, ...rest })}\n${JSON.stringify(ping)}`);
+      assert.ok(pull !== undefined);
+      const { before, snapshot, after: last } = await hub.pull(pull, world.time.clock.now());
+      assert.equal(before[0]?.includes('"resumed":false'), true);
+      return [...(snapshot?.parts ?? []), ...last].join("\n");
+    };
+    await answerTo(null);
+    const rows = async (): Promise<number | undefined> => {
+      const key = memberKey(TENANT, "fn-1");
+      return (await world.store.read([key])).get(key)?.version;
+    };
+    const written = await rows();
+    const answer = await answerTo(cursor);
+    assert.deepEqual(await headOf(world.store), { epoch: 2, seq: 5 });
+    assert.match(answer, /"pos":"2\.5".*"kind":"epoch"[^]*"type":"head".*"pos":"2\.5"/);
+    assert.notEqual(await rows(), written);
   });
 
   it("is proved by a cursor whose mark is not that of the store [POS-8] [F-10]", async () => {

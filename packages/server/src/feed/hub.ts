@@ -23,6 +23,7 @@ import { createHeadReader } from "./head-reader.ts";
 import { HeardRegistry } from "./heard.ts";
 import type { Channel } from "./outbox.ts";
 import { type FeedBearer, judgeFeedBearer } from "./own-bearer.ts";
+import { createPullFeed, type Pull, type PullAnswer, type PullReport } from "./pull.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createWaits } from "./waits.ts";
 
@@ -57,6 +58,10 @@ export interface FeedHub {
   /** The same for a version of the keys. */
   waitKeys(version: number, maxMs: number): Promise<void>;
   connections(): readonly ConnectedVerifier[];
+  /** One request of a verifier that keeps no connection; whose bearer it is was judged before. Rejects with a Fault. */
+  pull(pull: Pull, bearerExpires: Instant): Promise<PullAnswer>;
+  /** What verifiers without a connection have reported lately. */
+  pulls(): readonly PullReport[];
   /** The head or the keys may have moved: looks soon, and pushes what is there. */
   headMoved(): void;
   /** Sends everyone elsewhere and lets nobody in any more; settles when nothing is being written. */
@@ -110,6 +115,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
     historyLost: async ({ pos }) => {
       await epochAbove(pos, "head");
       snapshots.forget();
+      pulls.forget();
       closeAll(FEED_CLOSE.drain, "history was lost: come back for a snapshot");
     },
   };
@@ -147,6 +153,8 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
     log,
   };
 
+  const pulls = createPullFeed(deps);
+
   function headMoved(): void {
     if (!draining && everyone.size > 0) void reader.next();
   }
@@ -181,6 +189,8 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
         if (connected === undefined) return [];
         return [connectedVerifier(connected, since, heard.all.get(connected.hello.instance), broadcast.head)];
       }),
+    pull: (pull, bearerExpires) => pulls.answer(pull, bearerExpires),
+    pulls: () => pulls.reports(),
     headMoved,
     drain: async () => {
       draining = true;

@@ -120,6 +120,10 @@ function write(outgoing: ServerResponse, { status, headers, body }: Reply): void
     outgoing.writeHead(status, headers).end();
     return;
   }
+  if (typeof body !== "string") {
+    outgoing.writeHead(status, { ...headers, "content-length": body.length }).end(body);
+    return;
+  }
   // With its length known before, an answer is one piece on the wire; one byte for each character means ASCII, which needs no encoding.
   const length = Buffer.byteLength(body);
   outgoing.writeHead(status, { ...headers, "content-length": length });

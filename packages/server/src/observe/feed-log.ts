@@ -16,6 +16,7 @@ export function feedLog(log: Log, observer: Observer): FeedLog {
       case "snapshot_built":
         return log.debug(`feed_${event.kind}`, () => ({ ...event, to: formatPosition(event.to) }));
       case "joined":
+      case "pulled":
       case "closed":
       case "activity_dropped": {
         const { kind, ...fields } = event;

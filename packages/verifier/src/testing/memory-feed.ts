@@ -14,7 +14,7 @@ import {
   type Taking,
   type VerifierFrame,
 } from "@hallpass/protocol";
-import type { Connection, OpenConnection } from "../ports.ts";
+import type { Connection, OpenConnection, PullReply } from "../ports.ts";
 
 export interface FeedKeyWire {
   readonly kid: string;
@@ -96,6 +96,22 @@ export class MemoryFeed {
       },
       close: (code = 1000) => close(code),
     };
+  };
+
+  /** The port of a verifier that pulls. Each request counts as a peer in the history. */
+  readonly pull = async (_token: string, body: string): Promise<PullReply> => {
+    if (!this.listening || !this.reachable) throw new Error("there is no way to the feed");
+    const frames = body.trimEnd().split("\n").map(parseVerifierFrame);
+    const [hello, ping] = [frames.at(0), frames.at(-1)];
+    if (hello?.type !== "hello" || ping?.type !== "ping") return { status: 400, text: "" };
+    const sent: object[] = [];
+    const received = frames.filter((frame) => frame !== undefined);
+    const nothing = (): void => undefined;
+    const peer: FeedPeer = { received, send: (frame) => void sent.push(frame), sendText: nothing, close: nothing };
+    this.history.push(peer);
+    this.#welcome(peer, hello.after);
+    if (this.answers) sent.push(this.headFrame(ping.n));
+    return { status: 200, text: sent.map((frame) => `${JSON.stringify(frame)}\n`).join("") };
   };
 
   /** Commits a notice and pushes it. */

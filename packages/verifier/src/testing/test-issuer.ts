@@ -73,6 +73,7 @@ export async function createTestIssuer(options: TestIssuerOptions): Promise<Test
     dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     crypto: platformCrypto(),
     connect: feed.connect,
+    pull: feed.pull,
     fetchToken: async () => ({ token: "feed", expiresAt: clock.now() + 600_000 }),
     introspect: async (token) => {
       const said = opaque.get(token);
