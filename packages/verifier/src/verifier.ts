@@ -18,37 +18,11 @@ import { PullClient } from "./pull-client.ts";
 import { type Credentials, credentialsOf, findToken } from "./request.ts";
 import { judgeRequirements, type Requirements } from "./requirements.ts";
 import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
+import type { Readiness, Verifier } from "./surface.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
 import { type Accepted, accepted, judged, type RejectionCode, rejected, unavailable, type Verdict } from "./verdict.ts";
 
-export interface Readiness {
-  /** Whether a good token would be accepted now. Yours to report or not: it is not the app's readiness. */
-  readonly ready: boolean;
-  /** Infinity without a lease. */
-  readonly viewAgeMs: number;
-  readonly connected: boolean;
-  readonly view: "empty" | "gathering" | "live" | "lost";
-}
-
-export interface Verifier {
-  /** The verdict about a request, or about the text of a token. Never throws for what a client sent. */
-  verify(input: Request | string, required?: Requirements): Promise<Verdict>;
-  /** The same about a token's text without a wait; undefined when an answer would need one. */
-  judge(token: string, required?: Requirements): Verdict | undefined;
-  /** The same about the headers of a request, for adapters of frameworks without `Request`. */
-  verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict>;
-  /** Resolves at the first lease; rejects when closed before. Where the feed is pulled it pulls, and rejects when that fails. */
-  ready(): Promise<void>;
-  readiness(): Readiness;
-  /**
-   * Calls back once when what was accepted is over: taken away, expired, or the view too old (except under `accept`).
-   * Returns what stops the watching. Also calls back when that was so before this call, but never inside it.
-   */
-  onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void;
-  metrics(): Metrics;
-  /** Tells the server, and accepts nothing any more. */
-  close(): void;
-}
+export type { Readiness, Verifier } from "./surface.ts";
 
 /** A verifier on ports of the caller's: for simulations. Throws OptionsError. */
 export function createVerifierOn(ports: Ports, options: SettingsOptions): Verifier {
@@ -134,7 +108,8 @@ class LocalVerifier implements Verifier {
   judge(token: string, required: Requirements = {}): Verdict | undefined {
     if (looksLikeSessionToken(token)) {
       const verdict = this.#knownSession(token, required);
-      if (verdict !== undefined && this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) return undefined;
+      if (verdict !== undefined && this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict))
+        return undefined;
       if (verdict === undefined) void this.#sessions.ask(token);
       return verdict === undefined ? undefined : this.#tally(verdict);
     }

@@ -1,0 +1,36 @@
+// What a verifier offers to an app.
+
+import type { EndReason } from "./ended.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Credentials } from "./request.ts";
+import type { Requirements } from "./requirements.ts";
+import type { Accepted, Verdict } from "./verdict.ts";
+
+export interface Readiness {
+  /** Whether a good token would be accepted now. Yours to report or not: it is not the app's readiness. */
+  readonly ready: boolean;
+  /** Infinity without a lease. */
+  readonly viewAgeMs: number;
+  readonly connected: boolean;
+  readonly view: "empty" | "gathering" | "live" | "lost";
+}
+
+export interface Verifier {
+  /** The verdict about a request, or about the text of a token. Never throws for what a client sent. */
+  verify(input: Request | string, required?: Requirements): Promise<Verdict>;
+  /** The same about a token's text without a wait; undefined when an answer would need one. */
+  judge(token: string, required?: Requirements): Verdict | undefined;
+  /** The same about the headers of a request, for adapters of frameworks without `Request`. */
+  verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict>;
+  /** Resolves at the first lease; rejects when closed before. Where the feed is pulled it pulls, and rejects when that fails. */
+  ready(): Promise<void>;
+  readiness(): Readiness;
+  /**
+   * Calls back once when what was accepted is over: taken away, expired, or the view too old (except under `accept`).
+   * Returns what stops the watching. Also calls back when that was so before this call, but never inside it.
+   */
+  onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void;
+  metrics(): Metrics;
+  /** Tells the server, and accepts nothing any more. */
+  close(): void;
+}
