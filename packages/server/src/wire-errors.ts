@@ -12,6 +12,7 @@ export type TransportCode =
   | "body_too_large"
   | "body_encoded"
   | "route_unknown"
+  | "origin_not_allowed"
   | "method_not_allowed"
   | "form_required"
   | "form_malformed"
@@ -111,6 +112,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   body_too_large: row(413, "invalid_request", "The body is too large."),
   body_encoded: row(415, "invalid_request", "Encoded bodies are not read."),
   route_unknown: row(404, "invalid_request", "There is nothing at this path."),
+  origin_not_allowed: row(403, "invalid_request", "No client has registered this origin."),
   method_not_allowed: row(405, "invalid_request", "This path does not know the method."),
   form_required: row(400, "invalid_request", "The body has to be application/x-www-form-urlencoded in UTF-8."),
   form_malformed: row(400, "invalid_request", "The form is malformed."),

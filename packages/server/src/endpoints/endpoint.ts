@@ -49,6 +49,8 @@ interface Row {
   readonly query?: readonly string[] | "ignored";
   /** Any origin may read it: public documents only. */
   readonly publicDocument?: true;
+  /** Pages of a client's registered origins may read its answers. */
+  readonly crossOrigin?: "registered";
 }
 
 /** Anyone: public documents and probes. */

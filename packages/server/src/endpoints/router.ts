@@ -2,9 +2,10 @@
 // the bearer and its scope. Whatever is thrown becomes 503 or 500 here, is logged here, and goes no further.
 
 import { type Form, parseForm } from "@hallpass/protocol";
-import { failure, type Reply, refuse, type Surface } from "../replies.ts";
+import { failure, type Reply, type ReplyContext, refuse, type Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
+import { preflight, readableBy, registeredOrigins } from "./cross-origin.ts";
 import type { Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
 import { type Placeholders, pathTable } from "./path-table.ts";
 import { SCOPES } from "./scopes.ts";
@@ -25,6 +26,7 @@ export type Route = (request: RequestHead, arrival: Arrival) => Reply | Promise<
 export function createRouter(services: Services, endpoints: readonly Endpoint[]): Route {
   checkTable(endpoints);
   const find = pathTable(endpoints);
+  const isRegistered = registeredOrigins(services);
   return (request, arrival) => {
     const question = request.target.indexOf("?");
     const path = question === -1 ? request.target : request.target.slice(0, question);
@@ -37,12 +39,43 @@ export function createRouter(services: Services, endpoints: readonly Endpoint[])
     const issuer = services.issuer.url;
     if (found.kind === "path") {
       const context = { requestId, surface: found.surface, issuer };
+      const asked = request.method === "OPTIONS" ? request.headers.get("access-control-request-method") : null;
+      if (asked !== null) {
+        const wanted = find(asked, path);
+        const endpoint = wanted.kind === "endpoint" ? wanted.endpoint : undefined;
+        return answerPreflight(services, context, request, arrival, { endpoint, isRegistered, ...found });
+      }
       const refusal = refuse(context, "method_not_allowed", { allow: found.allow });
       return noted(services, request, arrival, found.path, refusal);
     }
     const surface: Surface = path.startsWith("/oauth2/") ? "oauth" : "v1";
     return noted(services, request, arrival, "none", refuse({ requestId, surface, issuer }, "route_unknown"));
   };
+}
+
+interface Preflight {
+  readonly endpoint: Endpoint | undefined;
+  readonly isRegistered: (origin: string) => Promise<boolean>;
+  readonly path: string;
+  readonly allow: string;
+}
+
+async function answerPreflight(
+  services: Services,
+  context: ReplyContext,
+  request: RequestHead,
+  arrival: Arrival,
+  { endpoint, isRegistered, path, allow }: Preflight,
+): Promise<Reply> {
+  let reply: Reply;
+  try {
+    const answered = await preflight(context, request, endpoint, isRegistered);
+    reply = answered ?? refuse(context, "method_not_allowed", { allow });
+  } catch (thrown) {
+    services.observer.failed(context.requestId, path, thrown);
+    reply = failure(context, thrown);
+  }
+  return noted(services, request, arrival, path, reply);
 }
 
 async function serve(
@@ -76,6 +109,8 @@ async function serve(
     services.observer.failed(requestId, endpoint.path, thrown);
     reply = failure({ requestId, surface, issuer }, thrown);
   }
+  if (endpoint.crossOrigin !== undefined && request.headers.get("origin") !== null)
+    reply = { ...reply, headers: { ...reply.headers, ...(await readableBy(services, request, body)) } };
   return noted(services, request, arrival, endpoint.path, reply);
 }
 

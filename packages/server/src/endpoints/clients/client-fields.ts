@@ -3,6 +3,7 @@
 import { type ClientKeys, MAX_CLIENT_KEYS, MAX_ORIGINS, type PublicJwk } from "@hallpass/core";
 import type { JsonValue } from "@hallpass/protocol";
 import { z } from "zod";
+import { isLoopback } from "../../host/loopback.ts";
 import { parsePublicJwk } from "../assertions/public-jwk.ts";
 
 const jwk: z.ZodType<PublicJwk> = z.custom<JsonValue>().transform((value, context) => {
@@ -20,7 +21,7 @@ export const jwks: z.ZodType<{ readonly keys: readonly PublicJwk[] }> = z.strict
 /** Where the client shows its keys: https, no credentials, no fragment. The address is judged each time it is called. */
 export const jwksUri: z.ZodType<string> = z.string().max(512).refine(isPlainHttps);
 
-/** Serialised origins (RFC 6454 section 6.2), as a browser writes them. */
+/** Serialised origins (RFC 6454 section 6.2), as a browser writes them; of plain http only one's own machine. */
 export const origins: z.ZodType<readonly string[]> = z.array(z.string().max(256).refine(isOrigin)).max(MAX_ORIGINS);
 
 export function clientKeys(
@@ -43,5 +44,9 @@ function isPlainHttps(text: string): boolean {
 }
 
 function isOrigin(text: string): boolean {
-  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
+  if (!URL.canParse(text)) return false;
+  const { origin, protocol, hostname } = new URL(text);
+  const isSafe = protocol === "https:" || (protocol === "http:" && isLoopback(hostname.replace(/^\[|\]$/g, "")));
+  // A wildcard parses as a host, and is none that a browser has.
+  return isSafe && origin === text && /^[a-z]+:\/\/[a-z0-9.:[\]-]+$/.test(text);
 }

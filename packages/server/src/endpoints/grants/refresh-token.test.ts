@@ -92,7 +92,7 @@ for (const [what, more, error] of [
   ["scope", { scope: "read write admin" }, "invalid_scope"],
   ["resource", { resource: "https://evil.example" }, "invalid_target"],
 ] as const) {
-  test(`a wider ${what} is refused, and the generation is not used up [O-27] [RT-14]`, async () => {
+  test(`a wider ${what} is refused, and the generation is not used up [O-27] [RT-14] [RES-2]`, async () => {
     const { stage, first } = await opened();
     const refused = await stage.refresh(first, more);
     assert.equal(refused.status, 400);

@@ -6,7 +6,7 @@ import { ISSUER, scene } from "../../testing/scene.ts";
 
 const METADATA = "/.well-known/oauth-authorization-server";
 
-test("the metadata names this issuer and what it offers, and no list in it is empty [META-2] [META-3] [META-4] [META-5] [META-8]", async () => {
+test("the metadata names this issuer and what it offers, and no list in it is empty [META-2] [META-3] [META-4] [META-5] [META-8] [META-9]", async () => {
   const stage = await scene();
   const { status, headers, json } = await stage.send({ path: METADATA });
   assert.equal(status, 200);
@@ -22,6 +22,9 @@ test("the metadata names this issuer and what it offers, and no list in it is em
   assert.ok(algorithms.includes("ES256") && !algorithms.some((alg) => /none|HS/.test(alg)));
   assert.equal(json["jwks_uri"], `${ISSUER}/.well-known/jwks.json`);
   assert.equal(json["authorization_endpoint"], undefined);
+  assert.equal(json["revocation_endpoint"], `${ISSUER}/oauth2/revoke`);
+  assert.equal(json["introspection_endpoint"], `${ISSUER}/oauth2/introspect`);
+  assert.deepEqual(json["introspection_signing_alg_values_supported"], ["ES256"]);
   for (const value of Object.values(json)) assert.ok(!Array.isArray(value) || value.length > 0);
 });
 
@@ -46,7 +49,7 @@ for (const path of [METADATA, "/.well-known/jwks.json"]) {
   });
 }
 
-test("no other answer may be read by another origin [O-38]", async () => {
+test("an answer of /v1 may be read by no other origin [O-38] [GEN-12]", async () => {
   const stage = await scene();
   const authorization = `Bearer ${await stage.bearer()}`;
   for (const origin of ["https://app.example", "null"]) {
