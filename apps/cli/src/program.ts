@@ -24,6 +24,7 @@ export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done
   addRevoke(program, on);
   addOperating(program, on);
   addToken(program, on);
+  addAudit(program, on);
   return program;
 }
 
@@ -95,6 +96,10 @@ function addSessions(program: Command, on: On): void {
     .option("--json");
   on(show, async (context, options, [sid = ""]) =>
     (await import("./sessions/show.ts")).showSession(context, sid, options),
+  );
+  const why = sessions.command("why <sid>").description("why somebody was logged out, in words").option("--json");
+  on(why, async (context, options, [sid = ""]) =>
+    (await import("./sessions/why.ts")).explainSession(context, sid, options),
   );
   const end = sessions
     .command("end <sid>")
@@ -183,4 +188,26 @@ function addToken(program: Command, on: On): void {
     await (await import("./token/inspect.ts")).inspect(terminal, text, options);
     return undefined;
   });
+}
+
+function addAudit(program: Command, on: On): void {
+  const audit = program.command("audit").description("what happened, and the proof that nothing of it was changed");
+  const records = audit
+    .command("export")
+    .description("the records on stdout")
+    .option("--format <name>", "jsonl (which verify proves), ecs, cef or ocsf", "jsonl")
+    .option("--from <n>", "the first record", "1");
+  on(records, async (context, options) => (await import("./audit/export.ts")).exportAudit(context, options));
+  const checkpoint = audit
+    .command("checkpoint")
+    .description("sign where the chain ends; keep what this prints where no operator of the server can write");
+  on(checkpoint, async (context) => (await import("./audit/checkpoint.ts")).checkpoint(context));
+  const verify = audit
+    .command("verify <file>")
+    .description("prove an export offline: nothing was changed, removed, moved or put in up to the checkpoint")
+    .requiredOption("--checkpoint <file...>", "what audit checkpoint printed, one or more")
+    .option("--json");
+  on(verify, async (context, options, [file = ""]) =>
+    (await import("./audit/verify.ts")).verify(context, file, options),
+  );
 }

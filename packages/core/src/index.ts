@@ -33,6 +33,7 @@ export {
 export * from "./operations/compromise-key.ts";
 export * from "./operations/disable-client.ts";
 export * from "./operations/erase-persons.ts";
+export * from "./operations/explain-session.ts";
 export * from "./operations/idempotency.ts";
 export * from "./operations/introspect-token.ts";
 export * from "./operations/issue-client-token.ts";
@@ -66,6 +67,7 @@ export * from "./revocation/notice-draft.ts";
 export * from "./revocation/receipt.ts";
 export * from "./revocation/target.ts";
 export * from "./sessions/decide.ts";
+export * from "./sessions/end-sentences.ts";
 export * from "./sessions/policy.ts";
 export { LONGEST_ABSOLUTE, PROFILES } from "./sessions/profiles.ts";
 export * from "./sessions/refresh-outcome.ts";

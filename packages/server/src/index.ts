@@ -1,5 +1,13 @@
 // The table of contents: the server. What it owns and what to read first stands in README.md.
 
+export {
+  type AuditExport,
+  type AuditFault,
+  chainFaults,
+  checkpointFault,
+  type FoundFault,
+  openCheckpoint,
+} from "@hallpass/core";
 export { type Config, type ConfigSources, type LoadedConfig, loadConfig } from "./config.ts";
 export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./config-schema.ts";
 export { ENDPOINTS } from "./endpoints/index.ts";

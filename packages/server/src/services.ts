@@ -3,6 +3,7 @@
 import type {
   Clock,
   Dice,
+  FactReader,
   Heard,
   Instant,
   Issuer,
@@ -64,6 +65,8 @@ export interface Services {
   readonly factBell: Pick<FactBell, "rung" | "next">;
   /** Milliseconds for which the audit keeps its records and checkpoints. */
   readonly auditKept: number;
+  /** Chains the facts. */
+  readonly auditReader: FactReader;
   /** The text of the metrics page, and its media type. */
   readonly metricsPage: () => Promise<{ readonly text: string; readonly type: string }>;
   /** False as soon as the server began to drain. */

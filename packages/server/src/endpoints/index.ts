@@ -136,6 +136,16 @@ const ofSessions: readonly ScopedEndpoint[] = [
     answer: sessions.timeline,
   },
   {
+    method: "GET",
+    path: "/v1/sessions/:id/explanation",
+    what: "Why a session is over, in words: when, who, and what came before.",
+    from: holder("sessions:read"),
+    operation: "explainSession",
+    file: "sessions/explanation.ts",
+    surface: "v1",
+    answer: sessions.explanation,
+  },
+  {
     method: "POST",
     path: "/v1/sessions/:id/end",
     what: "Signs a session out, and all below it; answers with a receipt.",

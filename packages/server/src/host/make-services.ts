@@ -2,6 +2,7 @@
 // continued. Keys that can't be opened stop the start.
 
 import {
+  auditReader,
   bootstrapIssuer,
   bootstrapKeys,
   createKeyRing,
@@ -57,6 +58,7 @@ export async function makeServices(
   const keys = createKeyRing({ tenant, kek, nextTurn: systemNextTurn });
   // So that the first forged token is refused without a read, too.
   keys.open(await store.read([ringKey(tenant)]));
+  const auditKept = config.audit_kept * 1000;
   return {
     ...around,
     store,
@@ -69,7 +71,8 @@ export async function makeServices(
     policies,
     cookie: { name: config.cookie_name, sameSite: config.cookie_same_site },
     clientTokenLifetime: secondsOf(config.client_token_lifetime),
-    auditKept: config.audit_kept * 1000,
+    auditKept,
+    auditReader: auditReader({ issuer, kept: auditKept, without: new Set<string>(config.audit_without) }),
     keys,
     kek,
     publishedKeys: keysFrom(config, { clock, scheduler }),

@@ -2,7 +2,7 @@
 // holds up no other.
 
 import { resolve } from "node:path";
-import { auditReader, type FactReader, readFacts, type Scheduler, signCheckpoint } from "@hallpass/core";
+import { type FactReader, readFacts, type Scheduler, signCheckpoint } from "@hallpass/core";
 import type { Config } from "../config.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
@@ -14,8 +14,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** Steps of one turn, so that a long absence is caught up with and a turn ends. */
 const MOST_STEPS = 100;
 
-export function factReaders(config: Config, { issuer, auditKept }: Services): readonly FactReader[] {
-  const audit = auditReader({ issuer, kept: auditKept, without: new Set<string>(config.audit_without) });
+export function factReaders(config: Config, { auditReader: audit }: Services): readonly FactReader[] {
   return config.facts_file === undefined ? [audit] : [audit, factsFile(resolve(config.data, config.facts_file))];
 }
 

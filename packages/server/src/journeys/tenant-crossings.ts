@@ -57,6 +57,7 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
   "GET /v1/sessions/:id": session("GET", ""),
   "PATCH /v1/sessions/:id": session("PATCH", "", { scope: "read" }),
   "GET /v1/sessions/:id/timeline": session("GET", "/timeline"),
+  "GET /v1/sessions/:id/explanation": session("GET", "/explanation"),
   "POST /v1/sessions/:id/end": session("POST", "/end"),
   "POST /v1/sessions/:id/keep-alive": session("POST", "/keep-alive"),
   "POST /v1/sessions/:id/session-token": session("POST", "/session-token"),

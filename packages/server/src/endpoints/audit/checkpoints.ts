@@ -1,6 +1,6 @@
 // GET /v1/audit/checkpoints and POST /v1/audit/checkpoints: where the chain ended, signed. Keep them where nobody who runs this server can reach.
 
-import { type Checkpoint, readCheckpoints, signCheckpoint } from "@hallpass/core";
+import { type Checkpoint, readCheckpoints, readFacts, signCheckpoint } from "@hallpass/core";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
@@ -21,6 +21,8 @@ export async function checkpoints(services: Services, exchange: Exchange): Promi
 }
 
 export async function sign(services: Services, exchange: Exchange): Promise<Reply> {
+  // What was committed before the call is chained first, so that the checkpoint covers it.
+  for (let more = true; more; ) ({ more } = await readFacts(services, services.auditReader));
   const signed = await signCheckpoint(services, services.auditKept);
   return signed.ok ? reply(exchange, 200, checkpointToWire(signed.value)) : refuse(exchange, signed.code);
 }

@@ -66,7 +66,7 @@ export const LOG_ROWS: readonly ScopedEndpoint[] = [
   {
     method: "POST",
     path: "/v1/audit/checkpoints",
-    what: "Signs where the audit's chain ends now.",
+    what: "Chains what was committed before the call, and signs where the chain ends.",
     from: holder("audit:read"),
     operation: "signCheckpoint",
     file: "audit/checkpoints.ts",

@@ -2,6 +2,7 @@
 
 export { alter } from "./alter.ts";
 export { end } from "./end.ts";
+export { explanation } from "./explanation.ts";
 export { keepAlive } from "./keep-alive.ts";
 export { open } from "./open.ts";
 export { read } from "./read.ts";
