@@ -147,12 +147,47 @@ function addOperating(program: Command, on: On): void {
   const rotate = keys
     .command("rotate")
     .description("the next key signs from now on")
-    .option("--force", "also when caches may not know it yet")
+    .option("--alg <name>", "ES256, RS256 or Ed25519", "ES256")
+    .option("--force", "also when caches or verifiers may not know it yet")
     .option("--json");
   on(rotate, async (context, options) => (await import("./keys/change.ts")).rotateKeys(context, options));
-  const compromise = keys.command("compromise <kid>").description("refuse a key everywhere, for ever").option("--json");
-  on(compromise, async (context, options, [kid = ""]) =>
-    (await import("./keys/change.ts")).compromiseKey(context, kid, options),
+  const trial = keys
+    .command("try")
+    .description("the next key signs for some already, before it signs for all; or for nobody again")
+    .option("--client <id>", "for the tokens of one client")
+    .option("--percent <number>", "for this share of all sessions, 1 to 99")
+    .option("--nobody", "take it back")
+    .option("--alg <name>", "ES256, RS256 or Ed25519", "ES256")
+    .option("--force", "also when caches or verifiers may not know it yet")
+    .option("--json");
+  on(trial, async (context, options) => (await import("./keys/change.ts")).tryKey(context, options));
+  const restore = keys
+    .command("restore <kid>")
+    .description("a retiring key signs again, and the active one retires")
+    .option("--json");
+  on(restore, async (context, options, [kid = ""]) =>
+    (await import("./keys/change.ts")).restoreKey(context, kid, options),
+  );
+  const remove = keys
+    .command("remove <kid>")
+    .description("stop publishing a retiring key that no token needs")
+    .option("--json");
+  on(remove, async (context, options, [kid = ""]) =>
+    (await import("./keys/change.ts")).removeKey(context, kid, options),
+  );
+  const further = keys
+    .command("add <alg>")
+    .description("keys of a further algorithm, for clients that are registered with it: RS256 or Ed25519")
+    .option("--json");
+  on(further, async (context, options, [alg = ""]) =>
+    (await import("./keys/change.ts")).addKeys(context, alg, options),
+  );
+  const compromise = keys
+    .command("compromise <kid...>")
+    .description("refuse keys everywhere, for ever, in one change")
+    .option("--json");
+  on(compromise, async (context, options, kids) =>
+    (await import("./keys/change.ts")).compromiseKeys(context, kids, options),
   );
   const clients = program.command("clients").description("applications that may ask for tokens");
   const clientList = clients.command("list").description("every client").option("--json");
@@ -166,6 +201,7 @@ function addOperating(program: Command, on: On): void {
     .option("--audience <uri...>", "the first is the default")
     .option("--grant <type...>", "refresh_token, client_credentials")
     .option("--policy <name>", "consumer, mobile or workforce", "consumer")
+    .option("--signing-alg <name>", "of its access tokens: ES256, RS256 or Ed25519", "ES256")
     .option("--secret-file <path>", "where the secret is written; it must not exist")
     .option("--json");
   on(add, async (context, options, [id = ""]) => (await import("./clients/add.ts")).addClient(context, id, options));

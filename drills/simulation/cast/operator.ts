@@ -4,7 +4,7 @@ import {
   type Answer,
   alterSession,
   type ClientId,
-  compromiseKey,
+  compromiseKeys,
   issueClientToken,
   parseClientId,
   type Revocation,
@@ -17,6 +17,7 @@ import {
   tendKeys,
 } from "@hallpass/core";
 import { comparePositions, uuidv7 } from "@hallpass/protocol";
+import { listenersOf } from "../../../packages/server/src/endpoints/keys/listeners.ts";
 import { receiptFor } from "../../../packages/server/src/endpoints/revocations/receipt-for.ts";
 import type { Node } from "../parts/node.ts";
 import { TENANT } from "../parts/settings.ts";
@@ -101,13 +102,20 @@ export class Operator {
   }
 
   async rotate(node: Node, dice: SeededDice): Promise<void> {
-    await this.#ask(node, dice, "rotate keys", () => rotateKeys(node.services, { tenant: TENANT, force: false }));
+    await this.#ask(node, dice, "rotate keys", () =>
+      listenersOf({ ...node.services, hearing: node.services.hub }).then((listeners) =>
+        rotateKeys(node.services, { tenant: TENANT, alg: "ES256", force: false, listeners }),
+      ),
+    );
   }
 
   async tend(node: Node, dice: SeededDice): Promise<void> {
     await this.#ask(node, dice, "tend keys", async () => ({
       ok: true,
-      value: await tendKeys(node.services, { tenant: TENANT }),
+      value: await tendKeys(node.services, {
+        tenant: TENANT,
+        listeners: () => listenersOf({ ...node.services, hearing: node.services.hub }),
+      }),
     }));
   }
 
@@ -117,7 +125,7 @@ export class Operator {
     const kid = dice.pick(live);
     truth.book.suspected.add(kid);
     await this.#ask(node, dice, "compromise a key", () =>
-      compromiseKey(node.services, { tenant: TENANT, kid, actor: null }),
+      compromiseKeys(node.services, { tenant: TENANT, kids: [kid], actor: null }),
     );
   }
 

@@ -3,6 +3,7 @@
 
 import type { ClientId, FamilyId, SessionId, TenantId } from "./kernel/ids.ts";
 import type { Instant } from "./kernel/time.ts";
+import type { TrialWire } from "./keys/signing-key.ts";
 import type { EndReason } from "./sessions/session.ts";
 import type { FactDraft } from "./store/store.ts";
 
@@ -50,12 +51,21 @@ export interface FactBodies {
   client_disabled: { readonly client: ClientId; readonly actor: string | null };
   client_secret_added: { readonly client: ClientId; readonly actor: string | null };
   key_created: { readonly kid: string };
-  key_activated: { readonly kid: string };
+  key_activated: {
+    readonly kid: string;
+    /** Verifiers that live and had not acknowledged the key. */
+    readonly laggards?: { readonly count: number; readonly instances: readonly string[] };
+  };
+  key_trial_changed: { readonly kid: string; readonly trial: TrialWire | null; readonly actor: string | null };
   key_retired: { readonly kid: string };
   key_removed: { readonly kid: string };
   key_compromised: { readonly kid: string; readonly actor: string | null };
   mac_key_created: { readonly kid: number };
   mac_key_removed: { readonly kid: number };
+  secret_key_created: { readonly kid: number };
+  secret_key_removed: { readonly kid: number };
+  keys_rewrapped: { readonly from: readonly string[]; readonly to: string };
+  client_secret_rehashed: { readonly client: ClientId; readonly from: number; readonly to: number };
   verifier_joined: { readonly instance: string; readonly service: string };
   verifier_left: { readonly instance: string; readonly service: string };
 }
@@ -98,12 +108,18 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   client_disabled: "A client was disabled.",
   client_secret_added: "A client got a further secret.",
   key_created: "A signing key was made and is published.",
-  key_activated: "A signing key signs from now on.",
+  key_activated: "A signing key signs from now on; `laggards` are verifiers that live and had not acknowledged it.",
+  key_trial_changed:
+    "The next key signs for one client or a share of all sessions before it is active, or no longer does.",
   key_retired: "A signing key signs no more, and still verifies.",
   key_removed: "A signing key is no longer published.",
   key_compromised: "A signing key is refused everywhere.",
-  mac_key_created: "A server key for refresh tokens and secret hashes was made.",
-  mac_key_removed: "A server key for refresh tokens and secret hashes was dropped.",
+  mac_key_created: "A server key for refresh tokens was made.",
+  mac_key_removed: "A server key for refresh tokens was dropped.",
+  secret_key_created: "A key under which clients' secrets are hashed was made.",
+  secret_key_removed: "A key under which no client's secret is hashed any more was dropped.",
+  keys_rewrapped: "All keys were sealed again, under another key-encryption key.",
+  client_secret_rehashed: "A client's secret was hashed again under the current key, when it was used.",
   verifier_joined: "A verifier connected for the first time.",
   verifier_left: "A verifier said goodbye.",
 };

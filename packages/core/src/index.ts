@@ -19,10 +19,14 @@ export * from "./kernel/secret.ts";
 export * from "./kernel/time.ts";
 export type { RingVersion } from "./keys/change-ring.ts";
 export { createKeyRing, type KeyRingOptions } from "./keys/create-key-ring.ts";
-export { type KeyEncryptionKey, keyEncryptionKey } from "./keys/envelope.ts";
+export { type KeyEncryptionKey, kekId, keyEncryptionKey } from "./keys/envelope.ts";
 export * from "./keys/key-policy.ts";
+export { type Listeners, laggardsOf, NOBODY } from "./keys/laggards.ts";
+export { generateKeyOf } from "./keys/open-key.ts";
 export * from "./keys/ring.ts";
 export { generateSigningKey, type NewSigningKey } from "./keys/signing.ts";
+export { isShare, type Trial, type TrialWire, trialToWire } from "./keys/signing-key.ts";
+export * from "./operations/add-signing-alg.ts";
 export * from "./operations/alter-session.ts";
 export { bootstrapIssuer, issuerKey } from "./operations/bootstrap-issuer.ts";
 export {
@@ -30,8 +34,9 @@ export {
   type BootstrappedKeys,
   bootstrapKeys,
 } from "./operations/bootstrap-keys.ts";
-export * from "./operations/compromise-key.ts";
+export * from "./operations/compromise-keys.ts";
 export * from "./operations/disable-client.ts";
+export * from "./operations/drop-unused-keys.ts";
 export * from "./operations/erase-persons.ts";
 export * from "./operations/explain-session.ts";
 export * from "./operations/idempotency.ts";
@@ -49,14 +54,17 @@ export * from "./operations/read-session.ts";
 export * from "./operations/refresh.ts";
 export * from "./operations/register-client.ts";
 export * from "./operations/remove-key.ts";
+export * from "./operations/restore-key.ts";
 export * from "./operations/revoke.ts";
 export * from "./operations/revoke-token.ts";
+export * from "./operations/rewrap-keys.ts";
 export * from "./operations/rotate-keys.ts";
 export * from "./operations/rotate-session-token.ts";
 export * from "./operations/sign-checkpoint.ts";
 export * from "./operations/start-epoch.ts";
 export * from "./operations/sweep.ts";
 export * from "./operations/tend-keys.ts";
+export * from "./operations/try-key.ts";
 export * from "./operations/use-once.ts";
 export * from "./readers/dead-letter.ts";
 export * from "./readers/fact-reader.ts";

@@ -80,6 +80,7 @@ export {
   type RefreshTokenPayload,
 } from "./refresh-token.ts";
 export { formatScope, MAX_SCOPE_LENGTH, MAX_SCOPE_TOKENS, parseScope, scopeIsSubset } from "./scope.ts";
+export { DEFAULT_SIGNING_ALG, isSigningAlg, SIGNING_ALGS, type SigningAlg } from "./signing-alg.ts";
 export {
   isJsonObject,
   type JsonLimits,

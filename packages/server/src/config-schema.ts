@@ -30,6 +30,7 @@ export interface Settings {
   readonly store: "sqlite" | "memory";
   readonly kek: Uint8Array | undefined;
   readonly kek_file: string | undefined;
+  readonly kek_previous_file: string | undefined;
   readonly operator_secret_sha256: string | undefined;
   readonly max_token_lifetime: number;
   readonly client_token_lifetime: number;
@@ -199,6 +200,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   },
   kek_file: {
     what: "A file with the key-encryption key. Without kek and kek_file, one is made in the data directory.",
+    otherwise: null,
+    schema: path,
+  },
+  kek_previous_file: {
+    what: "A file with a key-encryption key that opens what it has sealed and seals nothing: while another takes its place.",
     otherwise: null,
     schema: path,
   },

@@ -102,6 +102,12 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   key_not_found: row(404, "invalid_request", "There is no such key."),
   key_state: row(409, "invalid_request", "The key is in no state that allows this."),
   key_too_fresh: row(409, "invalid_request", "The next key has not been published for long enough."),
+  verifiers_behind: row(409, "invalid_request", "Verifiers that live have not acknowledged the next key."),
+  signing_alg_unavailable: row(
+    409,
+    "invalid_request",
+    "There are no keys of this algorithm, or they may not sign yet.",
+  ),
   cursor_malformed: row(400, "invalid_request", "The cursor is not one that this list gave."),
   audit_empty: row(409, "invalid_request", "Nothing was chained yet, so there is nothing to sign."),
 

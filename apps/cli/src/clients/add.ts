@@ -15,6 +15,7 @@ interface AddOptions {
   readonly audience?: readonly string[];
   readonly grant?: readonly string[];
   readonly policy: string;
+  readonly signingAlg: string;
   readonly secretFile?: string;
   readonly json?: true;
 }
@@ -44,6 +45,7 @@ export async function addClient({ terminal, api }: Context, id: string, options:
         scope: options.scope,
         audiences: options.audience,
         policy: options.policy,
+        access_token_signing_alg: options.signingAlg,
       },
       unknown: "it may or may not be registered; look with: hallpass clients list",
     });

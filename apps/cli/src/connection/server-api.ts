@@ -115,6 +115,8 @@ const HINTS: Readonly<Record<string, string>> = {
   session_not_found: "find it with: hallpass sessions search --subject <subject>",
   client_exists: "ids are never reused, not even those of disabled clients",
   key_too_fresh: "wait until the next key has been published long enough, or say --force",
+  verifiers_behind: "see who is waited for with: hallpass keys list; or say --force",
+  signing_alg_unavailable: "hallpass keys add <alg> makes some; they sign when caches know them, minutes later",
   key_not_found: "see them with: hallpass keys list",
   client_not_found: "see them with: hallpass clients list",
 };

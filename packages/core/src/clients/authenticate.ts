@@ -6,7 +6,7 @@ import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { MacKeys } from "../keys/ring.ts";
 import type { Row, Snapshot } from "../store/store.ts";
-import type { Client } from "./client.ts";
+import type { Client, StoredSecret } from "./client.ts";
 import { type ClientKeys, sameKeys } from "./client-keys.ts";
 import { clientFromRow, clientKey } from "./client-row.ts";
 import { secretHash } from "./secret-hash.ts";
@@ -27,6 +27,8 @@ declare const authenticated: unique symbol;
 export interface AuthenticatedClient {
   readonly client: Client;
   readonly row: Row;
+  /** Its secret is hashed under another key than new ones are: `rehashSecret` mends that. */
+  readonly outdatedSecret: boolean;
   readonly [authenticated]: true;
 }
 
@@ -39,36 +41,48 @@ export function authenticateClient(
 ): AuthenticatedClient | undefined {
   const row = snapshot.get(clientKey(tenant, credentials.clientId));
   const client = row === undefined ? undefined : clientFromRow(row);
-  if (!proofFits(client, credentials, mac) || row === undefined || client === undefined) return undefined;
+  const presented = "secret" in credentials ? parseClientSecret(credentials.secret.reveal()) : undefined;
+  const fitting = presented === undefined ? undefined : fittingSecret(client, credentials.clientId, presented, mac);
+  if (!proofFits(client, credentials, fitting) || row === undefined || client === undefined) return undefined;
   if (client.authentication !== credentials.method || client.status !== "active") return undefined;
-  return { client, row } as AuthenticatedClient;
+  const outdatedSecret = fitting !== undefined && fitting.kid !== mac.secretKid;
+  return { client, row, outdatedSecret } as AuthenticatedClient;
 }
 
-function proofFits(client: Client | undefined, credentials: ClientCredentials, mac: MacKeys): boolean {
+function proofFits(
+  client: Client | undefined,
+  credentials: ClientCredentials,
+  fitting: StoredSecret | undefined,
+): boolean {
   switch (credentials.method) {
     case "none":
       return true;
     case "client_secret_basic":
     case "client_secret_post":
-      return secretFits(client, credentials.clientId, credentials.secret, mac);
+      return fitting !== undefined;
     case "private_key_jwt":
       return sameKeys(client?.keys, credentials.provenWith);
   }
 }
 
-/** Does the same work for an unknown client as for a wrong secret, so that the time tells nothing. */
-function secretFits(client: Client | undefined, id: ClientId, secret: Secret, mac: MacKeys): boolean {
-  const presented = parseClientSecret(secret.reveal());
-  if (presented === undefined) return false;
+/** The stored secret that this one is. Does the same work for an unknown client as for a wrong secret, so that the time tells nothing. */
+export function fittingSecret(
+  client: Client | undefined,
+  id: ClientId,
+  presented: Uint8Array,
+  mac: MacKeys,
+): StoredSecret | undefined {
   const stored =
-    client === undefined || client.secrets.length === 0 ? [{ kid: mac.currentKid, hash: NO_HASH }] : client.secrets;
-  let fits = false;
-  for (const { kid, hash } of stored) {
-    const expected = decodeBase64url(hash);
-    const actual = secretHash(mac, kid, "hallpass/client-secret/1", id, presented);
-    if (actual !== undefined && expected?.length === actual.length && timingSafeEqual(expected, actual)) fits = true;
+    client === undefined || client.secrets.length === 0
+      ? [{ kid: mac.secretKid, hash: NO_HASH, added: 0 }]
+      : client.secrets;
+  let fitting: StoredSecret | undefined;
+  for (const one of stored) {
+    const expected = decodeBase64url(one.hash);
+    const actual = secretHash(mac, one.kid, "hallpass/client-secret/1", id, presented);
+    if (actual !== undefined && expected?.length === actual.length && timingSafeEqual(expected, actual)) fitting = one;
   }
-  return fits;
+  return client === undefined ? undefined : fitting;
 }
 
 const NO_HASH = "A".repeat(43);

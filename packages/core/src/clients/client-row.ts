@@ -1,8 +1,9 @@
 // The border between a client and its row.
 
+import type { SigningAlg } from "@hallpass/protocol";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
-import type { Row, RowKey } from "../store/store.ts";
-import type { Client } from "./client.ts";
+import type { Row, RowKey, Snapshot } from "../store/store.ts";
+import { type Client, signingAlgOf } from "./client.ts";
 
 const LAYOUT = 1;
 
@@ -26,6 +27,12 @@ export function clientFromRow(row: Row): Client {
   const client = parse(row);
   parsed.set(row, client);
   return client;
+}
+
+/** The algorithm of a client's access tokens, from a snapshot that was read with its row. */
+export function signingAlgIn(snapshot: Pick<Snapshot, "get">, tenant: TenantId, id: ClientId): SigningAlg {
+  const row = snapshot.get(clientKey(tenant, id));
+  return signingAlgOf(row === undefined ? undefined : clientFromRow(row));
 }
 
 function parse(row: Row): Client {

@@ -1,6 +1,6 @@
 // A client: an application that may ask for tokens, and what it may ask for.
 
-import { MAX_AUDIENCES, scopeIsSubset } from "@hallpass/protocol";
+import { DEFAULT_SIGNING_ALG, MAX_AUDIENCES, type SigningAlg, scopeIsSubset } from "@hallpass/protocol";
 import type { ClientId } from "../kernel/ids.ts";
 import type { ClientKeys } from "./client-keys.ts";
 
@@ -33,6 +33,8 @@ export interface Client {
   readonly keys?: ClientKeys;
   /** Whose pages may read what this client is answered (CORS): serialised origins, compared as texts. */
   readonly origins?: readonly string[];
+  /** The algorithm of its access tokens; ES256 where it names none. */
+  readonly signingAlg?: SigningAlg;
 }
 
 export const MAX_SECRETS = 4;
@@ -41,6 +43,10 @@ export const MAX_ORIGINS = 16;
 /** Whether it has a secret of its own, which is made when it is registered. */
 export function hasSecret(authentication: ClientAuthentication): boolean {
   return authentication === "client_secret_basic" || authentication === "client_secret_post";
+}
+
+export function signingAlgOf(client: Pick<Client, "signingAlg"> | undefined): SigningAlg {
+  return client?.signingAlg ?? DEFAULT_SIGNING_ALG;
 }
 
 /** The scope that a request gets: what it asks for if the client may have all of it, everything it may have if it asks for nothing; undefined if it asks for more. */

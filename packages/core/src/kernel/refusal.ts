@@ -36,6 +36,8 @@ export type RefusalCode =
   | "key_not_found"
   | "key_state"
   | "key_too_fresh"
+  | "verifiers_behind"
+  | "signing_alg_unavailable"
   | "cursor_malformed"
   // audit
   | "audit_empty";

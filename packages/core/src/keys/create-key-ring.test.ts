@@ -10,8 +10,9 @@ import { createKeyRing } from "./create-key-ring.ts";
 import { keyEncryptionKey, seal, sealedFor } from "./envelope.ts";
 import { freshSigningKey } from "./fresh-keys.ts";
 import { firstKeySet } from "./key-set.ts";
+import type { Ring } from "./key-sets.ts";
 import { ringKey } from "./ring.ts";
-import { type Ring, ringToRow } from "./ring-row.ts";
+import { ringToRow } from "./ring-row.ts";
 import { generateSigningKey } from "./signing.ts";
 
 const tenant = "main" as TenantId;
@@ -21,11 +22,16 @@ const NOW = instantOf(1_764_000_000_000);
 const macSecret = new Uint8Array(32).fill(5);
 
 function aRing(): Ring {
-  const key = () => freshSigningKey({ dice, kek, newSigningKey: generateSigningKey }, tenant);
+  const key = () => ({
+    ...freshSigningKey({ dice, kek, newSigningKey: generateSigningKey }, tenant, "ES256"),
+    publishedIn: 1,
+  });
   const sealed = seal(kek, macSecret, sealedFor(tenant, "mac", 1), dice.bytes(12));
   return {
     signing: firstKeySet(key(), key(), NOW).next,
+    further: [],
     mac: { current: { kid: 1, sealed, createdAt: NOW }, older: [] },
+    secrets: null,
   };
 }
 
@@ -99,6 +105,7 @@ describe("a key ring", () => {
     const stranger = freshSigningKey(
       { dice, kek: keyEncryptionKey(randomBytes(32)), newSigningKey: generateSigningKey },
       tenant,
+      "ES256",
     );
     const misfiled = seal(kek, generateSigningKey(), sealedFor(tenant, "signing", "renamed"), dice.bytes(12));
     const rings: readonly Ring[] = [

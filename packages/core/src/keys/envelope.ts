@@ -6,13 +6,19 @@ import { decodeBase64url, encodeBase64url } from "@hallpass/protocol";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
 
-export interface KeyEncryptionKey {
+interface OneKey {
   /** 16 hexadecimal characters; says which key it is and nothing about it. */
   readonly id: string;
   readonly key: KeyObject;
 }
 
-export type SealedPurpose = "signing" | "mac";
+/** Seals, and opens what it has sealed. */
+export interface KeyEncryptionKey extends OneKey {
+  /** Keys that open what they have sealed and seal nothing any more, or not yet: while one key takes another's place. */
+  readonly also: readonly OneKey[];
+}
+
+export type SealedPurpose = "signing" | "mac" | "secret";
 
 export const SEAL_IV_LENGTH = 12;
 const FORMAT = 1;
@@ -20,15 +26,22 @@ const ID_LENGTH = 8;
 const TAG_LENGTH = 16;
 const HEADER_LENGTH = 1 + ID_LENGTH + SEAL_IV_LENGTH;
 
-/** Of 32 bytes. Throws a RangeError for another length: a defect of the caller, who has checked its configuration. */
-export function keyEncryptionKey(bytes: Uint8Array): KeyEncryptionKey {
+/** Each of 32 bytes. Throws a RangeError for another length: a defect of the caller, who has checked its configuration. */
+export function keyEncryptionKey(bytes: Uint8Array, also: readonly Uint8Array[] = []): KeyEncryptionKey {
+  return { ...oneKey(bytes), also: also.map(oneKey) };
+}
+
+function oneKey(bytes: Uint8Array): OneKey {
   if (bytes.length !== 32) throw new RangeError("a key-encryption key has 32 bytes");
-  const id = createHash("sha256")
+  return { id: kekId(bytes), key: createSecretKey(bytes) };
+}
+
+export function kekId(bytes: Uint8Array): string {
+  return createHash("sha256")
     .update("hallpass/kek-id/1")
     .update(bytes)
     .digest("hex")
     .slice(0, ID_LENGTH * 2);
-  return { id, key: createSecretKey(bytes) };
 }
 
 /** What an envelope is bound to. Neither a tenant nor a purpose holds a zero byte, so no two bindings are equal. */
@@ -44,16 +57,13 @@ export function seal(kek: KeyEncryptionKey, plaintext: Uint8Array, aad: Uint8Arr
   return encodeBase64url(Buffer.concat([...header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
 }
 
-/** Throws Fault `keys_unreadable` when the key does not fit, or the envelope was changed, cut short or made for something else. */
+/** Throws Fault `keys_unreadable` when no key fits, or the envelope was changed, cut short or made for something else. */
 export function open(kek: KeyEncryptionKey, sealed: string, aad: Uint8Array): Uint8Array {
-  const bytes = decodeBase64url(sealed);
-  if (bytes === undefined || bytes.length < HEADER_LENGTH + TAG_LENGTH || bytes[0] !== FORMAT) {
-    throw unreadable("an envelope is malformed");
-  }
-  const id = Buffer.from(bytes.subarray(1, 1 + ID_LENGTH)).toString("hex");
-  if (id !== kek.id) throw unreadable(`sealed under the key-encryption key ${id}; this one is ${kek.id}`);
+  const { id, bytes } = split(sealed);
+  const fitting = [kek, ...kek.also].find((one) => one.id === id);
+  if (fitting === undefined) throw unreadable(`sealed under the key-encryption key ${id}; this one is ${kek.id}`);
   const iv = bytes.subarray(1 + ID_LENGTH, HEADER_LENGTH);
-  const decipher = createDecipheriv("aes-256-gcm", kek.key, iv, { authTagLength: TAG_LENGTH });
+  const decipher = createDecipheriv("aes-256-gcm", fitting.key, iv, { authTagLength: TAG_LENGTH });
   decipher.setAAD(aad);
   decipher.setAuthTag(bytes.subarray(bytes.length - TAG_LENGTH));
   try {
@@ -61,6 +71,19 @@ export function open(kek: KeyEncryptionKey, sealed: string, aad: Uint8Array): Ui
   } catch (cause) {
     throw new Fault("keys_unreadable", { cause });
   }
+}
+
+/** The id of the key-encryption key that an envelope names. Throws Fault `keys_unreadable` for what is none. */
+export function sealedUnder(sealed: string): string {
+  return split(sealed).id;
+}
+
+function split(sealed: string): { readonly id: string; readonly bytes: Uint8Array } {
+  const bytes = decodeBase64url(sealed);
+  if (bytes === undefined || bytes.length < HEADER_LENGTH + TAG_LENGTH || bytes[0] !== FORMAT) {
+    throw unreadable("an envelope is malformed");
+  }
+  return { id: Buffer.from(bytes.subarray(1, 1 + ID_LENGTH)).toString("hex"), bytes };
 }
 
 /** The one way in which keys fail: whoever can't read them stops, and makes no others in their place. */

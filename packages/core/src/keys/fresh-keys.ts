@@ -1,11 +1,15 @@
-// New keys, sealed as they will rest. They are made before a change decides, so that it may decide twice.
+// New keys, sealed as they will rest. They are made when a change first asks for them and kept while it decides again, so that
+// it may decide twice.
 
+import type { SigningAlg } from "@hallpass/protocol";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type KeyEncryptionKey, SEAL_IV_LENGTH, seal, sealedFor } from "./envelope.ts";
 import type { FreshMacKey } from "./mac-keys.ts";
-import { type NewSigningKey, openSigningKey } from "./signing.ts";
-import type { FreshKey } from "./signing-key.ts";
+import { openKeyOf } from "./open-key.ts";
+import type { FreshSecretKey } from "./secret-keys.ts";
+import type { NewSigningKey } from "./signing.ts";
+import type { FreshKey, SealedKey } from "./signing-key.ts";
 
 export interface FreshKeyDeps {
   readonly dice: Dice;
@@ -13,10 +17,27 @@ export interface FreshKeyDeps {
   readonly newSigningKey: NewSigningKey;
 }
 
-export function freshSigningKey({ dice, kek, newSigningKey }: FreshKeyDeps, tenant: TenantId): FreshKey {
-  const pkcs8 = newSigningKey();
-  const { kid } = openSigningKey(pkcs8);
+export function freshSigningKey(
+  { dice, kek, newSigningKey }: FreshKeyDeps,
+  tenant: TenantId,
+  alg: SigningAlg,
+): SealedKey {
+  const pkcs8 = newSigningKey(alg);
+  const { kid } = openKeyOf(alg, pkcs8);
   return { kid, sealed: seal(kek, pkcs8, sealedFor(tenant, "signing", kid), dice.bytes(SEAL_IV_LENGTH)) };
+}
+
+/** The `nth` fresh key of an algorithm: always the same one for one change. */
+export type FreshSigningKeys = (alg: SigningAlg, publishedIn: number, nth?: number) => FreshKey;
+
+export function freshSigningKeys(deps: FreshKeyDeps, tenant: TenantId): FreshSigningKeys {
+  const made = new Map<string, SealedKey>();
+  return (alg, publishedIn, nth = 1) => {
+    const name = `${alg} ${nth}`;
+    const key = made.get(name) ?? freshSigningKey(deps, tenant, alg);
+    made.set(name, key);
+    return { ...key, publishedIn };
+  };
 }
 
 export function freshMacKey(
@@ -25,4 +46,12 @@ export function freshMacKey(
   kid: number,
 ): FreshMacKey {
   return { kid, sealed: seal(kek, dice.bytes(32), sealedFor(tenant, "mac", kid), dice.bytes(SEAL_IV_LENGTH)) };
+}
+
+export function freshSecretKey(
+  { dice, kek }: Omit<FreshKeyDeps, "newSigningKey">,
+  tenant: TenantId,
+  kid: number,
+): FreshSecretKey {
+  return { kid, sealed: seal(kek, dice.bytes(32), sealedFor(tenant, "secret", kid), dice.bytes(SEAL_IV_LENGTH)) };
 }

@@ -8,6 +8,8 @@ export interface KeyPolicy {
   readonly jwksMaxAge: Seconds;
   /** A signing key signs for this long. Much longer than `clockDoubt`, or a jump of the clock could rotate twice. */
   readonly rotateEvery: Seconds;
+  /** For how long a rotation that is due waits for verifiers that have not acknowledged the next key. */
+  readonly patience: Seconds;
   /** The longest that any token lives, of those that any policy allowed within the last such lifetime. */
   readonly longestTokenLifetime: Seconds;
   /** What verifiers add to `exp` (spec/access-token.md AT-V5). */
@@ -16,6 +18,8 @@ export interface KeyPolicy {
   readonly clockDoubt: Seconds;
   /** A MAC key makes new tokens for this long. */
   readonly macRotateEvery: Seconds;
+  /** A key for secrets of clients hashes for this long. */
+  readonly secretRotateEvery: Seconds;
   /** An older MAC key verifies for at least this long: the longest that any session lives. */
   readonly macKeep: Seconds;
 }
@@ -25,9 +29,11 @@ const DAY = 86_400;
 export const KEY_POLICY: KeyPolicy = {
   jwksMaxAge: secondsOf(300),
   rotateEvery: secondsOf(30 * DAY),
+  patience: secondsOf(DAY),
   longestTokenLifetime: secondsOf(Math.max(...[...PROFILES.values()].map((policy) => policy.accessLifetime))),
   skew: secondsOf(5),
   clockDoubt: secondsOf(DAY),
   macRotateEvery: secondsOf(90 * DAY),
+  secretRotateEvery: secondsOf(90 * DAY),
   macKeep: LONGEST_ABSOLUTE,
 };

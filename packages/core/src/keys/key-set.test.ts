@@ -5,31 +5,36 @@ import fc from "fast-check";
 import { after, afterMs, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
 import type { KeyPolicy } from "./key-policy.ts";
 import { decideKeys, firstKeySet, type KeyEvent, type KeyRuling } from "./key-set.ts";
-import { type FreshKey, type KeySet, keyOf, keysOf, type SigningKey } from "./signing-key.ts";
+import { type FreshKey, type KeySet, keyOf, keysOf, type SigningKey, type Trial } from "./signing-key.ts";
 
 const policy: KeyPolicy = {
   jwksMaxAge: secondsOf(300),
   rotateEvery: secondsOf(30 * 86_400),
+  patience: secondsOf(86_400),
   longestTokenLifetime: secondsOf(600),
   skew: secondsOf(5),
   clockDoubt: secondsOf(86_400),
   macRotateEvery: secondsOf(90 * 86_400),
+  secretRotateEvery: secondsOf(90 * 86_400),
   macKeep: secondsOf(180 * 86_400),
 };
 const BEGIN = instantOf(1_764_000_000_000);
 const DAY_MS = 86_400_000;
+const BEHIND = ["api-1"];
+const HALF: Trial = { kind: "share", percent: 50 };
 
 function fresh(kid: string): FreshKey {
-  return { kid, sealed: `sealed ${kid}` };
+  return { kid, sealed: `sealed ${kid}`, publishedIn: 2 };
 }
 
 /** One key in each state; the kid is the state. */
 const everyState: KeySet = {
-  active: { ...fresh("active"), state: "active", publishedAt: BEGIN, activatedAt: BEGIN },
-  next: { ...fresh("next"), state: "next", publishedAt: BEGIN },
+  active: { kid: "active", sealed: "sealed active", state: "active", publishedAt: BEGIN, activatedAt: BEGIN },
+  next: { ...fresh("next"), state: "next", publishedAt: BEGIN, trial: null },
   retiring: [
     {
-      ...fresh("retiring"),
+      kid: "retiring",
+      sealed: "sealed retiring",
       state: "retiring",
       publishedAt: BEGIN,
       activatedAt: BEGIN,
@@ -46,6 +51,7 @@ const everyState: KeySet = {
 const boundaries: Readonly<Record<string, Instant>> = {
   seasoned: after(BEGIN, secondsOf(305)),
   due: after(BEGIN, policy.rotateEvery),
+  "patience due": after(after(BEGIN, policy.rotateEvery), policy.patience),
   expired: after(BEGIN, secondsOf(610)),
   "long expired": after(BEGIN, secondsOf(610 + 86_400)),
 };
@@ -82,16 +88,45 @@ function instantsOf(clock: string): readonly Instant[] {
   return before ? [BEGIN, afterMs(boundary, -1)] : [boundary, afterMs(boundary, 1)];
 }
 
+const EVENTS = [
+  "rotate",
+  "rotate, behind",
+  "rotate, behind, forced",
+  "try",
+  "try, behind",
+  "try, behind, forced",
+  "tend",
+  "tend, behind",
+  "compromise",
+  "compromise active and next",
+  "restore",
+  "remove",
+];
+
 function eventOf(event: string, column: string): KeyEvent {
   switch (event) {
     case "rotate":
-      return { kind: "rotate", force: false, fresh: fresh("fresh") };
-    case "rotate, forced":
-      return { kind: "rotate", force: true, fresh: fresh("fresh") };
+      return { kind: "rotate", force: false, fresh: fresh("fresh"), laggards: [] };
+    case "rotate, behind":
+      return { kind: "rotate", force: false, fresh: fresh("fresh"), laggards: BEHIND };
+    case "rotate, behind, forced":
+      return { kind: "rotate", force: true, fresh: fresh("fresh"), laggards: BEHIND };
+    case "try":
+      return { kind: "try", trial: HALF, force: false, laggards: [] };
+    case "try, behind":
+      return { kind: "try", trial: HALF, force: false, laggards: BEHIND };
+    case "try, behind, forced":
+      return { kind: "try", trial: HALF, force: true, laggards: BEHIND };
     case "tend":
-      return { kind: "tend", fresh: fresh("fresh") };
+      return { kind: "tend", fresh: fresh("fresh"), laggards: [] };
+    case "tend, behind":
+      return { kind: "tend", fresh: fresh("fresh"), laggards: BEHIND };
     case "compromise":
-      return { kind: "compromise", kid: column, fresh: fresh("fresh") };
+      return { kind: "compromise", kids: [column], fresh: [fresh("fresh"), fresh("second")] };
+    case "compromise active and next":
+      return { kind: "compromise", kids: ["active", "next"], fresh: [fresh("fresh"), fresh("second")] };
+    case "restore":
+      return { kind: "restore", kid: column };
     case "remove":
       return { kind: "remove", kid: column };
     default:
@@ -114,10 +149,7 @@ describe("the table of a signing key's life", () => {
 
   it("has a row for every event and a column for every state", () => {
     const states: readonly SigningKey["state"][] = ["next", "active", "retiring", "removed", "compromised"];
-    assert.deepEqual(
-      new Set(table.map((row) => row.event)),
-      new Set(["rotate", "rotate, forced", "tend", "compromise", "remove"]),
-    );
+    assert.deepEqual(new Set(table.map((row) => row.event)), new Set(EVENTS));
     for (const row of table) assert.deepEqual(Object.keys(row.cells), states);
   });
 
@@ -151,15 +183,19 @@ describe("a set of signing keys", () => {
           const keys = keysOf(set);
           const kid = keys[pick % keys.length]?.kid ?? "";
           const before = new Set(keys.map((key) => key.kid));
-          const made = fresh(`k${index}`);
+          const [made, second] = [fresh(`k${index}`), fresh(`s${index}`)];
           const event: KeyEvent =
             action === "remove"
               ? { kind: action, kid }
-              : action === "compromise"
-                ? { kind: action, kid, fresh: made }
-                : action === "rotate"
-                  ? { kind: action, force, fresh: made }
-                  : { kind: action, fresh: made };
+              : action === "restore"
+                ? { kind: action, kid }
+                : action === "compromise"
+                  ? { kind: action, kids: force ? [kid, set.active.kid, set.next.kid] : [kid], fresh: [made, second] }
+                  : action === "try"
+                    ? { kind: action, trial: force ? HALF : null, force, laggards: [] }
+                    : action === "rotate"
+                      ? { kind: action, force, fresh: made, laggards: [] }
+                      : { kind: action, fresh: made, laggards: pick % 2 === 0 ? [] : BEHIND };
           set = nextOf(set, decideKeys(set, event, now, policy));
           const kept = keysOf(set);
           assert.equal(kept.filter((key) => key.state === "active").length, 1);
@@ -175,9 +211,9 @@ describe("a set of signing keys", () => {
   it("refuses a fresh key whose kid was ever in it, in any state [K-08]", () => {
     for (const { kid } of keysOf(everyState)) {
       const events: readonly KeyEvent[] = [
-        { kind: "rotate", force: true, fresh: fresh(kid) },
-        { kind: "tend", fresh: fresh(kid) },
-        { kind: "compromise", kid: "active", fresh: fresh(kid) },
+        { kind: "rotate", force: true, fresh: fresh(kid), laggards: [] },
+        { kind: "tend", fresh: fresh(kid), laggards: [] },
+        { kind: "compromise", kids: ["active"], fresh: [fresh("new"), fresh(kid)] },
       ];
       for (const event of events) {
         assert.deepEqual(decideKeys(everyState, event, boundaries["due"] ?? BEGIN, policy), {
@@ -198,7 +234,7 @@ describe("a set of signing keys", () => {
     const ruling = decideKeys(everyState, eventOf("rotate", ""), after(BEGIN, secondsOf(305)), policy);
     assert.deepEqual(ruling.kind === "changed" && ruling.facts, [
       { kind: "key_retired", kid: "active" },
-      { kind: "key_activated", kid: "next" },
+      { kind: "key_activated", kid: "next", laggards: [] },
       { kind: "key_created", kid: "fresh" },
     ]);
   });
@@ -210,7 +246,7 @@ describe("a set of signing keys", () => {
     assert.equal(ruling.next.next.kid, "fresh");
     assert.deepEqual(ruling.facts, [
       { kind: "key_compromised", kid: "active" },
-      { kind: "key_activated", kid: "next" },
+      { kind: "key_activated", kid: "next", laggards: [] },
       { kind: "key_created", kid: "fresh" },
     ]);
     assert.deepEqual(keyOf(ruling.next, "active"), { kid: "active", state: "compromised", at: BEGIN, was: "active" });
@@ -240,13 +276,16 @@ describe("a set of signing keys", () => {
     const turned = changedBy(started, eventOf("tend", ""), turnAt);
     for (const jump of [DAY_MS, -DAY_MS]) {
       for (const ms of [0, 1, 1000, 600_000]) {
-        const event: KeyEvent = { kind: "tend", fresh: fresh("again") };
+        const event: KeyEvent = { kind: "tend", fresh: fresh("again"), laggards: [] };
         assert.deepEqual(decideKeys(turned, event, afterMs(turnAt, jump + ms), policy), { kind: "unchanged" });
       }
     }
     // There and back again: what was done under the wrong time waits longer, never shorter.
     const ahead = changedBy(started, eventOf("tend", ""), afterMs(turnAt, DAY_MS));
-    assert.equal(decideKeys(ahead, { kind: "tend", fresh: fresh("again") }, turnAt, policy).kind, "unchanged");
+    assert.equal(
+      decideKeys(ahead, { kind: "tend", fresh: fresh("again"), laggards: [] }, turnAt, policy).kind,
+      "unchanged",
+    );
   });
 
   it("does not rotate an old key while the next one is too fresh, however old [K-01] [JWKS-5]", () => {
@@ -255,6 +294,69 @@ describe("a set of signing keys", () => {
     const seasoned = after(due, secondsOf(305));
     assert.equal(decideKeys(set, eventOf("tend", ""), afterMs(seasoned, -1), policy).kind, "unchanged");
     assert.equal(changedBy(set, eventOf("tend", ""), seasoned).active.kid, "next");
+  });
+
+  it("has a fresh key sign, and another one wait, when active and next are compromised at once [K-07] [KEY-7]", () => {
+    const ruling = decideKeys(everyState, eventOf("compromise active and next", ""), BEGIN, policy);
+    assert.ok(ruling.kind === "changed");
+    assert.deepEqual([ruling.next.active.kid, ruling.next.next.kid], ["fresh", "second"]);
+    assert.deepEqual(
+      ruling.facts.map((fact) => `${fact.kind} ${fact.kid}`),
+      [
+        "key_compromised active",
+        "key_compromised next",
+        "key_created fresh",
+        "key_activated fresh",
+        "key_created second",
+      ],
+    );
+    assert.deepEqual(
+      ruling.next.gone.map(({ kid, state }) => `${kid} ${state}`),
+      ["removed removed", "compromised compromised", "active compromised", "next compromised"],
+    );
+  });
+
+  it("changes nothing when one of several keys that are named is unknown [KEY-7]", () => {
+    const event: KeyEvent = { kind: "compromise", kids: ["active", "elsewhere"], fresh: [fresh("f"), fresh("s")] };
+    assert.deepEqual(decideKeys(everyState, event, BEGIN, policy), { kind: "refused", code: "key_not_found" });
+  });
+
+  it("names those who had not acknowledged the key when it goes on without them [KEY-3]", () => {
+    const at = boundaries["patience due"] ?? BEGIN;
+    const event: KeyEvent = { kind: "tend", fresh: fresh("fresh"), laggards: BEHIND };
+    assert.equal(decideKeys(everyState, event, afterMs(at, -1), policy).kind, "changed", "the retiring key goes");
+    assert.equal(nextOf(everyState, decideKeys(everyState, event, afterMs(at, -1), policy)).active.kid, "active");
+    const ruling = decideKeys(everyState, event, at, policy);
+    assert.ok(ruling.kind === "changed");
+    assert.deepEqual(ruling.facts[1], { kind: "key_activated", kid: "next", laggards: BEHIND });
+  });
+
+  it("puts a retiring key back, retires the one that had its place, and starts its time again [K-15] [KEY-6]", () => {
+    const now = after(BEGIN, secondsOf(600));
+    const ruling = decideKeys(everyState, eventOf("restore", "retiring"), now, policy);
+    assert.ok(ruling.kind === "changed");
+    assert.deepEqual(ruling.next.active, {
+      kid: "retiring",
+      sealed: "sealed retiring",
+      state: "active",
+      publishedAt: BEGIN,
+      activatedAt: now,
+    });
+    assert.deepEqual(
+      ruling.next.retiring.map(({ kid, lastTokenExpires }) => [kid, lastTokenExpires]),
+      [["active", after(now, secondsOf(605))]],
+    );
+    assert.equal(ruling.next.next.kid, "next");
+  });
+
+  it("takes a trial back whatever the time, and forgets it when the key becomes active [KEY-5]", () => {
+    const tried = changedBy(everyState, eventOf("try, behind, forced", ""), BEGIN);
+    assert.deepEqual(tried.next.trial, HALF);
+    const back: KeyEvent = { kind: "try", trial: null, force: false, laggards: BEHIND };
+    assert.equal(changedBy(tried, back, BEGIN).next.trial, null);
+    assert.equal(decideKeys(everyState, back, BEGIN, policy).kind, "unchanged");
+    const turned = changedBy(tried, eventOf("rotate, behind, forced", ""), BEGIN);
+    assert.deepEqual([turned.active.kid, turned.next.trial], ["next", null]);
   });
 
   it("rotates and removes in one change when both are due", () => {
@@ -281,7 +383,7 @@ interface Step {
 
 function anyStep(): fc.Arbitrary<Step> {
   return fc.record({
-    action: fc.constantFrom<KeyEvent["kind"]>("rotate", "tend", "compromise", "remove"),
+    action: fc.constantFrom<KeyEvent["kind"]>("rotate", "try", "tend", "compromise", "restore", "remove"),
     pick: fc.nat(20),
     ms: fc.integer({ min: -2 * DAY_MS, max: 40 * DAY_MS }),
     force: fc.boolean(),

@@ -1,6 +1,7 @@
-// The server's MAC keys: refresh tokens, secret hashes and cursors name the one that made them by its kid, 1 to 255.
-// One makes, all verify. Secrets of clients outlive every session (spec/session-token.md OP-2), so an older key goes only
-// when its number is needed again, 255 rotations later, and never before `keepUntil`.
+// The server's MAC keys: refresh tokens, session tokens and cursors name the one that made them by its kid, 1 to 255.
+// One makes, all verify. An older key goes when no session that was opened under it can live any more (drop-unused-keys.ts).
+// Secrets of clients outlive every session, and have keys of their own (secret-keys.ts); those from before there were any
+// are hashed under a MAC key, which then stays until they were used again.
 
 import { after, type Instant, isPast } from "../kernel/time.ts";
 import type { KeyPolicy } from "./key-policy.ts";
@@ -70,6 +71,11 @@ export function rotateMacKeys(set: MacKeySet, fresh: FreshMacKey, now: Instant, 
     },
     facts: holder === undefined ? [created] : [{ kind: "mac_key_removed", kid: holder.kid }, created],
   };
+}
+
+/** Older keys under which nothing can live that was ever made: the timer waits a day longer, for the store's clock may be ahead. */
+export function outlivedMacKids({ older }: MacKeySet, now: Instant, policy: KeyPolicy): readonly number[] {
+  return older.filter(({ keepUntil }) => isPast(after(keepUntil, policy.clockDoubt), now)).map(({ kid }) => kid);
 }
 
 function holderOf(set: MacKeySet, kid: number): OlderMacKey | undefined {

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Fault } from "../kernel/fault.ts";
+import type { ClientId } from "../kernel/ids.ts";
 import { instantOf } from "../kernel/time.ts";
-import { type Ring, ringFromRow, ringToRow } from "./ring-row.ts";
+import type { Ring } from "./key-sets.ts";
+import { ringFromRow, ringToRow } from "./ring-row.ts";
 
 const at = instantOf(1_764_000_000_000);
 const ring: Ring = {
   signing: {
     active: { kid: "a", sealed: "sealed a", state: "active", publishedAt: at, activatedAt: at },
-    next: { kid: "n", sealed: "sealed n", state: "next", publishedAt: at },
+    next: { kid: "n", sealed: "sealed n", state: "next", publishedAt: at, publishedIn: 3, trial: null },
     retiring: [
       {
         kid: "r",
@@ -29,6 +31,8 @@ const ring: Ring = {
     current: { kid: 2, sealed: "sealed 2", createdAt: at },
     older: [{ kid: 1, sealed: "sealed 1", createdAt: at, keepUntil: at }],
   },
+  further: [],
+  secrets: null,
 };
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type Row = { [name: string]: Json; signing: { [name: string]: Json }[]; mac: { [name: string]: Json }[] };
@@ -42,6 +46,53 @@ function changedRow(change: (row: Row) => void): string {
 describe("the row of the keys", () => {
   it("gives back the ring that was written", () => {
     assert.deepEqual(ringFromRow(ringToRow(ring)), ring);
+  });
+
+  it("gives back a trial, further algorithms and keys for secrets, and reads rows from before there were any [KEY-1]", () => {
+    const tried: Ring["signing"]["next"] = { ...ring.signing.next, trial: { kind: "share", percent: 7 } };
+    const full: Ring = {
+      ...ring,
+      signing: { ...ring.signing, next: tried },
+      further: [
+        {
+          alg: "Ed25519",
+          set: {
+            active: { kid: "fa", sealed: "sealed fa", state: "active", publishedAt: at, activatedAt: at },
+            next: {
+              kid: "fn",
+              sealed: "sealed fn",
+              state: "next",
+              publishedAt: at,
+              publishedIn: null,
+              trial: { kind: "client", client: "web" as ClientId },
+            },
+            retiring: [],
+            gone: [],
+          },
+        },
+      ],
+      secrets: { current: { kid: 256, sealed: "sealed s", createdAt: at }, older: [] },
+    };
+    assert.deepEqual(ringFromRow(ringToRow(full)), full);
+    const before = changedRow((row) => {
+      for (const key of row.signing) delete key["published_in"];
+    });
+    assert.deepEqual(ringFromRow(before).signing.next, { ...ring.signing.next, publishedIn: null });
+  });
+
+  it("is unreadable with a share of nobody or everybody, an algorithm that is unknown, or a kid of a MAC key for secrets [K-12]", () => {
+    const spoilt = [
+      ...[0, 100, 1.5, "7", null].map((share) =>
+        changedRow((row) => Object.assign(row.signing[1] ?? {}, { trial_percent: share })),
+      ),
+      ...[{ alg: "HS256", keys: [] }, { alg: "ES256", keys: [] }, { alg: "RS256" }, null].map((set) =>
+        changedRow((row) => Object.assign(row, { further: [set] })),
+      ),
+      ...[[], [{ kid: 255, sealed: "s", created_ms: 1 }], [{ kid: 256, sealed: "", created_ms: 1 }]].map((secrets) =>
+        changedRow((row) => Object.assign(row, { secrets })),
+      ),
+    ];
+    for (const text of spoilt) assert.throws(() => ringFromRow(text), Fault, text);
   });
 
   it("is unreadable without any of its members, or with another kind of value in one [K-12]", () => {

@@ -10,13 +10,13 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import type { JsonObject } from "@hallpass/protocol";
+import type { JsonObject, SigningAlg } from "@hallpass/protocol";
 import { derSignature, rawSignature } from "./der-signature.ts";
 import { unreadable } from "./envelope.ts";
 import type { Signer, VerificationKey } from "./ring.ts";
 
-/** Makes a private key for ES256: PKCS #8 in DER. The platform's is `generateSigningKey`; a simulation hands in fixed ones. */
-export type NewSigningKey = () => Uint8Array;
+/** Makes a private key of the algorithm: PKCS #8 in DER. The platform's is `generateKeyOf`; a simulation hands in fixed ones. */
+export type NewSigningKey = (alg: SigningAlg) => Uint8Array;
 
 export interface OpenSigningKey {
   /** The RFC 7638 thumbprint. */

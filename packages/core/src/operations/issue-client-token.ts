@@ -1,16 +1,17 @@
 // The client_credentials grant: a token for a service itself. Nothing is written; the client's cut-off and status are read with the head.
 
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
-import { grantedAudience, grantedScope } from "../clients/client.ts";
+import { grantedAudience, grantedScope, signingAlgOf } from "../clients/client.ts";
 import { clientKey } from "../clients/client-row.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Seconds } from "../kernel/time.ts";
-import { type KeyRing, ringKey } from "../keys/ring.ts";
+import { type KeyRing, ringKey, signerOf } from "../keys/ring.ts";
 import type { Store } from "../store/store.ts";
 import { draftAccessToken, type MintedAccessToken, signAccessToken } from "../tokens/access-token.ts";
+import { rehashSecret } from "./rehash-secret.ts";
 
 export interface IssueClientTokenDeps {
   readonly store: Store;
@@ -62,9 +63,10 @@ export async function issueClientToken(
       notAfter: null,
       session: null,
     },
-    keys.signer,
+    signerOf(keys, { alg: signingAlgOf(client), client: client.id, session: null }),
     deps.dice,
   );
   if (draft === undefined) return refused("token_too_large");
+  if (caller.outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
   return granted({ client: client.id, access: await signAccessToken(draft), scope });
 }

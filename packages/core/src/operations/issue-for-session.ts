@@ -1,10 +1,11 @@
 // The tokens of a session, on the snapshot that allowed them.
 
+import type { SigningAlg } from "@hallpass/protocol";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { secondsOf } from "../kernel/time.ts";
-import type { OpenKeys } from "../keys/ring.ts";
+import { type OpenKeys, signerOf } from "../keys/ring.ts";
 import { absoluteEnd, type Family, type Session } from "../sessions/session.ts";
 import type { Snapshot } from "../store/store.ts";
 import {
@@ -50,6 +51,8 @@ export interface IssueRequest {
   readonly issue: Issue;
   readonly snapshot: Pick<Snapshot, "head" | "clock">;
   readonly keys: OpenKeys;
+  /** The algorithm of the client's access tokens. */
+  readonly alg: SigningAlg;
   /** Narrows this access token only. */
   readonly scope?: readonly string[];
   /** Narrows this access token only. */
@@ -64,7 +67,8 @@ export function draftForSession(
   const { session, family, issue, keys } = request;
   const { issuer, dice } = deps;
   const content = contentOf(issuer, request);
-  const access = issue.access ? draftAccessToken(content, keys.signer, dice) : null;
+  const signer = signerOf(keys, { alg: request.alg, client: family.client, session: session.id });
+  const access = issue.access ? draftAccessToken(content, signer, dice) : null;
   if (access === undefined) return undefined;
   const scheme = { mac: keys.mac, issuer: issuer.url, tenant: issuer.tenant };
   const refresh = issue.refresh
@@ -86,7 +90,7 @@ export function tokensAlwaysFit(issuer: Issuer, request: Pick<IssueRequest, "ses
 }
 
 /** What an access token of the session would say. */
-export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | "keys">): AccessTokenContent {
+export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | "keys" | "alg">): AccessTokenContent {
   const { session, family, snapshot } = request;
   return {
     issuer: issuer.url,

@@ -3,7 +3,7 @@
 
 import { encodeBase64url, type JsonObject, RESERVED_CLAIMS, uuidv7 } from "@hallpass/protocol";
 import { grantedAudience, grantedScope } from "../clients/client.ts";
-import { clientFromRow, clientKey } from "../clients/client-row.ts";
+import { clientFromRow, clientKey, signingAlgIn } from "../clients/client-row.ts";
 import { sessionFact } from "../facts.ts";
 import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
@@ -98,6 +98,7 @@ async function settle(deps: OpenSessionDeps, request: OpenSession): Promise<Answ
       issue: request.issue,
       snapshot,
       keys,
+      alg: signingAlgIn(snapshot, tenant, request.client),
     });
     if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot }))
       return answer(refused("token_too_large"));
@@ -178,6 +179,7 @@ function replayOf(
     issue: request.issue,
     snapshot,
     keys: deps.keys.open(snapshot),
+    alg: signingAlgIn(snapshot, tenant, request.client),
   });
   return answer(tokens === undefined ? refused("token_too_large") : granted({ session, tokens, replayed: true }));
 }

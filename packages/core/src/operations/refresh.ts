@@ -4,6 +4,7 @@
 
 import { parseRefreshToken, type RefreshTokenParts, scopeIsSubset } from "@hallpass/protocol";
 import { type AuthenticatedClient, authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
+import { signingAlgOf } from "../clients/client.ts";
 import { clientKey } from "../clients/client-row.ts";
 import { fact, type RefreshOutcome, sessionFact } from "../facts.ts";
 import type { FamilyId, SessionId } from "../kernel/ids.ts";
@@ -22,6 +23,7 @@ import { answer, change, type Decision, type Writes, write } from "../store/chan
 import type { Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { innerFits, outerFits } from "../tokens/refresh-token.ts";
 import { type DraftedTokens, draftForSession, type IssuedTokens, signTokens } from "./issue-for-session.ts";
+import { rehashSecret } from "./rehash-secret.ts";
 
 export interface RefreshDeps {
   readonly store: Store;
@@ -78,19 +80,23 @@ async function rule(deps: RefreshDeps, request: Refresh): Promise<Ruled> {
   const { tenant } = deps.issuer;
   const sessionRow = sessionKey({ tenant, id: parts.sid as SessionId });
   const asked: RowKey[] = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), sessionRow];
-  return change<Ruled>(deps.store, deps.dice, asked, (snapshot) => {
+  let outdatedSecret = false;
+  const ruled = await change<Ruled>(deps.store, deps.dice, asked, (snapshot) => {
     const keys = deps.keys.open(snapshot);
     // The keys may have changed since the first look; the same keys need no second one.
     const genuine = keys === known ? fits : outerFits(schemeOf(deps, keys), parts);
     if (genuine !== true) return answer(UNKNOWN);
     const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
     if (caller === undefined) return answer({ kind: "denied", code: "client_unauthenticated" });
+    ({ outdatedSecret } = caller);
     if (!caller.client.grants.includes("refresh_token")) return answer({ kind: "denied", code: "grant_not_allowed" });
     const row = snapshot.get(sessionRow);
     const session = row === undefined ? undefined : sessionFromRow(row);
     if (row === undefined || session === undefined || !innerFits(session.seed, parts)) return answer(UNKNOWN);
     return judge({ deps, request, parts, snapshot, keys, caller, row, session });
   });
+  if (outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
+  return ruled;
 }
 
 interface Case {
@@ -180,6 +186,7 @@ function issue(
     issue: { access: true, refresh: true },
     snapshot,
     keys,
+    alg: signingAlgOf(one.caller.client),
     ...(request.scope === undefined ? {} : { scope: request.scope }),
     ...(request.audience === undefined || request.audience.length === 0 ? {} : { audience: request.audience }),
   });

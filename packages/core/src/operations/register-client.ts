@@ -1,7 +1,7 @@
 // Registers, lists and disables clients. Ids are never reused: a disabled client's row stays.
 
-import { encodeBase64url, formatClientSecret } from "@hallpass/protocol";
-import { type Client, hasSecret } from "../clients/client.ts";
+import { DEFAULT_SIGNING_ALG, encodeBase64url, formatClientSecret, type SigningAlg } from "@hallpass/protocol";
+import { type Client, hasSecret, signingAlgOf } from "../clients/client.ts";
 import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { PRESET_KID, secretHash } from "../clients/secret-hash.ts";
 import { fact } from "../facts.ts";
@@ -9,11 +9,13 @@ import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import { Secret } from "../kernel/secret.ts";
-import type { Instant } from "../kernel/time.ts";
+import { type Instant, isPast } from "../kernel/time.ts";
+import { keySetOf } from "../keys/key-sets.ts";
 import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
+import { ringFromRow } from "../keys/ring-row.ts";
 import type { Policy } from "../sessions/policy.ts";
 import { answer, change, write } from "../store/change.ts";
-import type { Store } from "../store/store.ts";
+import type { Snapshot, Store } from "../store/store.ts";
 
 export interface RegisterClientDeps {
   readonly store: Store;
@@ -53,6 +55,7 @@ export async function registerClient(
   const bytes = deps.dice.bytes(32);
   return change(deps.store, deps.dice, [ringKey(deps.tenant), key], (snapshot) => {
     if (snapshot.get(key) !== undefined) return answer(refused("client_exists"));
+    if (!maySign(snapshot, deps.tenant, signingAlgOf(wanted))) return answer(refused("signing_alg_unavailable"));
     const isSecret = hasSecret(wanted.authentication);
     const shown = isSecret && preset === null;
     const presetSecrets =
@@ -67,10 +70,18 @@ export async function registerClient(
   });
 }
 
+/** There are keys of the algorithm, and whoever may remember a JWKS without them has fetched it again. */
+function maySign(snapshot: Snapshot, tenant: TenantId, alg: SigningAlg): boolean {
+  if (alg === DEFAULT_SIGNING_ALG) return true;
+  const row = snapshot.get(ringKey(tenant));
+  const set = row === undefined ? undefined : keySetOf(ringFromRow(row.value), alg);
+  return set !== undefined && isPast(set.active.activatedAt, snapshot.clock);
+}
+
 function hashed(mac: MacKeys, owner: ClientId, secret: Uint8Array, now: Instant): Client["secrets"][number] {
-  const hash = secretHash(mac, mac.currentKid, "hallpass/client-secret/1", owner, secret);
+  const hash = secretHash(mac, mac.secretKid, "hallpass/client-secret/1", owner, secret);
   if (hash === undefined) throw new Error("the current server key is gone");
-  return { kid: mac.currentKid, hash: encodeBase64url(hash), added: now };
+  return { kid: mac.secretKid, hash: encodeBase64url(hash), added: now };
 }
 
 export async function readClient(store: Store, tenant: TenantId, id: ClientId): Promise<Answer<Client>> {

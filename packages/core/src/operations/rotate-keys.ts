@@ -1,26 +1,34 @@
-// Rotates the signing keys by hand: next signs from now on, active retires, a fresh key becomes next.
+// Rotates the signing keys of an algorithm by hand: next signs from now on, active retires, a fresh key becomes next.
 
+import type { SigningAlg } from "@hallpass/protocol";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Answer } from "../kernel/refusal.ts";
-import { type ChangeRingDeps, changeRing, keyFacts, type RingVersion } from "../keys/change-ring.ts";
-import { type FreshKeyDeps, freshSigningKey } from "../keys/fresh-keys.ts";
-import type { KeyPolicy } from "../keys/key-policy.ts";
-import { decideKeys } from "../keys/key-set.ts";
+import type { RingVersion } from "../keys/change-ring.ts";
+import { type FreshKeyDeps, freshSigningKeys } from "../keys/fresh-keys.ts";
+import { type Listeners, laggardsOf } from "../keys/laggards.ts";
+import { type ChangeKeysDeps, changeKeys } from "./change-keys.ts";
 
-export type RotateKeysDeps = ChangeRingDeps & FreshKeyDeps & { readonly policy: KeyPolicy };
+export type RotateKeysDeps = ChangeKeysDeps & FreshKeyDeps;
 
 export interface RotateKeys {
   readonly tenant: TenantId;
-  /** Even if somebody may still remember a JWKS without the next key, and refuse what it signs for a while. */
+  readonly alg: SigningAlg;
+  /** Even if somebody may not know the next key yet, and refuse what it signs for a while: who that is stands in the fact. */
   readonly force: boolean;
+  readonly listeners: Listeners;
 }
 
-/** Refuses with `key_too_fresh` unless next has been published for long enough. Throws Faults of the store and `keys_unreadable`. */
-export async function rotateKeys(deps: RotateKeysDeps, { tenant, force }: RotateKeys): Promise<Answer<RingVersion>> {
-  const fresh = freshSigningKey(deps, tenant);
-  return changeRing(deps, tenant, (ring, now) => {
-    const ruling = decideKeys(ring.signing, { kind: "rotate", force, fresh }, now, deps.policy);
-    if (ruling.kind !== "changed") return ruling;
-    return { kind: "changed", next: { ...ring, signing: ruling.next }, facts: keyFacts(tenant, now, ruling.facts) };
-  });
+/**
+ * Refuses with `key_too_fresh` unless next has been published for long enough, with `verifiers_behind` while a verifier that
+ * lives has not acknowledged it, and with `signing_alg_unavailable`. Throws Faults of the store and `keys_unreadable`.
+ */
+export async function rotateKeys(deps: RotateKeysDeps, request: RotateKeys): Promise<Answer<RingVersion>> {
+  const { tenant, alg, force, listeners } = request;
+  const fresh = freshSigningKeys(deps, tenant);
+  return changeKeys(deps, { tenant, which: { alg }, actor: null }, ({ set }, now, version) => ({
+    kind: "rotate",
+    force,
+    fresh: fresh(alg, version),
+    laggards: laggardsOf(listeners, set.next.publishedIn ?? version - 1, now),
+  }));
 }

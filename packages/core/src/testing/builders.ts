@@ -136,6 +136,7 @@ export function fixedDice(seed: string): Dice {
 export function macKeysOf(hex: Readonly<Record<string, string>>, currentKid: number): MacKeys {
   return {
     currentKid,
+    secretKid: currentKid,
     kids: Object.keys(hex).map(Number),
     derive: (kid, info) => {
       const key = hex[String(kid)];

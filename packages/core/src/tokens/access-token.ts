@@ -7,6 +7,7 @@ import {
   type JsonObject,
   MAX_ISSUED_ACCESS_TOKEN_LENGTH,
   type Position,
+  type SigningAlg,
 } from "@hallpass/protocol";
 import type { ClientId, SessionId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
@@ -59,7 +60,7 @@ export interface MintedAccessToken {
   readonly size: number;
 }
 
-/** Undefined when the token would be larger than 2,048 bytes: it is not issued. */
+/** Undefined when the token would be larger than 2,048 bytes if ES256 signed it: it is not issued. RS256 adds 256 to that, Ed25519 3. */
 export function draftAccessToken(
   content: AccessTokenContent,
   signer: Signer,
@@ -70,8 +71,10 @@ export function draftAccessToken(
   const exp = expiry(content, iat, random);
   const jti = encodeBase64url(random.subarray(0, 16));
   const signingInput = `${header(signer)}.${encodeText(JSON.stringify(claimsOf(content, iat, exp, jti)))}`;
-  const size = signingInput.length + 1 + SIGNATURE_LENGTH;
-  if (size > MAX_ISSUED_ACCESS_TOKEN_LENGTH) return undefined;
+  // What a session may hold does not depend on the algorithm: `canAlwaysBeMinted` asks without knowing it.
+  const claimsEnd = signingInput.length - signingInput.indexOf(".");
+  if (HEADER_LENGTH + claimsEnd + 1 + SIGNATURE_LENGTHS.ES256 > MAX_ISSUED_ACCESS_TOKEN_LENGTH) return undefined;
+  const size = signingInput.length + 1 + SIGNATURE_LENGTHS[signer.alg];
   return { signingInput, signer, expiresIn: exp - iat, expires: (exp * 1000) as Instant, jti, size };
 }
 
@@ -88,18 +91,17 @@ export async function signAccessToken(draft: DraftedAccessToken): Promise<Minted
   };
 }
 
-const SIGNATURE_LENGTH = 86;
+/** Characters: 64 bytes of ES256 and Ed25519, 256 of RS256 with 2,048 bits. */
+const SIGNATURE_LENGTHS: Readonly<Record<SigningAlg, number>> = { ES256: 86, Ed25519: 86, RS256: 342 };
 
 /** Whether such a token could be issued at every position to come, so that what is opened or altered now can be refreshed for ever. */
 export function canAlwaysBeMinted(content: AccessTokenContent): boolean {
   const iat = numericDate(content.now);
   const claims = claimsOf({ ...content, pos: LONGEST_POSITION }, iat, iat + content.lifetime, "A".repeat(22));
-  const length = header(ANY_SIGNER).length + encodeText(JSON.stringify(claims)).length + SIGNATURE_LENGTH + 2;
+  const length = HEADER_LENGTH + encodeText(JSON.stringify(claims)).length + SIGNATURE_LENGTHS.ES256 + 2;
   return length <= MAX_ISSUED_ACCESS_TOKEN_LENGTH;
 }
 
-// Every kid is a thumbprint of 43 characters.
-const ANY_SIGNER = { kid: "A".repeat(43), alg: "ES256" } as const;
 const LONGEST_POSITION: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
 /** Shortened by up to a tenth, so that a fleet's refreshes spread out; never after the session's absolute end. */
@@ -133,6 +135,9 @@ export function claimsOf(content: AccessTokenContent, iat: number, exp: number, 
 function header(signer: Pick<Signer, "kid" | "alg">): string {
   return encodeText(`{"alg":"${signer.alg}","typ":"${ACCESS_TOKEN_TYPE}","kid":"${signer.kid}"}`);
 }
+
+// Every kid is a thumbprint of 43 characters.
+const HEADER_LENGTH = header({ kid: "A".repeat(43), alg: "ES256" }).length;
 
 function encodeText(text: string): string {
   return Buffer.from(text).toString("base64url");

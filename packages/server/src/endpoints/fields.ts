@@ -12,7 +12,15 @@ import {
   type SessionId,
   type SubjectId,
 } from "@hallpass/core";
-import { type JsonObject, type JsonValue, MAX_AUDIENCES, parseScope } from "@hallpass/protocol";
+import {
+  DEFAULT_SIGNING_ALG,
+  type JsonObject,
+  type JsonValue,
+  MAX_AUDIENCES,
+  parseScope,
+  SIGNING_ALGS,
+  type SigningAlg,
+} from "@hallpass/protocol";
 import { z } from "zod";
 
 export const sessionId: z.ZodType<SessionId> = parsed(parseSessionId);
@@ -32,6 +40,11 @@ export const audience: z.ZodType<readonly string[]> = z.preprocess(
 export const words: z.ZodType<string> = z.string().regex(/^[^\p{Cc}\u2028\u2029]{1,200}$/u);
 
 export const name: z.ZodType<string> = z.string().regex(/^[^\p{Cc}\u2028\u2029]{1,512}$/u);
+
+/** Of which keys; ES256 where none is named. */
+export const signingAlg: z.ZodType<SigningAlg, SigningAlg | undefined> = z
+  .enum(SIGNING_ALGS)
+  .default(DEFAULT_SIGNING_ALG);
 
 /** Milliseconds that an answer may wait for verifiers (spec/receipt.md RCP-7). */
 export const waitMs: z.ZodType<number> = z.int().min(0).max(30_000);

@@ -12,13 +12,25 @@ const LENGTH = 32;
 export const KEK_FILE = "key-encryption-key";
 
 /** `areKeys`: whether the store holds keys already. Throws an Error that a person can act on. */
-export function loadKek(config: Config, dice: Dice, areKeys: boolean): KeyEncryptionKey {
-  if (config.kek !== undefined) return keyEncryptionKey(config.kek);
+export async function loadKek(config: Config, dice: Dice, areKeys: boolean): Promise<KeyEncryptionKey> {
+  return keyEncryptionKey(currentKek(config, dice, areKeys), previousKek(config));
+}
+
+/** Opens what the one before the current one has sealed, until the start has sealed it again. */
+function previousKek({ kek_previous_file: path }: Config): readonly Uint8Array[] {
+  if (path === undefined) return [];
+  const text = readPrivateFile(path);
+  if (text === undefined) throw new Error(`${envName("kek_previous_file")} names ${path}, and there is no such file`);
+  return [parse(path, text)];
+}
+
+function currentKek(config: Config, dice: Dice, areKeys: boolean): Uint8Array {
+  if (config.kek !== undefined) return config.kek;
   // What forgets its keys on exit needs no file that outlives them.
-  if (config.store === "memory" && config.kek_file === undefined) return keyEncryptionKey(dice.bytes(LENGTH));
+  if (config.store === "memory" && config.kek_file === undefined) return dice.bytes(LENGTH);
   const path = config.kek_file ?? join(config.data, KEK_FILE);
   const text = readPrivateFile(path);
-  if (text !== undefined) return keyEncryptionKey(parse(path, text));
+  if (text !== undefined) return parse(path, text);
   if (config.kek_file !== undefined) throw new Error(`${envName("kek_file")} names ${path}, and there is no such file`);
   if (areKeys) {
     throw new Error(
@@ -27,7 +39,7 @@ export function loadKek(config: Config, dice: Dice, areKeys: boolean): KeyEncryp
   }
   const bytes = dice.bytes(LENGTH);
   makePrivateFile(path, `${encodeBase64url(bytes)}\n`);
-  return keyEncryptionKey(bytes);
+  return bytes;
 }
 
 function parse(path: string, text: string): Uint8Array {

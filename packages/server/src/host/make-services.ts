@@ -10,6 +10,7 @@ import {
   type Policy,
   PROFILES,
   parseTenantId,
+  rewrapKeys,
   ringKey,
   type Seconds,
   type Store,
@@ -43,7 +44,7 @@ export async function makeServices(
   const tenant = tenantNamed(tenantName);
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
-  const kek = loadKek(config, dice, areKeys);
+  const kek = await loadKek(config, dice, areKeys);
   const lifetimes = [...policies.values()].map((policy) => policy.accessLifetime);
   const issuer = await bootstrapIssuer(
     { store, dice },
@@ -55,6 +56,7 @@ export async function makeServices(
     },
   );
   await bootstrapKeys({ store, dice, kek, newSigningKey }, { tenant });
+  await rewrapKeys({ store, dice, kek }, { tenant });
   const keys = createKeyRing({ tenant, kek, nextTurn: systemNextTurn });
   // So that the first forged token is refused without a read, too.
   keys.open(await store.read([ringKey(tenant)]));

@@ -1,13 +1,6 @@
 // What a test may replace when it starts a server: the clock, the dice, the timers, the store under faults, where lines go.
 
-import {
-  type Clock,
-  type Dice,
-  generateSigningKey,
-  type NewSigningKey,
-  type Scheduler,
-  type Store,
-} from "@hallpass/core";
+import { type Clock, type Dice, generateKeyOf, type NewSigningKey, type Scheduler, type Store } from "@hallpass/core";
 import { type LogDestination, standardOutput } from "../observe/log.ts";
 import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 
@@ -26,7 +19,7 @@ export function portsWith(given: Partial<Ports>): Ports {
     clock: systemClock,
     dice: systemDice(),
     scheduler: systemScheduler,
-    newSigningKey: generateSigningKey,
+    newSigningKey: generateKeyOf,
     wrapStore: (store) => store,
     logTo: given.logTo ?? standardOutput(),
     ...given,

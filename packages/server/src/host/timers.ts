@@ -1,7 +1,8 @@
 // What time does without being asked: the sweep writes down what is over, keys are tended, log lines leave.
 
-import { type Instant, sweep, tendKeys } from "@hallpass/core";
+import { dropUnusedKeys, type Instant, sweep, tendKeys } from "@hallpass/core";
 import type { Config } from "../config.ts";
+import { listenersOf } from "../endpoints/keys/listeners.ts";
 import type { Log } from "../observe/log.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
@@ -11,6 +12,7 @@ import { trustedTime } from "./trusted-time.ts";
 
 const SWEEP_EVERY = 5000;
 const TEND_EVERY = 60_000;
+const DROP_EVERY = 3_600_000;
 const FLUSH_EVERY = 1000;
 /** Steps of one turn, so that a long absence is caught up with and nobody waits for it. */
 const MOST_STEPS = 20;
@@ -37,11 +39,15 @@ export function startTimers(
     }
   }
   async function tend(): Promise<void> {
-    await tendKeys(services, { tenant: services.tenant });
+    await tendKeys(services, { tenant: services.tenant, listeners: () => listenersOf(services) });
+  }
+  async function drop(): Promise<void> {
+    await dropUnusedKeys(services, { tenant: services.tenant });
   }
   return [
     every(scheduler, SWEEP_EVERY, sweepAll, failed),
     every(scheduler, TEND_EVERY, tend, failed),
+    every(scheduler, DROP_EVERY, drop, failed),
     every(scheduler, FLUSH_EVERY, async () => log.flush(), failed),
     ...readRegularly(config, scheduler, services, failed),
   ];

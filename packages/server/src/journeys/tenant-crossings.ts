@@ -81,6 +81,18 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
   "GET /v1/audit/checkpoints": open,
   "POST /v1/audit/checkpoints": open,
   "GET /v1/keys": ids(() => ({ path: "/v1/keys" }), 200, null),
+  "POST /v1/keys": open,
+  "POST /v1/keys/try": open,
+  "POST /v1/keys/compromise": ids(
+    ({ kid }) => ({ path: "/v1/keys/compromise", json: { kids: [kid] } }),
+    404,
+    "key_not_found",
+  ),
+  "POST /v1/keys/:kid/restore": ids(
+    ({ kid }) => ({ method: "POST", path: `/v1/keys/${kid}/restore` }),
+    404,
+    "key_not_found",
+  ),
   "POST /v1/keys/rotate": open,
   "POST /v1/keys/:kid/compromise": ids(
     ({ kid }) => ({ method: "POST", path: `/v1/keys/${kid}/compromise` }),

@@ -1,6 +1,6 @@
 // A client as /v1 shows it: how many secrets it has and since when, never a hash.
 
-import type { Client } from "@hallpass/core";
+import { type Client, signingAlgOf } from "@hallpass/core";
 
 export function clientToWire(client: Client): object {
   return {
@@ -11,6 +11,7 @@ export function clientToWire(client: Client): object {
     scope: client.scope.join(" "),
     audiences: client.audiences,
     policy: client.policy,
+    access_token_signing_alg: signingAlgOf(client),
     status: client.status,
     ...(client.keys?.kind === "registered" ? { jwks: { keys: client.keys.jwks } } : {}),
     ...(client.keys?.kind === "published" ? { jwks_uri: client.keys.uri } : {}),

@@ -1,6 +1,7 @@
 // POST /v1/clients: registers a client. Its secret is shown once.
 
 import { registerClient } from "@hallpass/core";
+import { DEFAULT_SIGNING_ALG } from "@hallpass/protocol";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -22,6 +23,7 @@ const body = z.strictObject({
   scope: fields.scope,
   audiences: fields.audience,
   policy: fields.words.default("consumer"),
+  access_token_signing_alg: fields.signingAlg,
 });
 
 export async function register(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
@@ -47,6 +49,9 @@ export async function register(services: Services, exchange: Exchange, caller: C
       policy: wanted.policy,
       ...(keys === undefined ? {} : { keys }),
       ...(wanted.allowed_origins === undefined ? {} : { origins: [...new Set(wanted.allowed_origins)] }),
+      ...(wanted.access_token_signing_alg === DEFAULT_SIGNING_ALG
+        ? {}
+        : { signingAlg: wanted.access_token_signing_alg }),
     },
     caller.token.client,
   );

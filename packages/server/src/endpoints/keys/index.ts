@@ -1,6 +1,9 @@
 // Signing keys over HTTP.
 
-export { compromise } from "./compromise.ts";
+export { add } from "./add.ts";
+export { compromise, compromiseSeveral } from "./compromise.ts";
 export { list } from "./list.ts";
 export { remove } from "./remove.ts";
+export { restore } from "./restore.ts";
 export { rotate } from "./rotate.ts";
+export { tryNext } from "./try.ts";

@@ -1,25 +1,40 @@
-// GET /v1/keys: which signing keys there are, in what state, since when. Nothing that could sign.
+// GET /v1/keys: which signing keys there are, in what state, since when, and whom the next rotation waits for. Nothing that could sign.
 
-import { type KeyDescription, listKeys } from "@hallpass/core";
+import { type KeyDescription, listKeys, trialToWire } from "@hallpass/core";
 import { type Reply, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
+import { listenersOf } from "./listeners.ts";
 
 export async function list(services: Services, exchange: Exchange): Promise<Reply> {
-  const { version, keys, macKeys } = await listKeys(services, { tenant: services.tenant });
-  return reply(exchange, 200, { version, keys: keys.map(keyToWire), mac_keys: macKeys });
+  const listeners = await listenersOf(services);
+  const listed = await listKeys(services, { tenant: services.tenant, listeners });
+  return reply(exchange, 200, {
+    version: listed.version,
+    keys: listed.keys.map(keyToWire),
+    rotations: listed.rotations.map(({ alg, due, proceeds, waitingFor }) => ({
+      alg,
+      due_ms: due,
+      proceeds_ms: proceeds,
+      waiting_for: waitingFor,
+    })),
+    mac_keys: listed.macKeys,
+    secret_keys: listed.secretKeys,
+    key_encryption: { current: services.kek.id, sealed_under: listed.sealedUnder },
+  });
 }
 
 function keyToWire(key: KeyDescription): object {
-  const { kid, state } = key;
+  const { kid, alg, state } = key;
   switch (key.state) {
     case "next":
-      return { kid, state, published_ms: key.publishedAt };
+      return { kid, alg, state, published_ms: key.publishedAt, trial: trialToWire(key.trial) };
     case "active":
-      return { kid, state, published_ms: key.publishedAt, activated_ms: key.activatedAt };
+      return { kid, alg, state, published_ms: key.publishedAt, activated_ms: key.activatedAt };
     case "retiring":
       return {
         kid,
+        alg,
         state,
         published_ms: key.publishedAt,
         activated_ms: key.activatedAt,
@@ -27,8 +42,8 @@ function keyToWire(key: KeyDescription): object {
         last_token_expires_ms: key.lastTokenExpires,
       };
     case "removed":
-      return { kid, state, removed_ms: key.removedAt };
+      return { kid, alg, state, removed_ms: key.removedAt };
     case "compromised":
-      return { kid, state, compromised_ms: key.at, was: key.was };
+      return { kid, alg, state, compromised_ms: key.at, was: key.was };
   }
 }

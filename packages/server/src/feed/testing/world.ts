@@ -15,6 +15,7 @@ import {
   KEY_POLICY,
   type KeyRing,
   keyEncryptionKey,
+  NOBODY,
   PROFILES,
   type Revocation,
   registerClient,
@@ -150,7 +151,10 @@ export async function aWorld(makeStore: MakeStore, options: WorldOptions = {}): 
       if (!answer.ok) throw new Error(answer.code);
     },
     rotate: async () => {
-      const answer = await rotateKeys({ ...deps, kek, newSigningKey, policy: KEY_POLICY }, { tenant, force: true });
+      const answer = await rotateKeys(
+        { ...deps, kek, newSigningKey, policy: KEY_POLICY },
+        { tenant, alg: "ES256", force: true, listeners: NOBODY },
+      );
       if (!answer.ok) throw new Error(answer.code);
       return answer.value.version;
     },
