@@ -210,7 +210,7 @@ describe("the audit", () => {
     const { session } = await opened(world);
     const good = sessionFact(TENANT, session.id, world.now(), "session_kept_alive", { by: "call" });
     await record(world.store, world.dice, [{ ...good, body: "no JSON" }, good]);
-    for (let tries = 0; tries < 20; tries += 1) {
+    for (let tries = 0; tries < 40; tries += 1) {
       await readFacts(world, readerOf(world));
       world.wait(60_000);
     }
