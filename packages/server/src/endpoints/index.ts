@@ -5,7 +5,7 @@ import * as clients from "./clients/index.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
 import { feed, pullFeed } from "./feed.ts";
 import { introspect } from "./introspect.ts";
-import * as keys from "./keys/index.ts";
+import { KEY_ROWS } from "./keys/rows.ts";
 import { LOG_ROWS } from "./log/rows.ts";
 import { metrics } from "./metrics.ts";
 import { PAGE_QUERY } from "./page-query.ts";
@@ -230,89 +230,6 @@ const ofRevocations: readonly ScopedEndpoint[] = [
   },
 ];
 
-const ofKeys: readonly ScopedEndpoint[] = [
-  {
-    method: "GET",
-    path: "/v1/keys",
-    what: "The signing keys, their states and times, and whom the next rotation waits for.",
-    from: holder("keys:read"),
-    operation: "listKeys",
-    file: "keys/list.ts",
-    surface: "v1",
-    answer: keys.list,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys",
-    what: "Makes keys of a further algorithm, for clients that are registered with it.",
-    from: holder("keys:write"),
-    operation: "addSigningAlg",
-    file: "keys/add.ts",
-    surface: "v1",
-    answer: keys.add,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys/try",
-    what: "The next key signs for one client, or a share of all sessions, before it is active; or for nobody again.",
-    from: holder("keys:write"),
-    operation: "tryKey",
-    file: "keys/try.ts",
-    surface: "v1",
-    answer: keys.tryNext,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys/compromise",
-    what: "Has several keys refused everywhere and for ever, in one change.",
-    from: holder("keys:write"),
-    operation: "compromiseKeys",
-    file: "keys/compromise.ts",
-    surface: "v1",
-    answer: keys.compromiseSeveral,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys/:kid/restore",
-    what: "A retiring key signs again, and the active one retires.",
-    from: holder("keys:write"),
-    operation: "restoreKey",
-    file: "keys/restore.ts",
-    surface: "v1",
-    answer: keys.restore,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys/rotate",
-    what: "The next key signs from now on.",
-    from: holder("keys:write"),
-    operation: "rotateKeys",
-    file: "keys/rotate.ts",
-    surface: "v1",
-    answer: keys.rotate,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys/:kid/compromise",
-    what: "Has a key refused everywhere and for ever.",
-    from: holder("keys:write"),
-    operation: "compromiseKeys",
-    file: "keys/compromise.ts",
-    surface: "v1",
-    answer: keys.compromise,
-  },
-  {
-    method: "POST",
-    path: "/v1/keys/:kid/remove",
-    what: "Stops publishing a retiring key that no token needs any more.",
-    from: holder("keys:write"),
-    operation: "removeKey",
-    file: "keys/remove.ts",
-    surface: "v1",
-    answer: keys.remove,
-  },
-];
-
 const ofClients: readonly ScopedEndpoint[] = [
   {
     method: "GET",
@@ -409,7 +326,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...oauth,
   ...ofSessions,
   ...ofRevocations,
-  ...ofKeys,
+  ...KEY_ROWS,
   ...ofClients,
   ...LOG_ROWS,
   ...probes,
