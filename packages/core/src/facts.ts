@@ -49,6 +49,19 @@ export interface FactBodies {
   client_cut_off: { readonly client: ClientId; readonly revocation: string };
   client_added: { readonly client: ClientId; readonly actor: string | null };
   client_disabled: { readonly client: ClientId; readonly actor: string | null };
+  client_changed: { readonly client: ClientId; readonly changed: readonly string[]; readonly actor: string | null };
+  client_enabled: { readonly client: ClientId; readonly actor: string | null };
+  client_deleted: { readonly client: ClientId; readonly actor: string | null };
+  role_changed: { readonly role: string; readonly actor: string | null };
+  role_removed: { readonly role: string; readonly actor: string | null };
+  call_refused: {
+    /** Null when nobody was authenticated. */
+    readonly client: ClientId | null;
+    readonly route: string;
+    readonly code: string;
+    /** How many such calls this fact stands for. */
+    readonly times: number;
+  };
   client_secret_added: { readonly client: ClientId; readonly actor: string | null };
   key_created: { readonly kid: string };
   key_activated: {
@@ -106,6 +119,13 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   client_cut_off: "Everything of a client that was authorised before was revoked.",
   client_added: "A client was registered.",
   client_disabled: "A client was disabled.",
+  client_changed: "What a client is registered for was changed.",
+  client_enabled: "A disabled client is active again.",
+  client_deleted: "A client was disabled for good.",
+  role_changed: "A role was written or given other scopes.",
+  role_removed: "A role was removed.",
+  call_refused:
+    "Calls were refused for want of authentication, scope or mandate; `times` counts alike ones of a minute.",
   client_secret_added: "A client got a further secret.",
   key_created: "A signing key was made and is published.",
   key_activated: "A signing key signs from now on; `laggards` are verifiers that live and had not acknowledged it.",

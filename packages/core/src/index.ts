@@ -9,6 +9,8 @@ export * from "./clients/authenticate.ts";
 export * from "./clients/client.ts";
 export * from "./clients/client-keys.ts";
 export { clientFromRow, clientKey } from "./clients/client-row.ts";
+export * from "./clients/mandate.ts";
+export { parseRoleName, type Roles, scopesOf } from "./clients/roles.ts";
 export * from "./facts.ts";
 export * from "./kernel/fault.ts";
 export * from "./kernel/ids.ts";
@@ -34,6 +36,7 @@ export {
   type BootstrappedKeys,
   bootstrapKeys,
 } from "./operations/bootstrap-keys.ts";
+export * from "./operations/change-client.ts";
 export * from "./operations/compromise-keys.ts";
 export * from "./operations/disable-client.ts";
 export * from "./operations/drop-unused-keys.ts";
@@ -58,6 +61,8 @@ export * from "./operations/restore-key.ts";
 export * from "./operations/revoke.ts";
 export * from "./operations/revoke-token.ts";
 export * from "./operations/rewrap-keys.ts";
+export * from "./operations/roles.ts";
+export * from "./operations/rotate-client-secret.ts";
 export * from "./operations/rotate-keys.ts";
 export * from "./operations/rotate-session-token.ts";
 export * from "./operations/sign-checkpoint.ts";

@@ -26,6 +26,10 @@ export interface Reply {
   readonly headers: Headers;
   /** Bytes only where they were compressed before. */
   readonly body: string | Uint8Array<ArrayBuffer> | null;
+  /** The code of a refusal, for the facts; what is on the wire may say less. */
+  readonly refused?: WireCode;
+  /** The person behind the call, for the log. */
+  readonly by?: { readonly id: string; readonly proof: "declared" | "proven" };
 }
 
 const JSON_TYPE = "application/json";
@@ -61,11 +65,11 @@ export function empty(context: ReplyContext, status: number, more?: Headers): Re
 
 export function refuse(context: ReplyContext, code: WireCode, more?: Headers): Reply {
   const { status, oauth, title } = WIRE_ERRORS[code];
-  if (context.surface === "v1") return problem(context, status, code, title, more);
+  if (context.surface === "v1") return { ...problem(context, status, code, title, more), refused: code };
   const body = { error: oauth, error_description: title, error_uri: reference(context, code) };
   // RFC 6749 section 5.2: a client that failed to authenticate learns the scheme.
   const challenge = status === 401 ? { "www-authenticate": BASIC_CHALLENGE } : undefined;
-  return reply(context, status, body, { ...challenge, ...more });
+  return { ...reply(context, status, body, { ...challenge, ...more }), refused: code };
 }
 
 /** `request_invalid`, with every member that is wrong (RFC 9457 section 3.1). */

@@ -18,6 +18,7 @@ import type {
 } from "@hallpass/core";
 import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { CookieTraits } from "./cookie.ts";
+import type { RefusedCalls } from "./endpoints/refused-calls.ts";
 import type { Pull, PullAnswer } from "./feed/pull.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { FactBell } from "./observe/fact-bell.ts";
@@ -67,6 +68,8 @@ export interface Services {
   readonly auditKept: number;
   /** Chains the facts. */
   readonly auditReader: FactReader;
+  /** What becomes of calls that are refused. */
+  readonly refusedCalls: RefusedCalls;
   /** The text of the metrics page, and its media type. */
   readonly metricsPage: () => Promise<{ readonly text: string; readonly type: string }>;
   /** False as soon as the server began to drain. */

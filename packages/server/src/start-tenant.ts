@@ -133,6 +133,7 @@ async function start(
     },
     close: async () => {
       await Promise.all(timers.map((timer) => timer.stop()));
+      await services.refusedCalls.flush().catch((thrown: unknown) => observer.failed("close", "none", thrown));
       await store.close();
     },
   };

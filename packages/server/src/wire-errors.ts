@@ -35,6 +35,9 @@ export type TransportCode =
   | "bearer_refused"
   | "bearer_of_a_session"
   | "scope_missing"
+  | "actor_malformed"
+  | "actor_differs"
+  | "actor_refused"
   | "upgrade_required"
   | "frames_required"
   | "frames_malformed";
@@ -99,6 +102,13 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
     "private_key_jwt needs jwks or jwks_uri, and nothing else has them.",
   ),
   client_disabled: row(409, "invalid_request", "The client is disabled."),
+  client_has_no_secret: row(409, "invalid_request", "The client authenticates without a secret."),
+  mandate_exceeded: row(403, "unauthorized_client", "The client's mandate does not reach this far."),
+  mandate_too_wide: row(403, "unauthorized_client", "More was to be given than the caller's own mandate holds."),
+  role_not_found: row(404, "invalid_request", "There is no such role."),
+  role_unknown: row(400, "invalid_request", "A role was named that does not exist."),
+  role_beyond_caller: row(403, "unauthorized_client", "The role holds a scope that the caller does not hold."),
+  too_many_roles: row(409, "invalid_request", "There are as many roles as there may be."),
   key_not_found: row(404, "invalid_request", "There is no such key."),
   key_state: row(409, "invalid_request", "The key is in no state that allows this."),
   key_too_fresh: row(409, "invalid_request", "The next key has not been published for long enough."),
@@ -140,6 +150,9 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   bearer_malformed: row(400, "invalid_request", "The Authorization header is malformed."),
   bearer_refused: row(401, "invalid_client", "The access token is not valid here."),
   bearer_of_a_session: row(403, "unauthorized_client", "A session's access token may not call this path."),
+  actor_malformed: row(400, "invalid_request", "Hallpass-Actor is malformed, or stands beside Hallpass-Actor-Token."),
+  actor_differs: row(400, "invalid_request", "The body names another actor than the header."),
+  actor_refused: row(403, "unauthorized_client", "The actor token is no live token of a session for this issuer."),
   scope_missing: row(403, "invalid_scope", "The access token lacks the scope that this path needs."),
   upgrade_required: row(426, "invalid_request", "This path is a WebSocket."),
   frames_required: row(415, "invalid_request", "The body has to be application/x-ndjson."),

@@ -4,6 +4,7 @@ import { timingSafeEqual } from "node:crypto";
 import { decodeBase64url, parseClientSecret } from "@hallpass/protocol";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { Instant } from "../kernel/time.ts";
 import type { MacKeys } from "../keys/ring.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import type { Client, StoredSecret } from "./client.ts";
@@ -42,7 +43,9 @@ export function authenticateClient(
   const row = snapshot.get(clientKey(tenant, credentials.clientId));
   const client = row === undefined ? undefined : clientFromRow(row);
   const presented = "secret" in credentials ? parseClientSecret(credentials.secret.reveal()) : undefined;
-  const fitting = presented === undefined ? undefined : fittingSecret(client, credentials.clientId, presented, mac);
+  const found = presented === undefined ? undefined : fittingSecret(client, credentials.clientId, presented, mac);
+  // A secret that was followed by another works until its overlap has passed.
+  const fitting = found?.until === undefined || snapshot.clock < found.until ? found : undefined;
   if (!proofFits(client, credentials, fitting) || row === undefined || client === undefined) return undefined;
   if (client.authentication !== credentials.method || client.status !== "active") return undefined;
   const outdatedSecret = fitting !== undefined && fitting.kid !== mac.secretKid;

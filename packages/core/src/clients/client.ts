@@ -3,6 +3,7 @@
 import { DEFAULT_SIGNING_ALG, MAX_AUDIENCES, type SigningAlg, scopeIsSubset } from "@hallpass/protocol";
 import type { ClientId } from "../kernel/ids.ts";
 import type { ClientKeys } from "./client-keys.ts";
+import type { Mandate } from "./mandate.ts";
 
 export type ClientAuthentication = "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
 export type GrantType = "refresh_token" | "client_credentials";
@@ -14,6 +15,8 @@ export interface StoredSecret {
   readonly hash: string;
   /** Milliseconds since the epoch. */
   readonly added: number;
+  /** Milliseconds since the epoch: works no more from then on. Absent while nothing has followed it. */
+  readonly until?: number;
 }
 
 export interface Client {
@@ -35,6 +38,12 @@ export interface Client {
   readonly origins?: readonly string[];
   /** The algorithm of its access tokens; ES256 where it names none. */
   readonly signingAlg?: SigningAlg;
+  /** For whom it may act through /v1; absent in registrations of before there were mandates. */
+  readonly mandate?: Mandate;
+  /** Roles beside its scope, by name. */
+  readonly roles?: readonly string[];
+  /** Disabled for good and shown no more. The row stays, so that its id is nobody else's. */
+  readonly deleted?: true;
 }
 
 export const MAX_SECRETS = 4;

@@ -1,8 +1,9 @@
 // The client_credentials grant: a token for a service itself. Nothing is written; the client's cut-off and status are read with the head.
 
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
-import { grantedAudience, grantedScope, signingAlgOf } from "../clients/client.ts";
+import { type Client, grantedAudience, grantedScope, signingAlgOf } from "../clients/client.ts";
 import { clientKey } from "../clients/client-row.ts";
+import { scopesOf } from "../clients/roles.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
@@ -12,6 +13,7 @@ import { type KeyRing, ringKey, signerOf } from "../keys/ring.ts";
 import type { Store } from "../store/store.ts";
 import { draftAccessToken, type MintedAccessToken, signAccessToken } from "../tokens/access-token.ts";
 import { rehashSecret } from "./rehash-secret.ts";
+import { readRoles } from "./roles.ts";
 
 export interface IssueClientTokenDeps {
   readonly store: Store;
@@ -46,10 +48,10 @@ export async function issueClientToken(
   const { client } = caller;
   if (client.authentication === "none" || !client.grants.includes("client_credentials"))
     return refused("grant_not_allowed");
-  const scope = grantedScope(client, request.scope);
-  if (scope === undefined) return refused("scope_not_allowed");
   const audience = grantedAudience(client, request.audience);
   if (audience === undefined) return refused("audience_not_allowed");
+  const scope = grantedScope(await withRoles(deps, client, audience), request.scope);
+  if (scope === undefined) return refused("scope_not_allowed");
   const draft = draftAccessToken(
     {
       issuer: url,
@@ -69,4 +71,16 @@ export async function issueClientToken(
   if (draft === undefined) return refused("token_too_large");
   if (caller.outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
   return granted({ client: client.id, access: await signAccessToken(draft), scope });
+}
+
+/** What a role gives is scope of this issuer's own API: it stands in tokens for the issuer alone. */
+async function withRoles(
+  { store, issuer }: IssueClientTokenDeps,
+  client: Client,
+  audience: readonly string[],
+): Promise<Client> {
+  const { roles = [] } = client;
+  if (roles.length === 0 || audience.some((one) => one !== issuer.url)) return client;
+  const given = scopesOf(await readRoles(store, issuer.tenant), roles);
+  return { ...client, scope: [...new Set([...client.scope, ...given])] };
 }

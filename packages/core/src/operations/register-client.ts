@@ -87,7 +87,8 @@ function hashed(mac: MacKeys, owner: ClientId, secret: Uint8Array, now: Instant)
 export async function readClient(store: Store, tenant: TenantId, id: ClientId): Promise<Answer<Client>> {
   const key = clientKey(tenant, id);
   const row = (await store.read([key])).get(key);
-  return row === undefined ? refused("client_not_found") : granted(clientFromRow(row));
+  const client = row === undefined ? undefined : clientFromRow(row);
+  return client === undefined || client.deleted === true ? refused("client_not_found") : granted(client);
 }
 
 export async function listClients(
@@ -102,5 +103,6 @@ export async function listClients(
     ...(query.after === null ? {} : { after: query.after }),
   });
   const clients = rows.slice(0, query.limit).map(clientFromRow);
-  return { clients, next: rows.length > query.limit ? (clients.at(-1)?.id ?? null) : null };
+  const next = rows.length > query.limit ? (clients.at(-1)?.id ?? null) : null;
+  return { clients: clients.filter((client) => client.deleted !== true), next };
 }

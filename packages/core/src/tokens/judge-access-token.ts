@@ -8,6 +8,7 @@ import {
   parseAccessTokenClaims,
   parseCompactJws,
 } from "@hallpass/protocol";
+import type { Client } from "../clients/client.ts";
 import { clientFromRow, clientKey } from "../clients/client-row.ts";
 import { type ClientId, parseClientId, parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
@@ -23,6 +24,8 @@ declare const judged: unique symbol;
 export interface LiveAccessToken {
   readonly claims: AccessTokenClaims;
   readonly client: ClientId;
+  /** What it is registered for now. */
+  readonly registered: Client;
   readonly [judged]: true;
 }
 
@@ -67,7 +70,8 @@ export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<
   // The same key needs no second look; one that the snapshot brought does.
   if (key !== known && !key.verify(jws.signingInput, jws.signature)) return undefined;
   if (!inTime(deps.issuer, claims, snapshot) || takenAway(deps.issuer, claims, client, snapshot)) return undefined;
-  return { claims, client } as LiveAccessToken;
+  const row = snapshot.get(clientKey(deps.issuer.tenant, client));
+  return row === undefined ? undefined : ({ claims, client, registered: clientFromRow(row) } as LiveAccessToken);
 }
 
 function rowsOf(issuer: Issuer, claims: AccessTokenClaims, client: ClientId): readonly RowKey[] {

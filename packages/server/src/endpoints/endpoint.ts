@@ -1,7 +1,7 @@
 // What an endpoint is: a row that says where it stands, who may call it and which operation it calls.
 // There is no row without a policy: the type knows three, and the router refuses any other at start.
 
-import type { LiveAccessToken } from "@hallpass/core";
+import type { LiveAccessToken, Mandate } from "@hallpass/core";
 import type { Form } from "@hallpass/protocol";
 import type { Reply, ReplyContext, Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
@@ -15,6 +15,14 @@ export interface RequestHead {
   readonly headers: { get(lowerCaseName: string): string | null };
 }
 
+/** The person behind a call: a subject, as the app calls its user. */
+export interface HumanActor {
+  readonly id: string;
+  readonly proof: "declared" | "proven";
+  /** The session whose token proved it. */
+  readonly session: string | null;
+}
+
 /** One request, read: the body is whole and within its limit. */
 export interface Exchange extends ReplyContext {
   readonly request: RequestHead;
@@ -24,18 +32,25 @@ export interface Exchange extends ReplyContext {
   readonly param: (name: string) => string;
   /** The address of whoever is connected; null when the host does not tell. */
   readonly peer: string | null;
+  /** The person behind the call, where a header names one. */
+  readonly human?: HumanActor;
 }
 
 /** A client whose own access token was judged, and holds the scope that the row asks for. */
 export interface Caller {
   readonly token: LiveAccessToken;
   readonly scope: readonly string[];
+  /** For whom it may act. */
+  readonly mandate: Mandate;
+  /** Who stands in facts and receipts: the person behind the call, or else the client. */
+  readonly actor: string;
+  readonly human: HumanActor | null;
 }
 
 export type Answer = Reply | Promise<Reply>;
 
 interface Row {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   /** With placeholders such as `:id`. */
   readonly path: string;
   /** One sentence for the reference. */
@@ -68,6 +83,11 @@ export interface ClientEndpoint extends Row {
 /** A client with an access token of this issuer for itself, which holds the scope. */
 export interface ScopedEndpoint extends Row {
   readonly from: { readonly kind: "scope"; readonly scope: Scope };
+  /**
+   * What holds the caller's mandate against the call. `session`: the router, for the session whose id is in the path. `judged`: the endpoint.
+   * `free`: nothing here is about a client or a subject. Absent: a caller whose mandate is not for everything is refused.
+   */
+  readonly mandate?: "session" | "judged" | "free";
   readonly answer: (services: Services, exchange: Exchange, caller: Caller) => Answer;
 }
 

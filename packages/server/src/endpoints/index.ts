@@ -1,7 +1,7 @@
 // Every endpoint, in one table. The router, the metadata, the labels of the metrics and docs/reference/endpoints.md are made from it.
 // A new endpoint is a row here, a file, one operation.
 
-import * as clients from "./clients/index.ts";
+import { CLIENT_ROWS } from "./clients/rows.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
 import { feed, pullFeed } from "./feed.ts";
 import { introspect } from "./introspect.ts";
@@ -13,6 +13,7 @@ import { healthz, readyz } from "./probes.ts";
 import { refusals } from "./reference.ts";
 import * as revocations from "./revocations/index.ts";
 import { revokeToken } from "./revoke-token.ts";
+import { ROLE_ROWS } from "./roles/rows.ts";
 import type { Scope } from "./scopes.ts";
 import * as sessions from "./sessions/index.ts";
 import { token } from "./token.ts";
@@ -92,6 +93,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "openSession",
     file: "sessions/open.ts",
     surface: "v1",
+    mandate: "judged",
     answer: sessions.open,
   },
   {
@@ -102,6 +104,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "searchSessions",
     file: "sessions/search.ts",
     surface: "v1",
+    mandate: "judged",
     answer: sessions.search,
   },
   {
@@ -112,6 +115,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "readSession",
     file: "sessions/read.ts",
     surface: "v1",
+    mandate: "session",
     answer: sessions.read,
   },
   {
@@ -122,6 +126,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "alterSession",
     file: "sessions/alter.ts",
     surface: "v1",
+    mandate: "session",
     answer: sessions.alter,
   },
   {
@@ -132,6 +137,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "readTimeline",
     file: "sessions/timeline.ts",
     surface: "v1",
+    mandate: "session",
     query: PAGE_QUERY,
     answer: sessions.timeline,
   },
@@ -153,6 +159,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "revoke",
     file: "sessions/end.ts",
     surface: "v1",
+    mandate: "session",
     answer: sessions.end,
   },
   {
@@ -163,6 +170,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "rotateSessionToken",
     file: "sessions/rotate-token.ts",
     surface: "v1",
+    mandate: "session",
     answer: sessions.rotateToken,
   },
   {
@@ -173,6 +181,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "keepAlive",
     file: "sessions/keep-alive.ts",
     surface: "v1",
+    mandate: "session",
     answer: sessions.keepAlive,
   },
 ];
@@ -186,6 +195,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     operation: "revoke",
     file: "revocations/revoke.ts",
     surface: "v1",
+    mandate: "judged",
     answer: revocations.revoke,
   },
   {
@@ -196,6 +206,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     operation: "readRevocation",
     file: "revocations/read.ts",
     surface: "v1",
+    mandate: "judged",
     answer: revocations.read,
   },
   {
@@ -206,6 +217,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     operation: "readFleet",
     file: "verifiers.ts",
     surface: "v1",
+    mandate: "free",
     answer: verifiers,
   },
   {
@@ -216,6 +228,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     operation: "joinFleet",
     file: "feed.ts",
     surface: "v1",
+    mandate: "free",
     answer: feed,
   },
   {
@@ -227,50 +240,6 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     file: "feed.ts",
     surface: "v1",
     answer: pullFeed,
-  },
-];
-
-const ofClients: readonly ScopedEndpoint[] = [
-  {
-    method: "GET",
-    path: "/v1/clients",
-    what: "Every client, by id.",
-    from: holder("clients:read"),
-    operation: "listClients",
-    file: "clients/list.ts",
-    surface: "v1",
-    query: PAGE_QUERY,
-    answer: clients.list,
-  },
-  {
-    method: "POST",
-    path: "/v1/clients",
-    what: "Registers a client; its secret is shown once.",
-    from: holder("clients:write"),
-    operation: "registerClient",
-    file: "clients/register.ts",
-    surface: "v1",
-    answer: clients.register,
-  },
-  {
-    method: "GET",
-    path: "/v1/clients/:id",
-    what: "One client.",
-    from: holder("clients:read"),
-    operation: "readClient",
-    file: "clients/read.ts",
-    surface: "v1",
-    answer: clients.read,
-  },
-  {
-    method: "POST",
-    path: "/v1/clients/:id/disable",
-    what: "Disables a client and revokes what it was given; answers with a receipt.",
-    from: holder("clients:write"),
-    operation: "disableClient",
-    file: "clients/disable.ts",
-    surface: "v1",
-    answer: clients.disable,
   },
 ];
 
@@ -305,6 +274,7 @@ const probes: readonly Endpoint[] = [
     operation: "none",
     file: "metrics.ts",
     surface: "v1",
+    mandate: "free",
     query: "ignored",
     answer: metrics,
   },
@@ -327,7 +297,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ofSessions,
   ...ofRevocations,
   ...KEY_ROWS,
-  ...ofClients,
+  ...CLIENT_ROWS,
+  ...ROLE_ROWS,
   ...LOG_ROWS,
   ...probes,
 ];

@@ -27,7 +27,15 @@ export function readJson<T>(
 
 function judged<T>(exchange: Exchange, schema: z.ZodType<T>, value: JsonValue): ReadBody<T> {
   const parsed = schema.safeParse(value);
+  // Whoever acts stands in one place: a body can't name another than the header does.
+  if (parsed.success && isOtherActor(exchange, parsed.data))
+    return { ok: false, refusal: refuse(exchange, "actor_differs") };
   return parsed.success
     ? { ok: true, value: parsed.data }
     : { ok: false, refusal: refuseMembers(exchange, wrongMembers(value, parsed.error.issues)) };
+}
+
+function isOtherActor({ human }: Exchange, value: unknown): boolean {
+  if (human === undefined || typeof value !== "object" || value === null || !("actor" in value)) return false;
+  return typeof value.actor === "string" && value.actor !== human.id;
 }

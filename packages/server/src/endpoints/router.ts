@@ -6,7 +6,9 @@ import { failure, type Reply, type ReplyContext, refuse, type Surface } from "..
 import type { Services } from "../services.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
 import { preflight, readableBy, registeredOrigins } from "./cross-origin.ts";
-import type { Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
+import type { Caller, Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
+import { attributed } from "./human-actor.ts";
+import { judgeMandate } from "./mandates.ts";
 import { type Placeholders, pathTable } from "./path-table.ts";
 import { SCOPES } from "./scopes.ts";
 
@@ -114,13 +116,35 @@ async function serve(
   return noted(services, request, arrival, endpoint.path, reply);
 }
 
-function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Reply | Promise<Reply> {
-  return isScoped(endpoint) ? answerHolder(services, endpoint, exchange) : endpoint.answer(services, exchange);
+async function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Promise<Reply> {
+  if (isScoped(endpoint)) return answerHolder(services, endpoint, exchange);
+  const reply = await endpoint.answer(services, exchange);
+  if (reply.refused !== undefined) services.refusedCalls.note(null, endpoint.path, reply.refused);
+  return reply;
 }
 
 async function answerHolder(services: Services, endpoint: ScopedEndpoint, exchange: Exchange): Promise<Reply> {
   const authorized = await authorizeCaller(services, exchange, endpoint.from.scope);
-  return authorized.ok ? endpoint.answer(services, exchange, authorized.caller) : authorized.refusal;
+  const client = authorized.ok ? authorized.caller.token.client : authorized.client;
+  const reply = authorized.ok
+    ? await answerCaller(services, endpoint, exchange, authorized.caller)
+    : authorized.refusal;
+  if (reply.refused !== undefined) services.refusedCalls.note(client, endpoint.path, reply.refused);
+  return reply;
+}
+
+async function answerCaller(
+  services: Services,
+  endpoint: ScopedEndpoint,
+  exchange: Exchange,
+  caller: Caller,
+): Promise<Reply> {
+  const refusal = await judgeMandate(services, exchange, endpoint, caller, () => exchange.param("id"));
+  if (refusal !== undefined) return refusal;
+  const { human } = caller;
+  if (human === null) return endpoint.answer(services, exchange, caller);
+  const store = attributed(services.store, caller.token.client, human);
+  return { ...(await endpoint.answer({ ...services, store }, { ...exchange, human }, caller)), by: human };
 }
 
 function isScoped(endpoint: Endpoint): endpoint is ScopedEndpoint {
@@ -135,6 +159,7 @@ function noted(services: Services, request: RequestHead, arrival: Arrival, route
     route,
     status: reply.status,
     ms: services.clock.monotonic() - arrival.started,
+    ...(reply.by === undefined ? {} : { actor: reply.by.id, actorProof: reply.by.proof }),
   });
   return reply;
 }

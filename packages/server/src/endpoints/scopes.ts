@@ -10,6 +10,8 @@ export const SCOPES = [
   "keys:write",
   "clients:read",
   "clients:write",
+  "roles:read",
+  "roles:write",
   "metrics:read",
   "log:read",
   "audit:read",

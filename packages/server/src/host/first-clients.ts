@@ -3,9 +3,20 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type ClientId, clientKey, type NewClient, parseClientId, registerClient } from "@hallpass/core";
+import {
+  bootstrapRoles,
+  type ClientId,
+  changeClient,
+  clientKey,
+  EVERYTHING,
+  type NewClient,
+  parseClientId,
+  readClient,
+  registerClient,
+} from "@hallpass/core";
 import { formatClientSecret, parseClientSecret } from "@hallpass/protocol";
 import type { Config } from "../config.ts";
+import { FIRST_ROLES, OWNER } from "../endpoints/roles-table.ts";
 import { SCOPES } from "../endpoints/scopes.ts";
 import type { Services } from "../services.ts";
 import { makePrivateFile, readPrivateFile } from "./private-files.ts";
@@ -22,12 +33,18 @@ export interface FirstClients {
 
 export async function makeFirstClients(services: Services, config: Config): Promise<FirstClients> {
   const issuer = services.issuer.url;
-  const operator = confidential("operator", "Operator", SCOPES, [issuer]);
+  await bootstrapRoles(services, FIRST_ROLES, { name: OWNER, scope: SCOPES });
+  const operator = {
+    ...confidential("operator", "Operator", SCOPES, [issuer]),
+    mandate: EVERYTHING,
+    roles: [OWNER],
+  };
   const preset = config.operator_secret_sha256 ?? null;
   const made =
     preset === null
       ? await makeConfidential(services, config, operator, OPERATOR_CREDENTIALS)
       : (await makeClient(services, operator, preset), null);
+  await continueOperator(services, operator.id);
   if (config.development) {
     await makeClient(services, demo(), null);
     await makeConfidential(
@@ -38,6 +55,13 @@ export async function makeFirstClients(services: Services, config: Config): Prom
     );
   }
   return { operatorCredentials: made };
+}
+
+/** An operator of a release before there were roles gets `owner`, or a scope that is new would be nobody's to give. */
+async function continueOperator(services: Services, id: ClientId): Promise<void> {
+  const found = await readClient(services.store, services.tenant, id);
+  if (!found.ok || found.value.roles !== undefined) return;
+  await changeClient(services, id, { roles: [OWNER] }, null, () => undefined);
 }
 
 function confidential(id: string, name: string, scope: readonly string[], audiences: readonly string[]): NewClient {

@@ -19,6 +19,7 @@ import {
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
+import { createRefusedCalls } from "../endpoints/refused-calls.ts";
 import { fetchDocument } from "../outbound/fetch-document.ts";
 import { networksOf } from "../outbound/networks.ts";
 import { createPublishedKeys, type PublishedKeys } from "../outbound/published-keys.ts";
@@ -61,8 +62,12 @@ export async function makeServices(
   // So that the first forged token is refused without a read, too.
   keys.open(await store.read([ringKey(tenant)]));
   const auditKept = config.audit_kept * 1000;
+  const refusedCalls = createRefusedCalls({ store, dice, clock, tenant }, (thrown) =>
+    around.observer.failed("refused-call", "none", thrown),
+  );
   return {
     ...around,
+    refusedCalls,
     store,
     storeTime,
     clock,

@@ -15,6 +15,8 @@ const ONCE: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "dpop",
   "idempotency-key",
+  "hallpass-actor",
+  "hallpass-actor-token",
   "if-none-match",
   "x-request-id",
 ]);

@@ -112,6 +112,33 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     404,
     "client_not_found",
   ),
+  "PATCH /v1/clients/:id": ids(
+    ({ client }) => ({ method: "PATCH", path: `/v1/clients/${client}`, json: { name: "ours" } }),
+    404,
+    "client_not_found",
+  ),
+  "POST /v1/clients/:id/enable": ids(
+    ({ client }) => ({ method: "POST", path: `/v1/clients/${client}/enable` }),
+    404,
+    "client_not_found",
+  ),
+  "POST /v1/clients/:id/secrets": ids(
+    ({ client }) => ({ method: "POST", path: `/v1/clients/${client}/secrets` }),
+    404,
+    "client_not_found",
+  ),
+  "DELETE /v1/clients/:id": ids(
+    ({ client }) => ({ method: "DELETE", path: `/v1/clients/${client}` }),
+    404,
+    "client_not_found",
+  ),
+  "GET /v1/roles": ids(() => ({ path: "/v1/roles" }), 200, null),
+  "PUT /v1/roles/:name": open,
+  "DELETE /v1/roles/:name": ids(
+    ({ name }) => ({ method: "DELETE", path: `/v1/roles/only-in-${name}` }),
+    404,
+    "role_not_found",
+  ),
   "GET /healthz": open,
   "GET /readyz": open,
   "GET /metrics": ids(() => ({ path: "/metrics" }), 200, null),

@@ -11,6 +11,9 @@ export interface FinishedRequest {
   readonly ms: number;
   /** An X-Request-Id that the caller sent, if it is one that can stand in a log. */
   readonly callerRequestId: string | null;
+  /** The person behind the call, if one was named, and whether that was proven. */
+  readonly actor?: string;
+  readonly actorProof?: "declared" | "proven";
 }
 
 export interface Observer {

@@ -16,6 +16,8 @@ export function clientToWire(client: Client): object {
     ...(client.keys?.kind === "registered" ? { jwks: { keys: client.keys.jwks } } : {}),
     ...(client.keys?.kind === "published" ? { jwks_uri: client.keys.uri } : {}),
     ...(client.origins === undefined ? {} : { allowed_origins: client.origins }),
-    secrets: client.secrets.map(({ added }) => ({ added_ms: added })),
+    mandate: client.mandate ?? null,
+    roles: client.roles ?? [],
+    secrets: client.secrets.map(({ added, until }) => ({ added_ms: added, until_ms: until ?? null })),
   };
 }

@@ -6,6 +6,7 @@ import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
+import { giverOf, mayMake } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
 
@@ -16,7 +17,10 @@ export async function disable(services: Services, exchange: Exchange, caller: Ca
   if (id === undefined) return refuse(exchange, "client_not_found");
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
-  const disabled = await disableClient(services, id, read.value.actor ?? caller.token.client);
+  const giver = await giverOf(services, caller);
+  const disabled = await disableClient(services, id, read.value.actor ?? caller.actor, {
+    may: (before, after) => mayMake(services, giver, before, after),
+  });
   if (!disabled.ok) return refuse(exchange, disabled.code);
   return reply(exchange, 200, await receiptFor(services, disabled.value, read.value.wait_ms));
 }

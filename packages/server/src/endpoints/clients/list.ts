@@ -1,14 +1,14 @@
 // GET /v1/clients: every client, by id.
 
-import { listClients, parseClientId } from "@hallpass/core";
+import { listClients, parseClientId, permits } from "@hallpass/core";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
-import type { Exchange } from "../endpoint.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
 import { openPage, sealPage } from "../page-cursors.ts";
 import { pageQuery } from "../page-query.ts";
 import { clientToWire } from "./client-to-wire.ts";
 
-export async function list(services: Services, exchange: Exchange): Promise<Reply> {
+export async function list(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const page = pageQuery(exchange.query);
   if (page === undefined) return refuse(exchange, "query_malformed");
   const query = { list: "clients", about: "" };
@@ -16,6 +16,7 @@ export async function list(services: Services, exchange: Exchange): Promise<Repl
   if (!opened.ok) return refuse(exchange, "cursor_malformed");
   const after = opened.place === null ? null : (parseClientId(opened.place) ?? null);
   const { clients, next } = await listClients(services.store, services.tenant, { after, limit: page.limit });
+  const seen = clients.filter(({ id }) => permits(caller.mandate.clients, id));
   const sealed = await sealPage(services, query, next);
-  return reply(exchange, 200, { clients: clients.map(clientToWire), next_cursor: sealed });
+  return reply(exchange, 200, { clients: seen.map(clientToWire), next_cursor: sealed });
 }

@@ -1,14 +1,16 @@
 // GET /v1/clients/{id}.
 
-import { parseClientId, readClient } from "@hallpass/core";
+import { parseClientId, permits, readClient } from "@hallpass/core";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
-import type { Exchange } from "../endpoint.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import { refuseAsAbsent } from "../mandates.ts";
 import { clientToWire } from "./client-to-wire.ts";
 
-export async function read(services: Services, exchange: Exchange): Promise<Reply> {
+export async function read(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");
+  if (!permits(caller.mandate.clients, id)) return refuseAsAbsent(exchange, "client_not_found");
   const found = await readClient(services.store, services.tenant, id);
   return found.ok ? reply(exchange, 200, clientToWire(found.value)) : refuse(exchange, found.code);
 }

@@ -1,6 +1,6 @@
 // POST /v1/clients: registers a client. Its secret is shown once.
 
-import { registerClient } from "@hallpass/core";
+import { type NewClient, registerClient } from "@hallpass/core";
 import { DEFAULT_SIGNING_ALG } from "@hallpass/protocol";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
@@ -8,9 +8,11 @@ import type { Services } from "../../services.ts";
 import { AUTHENTICATION_METHODS } from "../client-credentials.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
+import { giverOf, mayMake, ownMandate, rolesKnown } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { clientKeys, jwks, jwksUri, origins } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
+import * as registration from "./mandate-fields.ts";
 
 const body = z.strictObject({
   client_id: fields.clientId,
@@ -24,6 +26,9 @@ const body = z.strictObject({
   audiences: fields.audience,
   policy: fields.words.default("consumer"),
   access_token_signing_alg: fields.signingAlg,
+  mandate: registration.mandate.optional(),
+  roles: registration.roles.optional(),
+  secret_sha256: registration.secretSha256.optional(),
 });
 
 export async function register(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
@@ -33,30 +38,28 @@ export async function register(services: Services, exchange: Exchange, caller: C
   // RFC 7591 section 2: never both.
   if (wanted.jwks !== undefined && wanted.jwks_uri !== undefined) return refuse(exchange, "client_keys_misplaced");
   const keys = clientKeys(wanted.jwks, wanted.jwks_uri);
-  // Nobody gives a client more of this API than it has itself [A-09].
-  const ofThisApi = wanted.audiences.includes(services.issuer.url);
-  if (ofThisApi && !wanted.scope.every((one) => caller.scope.includes(one)))
-    return refuse(exchange, "scope_not_allowed");
-  const registered = await registerClient(
-    services,
-    {
-      id: wanted.client_id,
-      name: wanted.name ?? wanted.client_id,
-      authentication: wanted.token_endpoint_auth_method,
-      grants: [...new Set(wanted.grant_types)],
-      scope: wanted.scope,
-      audiences: [...new Set(wanted.audiences)],
-      policy: wanted.policy,
-      ...(keys === undefined ? {} : { keys }),
-      ...(wanted.allowed_origins === undefined ? {} : { origins: [...new Set(wanted.allowed_origins)] }),
-      ...(wanted.access_token_signing_alg === DEFAULT_SIGNING_ALG
-        ? {}
-        : { signingAlg: wanted.access_token_signing_alg }),
-    },
-    caller.token.client,
-  );
+  const giver = await giverOf(services, caller);
+  if (!rolesKnown(giver, wanted.roles ?? [])) return refuse(exchange, "role_unknown");
+  const asked: Omit<NewClient, "mandate"> = {
+    id: wanted.client_id,
+    name: wanted.name ?? wanted.client_id,
+    authentication: wanted.token_endpoint_auth_method,
+    grants: [...new Set(wanted.grant_types)],
+    scope: wanted.scope,
+    audiences: [...new Set(wanted.audiences)],
+    policy: wanted.policy,
+    ...(keys === undefined ? {} : { keys }),
+    ...(wanted.allowed_origins === undefined ? {} : { origins: [...new Set(wanted.allowed_origins)] }),
+    ...(wanted.access_token_signing_alg === DEFAULT_SIGNING_ALG ? {} : { signingAlg: wanted.access_token_signing_alg }),
+    ...(wanted.roles === undefined ? {} : { roles: wanted.roles }),
+  };
+  const client: NewClient = { ...asked, mandate: wanted.mandate ?? ownMandate(asked, caller) };
+  const refusal = mayMake(services, giver, null, { ...client, secrets: [], status: "active" });
+  if (refusal !== undefined) return refuse(exchange, refusal);
+  const registered = await registerClient(services, client, caller.actor, wanted.secret_sha256 ?? null);
   if (!registered.ok) return refuse(exchange, registered.code);
-  const { client, secret } = registered.value;
+  const { secret } = registered.value;
   const shown = secret === null ? {} : { client_secret: secret.reveal() };
-  return reply(exchange, 201, { ...clientToWire(client), ...shown }, { location: `/v1/clients/${client.id}` });
+  const made = clientToWire(registered.value.client);
+  return reply(exchange, 201, { ...made, ...shown }, { location: `/v1/clients/${client.id}` });
 }

@@ -31,7 +31,7 @@ async function refused(
   { actor, wait_ms: waitMs }: z.infer<typeof body>,
 ): Promise<Reply> {
   const { tenant } = services;
-  const changed = await compromiseKeys(services, { tenant, kids, actor: actor ?? caller.token.client });
+  const changed = await compromiseKeys(services, { tenant, kids, actor: actor ?? caller.actor });
   if (!changed.ok) return refuse(exchange, changed.code);
   return reply(exchange, 200, await knownBy(services, changed.value, waitMs));
 }

@@ -6,6 +6,7 @@ import { type Reply, refuse, refuseMembers, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
+import { targetsPermitted } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "./receipt-for.ts";
 
@@ -42,12 +43,13 @@ export async function revoke(services: Services, exchange: Exchange, caller: Cal
       exchange,
       repeated.map((index) => ({ pointer: `/targets/${index}`, code: "repeated" })),
     );
+  if (!(await targetsPermitted(services, caller, targets))) return refuse(exchange, "mandate_exceeded");
   const revoked = await revokeTargets(services, {
     targets,
     endReason: "revoked",
     reason: reason ?? null,
     ticket: ticket ?? null,
-    actor: actor ?? caller.token.client,
+    actor: actor ?? caller.actor,
   });
   if (!revoked.ok) return refuse(exchange, revoked.code);
   const receipt = await receiptFor(services, revoked.value, wait);

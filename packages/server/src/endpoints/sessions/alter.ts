@@ -7,6 +7,7 @@ import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
+import { assurancePermitted } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
 import { sessionToWire } from "./session-to-wire.ts";
@@ -29,13 +30,14 @@ export async function alter(services: Services, exchange: Exchange, caller: Call
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
+  if (!assurancePermitted(caller.mandate, read.value)) return refuse(exchange, "mandate_exceeded");
   const altered = await alterSession(services, {
     session,
     alteration: alterationOf(read.value),
     expectVersion: read.value.version ?? null,
     keepSessionToken: read.value.keep_session_token,
     revocationId: uuidv7(services.clock.now(), services.dice.bytes(10)),
-    actor: caller.token.client,
+    actor: caller.actor,
   });
   if (!altered.ok) return refuse(exchange, altered.code);
   const { outdated, sessionToken, ...seen } = altered.value;

@@ -30,7 +30,7 @@ export async function end(services: Services, exchange: Exchange, caller: Caller
     endReason: "signed_out",
     reason: reason ?? null,
     ticket: ticket ?? null,
-    actor: actor ?? caller.token.client,
+    actor: actor ?? caller.actor,
   });
   if (!revoked.ok) return refuse(exchange, revoked.code);
   const receipt = await receiptFor(services, revoked.value, wait);

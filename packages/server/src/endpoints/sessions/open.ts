@@ -9,6 +9,7 @@ import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
+import { openingPermitted } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
 import { sessionTokenReply } from "./session-token-reply.ts";
@@ -40,7 +41,9 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   if (!read.ok) return read.refusal;
   const idempotency = idempotencyOf(exchange, caller);
   if (idempotency === "malformed") return refuse(exchange, "idempotency_key_malformed");
-  const opened = await openSession(services, requestOf(read.value, caller, idempotency));
+  const asked = requestOf(read.value, caller, idempotency);
+  if (!(await openingPermitted(services, caller, asked))) return refuse(exchange, "mandate_exceeded");
+  const opened = await openSession(services, asked);
   if (!opened.ok) return refuse(exchange, opened.code);
   const { session, tokens, replayed } = opened.value;
   services.observer.issued("session");
@@ -80,7 +83,7 @@ function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Ide
     parent: value.parent ?? null,
     device: value.device ?? null,
     claims: value.claims,
-    actor: caller.token.client,
+    actor: caller.actor,
     idempotency,
   };
 }

@@ -1,0 +1,48 @@
+// PATCH /v1/clients/{id}: changes what a client is registered for. Members that are absent stay; what it was given before is not touched.
+
+import { type ClientChange, changeClient, parseClientId } from "@hallpass/core";
+import { z } from "zod";
+import { type Reply, refuse, reply } from "../../replies.ts";
+import type { Services } from "../../services.ts";
+import type { Caller, Exchange } from "../endpoint.ts";
+import * as fields from "../fields.ts";
+import { giverOf, mayMake, rolesKnown } from "../mandates.ts";
+import { readJson } from "../read-json.ts";
+import { clientToWire } from "./client-to-wire.ts";
+import * as registration from "./mandate-fields.ts";
+
+const body = z.strictObject({
+  name: fields.words.optional(),
+  grant_types: z
+    .array(z.enum(["refresh_token", "client_credentials"]))
+    .max(2)
+    .optional(),
+  scope: fields.scope.optional(),
+  audiences: fields.audience.optional(),
+  policy: fields.words.optional(),
+  mandate: registration.mandate.optional(),
+  roles: registration.roles.optional(),
+});
+
+export async function change(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
+  const id = parseClientId(exchange.param("id"));
+  if (id === undefined) return refuse(exchange, "client_not_found");
+  const read = readJson(exchange, body);
+  if (!read.ok) return read.refusal;
+  const giver = await giverOf(services, caller);
+  if (!rolesKnown(giver, read.value.roles ?? [])) return refuse(exchange, "role_unknown");
+  const changed = await changeClient(services, id, changeOf(read.value), caller.actor, (before, after) =>
+    mayMake(services, giver, before, after),
+  );
+  if (!changed.ok) return refuse(exchange, changed.code);
+  return reply(exchange, 200, { ...clientToWire(changed.value.client), changed: changed.value.changed });
+}
+
+function changeOf({ grant_types: grants, audiences, ...rest }: z.infer<typeof body>): ClientChange {
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(given) as ClientChange),
+    ...(grants === undefined ? {} : { grants: [...new Set(grants)] }),
+    ...(audiences === undefined ? {} : { audiences: [...new Set(audiences)] }),
+  };
+}

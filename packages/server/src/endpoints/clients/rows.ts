@@ -1,0 +1,100 @@
+// The rows of clients in the table of endpoints.
+
+import type { ScopedEndpoint } from "../endpoint.ts";
+import { PAGE_QUERY } from "../page-query.ts";
+import type { Scope } from "../scopes.ts";
+import * as clients from "./index.ts";
+
+const holder = (scope: Scope): ScopedEndpoint["from"] => ({ kind: "scope", scope });
+
+export const CLIENT_ROWS: readonly ScopedEndpoint[] = [
+  {
+    method: "GET",
+    path: "/v1/clients",
+    what: "Every client, by id.",
+    from: holder("clients:read"),
+    operation: "listClients",
+    file: "clients/list.ts",
+    surface: "v1",
+    mandate: "judged",
+    query: PAGE_QUERY,
+    answer: clients.list,
+  },
+  {
+    method: "POST",
+    path: "/v1/clients",
+    what: "Registers a client; its secret is shown once.",
+    from: holder("clients:write"),
+    operation: "registerClient",
+    file: "clients/register.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.register,
+  },
+  {
+    method: "GET",
+    path: "/v1/clients/:id",
+    what: "One client.",
+    from: holder("clients:read"),
+    operation: "readClient",
+    file: "clients/read.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.read,
+  },
+  {
+    method: "POST",
+    path: "/v1/clients/:id/disable",
+    what: "Disables a client and revokes what it was given; answers with a receipt.",
+    from: holder("clients:write"),
+    operation: "disableClient",
+    file: "clients/disable.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.disable,
+  },
+  {
+    method: "PATCH",
+    path: "/v1/clients/:id",
+    what: "Changes what a client is registered for.",
+    from: holder("clients:write"),
+    operation: "changeClient",
+    file: "clients/change.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.change,
+  },
+  {
+    method: "POST",
+    path: "/v1/clients/:id/enable",
+    what: "Makes a disabled client active again.",
+    from: holder("clients:write"),
+    operation: "enableClient",
+    file: "clients/enable.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.enable,
+  },
+  {
+    method: "POST",
+    path: "/v1/clients/:id/secrets",
+    what: "The client's next secret, shown once; the one before works on for an overlap.",
+    from: holder("clients:write"),
+    operation: "rotateClientSecret",
+    file: "clients/rotate-secret.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.rotateSecret,
+  },
+  {
+    method: "DELETE",
+    path: "/v1/clients/:id",
+    what: "Disables a client for good and revokes what it was given; answers with a receipt.",
+    from: holder("clients:write"),
+    operation: "disableClient",
+    file: "clients/remove.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: clients.remove,
+  },
+];

@@ -1,0 +1,52 @@
+// The person behind a call (spec/mandates.md ACT-1 to ACT-5): declared by the client in Hallpass-Actor, or proven by an access token of the
+// person's own session in Hallpass-Actor-Token, as the actor token of RFC 8693 section 2.1 does it.
+
+import { judgeAccessToken, parseSubjectId, type Store } from "@hallpass/core";
+import type { Services } from "../services.ts";
+import type { HumanActor, RequestHead } from "./endpoint.ts";
+
+export type ReadActor =
+  | { readonly ok: true; readonly actor: HumanActor | null }
+  | { readonly ok: false; readonly code: "actor_malformed" | "actor_refused" };
+
+/** Visible ASCII: what a header can hold in one reading. */
+const DECLARED = /^[\x21-\x7e]{1,255}$/;
+
+/** Throws Faults of the store. */
+export async function readActor(services: Services, { headers }: RequestHead): Promise<ReadActor> {
+  const declared = headers.get("hallpass-actor");
+  const token = headers.get("hallpass-actor-token");
+  if (declared === null && token === null) return { ok: true, actor: null };
+  if (declared !== null && token !== null) return { ok: false, code: "actor_malformed" };
+  if (token !== null) return proven(services, token);
+  const id = declared !== null && DECLARED.test(declared) ? parseSubjectId(declared) : undefined;
+  if (id === undefined) return { ok: false, code: "actor_malformed" };
+  return { ok: true, actor: { id, proof: "declared", session: null } };
+}
+
+/** A token for another audience proves nothing here: it may have been shown to anyone. */
+async function proven(services: Services, token: string): Promise<ReadActor> {
+  const judged = await judgeAccessToken(services, token);
+  const { sid, aud, sub } = judged?.claims ?? {};
+  if (sid === undefined || sub === undefined || aud?.includes(services.issuer.url) !== true)
+    return { ok: false, code: "actor_refused" };
+  return { ok: true, actor: { id: sub, proof: "proven", session: sid } };
+}
+
+/** The store as one call sees it: every fact that the call commits says who stood behind it. */
+export function attributed(store: Store, client: string, { id, proof, session }: HumanActor): Store {
+  const by = { client, actor: id, proof, ...(session === null ? {} : { session }) };
+  return {
+    ...store,
+    commit: (changes) =>
+      store.commit(
+        changes.map((change) => ({
+          ...change,
+          facts: change.facts.map((one) => ({
+            ...one,
+            body: JSON.stringify({ ...(JSON.parse(one.body) as object), by }),
+          })),
+        })),
+      ),
+  };
+}

@@ -1,0 +1,173 @@
+// Where a caller's mandate is held against what it asks for. A row of the table says who looks: the router for the session in the path,
+// the endpoint for what stands in a body, and for a row that says nothing only a mandate for everything will do.
+
+import {
+  type Client,
+  type ClientId,
+  clientFromRow,
+  clientKey,
+  isEverything,
+  isWithin,
+  type Mandate,
+  mandateOf,
+  parseSessionId,
+  permits,
+  permitsAll,
+  type RefusalCode,
+  readRoles,
+  readSession,
+  type Session,
+  scopesOf,
+  type Target,
+} from "@hallpass/core";
+import { type Reply, type ReplyContext, refuse } from "../replies.ts";
+import type { Services } from "../services.ts";
+import type { WireCode } from "../wire-errors.ts";
+import type { Caller, ScopedEndpoint } from "./endpoint.ts";
+import { SCOPES } from "./scopes.ts";
+
+/** Answers as if the thing were not there: what a mandate leaves out is nobody's to know of. The fact says why. */
+export function refuseAsAbsent(context: ReplyContext, code: WireCode): Reply {
+  return { ...refuse(context, code), refused: "mandate_exceeded" };
+}
+
+/** Undefined lets the call through to the endpoint. `session` is the path's. */
+export async function judgeMandate(
+  services: Services,
+  context: ReplyContext,
+  endpoint: ScopedEndpoint,
+  caller: Caller,
+  session: () => string,
+): Promise<Reply | undefined> {
+  const { mandate: kind } = endpoint;
+  if (kind === "free" || kind === "judged" || isEverything(caller.mandate)) return undefined;
+  if (kind === undefined) return refuse(context, "mandate_exceeded");
+  const id = parseSessionId(session());
+  // What is no id is refused by the endpoint, as for everyone.
+  if (id === undefined) return undefined;
+  const seen = await readSession(services.store, services.tenant, id);
+  if (!seen.ok || sessionPermitted(caller.mandate, seen.value.session)) return undefined;
+  return refuseAsAbsent(context, "session_not_found");
+}
+
+/** Every client that has a part in it counts: whoever ends a session ends it for all of them. */
+export function sessionPermitted(mandate: Mandate, { subject, families }: Session): boolean {
+  const clients = families.map((family) => family.client);
+  return permits(mandate.subjects, subject) && permitsAll(mandate.clients, clients);
+}
+
+/** What a session is to be opened with. */
+export interface AskedSession {
+  readonly subject: string;
+  readonly client: ClientId;
+  readonly audience: readonly string[] | undefined;
+  readonly policy: string | undefined;
+  readonly acr: string | null;
+  readonly amr: readonly string[];
+}
+
+/** What is not asked for is what the client's registration says. An unknown client is for the operation to refuse. */
+export async function openingPermitted(services: Services, { mandate }: Caller, asked: AskedSession): Promise<boolean> {
+  if (isEverything(mandate)) return true;
+  if (!permits(mandate.subjects, asked.subject) || !permits(mandate.clients, asked.client)) return false;
+  if (!assurancePermitted(mandate, asked)) return false;
+  const key = clientKey(services.tenant, asked.client);
+  const row = (await services.store.read([key])).get(key);
+  if (row === undefined) return true;
+  const client = clientFromRow(row);
+  const audience = asked.audience ?? client.audiences.slice(0, 1);
+  return permitsAll(mandate.audiences, audience) && permits(mandate.policies, asked.policy ?? client.policy);
+}
+
+export function assurancePermitted(
+  mandate: Mandate,
+  { acr, amr }: { readonly acr?: string | null | undefined; readonly amr?: readonly string[] | undefined },
+): boolean {
+  return (acr === undefined || acr === null || permits(mandate.acr, acr)) && permitsAll(mandate.amr, amr ?? []);
+}
+
+/** What a caller may give: the scope of its token, and the roles' scopes to look up. */
+export interface Giver {
+  readonly caller: Caller;
+  /** Everything that the caller is registered for at this API. */
+  readonly registered: readonly string[];
+  readonly scopesOfRoles: (names: readonly string[]) => readonly string[];
+  readonly roles: ReadonlySet<string>;
+}
+
+export async function giverOf(services: Services, caller: Caller): Promise<Giver> {
+  const roles = await readRoles(services.store, services.tenant);
+  const { scope, roles: own = [] } = caller.token.registered;
+  const registered = [...scope, ...scopesOf(roles, own)];
+  return { caller, registered, scopesOfRoles: (names) => scopesOf(roles, names), roles: new Set(roles.keys()) };
+}
+
+export function rolesKnown({ roles }: Giver, names: readonly string[]): boolean {
+  return names.every((name) => roles.has(name));
+}
+
+/** Nobody makes of a client more than it is itself (P8), nor touches one that is more. Judged on the client as it is and as it would be; the first is null for a new one. */
+export function mayMake(
+  services: Services,
+  giver: Giver,
+  before: Client | null,
+  after: Client,
+): RefusalCode | undefined {
+  const { caller, registered } = giver;
+  const { mandate } = caller;
+  if (!permits(mandate.clients, after.id)) return before === null ? "mandate_too_wide" : "client_not_found";
+  const had = before === null ? [] : givenTo(services, giver, before);
+  const gets = givenTo(services, giver, after);
+  if (!had.every((one) => registered.includes(one))) return "scope_not_allowed";
+  // What is given anew has to be in the token that is shown, not only in the registration behind it.
+  if (!gets.every((one) => had.includes(one) || caller.scope.includes(one))) return "scope_not_allowed";
+  const within = (one: Client): boolean =>
+    permitsAll(mandate.audiences, one.audiences) &&
+    permits(mandate.policies, one.policy) &&
+    // A registration of before mandates acts for everyone: only who may do the same may touch it.
+    (givenTo(services, giver, one).length === 0 || isWithin(mandateOf(one), mandate));
+  return [after, ...(before === null ? [] : [before])].every(within) ? undefined : "mandate_too_wide";
+}
+
+/** What a client may do at this API: nothing if its tokens are for others. */
+function givenTo(services: Services, giver: Giver, { audiences, scope, roles = [] }: Client): readonly string[] {
+  if (!audiences.includes(services.issuer.url)) return [];
+  const own = scope.filter((one) => (SCOPES as readonly string[]).includes(one));
+  return [...own, ...giver.scopesOfRoles(roles)];
+}
+
+/** For itself: its own sessions, under its own policy, with no assurance class. What a new client gets when nobody says otherwise. */
+export function ownMandate(client: Pick<Client, "id" | "audiences" | "policy">, { mandate }: Caller): Mandate {
+  const { id, audiences, policy } = client;
+  return { clients: [id], audiences, subjects: mandate.subjects, policies: [policy], acr: [], amr: mandate.amr };
+}
+
+/** Whether all that is revoked lies within the mandate. What reaches beyond single sessions of known clients needs both parts for everything. */
+export async function targetsPermitted(
+  services: Services,
+  { mandate }: Caller,
+  targets: readonly Target[],
+): Promise<boolean> {
+  if (isEverything(mandate)) return true;
+  const verdicts = await Promise.all(targets.map((target) => targetPermitted(services, mandate, target)));
+  return verdicts.every(Boolean);
+}
+
+async function targetPermitted(services: Services, mandate: Mandate, target: Target): Promise<boolean> {
+  const everySubject = mandate.subjects.includes("*");
+  const everyClient = mandate.clients.includes("*");
+  switch (target.kind) {
+    case "session":
+    case "family": {
+      const seen = await readSession(services.store, services.tenant, target.session);
+      // One that is not there is for the operation to refuse.
+      return !seen.ok || sessionPermitted(mandate, seen.value.session);
+    }
+    case "subject":
+      return everyClient && permits(mandate.subjects, target.subject);
+    case "client":
+      return everySubject && permits(mandate.clients, target.client);
+    case "token":
+      return everySubject && everyClient;
+  }
+}
