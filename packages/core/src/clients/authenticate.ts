@@ -4,7 +4,6 @@ import { timingSafeEqual } from "node:crypto";
 import { decodeBase64url, parseClientSecret } from "@hallpass/protocol";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
-import type { Instant } from "../kernel/time.ts";
 import type { MacKeys } from "../keys/ring.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import type { Client, StoredSecret } from "./client.ts";

@@ -20,7 +20,7 @@ export interface ChangeClientDeps {
 
 /** Absent members stay as they are. How a client authenticates never changes: that would be another client. */
 export type ClientChange = Partial<
-  Pick<Client, "name" | "grants" | "scope" | "audiences" | "policy" | "mandate" | "roles">
+  Pick<Client, "name" | "grants" | "scope" | "audiences" | "policy" | "mandate" | "roles" | "keys" | "origins">
 >;
 
 /** Judges the client as it is and as it would be, in the step that writes it; a code refuses. */
@@ -32,7 +32,7 @@ export interface ChangedClient {
   readonly changed: readonly string[];
 }
 
-/** Refuses `client_not_found`, `policy_unknown`, client_credentials for a public client (`grant_not_allowed`), and whatever `may` refuses. */
+/** Refuses `client_not_found`, `policy_unknown`, client_credentials for a public client (`grant_not_allowed`), keys for a client that does not authenticate with them (`client_keys_misplaced`), and whatever `may` refuses. */
 export async function changeClient(
   deps: ChangeClientDeps,
   id: ClientId,
@@ -50,6 +50,8 @@ export async function changeClient(
     if (!deps.policies.has(after.policy)) return answer(refused("policy_unknown"));
     if (after.authentication === "none" && after.grants.includes("client_credentials"))
       return answer(refused("grant_not_allowed"));
+    if ((after.keys !== undefined) !== (after.authentication === "private_key_jwt"))
+      return answer(refused("client_keys_misplaced"));
     const refusal = may(before, after);
     if (refusal !== undefined) return answer(refused(refusal));
     const names = Object.keys(wanted) as (keyof ClientChange)[];

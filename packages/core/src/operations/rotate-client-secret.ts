@@ -1,7 +1,7 @@
 // A client's next secret. The one before it works on until the overlap has passed, so that every process can get the new one in its own time.
 
 import { encodeBase64url, formatClientSecret } from "@hallpass/protocol";
-import type { Client, StoredSecret } from "../clients/client.ts";
+import { type Client, hasSecret, type StoredSecret } from "../clients/client.ts";
 import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { PRESET_KID, secretHash } from "../clients/secret-hash.ts";
 import { fact } from "../facts.ts";
@@ -51,8 +51,7 @@ export async function rotateClientSecret(
     const before = row === undefined ? undefined : clientFromRow(row);
     if (row === undefined || before === undefined || before.deleted === true)
       return answer(refused("client_not_found"));
-    if (before.authentication === "none" || before.authentication === "private_key_jwt")
-      return answer(refused("client_has_no_secret"));
+    if (!hasSecret(before.authentication)) return answer(refused("client_has_no_secret"));
     const refusal = may(before, before);
     if (refusal !== undefined) return answer(refused(refusal));
     const now = snapshot.clock;

@@ -149,6 +149,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     operation: "explainSession",
     file: "sessions/explanation.ts",
     surface: "v1",
+    mandate: "session",
     answer: sessions.explanation,
   },
   {

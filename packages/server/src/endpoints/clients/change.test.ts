@@ -45,6 +45,7 @@ const wrong: readonly [title: string, json: unknown, code: string][] = [
   ["its mandate to a part that is none", { mandate: { clients: ["*"], scopes: ["*"] } }, "request_invalid"],
   ["its mandate to a pattern that is none", { mandate: { clients: ["a*b"] } }, "request_invalid"],
   ["its roles to one that is not there", { roles: ["king"] }, "role_unknown"],
+  ["its keys where it has a secret", { jwks_uri: "https://app.example/jwks" }, "client_keys_misplaced"],
   ["it to no audience", { audiences: [] }, "request_invalid"],
 ];
 for (const [title, json, code] of wrong) {

@@ -8,6 +8,7 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { giverOf, mayMake, rolesKnown } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
+import { clientKeys, jwks, jwksUri, origins } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
 import * as registration from "./mandate-fields.ts";
 
@@ -22,6 +23,9 @@ const body = z.strictObject({
   policy: fields.words.optional(),
   mandate: registration.mandate.optional(),
   roles: registration.roles.optional(),
+  jwks: jwks.optional(),
+  jwks_uri: jwksUri.optional(),
+  allowed_origins: origins.optional(),
 });
 
 export async function change(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
@@ -29,6 +33,9 @@ export async function change(services: Services, exchange: Exchange, caller: Cal
   if (id === undefined) return refuse(exchange, "client_not_found");
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
+  // RFC 7591 section 2: never both.
+  if (read.value.jwks !== undefined && read.value.jwks_uri !== undefined)
+    return refuse(exchange, "client_keys_misplaced");
   const giver = await giverOf(services, caller);
   if (!rolesKnown(giver, read.value.roles ?? [])) return refuse(exchange, "role_unknown");
   const changed = await changeClient(services, id, changeOf(read.value), caller.actor, (before, after) =>
@@ -38,11 +45,15 @@ export async function change(services: Services, exchange: Exchange, caller: Cal
   return reply(exchange, 200, { ...clientToWire(changed.value.client), changed: changed.value.changed });
 }
 
-function changeOf({ grant_types: grants, audiences, ...rest }: z.infer<typeof body>): ClientChange {
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+function changeOf(value: z.infer<typeof body>): ClientChange {
+  const { grant_types: grants, audiences, jwks: registered, jwks_uri: uri, allowed_origins: allowed, ...rest } = value;
+  const keys = clientKeys(registered, uri);
+  const given = Object.entries(rest).filter(([, one]) => one !== undefined);
   return {
     ...(Object.fromEntries(given) as ClientChange),
     ...(grants === undefined ? {} : { grants: [...new Set(grants)] }),
     ...(audiences === undefined ? {} : { audiences: [...new Set(audiences)] }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(allowed === undefined ? {} : { origins: [...new Set(allowed)] }),
   };
 }
