@@ -93,3 +93,23 @@ test("Express: two Authorization headers are refused, although Node would show o
   });
   issuer.close();
 });
+
+test("a cookie is asked the same: the challenge for another sign-in comes before the page does [STEP-8]", async () => {
+  const cookie = { name: "__Host-session", origins: ["https://app.example"] };
+  const issuer = await createTestIssuer({ ...options, cookie });
+  const app = new Hono().get("/pay", forHono(issuer.verifier, { acr: ["phr"], maxAuthAge: 60 }), (context) =>
+    context.text("in"),
+  );
+  const ask = async (claims: object): Promise<Response> =>
+    app.request("/pay", { headers: { cookie: `__Host-session=${await issuer.token({ ...claims })}` } });
+  const now = Math.floor(issuer.clock.now() / 1000);
+  const weak = await ask({ acr: "pwd", auth_time: now });
+  assert.equal(weak.status, 401);
+  assert.match(
+    weak.headers.get("www-authenticate") ?? "",
+    /insufficient_user_authentication.*acr_values="phr", max_age="60"/,
+  );
+  assert.deepEqual(await weak.json(), { error: "insufficient_user_authentication" });
+  assert.equal((await ask({ acr: "phr", auth_time: now - 66 })).status, 401);
+  assert.equal((await ask({ acr: "phr", auth_time: now })).status, 200);
+});

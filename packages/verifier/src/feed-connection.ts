@@ -242,3 +242,7 @@ export function fraction(ports: Ports): number {
   const bytes = ports.dice.bytes(4);
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
 }
+
+export function randomName(ports: Ports): string {
+  return Array.from(ports.dice.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

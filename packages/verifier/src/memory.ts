@@ -10,6 +10,10 @@ import type { TokenKeys } from "./token-keys.ts";
 
 export interface Remembered {
   readonly claims: AccessTokenClaims;
+  /** What the app sees of them, by its own schema; undefined without one. */
+  readonly shown?: AccessTokenClaims | undefined;
+  /** The app's schema has refused them. */
+  readonly unfit?: true;
   /** The key of its signature; undefined for a session token, which has none. */
   readonly key: TrustedKey | undefined;
   /** For a session token: when the issuer was asked, and for how many milliseconds from then its answer holds. */

@@ -2,6 +2,7 @@
 // after it nobody re-checks.
 
 import { MAX_STALENESS_MS, MIN_STALENESS_MS, type OnStale } from "@hallpass/protocol";
+import { type ClaimsSchema, isClaimsSchema } from "./claims-schema.ts";
 
 export interface VerifierOptions {
   /** As it stands in `iss`. https, or http on a loopback host. */
@@ -26,6 +27,13 @@ export interface VerifierOptions {
    * requests; `verify` fetches what it lacks. `push` without it.
    */
   readonly feed?: "push" | "pull";
+  /**
+   * A schema of any library that speaks Standard Schema: `claims.all` of an accepted verdict is what it made of the payload,
+   * and what it refuses is rejected. It may be asynchronous. `createVerifier` takes the types from it.
+   */
+  readonly claims?: ClaimsSchema<unknown>;
+  /** Where the resource's metadata stand (RFC 9728); every challenge names it. `resourceMetadata().url` is one. */
+  readonly resourceMetadata?: string;
   /** How many verified signatures, and as many answers about session tokens, are remembered, about 3 KB each. 10,000 without it. */
   readonly rememberedTokens?: number;
 }
@@ -49,6 +57,8 @@ export interface Settings {
   readonly onStale: OnStale;
   readonly feed: "push" | "pull";
   readonly cookie: CookieOptions | undefined;
+  readonly claims: ClaimsSchema<unknown> | undefined;
+  readonly resourceMetadata: string | undefined;
   readonly rememberedTokens: number;
 }
 
@@ -83,6 +93,8 @@ const RULES: Readonly<Record<keyof SettingsOptions, Rule>> = {
     (value) => ["unavailable", "introspect", "accept"].includes(value as string),
     "unavailable, introspect or accept",
   ],
+  claims: [isClaimsSchema, "a schema that speaks Standard Schema, version 1"],
+  resourceMetadata: [isResource, "an https address without query or fragment (http only on a loopback host)"],
   feed: [(value) => value === "push" || value === "pull", "push or pull"],
   cookie: [isCookie, "{name, origins} with a name that begins with __Host- and at least one origin"],
   rememberedTokens: [(value) => isWhole(value, 2, 10_000_000), "a whole number from 2 to 10,000,000"],
@@ -102,6 +114,8 @@ export function settingsFrom(options: SettingsOptions): Settings {
     onStale: options.onStale ?? "unavailable",
     feed: options.feed ?? "push",
     cookie: options.cookie,
+    claims: options.claims,
+    resourceMetadata: options.resourceMetadata,
     rememberedTokens: options.rememberedTokens ?? 10_000,
   };
 }
@@ -130,7 +144,12 @@ function problemsOf(given: object, rules: Readonly<Record<string, Rule>>): strin
   return problems;
 }
 
-function isIssuer(value: unknown): boolean {
+/** One that can stand in a challenge, too. */
+export function isResource(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value) && isIssuer(value);
+}
+
+function isIssuer(value: unknown): value is string {
   if (typeof value !== "string" || value.length > 512 || !URL.canParse(value)) return false;
   const url = new URL(value);
   if (value.includes("?") || value.includes("#") || url.username !== "" || url.password !== "") return false;

@@ -57,10 +57,11 @@ export class PullClient {
   }
 
   /**
-   * Settles when the view is younger than `limitMs`, or can't be made so now. Joins a request that is under way if what
+   * Settles when the view is younger than `maxAgeMs` (and M), or can't be made so now. Joins a request that is under way if what
    * it brings can be young enough; waits for its end and sends another if not (PULL-7). Never rejects.
    */
-  async renew(limitMs: number): Promise<void> {
+  async renew(maxAgeMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    const limitMs = Math.min(maxAgeMs, this.#deps.settings.maxStalenessMs);
     // The second time the request is the caller's own, or one that was sent after this call.
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const joined = this.#flight;
@@ -70,6 +71,12 @@ export class PullClient {
       await this.#endOf(flight);
       if (joined === undefined || (serves && this.#leaseAge() < limitMs)) return;
     }
+  }
+
+  /** Rejects when there is no lease to be had now. */
+  async ready(): Promise<void> {
+    await this.renew();
+    if (!(this.#leaseAge() < this.#deps.settings.maxStalenessMs)) throw new Error("the feed could not be pulled");
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 // What an adapter answers when a verdict is no: status, headers and body, the same under every framework.
 
+import { bearerChallenge } from "@hallpass/protocol";
 import type { Requirements } from "./requirements.ts";
 import type { Rejected, Unavailable } from "./verdict.ts";
 
@@ -30,12 +31,20 @@ export interface RouteOptions {
   /** All of these. */
   readonly scope?: readonly string[];
   readonly claims?: Requirements["requireClaims"];
+  /** One of these, the most welcome first. */
+  readonly acr?: readonly string[];
+  /** Seconds since the subject signed in. */
+  readonly maxAuthAge?: number;
   /** Milliseconds: the view may not be older on this route. */
   readonly maxAgeMs?: number;
 }
 
-export function requirementsOf({ scope, claims, maxAgeMs }: RouteOptions): Requirements {
+/** Throws a RangeError for what no challenge could ask for: when a route is made, not when somebody calls it. */
+export function requirementsOf({ scope, claims, acr, maxAuthAge, maxAgeMs }: RouteOptions): Requirements {
+  bearerChallenge({ scope, acrValues: acr, maxAge: maxAuthAge });
   return {
+    ...(acr === undefined ? {} : { requireAcr: acr }),
+    ...(maxAuthAge === undefined ? {} : { maxAuthAge }),
     ...(scope === undefined ? {} : { requireScope: scope }),
     ...(claims === undefined ? {} : { requireClaims: claims }),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),

@@ -9,10 +9,11 @@ import {
   parseStrictJson,
   SESSION_TOKEN_PREFIX,
 } from "@hallpass/protocol";
+import { shownBy } from "./claims-schema.ts";
 import { ageOf, type Reading } from "./lease.ts";
 import { Memory, type Remembered } from "./memory.ts";
 import type { Ports } from "./ports.ts";
-import { keysUnderCurrentSalt, type ReaderDeps } from "./token-reader.ts";
+import { asShown, keysUnderCurrentSalt, type ReaderDeps } from "./token-reader.ts";
 
 export type Asked =
   /** `asked`: when the question was sent. What the issuer said was true no earlier. */
@@ -91,10 +92,20 @@ export class SessionTokens {
         if (before === this.#forgotten) this.#remember(token, asked);
         return { kind: "inactive" };
       }
+      const shown = await shownBy(reader.schema, claims);
       const keys = await keysUnderCurrentSalt(reader, claims);
       // Both are whole seconds rounded down, so that one of them may be missing.
       const said = { asked, forMs: (claims.exp - claims.iat - 1) * 1000 };
-      const read: Remembered = { claims, key: undefined, said, keys, acceptedAt: 0, notedAt: 0, late: false };
+      const read: Remembered = {
+        claims,
+        ...asShown(shown),
+        key: undefined,
+        said,
+        keys,
+        acceptedAt: 0,
+        notedAt: 0,
+        late: false,
+      };
       if (said.forMs > 0 && before === this.#forgotten) this.memory.keep(token, read);
       return { kind: "active", read, asked };
     } catch {

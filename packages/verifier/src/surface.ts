@@ -1,5 +1,6 @@
 // What a verifier offers to an app.
 
+import type { JsonObject } from "@hallpass/protocol";
 import type { EndReason } from "./ended.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Credentials } from "./request.ts";
@@ -15,13 +16,13 @@ export interface Readiness {
   readonly view: "empty" | "gathering" | "live" | "lost";
 }
 
-export interface Verifier {
+export interface Verifier<All = JsonObject> {
   /** The verdict about a request, or about the text of a token. Never throws for what a client sent. */
-  verify(input: Request | string, required?: Requirements): Promise<Verdict>;
+  verify(input: Request | string, required?: Requirements): Promise<Verdict<All>>;
   /** The same about a token's text without a wait; undefined when an answer would need one. */
-  judge(token: string, required?: Requirements): Verdict | undefined;
+  judge(token: string, required?: Requirements): Verdict<All> | undefined;
   /** The same about the headers of a request, for adapters of frameworks without `Request`. */
-  verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict>;
+  verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict<All>>;
   /** Resolves at the first lease; rejects when closed before. Where the feed is pulled it pulls, and rejects when that fails. */
   ready(): Promise<void>;
   readiness(): Readiness;
@@ -29,7 +30,7 @@ export interface Verifier {
    * Calls back once when what was accepted is over: taken away, expired, or the view too old (except under `accept`).
    * Returns what stops the watching. Also calls back when that was so before this call, but never inside it.
    */
-  onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void;
+  onEnded(verdict: Accepted<All>, callback: (reason: EndReason) => void): () => void;
   metrics(): Metrics;
   /** Tells the server, and accepts nothing any more. */
   close(): void;

@@ -13,6 +13,7 @@ import {
   type ReadLists,
   splitCompactJws,
 } from "@hallpass/protocol";
+import { type ClaimsSchema, type Shown, shownBy } from "./claims-schema.ts";
 import type { TrustedKey } from "./key-set.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Memory, Remembered } from "./memory.ts";
@@ -30,6 +31,8 @@ export interface ReaderDeps {
   readonly headers: Map<string, JwsHeader>;
   /** The same for lists in the claims. */
   readonly lists: ReadLists;
+  /** The app's own. */
+  readonly schema?: ClaimsSchema<unknown> | undefined;
   /** Of the salt that was current when it was last asked. */
   keyMaker?: KeyMaker;
 }
@@ -77,11 +80,29 @@ function remember(
 ): Awaitable<Remembered | RejectionCode> {
   const claims = parseAccessTokenClaims(payload, deps.lists);
   if (claims === undefined) return "malformed_claims";
+  return deps.schema === undefined
+    ? kept(deps, token, claims, key, undefined)
+    : andThen(shownBy(deps.schema, claims), (shown) => kept(deps, token, claims, key, shown));
+}
+
+// Whatever may be waited for comes before the keys: the salt may change meanwhile.
+function kept(
+  deps: ReaderDeps,
+  token: string,
+  claims: Remembered["claims"],
+  key: TrustedKey,
+  shown: Shown,
+): Awaitable<Remembered> {
   return andThen(keysUnderCurrentSalt(deps, claims), (keys) => {
-    const remembered: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };
+    const read: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };
+    const remembered = shown === undefined ? read : { ...read, ...asShown(shown) };
     deps.memory.keep(token, remembered);
     return remembered;
   });
+}
+
+export function asShown(shown: Shown): Pick<Remembered, "shown" | "unfit"> {
+  return shown === "refused" ? { unfit: true } : { shown };
 }
 
 // The salt may change while a hash is waited for; hashes under the old one would match nothing.

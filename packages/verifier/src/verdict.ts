@@ -1,16 +1,19 @@
 // What a resource server is told: accepted, rejected or unavailable. Nothing else, and never by an exception.
 
-import { type AccessTokenClaims, type BearerError, bearerChallenge } from "@hallpass/protocol";
+import { type AccessTokenClaims, type BearerError, bearerChallenge, type JsonObject } from "@hallpass/protocol";
 import type { Remembered } from "./memory.ts";
 
 /** Not exported by the package: who has no name for it can't make an accepted verdict. */
 export const judged: unique symbol = Symbol("judged");
 
+/** `all` is the whole payload; what the app's own schema made of it where the verifier has one. */
+export type Claims<All> = Omit<AccessTokenClaims, "all"> & { readonly all: All };
+
 /** Only the verifier makes one. */
-export interface Accepted {
+export interface Accepted<All = JsonObject> {
   readonly [judged]: Remembered;
   readonly kind: "accepted";
-  readonly claims: AccessTokenClaims;
+  readonly claims: Claims<All>;
   readonly subject: string;
   readonly clientId: string;
   /** Undefined for a token of the client_credentials grant. */
@@ -43,7 +46,9 @@ export type RejectionCode =
   | "outdated"
   | "older_epoch"
   | "inactive"
+  | "claims_refused"
   | "insufficient_scope"
+  | "insufficient_user_authentication"
   | "claims_not_met"
   | "cross_site_request";
 
@@ -55,6 +60,15 @@ export interface Rejected {
   readonly error: string | undefined;
   /** The value of WWW-Authenticate. */
   readonly challenge: string;
+  /** What a new sign-in has to bring, when that is all that is missing (RFC 9470). */
+  readonly stepUp?: StepUp;
+}
+
+export interface StepUp {
+  /** One of these, the most welcome first. */
+  readonly acrValues?: readonly string[];
+  /** Seconds since the sign-in. */
+  readonly maxAge?: number;
 }
 
 export type UnavailableCode = "no_view" | "view_too_old" | "introspection_failed" | "closed";
@@ -66,7 +80,7 @@ export interface Unavailable {
   readonly retryAfter: number;
 }
 
-export type Verdict = Accepted | Rejected | Unavailable;
+export type Verdict<All = JsonObject> = Accepted<All> | Rejected | Unavailable;
 
 interface WireError {
   readonly status: Rejected["status"];
@@ -93,10 +107,15 @@ const WIRE = {
   outdated: INVALID,
   older_epoch: INVALID,
   inactive: INVALID,
+  claims_refused: INVALID,
+  insufficient_user_authentication: { status: 401, error: "insufficient_user_authentication" },
   insufficient_scope: { status: 403, error: "insufficient_scope" },
   claims_not_met: { status: 403, error: "insufficient_scope" },
   cross_site_request: { status: 403, error: undefined },
 } as const satisfies Record<RejectionCode, WireError>;
+
+/** A challenge that says nothing: a scheme alone may not stand there. */
+const BARE = bearerChallenge({});
 
 const REJECTIONS = Object.fromEntries(
   Object.entries(WIRE).map(([code, wire]) => [code, Object.freeze(rejection(code as RejectionCode, wire, undefined))]),
@@ -113,6 +132,24 @@ export function scopeMissing(scope: readonly string[]): Rejected {
   return rejection("insufficient_scope", WIRE.insufficient_scope, scope);
 }
 
+/** The challenge names what would do (RFC 9470 section 3). */
+export function authenticationInsufficient(
+  acrValues: readonly string[] | undefined,
+  maxAge: number | undefined,
+): Rejected {
+  const code = "insufficient_user_authentication";
+  const challenge = bearerChallenge({ error: code, acrValues, maxAge });
+  const stepUp = { ...(acrValues === undefined ? {} : { acrValues }), ...(maxAge === undefined ? {} : { maxAge }) };
+  return { ...rejection(code, WIRE[code], undefined), challenge, stepUp };
+}
+
+/** The same, and where the client learns who issues tokens for this resource (RFC 9728 section 5.1). */
+export function withMetadata(verdict: Rejected, address: string): Rejected {
+  const parameter = `resource_metadata="${address}"`;
+  const { challenge } = verdict;
+  return { ...verdict, challenge: challenge === BARE ? `Bearer ${parameter}` : `${challenge}, ${parameter}` };
+}
+
 export function unavailable(code: UnavailableCode): Unavailable {
   return { kind: "unavailable", code, retryAfter: 1 };
 }
@@ -122,7 +159,7 @@ export function accepted(read: Remembered, viewAgeMs: number, until: number, sta
   return {
     [judged]: read,
     kind: "accepted",
-    claims,
+    claims: read.shown ?? claims,
     subject: claims.sub,
     clientId: claims.clientId,
     sid: claims.sid,

@@ -5,7 +5,7 @@ import { newReadLists } from "@hallpass/protocol";
 import { Activity, NOTE_EVERY_MS } from "./activity.ts";
 import { Ended, type EndReason } from "./ended.ts";
 import { FeedClient } from "./feed-client.ts";
-import type { FeedDeps } from "./feed-connection.ts";
+import { type FeedDeps, randomName } from "./feed-connection.ts";
 import { readIntrospection } from "./introspection.ts";
 import { judgeClaims, judgeSaid, judgeView } from "./judge.ts";
 import { type Change, Knowledge } from "./knowledge.ts";
@@ -20,7 +20,16 @@ import { judgeRequirements, type Requirements } from "./requirements.ts";
 import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
 import type { Readiness, Verifier } from "./surface.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
-import { type Accepted, accepted, judged, type RejectionCode, rejected, unavailable, type Verdict } from "./verdict.ts";
+import {
+  type Accepted,
+  accepted,
+  judged,
+  type RejectionCode,
+  rejected,
+  unavailable,
+  type Verdict,
+  withMetadata,
+} from "./verdict.ts";
 
 export type { Readiness, Verifier } from "./surface.ts";
 
@@ -57,6 +66,7 @@ class LocalVerifier implements Verifier {
       knowledge: this.#knowledge,
       memory: this.#memory,
       counters: this.#counters,
+      schema: settings.claims,
       headers: new Map(),
       lists: newReadLists(),
     };
@@ -127,7 +137,7 @@ class LocalVerifier implements Verifier {
   ready(): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("the verifier is closed"));
     if (this.#age() < this.#settings.maxStalenessMs) return Promise.resolve();
-    if (this.#pulled !== undefined) return this.#readyByPull(this.#pulled);
+    if (this.#pulled !== undefined) return this.#pulled.ready();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -173,7 +183,7 @@ class LocalVerifier implements Verifier {
     let read = reading instanceof Promise ? await reading : reading;
     let verdict = this.#decide(read, required, undefined);
     if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) {
-      await this.#pull(this.#pulled, required);
+      await this.#pulled.renew(required.maxAgeMs);
       read = await this.#read(token);
       verdict = this.#decide(read, required, undefined);
     }
@@ -184,7 +194,7 @@ class LocalVerifier implements Verifier {
   async #verifySession(token: string, required: Requirements): Promise<Verdict> {
     let known = this.#knownSession(token, required);
     if (this.#pulled !== undefined && known !== undefined && this.#wantsPull(this.#pulled, known)) {
-      await this.#pull(this.#pulled, required);
+      await this.#pulled.renew(required.maxAgeMs);
       known = this.#knownSession(token, required);
     }
     if (known !== undefined) return known;
@@ -218,16 +228,6 @@ class LocalVerifier implements Verifier {
   #wantsPull(pulled: PullClient, verdict: Verdict): boolean {
     if (this.#closed || verdict.kind === "rejected") return false;
     return verdict.kind === "unavailable" || pulled.isDue(verdict.viewAgeMs);
-  }
-
-  #pull(pulled: PullClient, { maxAgeMs }: Requirements): Promise<void> {
-    const { maxStalenessMs } = this.#settings;
-    return pulled.renew(Math.min(maxAgeMs ?? maxStalenessMs, maxStalenessMs));
-  }
-
-  async #readyByPull(pulled: PullClient): Promise<void> {
-    await this.#pull(pulled, {});
-    if (!(this.#age() < this.#settings.maxStalenessMs)) throw new Error("the feed could not be pulled");
   }
 
   #read(token: string): Awaitable<Remembered | RejectionCode> {
@@ -267,7 +267,8 @@ class LocalVerifier implements Verifier {
     // A route that names an age means it, whatever the policy says.
     const stale = !fresh && onStale === "accept" && required.maxAgeMs === undefined && this.#everFresh && !this.#closed;
     if (!fresh && !stale) return this.#cannotKnow();
-    const unmet = judgeRequirements(claims, required);
+    if (read.unfit === true) return rejected("claims_refused");
+    const unmet = judgeRequirements(claims, required, wall, skewSeconds);
     if (unmet !== undefined) return unmet;
 
     read.acceptedAt = wall;
@@ -316,8 +317,11 @@ class LocalVerifier implements Verifier {
     if (verdict.kind === "accepted") {
       counters.accepted += 1;
       if (verdict.stale) counters.acceptedStale += 1;
-    } else if (verdict.kind === "rejected") count(counters.rejected, verdict.code);
-    else count(counters.unavailable, verdict.code);
+    } else if (verdict.kind === "rejected") {
+      count(counters.rejected, verdict.code);
+      const { resourceMetadata } = this.#settings;
+      return resourceMetadata === undefined ? verdict : withMetadata(verdict, resourceMetadata);
+    } else count(counters.unavailable, verdict.code);
     return verdict;
   }
 
@@ -388,8 +392,4 @@ const MOST_QUESTIONS_IN_A_ROW = 3;
 /** What was said of a session token is true no more, and the session may live: an access token would be refreshed, this one is asked about again. */
 function saysTooLittle(verdict: Verdict): boolean {
   return verdict.kind === "rejected" && (verdict.code === "outdated" || verdict.code === "older_epoch");
-}
-
-function randomName(ports: Ports): string {
-  return Array.from(ports.dice.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
