@@ -5,6 +5,7 @@
 import { FACT_SENTENCES, type FactKind } from "@hallpass/core";
 import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
+import type { ProxyHeader } from "./host/arrivals.ts";
 import { parseNetwork } from "./outbound/networks.ts";
 
 export interface Listen {
@@ -44,6 +45,12 @@ export interface Settings {
   readonly audit_checkpoint_every: number;
   readonly shutdown_limit: number;
   readonly tenants: readonly TenantSettings[];
+  readonly tls_certificate_file: string | undefined;
+  readonly tls_key_file: string | undefined;
+  readonly tls_client_ca_file: string | undefined;
+  readonly tls_minimum_version: "1.2" | "1.3";
+  readonly trusted_proxies: readonly string[] | undefined;
+  readonly proxy_header: ProxyHeader;
   readonly outbound_networks: readonly string[] | undefined;
   readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
 }
@@ -180,7 +187,37 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     otherwise: null,
     schema: issuer,
   },
-  listen: { what: "Where to listen, for plain HTTP behind a TLS proxy.", otherwise: "127.0.0.1:8026", schema: listen },
+  listen: {
+    what: "Where to listen: plain HTTP behind a TLS proxy, or HTTPS with a certificate of its own.",
+    otherwise: "127.0.0.1:8026",
+    schema: listen,
+  },
+  tls_certificate_file: {
+    what: "A file with the certificate and what leads to its root, in PEM: HTTPS. Looked at every ten seconds; a renewed one serves the next connection.",
+    otherwise: null,
+    schema: path,
+  },
+  tls_key_file: { what: "A file with the certificate's private key, in PEM.", otherwise: null, schema: path },
+  tls_client_ca_file: {
+    what: "A file with certificates, in PEM: whoever connects has to show one that they vouch for. A lock on the door; it authenticates no client.",
+    otherwise: null,
+    schema: path,
+  },
+  tls_minimum_version: {
+    what: "The oldest version of TLS that is spoken.",
+    otherwise: "1.2",
+    schema: z.enum(["1.2", "1.3"], "has to be 1.2 or 1.3"),
+  },
+  trusted_proxies: {
+    what: "Networks of the proxies in front, and of nobody else: `10.0.3.0/24`. Only they are believed about who connected to them.",
+    otherwise: null,
+    schema: networks,
+  },
+  proxy_header: {
+    what: "The header in which the trusted proxies say so: `x-forwarded-for` (with `x-forwarded-proto`) or `forwarded` (RFC 7239). The other is not read.",
+    otherwise: "x-forwarded-for",
+    schema: z.enum(["x-forwarded-for", "forwarded"], "has to be x-forwarded-for or forwarded"),
+  },
   metrics_listen: {
     what: "Where to serve /metrics without a token: an address that only the scraper can reach.",
     otherwise: null,

@@ -112,6 +112,7 @@ function mismatches(config: Config): readonly string[] {
     found.push(
       `${envName("cookie_name")} has to begin with __Host- (otherwise only with ${envName("development")}=true)`,
     );
+  found.push(...tlsMismatches(config));
   if (config.kek !== undefined && config.kek_file !== undefined)
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)
@@ -139,6 +140,18 @@ function tenantMismatches({ development, issuer, tenants }: Config): readonly st
     if (!development && !own.startsWith("https://"))
       found.push(`${envName("tenants")}: the issuer of ${id} has to begin with https:// (http only in development)`);
   }
+  return found;
+}
+
+function tlsMismatches(config: Config): readonly string[] {
+  const { tls_certificate_file: certificate, tls_key_file: key, tls_client_ca_file: ca, issuer } = config;
+  const found: string[] = [];
+  if ((certificate === undefined) !== (key === undefined))
+    found.push(`${envName("tls_certificate_file")} and ${envName("tls_key_file")} need each other`);
+  if (ca !== undefined && certificate === undefined)
+    found.push(`${envName("tls_client_ca_file")} needs ${envName("tls_certificate_file")}`);
+  if (certificate !== undefined && issuer.startsWith("http://"))
+    found.push(`${envName("issuer")} has to begin with https:// where ${envName("tls_certificate_file")} is set`);
   return found;
 }
 

@@ -8,10 +8,14 @@ import type { Duplex } from "node:stream";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { FeedHub } from "./feed/hub.ts";
 import type { Hallpass } from "./hallpass.ts";
+import { every } from "./host/every.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
 import { listen } from "./host/node-host.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
 import { byHost } from "./host/tenant-hosts.ts";
+import { type LoadedTls, loadTls, renewing, tlsFilesOf } from "./host/tls-files.ts";
+import { thrownToLog } from "./observe/log.ts";
+import { networksOf } from "./outbound/networks.ts";
 import type { Services } from "./services.ts";
 import { configOfTenant, type RunningTenant, startTenant } from "./start-tenant.ts";
 
@@ -50,6 +54,9 @@ export async function startServer(config: Config, given: Partial<Ports> = {}): P
   }
 }
 
+/** Milliseconds between two looks at the files of the certificate. */
+const LOOK_EVERY = 10_000;
+
 async function serve(
   config: Config,
   ports: Ports,
@@ -67,6 +74,8 @@ async function serve(
       tenantAt(request.headers.host ?? null).upgrades.emit("upgrade", request, socket, head),
     );
   };
+  const files = tlsFilesOf(config);
+  const tls = files === undefined ? undefined : loadTls(files);
   const pages = await listenForMetrics(
     config.metrics_listen,
     new Map(tenants.map(({ name, services: { metricsPage } }) => [name, metricsPage])),
@@ -74,11 +83,21 @@ async function serve(
   const { host: address, port } = config.listen;
   const fetch = hallpass.fetch;
   const around = { hallpass: { fetch, answer }, observer, dice: ports.dice, issuer: config.issuer, attach };
-  const host = await listen({ ...around, host: address, port }).catch(async (error: unknown) => {
-    await pages.close();
-    throw error;
-  });
-  const url = `http://${address.includes(":") ? `[${address}]` : address}:${host.port}`;
+  const proxies = { trusted: networksOf(config.trusted_proxies ?? []), header: config.proxy_header };
+  const host = await listen({ ...around, host: address, port, proxies, ...(tls === undefined ? {} : { tls }) }).catch(
+    async (error: unknown) => {
+      await pages.close();
+      throw error;
+    },
+  );
+  const renewed = (next: LoadedTls): void => {
+    host.renewTls(next);
+    log.info("certificate_renewed", { not_after: next.notAfter });
+  };
+  const failed = (thrown: unknown): void => log.error("certificate_not_renewed", thrownToLog(thrown));
+  const renewal = files === undefined || tls === undefined ? undefined : renewing(files, tls, renewed, failed);
+  const looking = renewal && every(ports.scheduler, LOOK_EVERY, async () => renewal.look(), failed);
+  const url = `${tls === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${host.port}`;
   writeFileSync(join(config.data, "address"), `${url}\n`);
   for (const tenant of tenants) {
     const { name: store } = tenant.services.store.traits;
@@ -90,7 +109,7 @@ async function serve(
     // Load balancers look at readiness, and verifiers go elsewhere: both before anything closes.
     drain();
     const feeds = tenants.map((tenant) => tenant.shutDownFeed());
-    await Promise.all([...feeds, host.close(config.shutdown_limit * 1000)]);
+    await Promise.all([...feeds, host.close(config.shutdown_limit * 1000), looking?.stop()]);
     await Promise.all([pages.close(), ...tenants.map((tenant) => tenant.close())]);
     log.info("closed", {});
     log.flush();

@@ -7,6 +7,7 @@ import type { FaultCode, RefusalCode } from "@hallpass/core";
 export type TransportCode =
   | "target_malformed"
   | "host_malformed"
+  | "https_required"
   | "header_duplicate"
   | "body_unexpected"
   | "body_too_large"
@@ -123,6 +124,11 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
 
   target_malformed: row(400, "invalid_request", "The request target is malformed."),
   host_malformed: row(400, "invalid_request", "The Host header is malformed."),
+  https_required: row(
+    400,
+    "invalid_request",
+    "The request came to the proxy in the clear; what it carried is known to others.",
+  ),
   header_duplicate: row(400, "invalid_request", "A header that may stand once stands twice."),
   body_unexpected: row(400, "invalid_request", "This method takes no body."),
   body_too_large: row(413, "invalid_request", "The body is too large."),

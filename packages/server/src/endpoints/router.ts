@@ -160,6 +160,7 @@ function noted(services: Services, request: RequestHead, arrival: Arrival, route
     status: reply.status,
     ms: services.clock.monotonic() - arrival.started,
     ...(reply.by === undefined ? {} : { actor: reply.by.id, actorProof: reply.by.proof }),
+    peer: arrival.peer,
   });
   return reply;
 }

@@ -1,16 +1,20 @@
 // The Node host: sockets, limits and an orderly end around the handler. A request passes the strict front, its body is read within the
 // limit, and only then does a handler see it.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Dice } from "@hallpass/core";
 import type { RequestHead } from "../endpoints/endpoint.ts";
 import { type Hallpass, newRequestId } from "../hallpass.ts";
 import type { Observer } from "../observe/observer.ts";
+import { networksOf } from "../outbound/networks.ts";
 import { type Reply, refuse } from "../replies.ts";
 import type { WireCode } from "../wire-errors.ts";
+import { arrivedFrom, type Proxies } from "./arrivals.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
+import type { LoadedTls } from "./tls-files.ts";
 
 export interface NodeHostOptions {
   readonly hallpass: Hallpass;
@@ -21,10 +25,16 @@ export interface NodeHostOptions {
   readonly attach: (server: Server) => void;
   readonly host: string;
   readonly port: number;
+  /** Whose word about others is taken; nobody's if absent. */
+  readonly proxies?: Proxies;
+  /** HTTPS. */
+  readonly tls?: LoadedTls;
 }
 
 export interface NodeHost {
   readonly server: Server;
+  /** Serves another certificate to the next connections; those that are there go on. Throws for a host without TLS. */
+  renewTls(next: LoadedTls): void;
   /** The port that it got. */
   readonly port: number;
   /** Lets requests under way end, for at most `ms`; then cuts what is left. Never hangs. */
@@ -35,25 +45,28 @@ const HEADER_BYTES = 16_384;
 /** Milliseconds between two looks at idle connections while draining. */
 const LOOK_EVERY = 20;
 
+const LIMITS: ServerOptions = {
+  maxHeaderSize: HEADER_BYTES,
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 1000,
+  insecureHTTPParser: false,
+  joinDuplicateHeaders: false,
+  requireHostHeader: true,
+  rejectNonStandardBodyWrites: true,
+};
+const HANDSHAKE_MS = 10_000;
+const NO_PROXIES: Proxies = { trusted: networksOf([]), header: "x-forwarded-for" };
+
 export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   let isDraining = false;
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES,
-      headersTimeout: 10_000,
-      requestTimeout: 20_000,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 1000,
-      insecureHTTPParser: false,
-      joinDuplicateHeaders: false,
-      requireHostHeader: true,
-      rejectNonStandardBodyWrites: true,
-    },
-    (incoming, outgoing) => {
-      if (isDraining) outgoing.shouldKeepAlive = false;
-      receive(incoming, outgoing, options).catch(() => incoming.destroy());
-    },
-  );
+  const secure = options.tls === undefined ? undefined : createTlsServer({ ...LIMITS, ...tlsOptions(options.tls) });
+  const server: Server | TlsServer = secure ?? createServer(LIMITS);
+  server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (isDraining) outgoing.shouldKeepAlive = false;
+    receive(incoming, outgoing, options).catch(() => incoming.destroy());
+  });
   server.maxRequestsPerSocket = 100_000;
   server.maxHeadersCount = 100;
   server.on("checkContinue", (incoming, outgoing) => {
@@ -75,6 +88,10 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   return {
     server,
     port,
+    renewTls: ({ context }) => {
+      if (secure === undefined) throw new Error("a host without TLS has no certificate");
+      secure.setSecureContext(context);
+    },
     close: async (ms) => {
       isDraining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -92,13 +109,20 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   };
 }
 
+function tlsOptions({ context }: LoadedTls): object {
+  const isAsked = context.ca !== undefined;
+  return { ...context, handshakeTimeout: HANDSHAKE_MS, requestCert: isAsked, rejectUnauthorized: isAsked };
+}
+
 async function receive(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions): Promise<void> {
   const refusal = frontRefusal(incoming);
   if (refusal !== undefined) return refuseRaw(incoming, outgoing, options, refusal);
   const body = readBody(incoming);
   const whole = body instanceof Promise ? await body : body;
   if (whole === "too_large") return refuseRaw(incoming, outgoing, options, "body_too_large");
-  write(outgoing, await options.hallpass.answer(headOf(incoming), whole, incoming.socket.remoteAddress ?? null));
+  const { peer, insecure } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
+  if (insecure && options.issuer.startsWith("https:")) return refuseRaw(incoming, outgoing, options, "https_required");
+  write(outgoing, await options.hallpass.answer(headOf(incoming), whole, peer));
 }
 
 /** What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question. */
@@ -141,7 +165,9 @@ function refuseRaw(
   const surface = (incoming.url ?? "").startsWith("/oauth2/") ? "oauth" : "v1";
   const reply = refuse({ requestId, surface, issuer: options.issuer }, code);
   const method = incoming.method ?? "";
-  options.observer.request({ requestId, callerRequestId: null, method, route: "none", status: reply.status, ms: 0 });
+  const { peer } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
+  const { status } = reply;
+  options.observer.request({ requestId, callerRequestId: null, method, route: "none", status, ms: 0, peer });
   outgoing.shouldKeepAlive = false;
   write(outgoing, reply);
   incoming.resume();

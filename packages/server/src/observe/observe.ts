@@ -10,11 +10,11 @@ const QUIET: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
 export function observe(log: Log, metrics: Metrics): Observer {
   return {
-    request: ({ requestId, callerRequestId, method, route, status, ms, actor, actorProof }) => {
+    request: ({ requestId, callerRequestId, method, route, status, ms, peer, actor, actorProof }) => {
       metrics.request(method, route, status, ms);
       if (QUIET.has(route) && status < 500) return;
       const who = actor === undefined ? {} : { actor: scrubbed(actor), actor_proof: actorProof };
-      const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000, ...who };
+      const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000, peer, ...who };
       log.info(
         "request",
         callerRequestId === null ? fields : { ...fields, caller_request_id: scrubbed(callerRequestId) },

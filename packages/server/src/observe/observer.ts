@@ -14,6 +14,8 @@ export interface FinishedRequest {
   /** The person behind the call, if one was named, and whether that was proven. */
   readonly actor?: string;
   readonly actorProof?: "declared" | "proven";
+  /** The address that it came from; null when nobody can know. */
+  readonly peer: string | null;
 }
 
 export interface Observer {

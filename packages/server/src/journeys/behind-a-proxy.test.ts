@@ -1,0 +1,61 @@
+// A server behind a proxy, over real sockets: what the log says of a caller, and what came in the clear.
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { startServer } from "../main.ts";
+import { configOf } from "../testing/scene.ts";
+
+interface Behind {
+  readonly url: string;
+  /** Members of the lines about requests. */
+  readonly requests: () => readonly Readonly<Record<string, unknown>>[];
+}
+
+async function behind(t: TestContext, over: Readonly<Record<string, string>>): Promise<Behind> {
+  const lines: string[] = [];
+  const config = configOf({ store: "memory", issuer: "https://auth.example", log_level: "info", ...over });
+  const server = await startServer(config, { logTo: { write: (line) => void lines.push(line) } });
+  t.after(() => server.close());
+  return {
+    url: server.url,
+    requests: () =>
+      lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === "request"),
+  };
+}
+
+test("a trusted proxy's word stands in the log, a stranger's does not [GEN-13] [M-12]", async (t) => {
+  for (const [over, peer] of [
+    [{ trusted_proxies: "127.0.0.0/8" }, "198.51.100.7"],
+    [{ trusted_proxies: "10.0.0.0/8" }, "127.0.0.1"],
+    [{}, "127.0.0.1"],
+  ] as const) {
+    const { url, requests } = await behind(t, over);
+    await fetch(`${url}/v1/keys`, { headers: { "x-forwarded-for": "203.0.113.9, 198.51.100.7" } });
+    assert.deepEqual(
+      requests().map((line) => line["peer"]),
+      [peer],
+    );
+  }
+});
+
+test("a request that reached the proxy in the clear is refused, before its secret is looked at [GEN-1]", async (t) => {
+  const { url } = await behind(t, { trusted_proxies: "127.0.0.1" });
+  const ask = async (proto: string): Promise<string> => {
+    const headers = { "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": proto };
+    const body = new URLSearchParams({ grant_type: "client_credentials", client_id: "demo" });
+    const response = await fetch(`${url}/oauth2/token`, { method: "POST", headers, body });
+    return `${response.status} ${((await response.json()) as { readonly error_uri: string }).error_uri.split("#")[1]}`;
+  };
+  assert.equal(await ask("http"), "400 https_required");
+  assert.equal(await ask("https"), "400 grant_not_allowed");
+});
+
+test("a certificate in a header authenticates nobody, whoever passes it on [GEN-13] [M-01]", async (t) => {
+  const { url } = await behind(t, { trusted_proxies: "127.0.0.1" });
+  const names = ["client-cert", "x-client-cert", "x-ssl-cert", "x-forwarded-client-cert", "ssl-client-verify"];
+  const body = new URLSearchParams({ grant_type: "client_credentials", client_id: "operator" });
+  for (const name of names) {
+    const headers = { [name]: "-----BEGIN CERTIFICATE-----" };
+    assert.equal((await fetch(`${url}/oauth2/token`, { method: "POST", headers, body })).status, 401);
+  }
+});
