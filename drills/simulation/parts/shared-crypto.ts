@@ -9,7 +9,7 @@ export function sharedCrypto(): Ports["crypto"] {
   const keys = new Map<string, ReturnType<typeof real.importKey>>();
   return {
     importKey: (jwk) => {
-      const text = `${jwk.x} ${jwk.y}`;
+      const text = JSON.stringify(jwk);
       const key = keys.get(text) ?? real.importKey(jwk);
       keys.set(text, key);
       return key;
@@ -22,6 +22,7 @@ export function sharedCrypto(): Ports["crypto"] {
       ofKey.set(text, fits);
       return fits;
     },
+    verifyOther: (alg, key, input, signature) => real.verifyOther(alg, key, input, signature),
     sha256: (bytes) => real.sha256(bytes),
   };
 }

@@ -35,7 +35,12 @@ const DECODED = new Uint8Array(4096);
 const ALGORITHM = /^[A-Za-z0-9-]{1,32}$/;
 const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
 const MAX_TYP_LENGTH = 64;
-const ES256_SIGNATURE_LENGTH = 64;
+/** Bytes, least and most: ES256 is r and s of 32 each (RFC 7518 section 3.4), RS256 as long as a modulus of 2,048 to 4,096 bits. */
+const SIGNATURE_LENGTHS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
+  ["ES256", [64, 64]],
+  ["Ed25519", [64, 64]],
+  ["RS256", [256, 512]],
+]);
 
 export type CompactJwsRefusal =
   | "jws_too_large"
@@ -138,11 +143,12 @@ export function parseJwsPayload(text: string): ParsedJwsPayload {
   return parseJsonPart(text, PAYLOAD_JSON);
 }
 
-/** ES256 is r and s of 32 bytes each (RFC 7518 section 3.4), so never DER and never shorter. */
+/** The length is the algorithm's, so ES256 is never DER and never shorter. */
 export function parseJwsSignature(text: string, alg: string): ParsedJwsSignature {
   const signature = decodeBase64url(text);
   if (signature === undefined) return refuse("jws_malformed");
-  if (alg === "ES256" && signature.length !== ES256_SIGNATURE_LENGTH) return refuse("jws_signature");
+  const [least, most] = SIGNATURE_LENGTHS.get(alg) ?? [0, Number.POSITIVE_INFINITY];
+  if (signature.length < least || signature.length > most) return refuse("jws_signature");
   return { ok: true, signature };
 }
 

@@ -211,6 +211,24 @@ test("an unknown key is a rejection while the view is fresh and unknowable while
   issuer.close();
 });
 
+test("a key that is unknown to a view which was not confirmed for five seconds is unknowable [AT-V3] [KEY-12]", async () => {
+  const issuer = await createTestIssuer(options);
+  const { feed } = issuer;
+  const published = feed.keys;
+  await issuer.rotateKey();
+  const token = await issuer.token();
+  feed.publish(published);
+  feed.reachable = false;
+  await issuer.advance(3000);
+  assert.equal(await answerTo(issuer, token), "unknown_key");
+  await issuer.advance(3000);
+  assert.equal(await answerTo(issuer, token), "view_too_old");
+  feed.reachable = true;
+  for (let second = 0; second < 60; second += 1) await issuer.advance(1000);
+  assert.equal(await answerTo(issuer, token), "unknown_key");
+  issuer.close();
+});
+
 test("an older key set on the same connection brings nothing back and ends the lease [LEASE-7] [K-08]", async () => {
   const issuer = await createTestIssuer(options);
   const before = { ...issuer.feed.keysFrame() };

@@ -1,14 +1,16 @@
 // The issuer's keys as the feed delivers them: a complete set that replaces the one before. A key that is not in it
 // was removed, compromised or never ours, and verifies nothing.
 
-import { decodeBase64url, encodeBase64url, type JsonObject, type KeysFrame } from "@hallpass/protocol";
-import { type Awaitable, andThen, type Crypto, type EcPublicJwk, type PublicKey } from "./ports.ts";
+import { encodeBase64url, type KeysFrame } from "@hallpass/protocol";
+import { type Awaitable, andThen, type Crypto, type PublicKey } from "./ports.ts";
+import { type ReadJwk, readJwk } from "./public-jwk.ts";
 
 /** One object per key for as long as the key stays in the set: being the same object means being trusted. */
 export interface TrustedKey {
   readonly kid: string;
-  readonly jwk: EcPublicJwk | undefined;
-  /** Undefined for a key that can't verify ES256: every token that names it is refused. */
+  /** Undefined for a key that this verifier can't use: every token that names it is refused. */
+  readonly read: ReadJwk | undefined;
+  /** Undefined as well when its kid is not its thumbprint, or the platform can't import it. */
   open(crypto: Crypto): Awaitable<PublicKey | undefined>;
 }
 
@@ -38,30 +40,30 @@ export class KeySet {
     if (older && !firstOfConnection) return "went_back";
     const next = new Map<string, TrustedKey>();
     for (const { kid, jwk } of frame.keys) {
-      const point = es256Point(jwk);
-      next.set(kid, this.#kept(kid, point) ?? trustedKey(kid, point));
+      const read = readJwk(jwk);
+      next.set(kid, this.#kept(kid, read) ?? trustedKey(kid, read));
     }
     this.#version = frame.version;
     this.#keys = next;
     return older ? "went_back" : "applied";
   }
 
-  #kept(kid: string, point: EcPublicJwk | undefined): TrustedKey | undefined {
+  #kept(kid: string, read: ReadJwk | undefined): TrustedKey | undefined {
     const held = this.#keys.get(kid);
-    return point !== undefined && held?.jwk?.x === point.x && held.jwk.y === point.y ? held : undefined;
+    return read !== undefined && held?.read?.alg === read.alg && held.read.written === read.written ? held : undefined;
   }
 }
 
-function trustedKey(kid: string, point: EcPublicJwk | undefined): TrustedKey {
+function trustedKey(kid: string, read: ReadJwk | undefined): TrustedKey {
   let opened: Awaitable<PublicKey | undefined>;
   let asked = false;
   return {
     kid,
-    jwk: point,
+    read,
     open(crypto) {
       if (asked) return opened;
       asked = true;
-      opened = point === undefined ? undefined : openKey(crypto, kid, point);
+      opened = read === undefined ? undefined : openKey(crypto, kid, read);
       // Later callers need not wait for what is there already.
       if (opened instanceof Promise) void opened.then((key) => (opened = key));
       return opened;
@@ -69,16 +71,7 @@ function trustedKey(kid: string, point: EcPublicJwk | undefined): TrustedKey {
   };
 }
 
-// The algorithm is the key's: the header of a token only has to agree with it (AT-1).
-function es256Point(jwk: JsonObject): EcPublicJwk | undefined {
-  const { kty, crv, x, y, alg, use } = jwk;
-  if (kty !== "EC" || crv !== "P-256" || alg !== "ES256" || (use !== undefined && use !== "sig")) return undefined;
-  if (typeof x !== "string" || typeof y !== "string" || "d" in jwk) return undefined;
-  return decodeBase64url(x)?.length === 32 && decodeBase64url(y)?.length === 32 ? { kty, crv, x, y } : undefined;
-}
-
-function openKey(crypto: Crypto, kid: string, jwk: EcPublicJwk): Awaitable<PublicKey | undefined> {
-  const written = `{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`;
+function openKey(crypto: Crypto, kid: string, { jwk, written }: ReadJwk): Awaitable<PublicKey | undefined> {
   return andThen(crypto.sha256(new TextEncoder().encode(written)), (thumbprint) => {
     // A kid is the thumbprint of its key (RFC 7638), so no kid can ever name a second key.
     if (encodeBase64url(thumbprint) !== kid) return undefined;

@@ -33,7 +33,7 @@ function remembered(given: object): Remembered {
   });
   const keys = claims === undefined ? undefined : maker.keysOf(claims);
   assert.ok(claims !== undefined && keys !== undefined && !(keys instanceof Promise));
-  const key = { kid: "k", jwk: undefined, open: () => undefined };
+  const key = { kid: "k", read: undefined, open: () => undefined };
   return { claims, key, keys, acceptedAt: 2000, notedAt: 0, late: false };
 }
 

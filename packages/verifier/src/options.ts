@@ -183,3 +183,8 @@ function isText(value: unknown, most: number): boolean {
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** For how long after it was confirmed a view knows of every key, in milliseconds (AT-V3). A connection confirms it every second (LEASE-9): if it has not for five, the verifier may be cut off. */
+export function keysCertainMs({ feed, maxStalenessMs }: Pick<Settings, "feed" | "maxStalenessMs">): number {
+  return feed === "push" ? Math.min(maxStalenessMs, 5000) : maxStalenessMs;
+}

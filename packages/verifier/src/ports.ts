@@ -30,15 +30,38 @@ export interface EcPublicJwk {
   readonly y: string;
 }
 
+/** RFC 7518 section 6.3.1. */
+export interface RsaPublicJwk {
+  readonly e: string;
+  readonly kty: "RSA";
+  readonly n: string;
+}
+
+/** RFC 8037 section 2. */
+export interface OkpPublicJwk {
+  readonly crv: "Ed25519";
+  readonly kty: "OKP";
+  readonly x: string;
+}
+
+export type PublicJwk = EcPublicJwk | RsaPublicJwk | OkpPublicJwk;
+
 /** What `importKey` made; only the same port can read it. */
 export type PublicKey = object;
 
 /** Synchronous where the platform is: then a verdict needs no wait at all. */
 export interface Crypto {
-  /** Throws or rejects for a point that is not on the curve. */
-  importKey(jwk: EcPublicJwk): Awaitable<PublicKey>;
+  /** Throws or rejects for what is no key: a point that is not on the curve. */
+  importKey(jwk: PublicJwk): Awaitable<PublicKey>;
   /** ES256 over the ASCII text, with r and s of 32 bytes each. False for anything that doesn't verify; never throws. */
   verifyEs256(key: PublicKey, signingInput: string, signature: Uint8Array): Awaitable<boolean>;
+  /** RS256 or Ed25519 over the ASCII text. False for anything that doesn't verify; never throws. */
+  verifyOther(
+    alg: "RS256" | "Ed25519",
+    key: PublicKey,
+    signingInput: string,
+    signature: Uint8Array,
+  ): Awaitable<boolean>;
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
 }
 

@@ -3,6 +3,7 @@
 
 import {
   ACCESS_TOKEN_TYPE,
+  isSigningAlg,
   type JsonObject,
   type JwsHeader,
   MAX_ACCESS_TOKEN_LENGTH,
@@ -55,11 +56,18 @@ export function readToken(deps: ReaderDeps, token: string): Awaitable<Remembered
   if (!isAccessToken(header)) return "wrong_type";
   const key = deps.knowledge.keys.find(header.kid);
   if (key === undefined) return "unknown_key";
+  // One key, one algorithm (AT-V2): the header says nothing that the key does not say.
+  if (key.read?.alg !== header.alg) return "wrong_type";
+  const { alg } = key.read;
   return andThen(key.open(deps.crypto), (opened) => {
-    // A key of another algorithm than ES256 agrees with no header that came this far.
     if (opened === undefined) return "wrong_type";
     deps.counters.signatureChecks += 1;
-    return andThen(deps.crypto.verifyEs256(opened, parts.signingInput, signature.signature), (fits) => {
+    const { crypto } = deps;
+    const verified =
+      alg === "ES256"
+        ? crypto.verifyEs256(opened, parts.signingInput, signature.signature)
+        : crypto.verifyOther(alg, opened, parts.signingInput, signature.signature);
+    return andThen(verified, (fits) => {
       if (!fits) return "bad_signature";
       if (deps.headers.size < MOST_HEADERS) deps.headers.set(parts.header, header);
       return remember(deps, token, payload.payload, key);
@@ -116,7 +124,7 @@ export function keysUnderCurrentSalt(deps: ReaderDeps, claims: Remembered["claim
 
 // RFC 9068 section 4, RFC 7515 section 4.1.9: a media type, so without regard to case, `application/` left out or not.
 function isAccessToken({ alg, typ }: JwsHeader): boolean {
-  if (alg !== "ES256" || typ === undefined) return false;
+  if (!isSigningAlg(alg) || typ === undefined) return false;
   const type = typ.toLowerCase();
   return type === ACCESS_TOKEN_TYPE || type === `application/${ACCESS_TOKEN_TYPE}`;
 }

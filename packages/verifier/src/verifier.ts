@@ -12,7 +12,7 @@ import { type Change, Knowledge } from "./knowledge.ts";
 import { ageOf, leftOf, type Reading } from "./lease.ts";
 import { Memory, type Remembered } from "./memory.ts";
 import { type Counters, count, type Metrics, metricsOf, newCounters, sumOf } from "./metrics.ts";
-import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
+import { keysCertainMs, type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
 import type { Awaitable, Ports } from "./ports.ts";
 import { PullClient } from "./pull-client.ts";
 import { type Credentials, credentialsOf, findToken } from "./request.ts";
@@ -244,8 +244,12 @@ class LocalVerifier implements Verifier {
     const viewAge = knowledge.lease.age(wall, mono);
     const untrusted = typeof read === "string" ? read : this.#trusts(read.key) ? undefined : "unknown_key";
     if (typeof read === "string" || untrusted !== undefined) {
-      // A key that is unknown to a view that is not fresh may be one that was published since (AT-V3).
-      if (untrusted === "unknown_key" && !(viewAge < maxStalenessMs)) return this.#cannotKnow();
+      // A key that a view doesn't know may be one that was published since, unless the issuer has just confirmed the view (AT-V3).
+      const certain =
+        read === "unknown_key" && this.#settings.feed === "push"
+          ? Math.min(maxStalenessMs, KEYS_CERTAIN_MS)
+          : maxStalenessMs;
+      if (untrusted === "unknown_key" && !(viewAge < certain)) return this.#cannotKnow();
       return rejected(untrusted ?? "unknown_key");
     }
     const { claims, keys } = read;
