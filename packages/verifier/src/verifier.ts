@@ -245,10 +245,7 @@ class LocalVerifier implements Verifier {
     const untrusted = typeof read === "string" ? read : this.#trusts(read.key) ? undefined : "unknown_key";
     if (typeof read === "string" || untrusted !== undefined) {
       // A key that a view doesn't know may be one that was published since, unless the issuer has just confirmed the view (AT-V3).
-      const certain =
-        read === "unknown_key" && this.#settings.feed === "push"
-          ? Math.min(maxStalenessMs, KEYS_CERTAIN_MS)
-          : maxStalenessMs;
+      const certain = read === "unknown_key" ? keysCertainMs(this.#settings) : maxStalenessMs;
       if (untrusted === "unknown_key" && !(viewAge < certain)) return this.#cannotKnow();
       return rejected(untrusted ?? "unknown_key");
     }
