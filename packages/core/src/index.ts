@@ -8,7 +8,7 @@ export * from "./audit/verify-chain.ts";
 export * from "./clients/authenticate.ts";
 export * from "./clients/client.ts";
 export * from "./clients/client-keys.ts";
-export { clientFromRow, clientKey } from "./clients/client-row.ts";
+export { clientFromRow, clientKey, signingAlgIn } from "./clients/client-row.ts";
 export * from "./clients/mandate.ts";
 export { parseRoleName, type Roles, scopesOf } from "./clients/roles.ts";
 export * from "./facts.ts";

@@ -41,6 +41,7 @@ export {
   type SplitJws,
   splitCompactJws,
 } from "./compact-jws.ts";
+export { cookieValues, isOwnPage, isSafeMethod, type PageOfOrigin } from "./cookie-credential.ts";
 export { crc32 } from "./crc32.ts";
 export * from "./feed-frames.ts";
 export { type Form, type FormLimits, type FormRefusal, type ParsedForm, parseForm } from "./form.ts";

@@ -27,6 +27,7 @@ export interface Settings {
   readonly issuer: string | undefined;
   readonly listen: Listen;
   readonly metrics_listen: Listen | undefined;
+  readonly gateway_listen: Listen | undefined;
   readonly data: string;
   readonly store: "sqlite" | "memory";
   readonly kek: Uint8Array | undefined;
@@ -220,6 +221,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   },
   metrics_listen: {
     what: "Where to serve /metrics without a token: an address that only the scraper can reach.",
+    otherwise: null,
+    schema: listen,
+  },
+  gateway_listen: {
+    what: "Where to answer gateways (/check), without a token: an address that only they can reach.",
     otherwise: null,
     schema: listen,
   },

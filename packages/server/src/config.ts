@@ -95,7 +95,7 @@ function parseAll(texts: ReadonlyMap<Name, string>, problems: string[]): Setting
 }
 
 function mismatches(config: Config): readonly string[] {
-  const { development, issuer, store, listen, metrics_listen: metrics } = config;
+  const { development, issuer, store, listen, metrics_listen: metrics, gateway_listen: gateways } = config;
   const found: string[] = [];
   if (issuer === "") found.push(`${envName("issuer")} is needed: the origin under which clients reach this server`);
   else if (!development && !issuer.startsWith("https://"))
@@ -108,6 +108,8 @@ function mismatches(config: Config): readonly string[] {
     );
   if (development && metrics !== undefined && !isLoopback(metrics.host))
     found.push(`${envName("development")} refuses ${envName("metrics_listen")} beyond loopback`);
+  if (development && gateways !== undefined && !isLoopback(gateways.host))
+    found.push(`${envName("development")} refuses ${envName("gateway_listen")} beyond loopback`);
   if (!development && !/^__Host-./.test(config.cookie_name))
     found.push(
       `${envName("cookie_name")} has to begin with __Host- (otherwise only with ${envName("development")}=true)`,

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { FeedHub } from "./feed/hub.ts";
+import { createCheck } from "./gateway/check.ts";
 import type { Hallpass } from "./hallpass.ts";
 import { every } from "./host/every.ts";
+import { listenForGateways } from "./host/gateway-listener.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
 import { listen } from "./host/node-host.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
@@ -22,6 +24,8 @@ import { configOfTenant, type RunningTenant, startTenant } from "./start-tenant.
 export interface RunningServer {
   /** Where it listens, with the port it got. */
   readonly url: string;
+  /** Where it answers gateways, if it does. */
+  readonly gatewayUrl: string | null;
   /** `operator:hpc_…` if this start made the default tenant's operator and its secret; otherwise null. */
   readonly operatorCredentials: string | null;
   /** Of the default tenant, as are `hallpass` and `hub`. */
@@ -80,13 +84,20 @@ async function serve(
     config.metrics_listen,
     new Map(tenants.map(({ name, services: { metricsPage } }) => [name, metricsPage])),
   );
+  const gateways = await listenForGateways(
+    config.gateway_listen,
+    new Map(tenants.map((tenant) => [tenant.name, createCheck(tenant.services)])),
+  ).catch(async (error: unknown) => {
+    await pages.close();
+    throw error;
+  });
   const { host: address, port } = config.listen;
   const fetch = hallpass.fetch;
   const around = { hallpass: { fetch, answer }, observer, dice: ports.dice, issuer: config.issuer, attach };
   const proxies = { trusted: networksOf(config.trusted_proxies ?? []), header: config.proxy_header };
   const host = await listen({ ...around, host: address, port, proxies, ...(tls === undefined ? {} : { tls }) }).catch(
     async (error: unknown) => {
-      await pages.close();
+      await Promise.all([pages.close(), gateways.close()]);
       throw error;
     },
   );
@@ -109,13 +120,14 @@ async function serve(
     // Load balancers look at readiness, and verifiers go elsewhere: both before anything closes.
     drain();
     const feeds = tenants.map((tenant) => tenant.shutDownFeed());
-    await Promise.all([...feeds, host.close(config.shutdown_limit * 1000), looking?.stop()]);
+    await Promise.all([...feeds, host.close(config.shutdown_limit * 1000), gateways.close(), looking?.stop()]);
     await Promise.all([pages.close(), ...tenants.map((tenant) => tenant.close())]);
     log.info("closed", {});
     log.flush();
   }
   return {
     url,
+    gatewayUrl: gateways.url,
     operatorCredentials,
     services,
     hallpass,

@@ -41,7 +41,10 @@ export type TransportCode =
   | "actor_refused"
   | "upgrade_required"
   | "frames_required"
-  | "frames_malformed";
+  | "frames_malformed"
+  | "check_misconfigured"
+  | "credentials_refused"
+  | "cross_site_request";
 
 export type WireCode = RefusalCode | TransportCode;
 
@@ -160,6 +163,13 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   actor_differs: row(400, "invalid_request", "The body names another actor than the header."),
   actor_refused: row(403, "unauthorized_client", "The actor token is no live token of a session for this issuer."),
   scope_missing: row(403, "invalid_scope", "The access token lacks the scope that this path needs."),
+  check_misconfigured: row(400, "invalid_request", "The gateway has to name an audience, and only what /check takes."),
+  credentials_refused: row(401, "invalid_client", "The request has no credentials that are valid here."),
+  cross_site_request: row(
+    403,
+    "unauthorized_client",
+    "The request comes from a page that may not act with this cookie.",
+  ),
   upgrade_required: row(426, "invalid_request", "This path is a WebSocket."),
   frames_required: row(415, "invalid_request", "The body has to be application/x-ndjson."),
   frames_malformed: row(400, "invalid_request", "The body is not the frames of a pull, one to a line."),

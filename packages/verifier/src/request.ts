@@ -1,7 +1,7 @@
 // The credential of a request: exactly one Authorization header, or exactly one cookie of exactly one name.
 // A cookie is sent by the browser whoever wrote the page, so an unsafe method needs proof of where it comes from.
 
-import { parseBearer } from "@hallpass/protocol";
+import { cookieValues, isOwnPage, isSafeMethod, parseBearer } from "@hallpass/protocol";
 import type { CookieOptions } from "./options.ts";
 import type { RejectionCode } from "./verdict.ts";
 
@@ -20,8 +20,6 @@ export interface Credentials {
 export type Found =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "refused"; readonly code: RejectionCode };
-
-const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export function credentialsOf(request: Request): Credentials {
   const { headers } = request;
@@ -49,22 +47,13 @@ export function findToken(credentials: Credentials, cookie: CookieOptions | unde
 }
 
 function fromCookie(credentials: Credentials, cookie: CookieOptions): Found {
-  const values = credentials.cookie
-    .flatMap((header) => header.split(";"))
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${cookie.name}=`))
-    .map((pair) => pair.slice(cookie.name.length + 1));
+  const values = cookieValues(credentials.cookie, cookie.name);
   const [token] = values;
   if (token === undefined || token === "") return refused("no_credentials");
   // Two cookies of one name: one of them is not the one we set (C-02).
   if (values.length > 1) return refused("malformed_request");
-  const unsafe = !SAFE.has(credentials.method.toUpperCase()) || credentials.upgrade;
+  const unsafe = !isSafeMethod(credentials.method.toUpperCase()) || credentials.upgrade;
   return unsafe && !isOwnPage(credentials, cookie.origins) ? refused("cross_site_request") : { kind: "token", token };
-}
-
-// Scheme, host and port, compared as text: browsers write an origin in one way only. `null` is nobody.
-function isOwnPage({ origin, fetchSite }: Credentials, origins: readonly string[]): boolean {
-  return origin === null ? fetchSite === "same-origin" : origins.includes(origin);
 }
 
 function valuesOf(header: string | null): readonly string[] {

@@ -87,17 +87,13 @@ export function judgeSessionTokenOn(
   if (familyStanding(session, family, snapshot) !== undefined) return INACTIVE;
   if (snapshot.get(revokedTokenKey(tenant, presented.jti)) !== undefined) return INACTIVE;
   if (fit === "superseded") return { kind: "superseded", session: session.id };
+  const content = contentOf(deps.issuer, { session, family, snapshot });
   const iat = numericDate(snapshot.clock);
   const exp = numericDate(
-    earliest(
-      after(snapshot.clock, session.policy.accessLifetime),
-      foreseenEnd(session),
-      ...ancestorsEnds(session, snapshot),
-    ),
+    earliest(after(snapshot.clock, content.lifetime), foreseenEnd(session), ...ancestorsEnds(session, snapshot)),
   );
   // It would be over before it could be told.
   if (exp <= iat) return INACTIVE;
-  const content = contentOf(deps.issuer, { session, family, snapshot });
   return {
     kind: "live",
     session,

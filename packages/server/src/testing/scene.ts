@@ -31,15 +31,15 @@ export interface Scene {
   readonly services: Services;
   readonly hallpass: Hallpass;
   /** Facts that were committed since the last call, by kind. */
-  facts(): readonly string[];
+  readonly facts: () => readonly string[];
   /** `id:secret` of a confidential client, for Basic. */
   readonly basic: { readonly operator: string; readonly service: string };
   /** A bearer of the operator with exactly this scope, or with all. */
-  bearer(scope?: string): Promise<string>;
-  send(request: Sent): Promise<Received>;
+  readonly bearer: (scope?: string) => Promise<string>;
+  readonly send: (request: Sent) => Promise<Received>;
   /** Opens a session of the public client `web`. */
-  open(body?: object): Promise<Opened>;
-  refresh(token: string, more?: Readonly<Record<string, string>>): Promise<Received>;
+  readonly open: (body?: object) => Promise<Opened>;
+  readonly refresh: (token: string, more?: Readonly<Record<string, string>>) => Promise<Received>;
 }
 
 export interface Sent {

@@ -1,0 +1,136 @@
+// /check: whether a request that a gateway received may pass, and as whom. Judged by the rows on every request, so a revocation holds from
+// its commit on. A gateway knows three answers: 200, 401 or 403, and everything else, which it has to take for a failure of ours.
+
+import {
+  clientKey,
+  judgeAccessToken,
+  judgeSessionTokenOn,
+  type LiveAccessToken,
+  type LiveSessionToken,
+  presentedSessionToken,
+  ringKey,
+  type Snapshot,
+} from "@hallpass/core";
+import { type AccessTokenClaims, type BearerError, parseAccessTokenClaims } from "@hallpass/protocol";
+import { type ActivityReports, createActivityReports } from "../feed/activity-reports.ts";
+import { newRequestId } from "../hallpass.ts";
+import { empty, failure, type Reply, type ReplyContext, refuse, refuseBearer } from "../replies.ts";
+import type { Services } from "../services.ts";
+import type { WireCode } from "../wire-errors.ts";
+import { type Headers, presentedIn, type Wanted, wantedIn } from "./asked-request.ts";
+import { identityHeaders, identityOf } from "./identity.ts";
+import { createUpstreamTokens, type UpstreamTokens } from "./upstream-tokens.ts";
+
+/** The query as it was sent, without the question mark. Never rejects: what goes wrong is an answer. */
+export type Check = (query: string, headers: Headers) => Promise<Reply>;
+
+interface Deps {
+  readonly services: Services;
+  readonly tokens: UpstreamTokens;
+  readonly activity: ActivityReports;
+}
+
+export function createCheck(services: Services): Check {
+  const lost = (cause: unknown): void => services.observer.failed("none", "/check", cause);
+  const deps: Deps = {
+    services,
+    tokens: createUpstreamTokens(services),
+    // What could not be written is told again with the next request.
+    activity: createActivityReports(services, { dropped: () => {}, failed: lost }),
+  };
+  return async (query, headers) => {
+    const requestId = newRequestId(services.dice);
+    const context: ReplyContext = { requestId, surface: "v1", issuer: services.issuer.url };
+    const started = services.clock.monotonic();
+    let reply: Reply;
+    try {
+      reply = await answer(deps, context, query, headers);
+    } catch (thrown) {
+      services.observer.failed(requestId, "/check", thrown);
+      reply = failure(context, thrown);
+    }
+    const ms = services.clock.monotonic() - started;
+    services.observer.request({
+      requestId,
+      callerRequestId: null,
+      method: "GET",
+      route: "/check",
+      status: reply.status,
+      ms,
+    });
+    return reply;
+  };
+}
+
+async function answer(deps: Deps, context: ReplyContext, query: string, headers: Headers): Promise<Reply> {
+  const wanted = wantedIn(query);
+  if (wanted === undefined) return refuse(context, "check_misconfigured");
+  const presented = presentedIn(headers, deps.services.cookie.name, wanted.origins);
+  switch (presented.kind) {
+    case "nothing":
+      return no(context, "credentials_refused", undefined);
+    case "malformed":
+      // 400 is for mistakes of the gateway, and to some a failure of ours; this one is the client's.
+      return no(context, "credentials_refused", "invalid_request");
+    case "cross_site":
+      return refuse(context, "cross_site_request");
+    case "token":
+      return (
+        (await asSession(deps, context, presented.token, wanted)) ??
+        (await asBearer(deps, context, presented.token, wanted))
+      );
+  }
+}
+
+/** Undefined for a text that is no session token. */
+async function asSession(
+  { services, tokens, activity }: Deps,
+  context: ReplyContext,
+  token: string,
+  wanted: Wanted,
+): Promise<Reply | undefined> {
+  const presented = presentedSessionToken(services.issuer, token);
+  if (presented === undefined) return undefined;
+  const snapshot = await services.store.read(presented.rows);
+  const live = judgeSessionTokenOn(services, presented, snapshot);
+  if (live.kind !== "live") return no(context, "credentials_refused", "invalid_token");
+  const claims = parseAccessTokenClaims(live.claims);
+  if (claims === undefined) throw new Error("a session says what no access token could say");
+  const refusal = refusalOf(context, claims, wanted);
+  if (refusal !== undefined) return refusal;
+  const bearer = await tokens.forSession(live, wanted.audience, snapshot, services.keys.open(snapshot));
+  if (bearer === undefined) throw new Error("a session was opened whose access token is too large");
+  noteActivity(activity, live, snapshot);
+  return empty(context, 200, identityHeaders(identityOf(claims, bearer)));
+}
+
+async function asBearer(
+  { services, tokens }: Deps,
+  context: ReplyContext,
+  token: string,
+  wanted: Wanted,
+): Promise<Reply> {
+  const live: LiveAccessToken | undefined = await judgeAccessToken(services, token);
+  if (live === undefined) return no(context, "credentials_refused", "invalid_token");
+  const refusal = refusalOf(context, live.claims, wanted);
+  if (refusal !== undefined) return refusal;
+  const snapshot = await services.store.read([ringKey(services.tenant), clientKey(services.tenant, live.client)]);
+  const bearer = await tokens.forBearer(live, token, wanted.audience, snapshot, services.keys.open(snapshot));
+  if (bearer === undefined) return no(context, "credentials_refused", "invalid_token");
+  return empty(context, 200, identityHeaders(identityOf(live.claims, bearer)));
+}
+
+function refusalOf(context: ReplyContext, claims: AccessTokenClaims, { audience, scope }: Wanted): Reply | undefined {
+  if (!claims.aud.includes(audience)) return no(context, "credentials_refused", "invalid_token");
+  if (scope.every((one) => claims.scope.includes(one))) return undefined;
+  return refuseBearer(context, "scope_missing", { error: "insufficient_scope", scope });
+}
+
+/** Only when it would move something: the last activity moves by tenths of the idle time. */
+function noteActivity(activity: ActivityReports, { session }: LiveSessionToken, { clock }: Snapshot): void {
+  if (clock - session.lastActive >= session.policy.idle * 100) activity.note([[session.id, clock]]);
+}
+
+function no(context: ReplyContext, code: WireCode, error: BearerError | undefined): Reply {
+  return refuseBearer(context, code, error === undefined ? {} : { error });
+}

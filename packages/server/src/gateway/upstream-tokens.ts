@@ -1,0 +1,115 @@
+// The token that an upstream gets: for its audience alone, for a minute. One is used again for half of its life, as long as nothing of
+// the session has changed: the rows are read for every request, only the signature is spared.
+
+import {
+  type AccessTokenContent,
+  type Dice,
+  draftAccessToken,
+  draftForSession,
+  type Issuer,
+  instantOf,
+  type LiveAccessToken,
+  type LiveSessionToken,
+  type OpenKeys,
+  parseSessionId,
+  type Seconds,
+  type Snapshot,
+  secondsOf,
+  signAccessToken,
+  signerOf,
+  signingAlgIn,
+} from "@hallpass/core";
+import { RESERVED_CLAIMS } from "@hallpass/protocol";
+
+/** Seconds. */
+const LIFETIME: Seconds = secondsOf(60);
+const MOST_KEPT = 10_000;
+
+export interface UpstreamTokens {
+  /** Undefined when the token would be too large. */
+  forSession(live: LiveSessionToken, audience: string, snapshot: Snapshot, keys: OpenKeys): Promise<string | undefined>;
+  /** The same token if it is for this audience alone; otherwise one that is. Undefined when it expires within the second. */
+  forBearer(
+    live: LiveAccessToken,
+    text: string,
+    audience: string,
+    snapshot: Snapshot,
+    keys: OpenKeys,
+  ): Promise<string | undefined>;
+}
+
+interface Kept {
+  readonly token: string;
+  /** Milliseconds of the store's clock. */
+  readonly until: number;
+}
+
+export function createUpstreamTokens(deps: { readonly issuer: Issuer; readonly dice: Dice }): UpstreamTokens {
+  const kept = new Map<string, Kept>();
+
+  return {
+    forSession: async ({ session, row, family }, audience, snapshot, keys) => {
+      const { head, clock } = snapshot;
+      const { policy, tenant, id } = session;
+      const alg = signingAlgIn(snapshot, tenant, family.client);
+      const signer = signerOf(keys, { alg, client: family.client, session: id });
+      // Whatever changes about the session changes its row's version; a new epoch or key takes the place of the old.
+      const name = [session.id, row.version, head.pos.epoch, signer.kid, audience].join(" ");
+      const known = kept.get(name);
+      if (known !== undefined && clock < known.until) return known.token;
+      const drafted = draftForSession(deps, {
+        session: { ...session, policy: { ...policy, accessLifetime: shorter(policy.accessLifetime) } },
+        family,
+        alg,
+        issue: { access: true, refresh: false },
+        snapshot,
+        keys,
+        audience: [audience],
+      });
+      if (drafted?.access == null) return undefined;
+      const { token, expires } = await signAccessToken(drafted.access);
+      if (kept.size >= MOST_KEPT) kept.clear();
+      kept.set(name, { token: token.reveal(), until: clock + (expires - clock) / 2 });
+      return token.reveal();
+    },
+    forBearer: async ({ claims, client }, text, audience, snapshot, keys) => {
+      if (claims.aud.length === 1) return text;
+      if (claims.exp * 1000 <= snapshot.clock) return undefined;
+      const content: AccessTokenContent = {
+        issuer: claims.iss,
+        subject: claims.sub,
+        audience: [audience],
+        client,
+        scope: claims.scope,
+        // That of the token, so that what takes the one away takes the other away.
+        pos: claims.pos,
+        now: snapshot.clock,
+        lifetime: LIFETIME,
+        notAfter: instantOf(claims.exp * 1000),
+        session: sessionIn({ claims }),
+      };
+      const alg = signingAlgIn(snapshot, deps.issuer.tenant, client);
+      const signer = signerOf(keys, { alg, client, session: content.session?.id ?? null });
+      const drafted = draftAccessToken(content, signer, deps.dice);
+      return drafted === undefined ? undefined : (await signAccessToken(drafted)).token.reveal();
+    },
+  };
+}
+
+function sessionIn({ claims }: Pick<LiveAccessToken, "claims">): AccessTokenContent["session"] {
+  const id = claims.sid === undefined ? undefined : parseSessionId(claims.sid);
+  if (id === undefined || claims.fam === undefined) return null;
+  return {
+    id,
+    family: claims.fam,
+    ancestors: claims.anc.flatMap((text) => parseSessionId(text) ?? []),
+    authTime: claims.authTime ?? null,
+    acr: claims.acr ?? null,
+    amr: claims.amr,
+    claims: Object.fromEntries(Object.entries(claims.all).filter(([name]) => !RESERVED_CLAIMS.has(name))),
+  };
+}
+
+function shorter(lifetime: Seconds): Seconds {
+  return lifetime < LIFETIME ? lifetime : LIFETIME;
+}

@@ -1,0 +1,63 @@
+// A listener for gateways alone, without a token: for an address that only they reach, because what they say about a request is believed.
+// /check is the default tenant's, /check/{tenant} another's. Heads may be as large as any gateway lets in: refusing one here would look
+// like a failure of ours.
+
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DEFAULT_TENANT } from "../config.ts";
+import type { Check } from "../gateway/check.ts";
+
+export interface GatewayListener {
+  /** Null when there is none. */
+  readonly url: string | null;
+  close(): Promise<void>;
+}
+
+const HEADER_BYTES = 65_536;
+
+export async function listenForGateways(
+  at: { readonly host: string; readonly port: number } | undefined,
+  ofTenants: ReadonlyMap<string, Check>,
+): Promise<GatewayListener> {
+  if (at === undefined) return { url: null, close: async () => {} };
+  const checks = new Map(
+    [...ofTenants].map(([name, check]) => [name === DEFAULT_TENANT ? "/check" : `/check/${name}`, check]),
+  );
+  const server = createServer({ maxHeaderSize: HEADER_BYTES, keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
+    incoming.resume();
+    const { url = "" } = incoming;
+    const question = url.indexOf("?");
+    const check = checks.get(question === -1 ? url : url.slice(0, question));
+    if (check === undefined) {
+      outgoing.writeHead(404).end();
+      return;
+    }
+    const query = question === -1 ? "" : url.slice(question + 1);
+    check(query, (name) => valuesOf(incoming, name)).then(
+      ({ status, headers, body }) => {
+        const length = body === null ? 0 : Buffer.byteLength(body);
+        outgoing.writeHead(status, { ...headers, "content-length": length }).end(body ?? undefined);
+      },
+      () => incoming.destroy(),
+    );
+  });
+  server.maxHeadersCount = 200;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(at.port, at.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${at.host.includes(":") ? `[${at.host}]` : at.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** As they were sent: of several lines of one name Node would choose. */
+function valuesOf({ rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+}
