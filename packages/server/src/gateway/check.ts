@@ -53,6 +53,7 @@ export function createCheck(services: Services): Check {
     services.observer.request({
       requestId,
       callerRequestId: null,
+      peer: null,
       method: "GET",
       route: "/check",
       status: reply.status,
