@@ -82,7 +82,7 @@ test("a newcomer issues, verifies, refreshes and revokes with the printed lines,
     assert.match(refreshed ?? "", /^\{"access_token":"eyJ.*"refresh_token":"hpr_.*\n$/);
     assert.match(revoked ?? "", /^revoked +session /m);
     assert.match(revoked ?? "", /^enforced +everywhere, already$/m);
-    assert.match(revoked ?? "", /^demo-api +1 +1 +0 +already$/m);
+    assert.match(revoked ?? "", /^demo-api +1 +1 +0 +already +0$/m);
     assert.match(again ?? "", /^\{"verdict":"rejected","status":401,"why":"revoked"/);
     assert.equal(statSync(join(data, "operator-credentials")).mode & 0o777, 0o600);
 

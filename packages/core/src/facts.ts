@@ -47,6 +47,13 @@ export interface FactBodies {
   token_revocation_refused: { readonly client: ClientId; readonly token: "access" | "refresh" | "session" };
   subject_cut_off: { readonly revocation: string; readonly sessions: number };
   client_cut_off: { readonly client: ClientId; readonly revocation: string };
+  tenant_cut_off: { readonly revocation: string };
+  revocation_started: {
+    readonly revocation: string;
+    readonly target: "tenant" | "before" | "query";
+    readonly actor: string | null;
+  };
+  revocation_completed: { readonly revocation: string; readonly sessions: number };
   client_added: { readonly client: ClientId; readonly actor: string | null };
   client_disabled: { readonly client: ClientId; readonly actor: string | null };
   client_changed: { readonly client: ClientId; readonly changed: readonly string[]; readonly actor: string | null };
@@ -117,6 +124,10 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   token_revocation_refused: "A client presented another client's token for revocation; nothing was taken away.",
   subject_cut_off: "Everything of a subject that was authorised before was revoked.",
   client_cut_off: "Everything of a client that was authorised before was revoked.",
+  tenant_cut_off: "Everything of the tenant that was authorised before was revoked.",
+  revocation_started: "A revocation of many sessions was committed, and its run began.",
+  revocation_completed:
+    "The run of a revocation of many sessions has settled every session that was there when it began.",
   client_added: "A client was registered.",
   client_disabled: "A client was disabled.",
   client_changed: "What a client is registered for was changed.",

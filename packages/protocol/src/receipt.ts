@@ -1,11 +1,17 @@
 // What a revocation answers (spec/receipt.md), as it stands on the wire.
 
+import type { JsonObject } from "./strict-json.ts";
+
 export type ReceiptTarget =
   | { readonly type: "session"; readonly sid: string }
   | { readonly type: "family"; readonly sid: string; readonly fam: string }
   | { readonly type: "token"; readonly jti: string }
   | { readonly type: "subject"; readonly subject: string }
-  | { readonly type: "client"; readonly client_id: string };
+  | { readonly type: "client"; readonly client_id: string }
+  | { readonly type: "tenant" }
+  | { readonly type: "before"; readonly pos: string }
+  | { readonly type: "before"; readonly time_ms: number }
+  | { readonly type: "query"; readonly query: JsonObject };
 
 export interface SilentVerifier {
   readonly instance: string;
@@ -22,6 +28,9 @@ export interface ServiceEnforcement {
   readonly waiting: number;
   readonly no_bound: number;
   readonly refuses_by_ms: number | null;
+  /** How many of its verifiers have said what they accepted meanwhile, and how many tokens that was at most. */
+  readonly reported: number;
+  readonly late_accepts: number;
   readonly silent: readonly SilentVerifier[];
 }
 
@@ -34,7 +43,11 @@ export interface Receipt {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly actor: string | null;
+  /** `running`: not every session that it means has been reached; then nothing is promised yet. */
+  readonly status: "running" | "complete";
   readonly ended_sessions: number;
+  /** How many rows its run has looked at; null when it needed none. */
+  readonly scanned_sessions: number | null;
   readonly fleet: {
     readonly verifiers: number;
     readonly enforced: number;

@@ -20,6 +20,7 @@ import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { CookieTraits } from "./cookie.ts";
 import type { RefusedCalls } from "./endpoints/refused-calls.ts";
 import type { Pull, PullAnswer } from "./feed/pull.ts";
+import type { RevocationRuns } from "./host/revocation-runs.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { FactBell } from "./observe/fact-bell.ts";
 import type { Observer } from "./observe/observer.ts";
@@ -61,6 +62,10 @@ export interface Services {
   readonly hearing: Hearing;
   /** The keys of clients that publish them (jwks_uri). */
   readonly publishedKeys: PublishedKeys;
+  /** The runs of large revocations. */
+  readonly runs: RevocationRuns;
+  /** Settles when everything else that had arrived has had its turn. */
+  readonly pause: () => Promise<void>;
   readonly observer: Observer;
   /** Rings when facts were committed here: for whoever follows the log. */
   readonly factBell: Pick<FactBell, "rung" | "next">;

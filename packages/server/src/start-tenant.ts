@@ -114,6 +114,7 @@ async function start(
   const hallpass = createHallpass(services);
   const upgrades = new EventEmitter();
   const sockets = attachFeed(upgrades, feed, (token) => judgeFeedBearer(services, token), { scheduler, log: told });
+  await services.runs.resume();
   const timers = startTimers(config, ports, services, log);
 
   return {
@@ -132,7 +133,7 @@ async function start(
       return sockets.shutDown();
     },
     close: async () => {
-      await Promise.all(timers.map((timer) => timer.stop()));
+      await Promise.all([services.runs.stop(), ...timers.map((timer) => timer.stop())]);
       await services.refusedCalls.flush().catch((thrown: unknown) => observer.failed("close", "none", thrown));
       await store.close();
     },

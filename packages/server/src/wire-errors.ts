@@ -31,6 +31,7 @@ export type TransportCode =
   | "client_id_differs"
   | "scope_malformed"
   | "resource_malformed"
+  | "target_is_key"
   | "bearer_missing"
   | "bearer_malformed"
   | "bearer_refused"
@@ -49,7 +50,15 @@ export type TransportCode =
 export type WireCode = RefusalCode | TransportCode;
 
 /** What can be wrong with one member of a body: `errors` of `request_invalid`. */
-export type MemberCode = "missing" | "unknown" | "malformed" | "too_small" | "too_large" | "not_one_of" | "repeated";
+export type MemberCode =
+  | "missing"
+  | "unknown"
+  | "malformed"
+  | "too_small"
+  | "too_large"
+  | "not_one_of"
+  | "repeated"
+  | "not_alone";
 
 /** The error codes of RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2 and, for what concerns no grant, invalid_request. */
 export type OAuthError =
@@ -98,6 +107,16 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   version_conflict: row(409, "invalid_request", "The session has another version by now."),
   revocation_not_found: row(404, "invalid_request", "There is no such revocation."),
   target_not_found: row(404, "invalid_request", "There is no such target."),
+  cut_off_in_future: row(
+    409,
+    "invalid_request",
+    "What lies ahead can't be revoked: the position or time is not reached yet.",
+  ),
+  token_not_genuine: row(
+    400,
+    "invalid_request",
+    "This issuer did not make that token, or has none of the keys any more that would tell.",
+  ),
   client_not_found: row(404, "invalid_request", "There is no such client."),
   client_exists: row(409, "invalid_request", "A client of this id exists already."),
   client_keys_misplaced: row(
@@ -155,6 +174,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   client_id_differs: row(400, "invalid_request", "The client_id is not the one that authenticates."),
   scope_malformed: row(400, "invalid_scope", "The scope is malformed."),
   resource_malformed: row(400, "invalid_target", "A resource is no absolute URI without fragment."),
+  target_is_key: row(400, "invalid_request", "A key is not revoked but compromised: POST /v1/keys/{kid}/compromise."),
   bearer_missing: row(401, "invalid_client", "An access token is needed."),
   bearer_malformed: row(400, "invalid_request", "The Authorization header is malformed."),
   bearer_refused: row(401, "invalid_client", "The access token is not valid here."),
@@ -183,6 +203,7 @@ export const MEMBER_CODES: Readonly<Record<MemberCode, string>> = {
   too_large: "The value is larger or longer than allowed.",
   not_one_of: "The value is none of those that are known.",
   repeated: "The same stands here twice.",
+  not_alone: "This has to stand alone.",
 };
 
 /** Something that this server needs did not work: try again. The code says what, the cause stands in the log. */

@@ -13,6 +13,7 @@ const CODES = {
   revoked_token: 8,
   idempotency: 9,
   lease: 10,
+  affected: 11,
   reader: 30,
   dead_letter: 31,
   audit: 32,

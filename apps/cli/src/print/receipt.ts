@@ -13,7 +13,10 @@ export function receiptLines(receipt: Receipt): string[] {
       ["committed", `${instant(receipt.committed_at_ms)} at position ${receipt.pos}`],
       ...optional("reason", receipt.reason),
       ...optional("ticket", receipt.ticket),
-      ...(receipt.ended_sessions === 0 ? [] : [["sessions ended", String(receipt.ended_sessions)] as const]),
+      ...runningLine(receipt),
+      ...(receipt.ended_sessions === 0 && receipt.scanned_sessions === null
+        ? []
+        : [["sessions ended", String(receipt.ended_sessions)] as const]),
       ["enforced", enforcedText(receipt)],
     ]),
     ...(fleet.verifiers === 0 ? [] : ["", ...serviceTable(receipt.services, asOf)]),
@@ -21,19 +24,28 @@ export function receiptLines(receipt: Receipt): string[] {
   ];
 }
 
-export function isEnforced({ fleet }: Pick<Receipt, "fleet">): boolean {
-  return fleet.enforced === fleet.verifiers;
+/** Everywhere, and as a whole. */
+export function isEnforced({ fleet, status }: Pick<Receipt, "fleet" | "status">): boolean {
+  return status === "complete" && fleet.enforced === fleet.verifiers;
+}
+
+function runningLine({ status, id }: Receipt): readonly (readonly [string, string])[] {
+  if (status === "complete") return [];
+  return [
+    ["status", `running: what it has not reached lives on; see how far it is with: hallpass revocations show ${id}`],
+  ];
 }
 
 function serviceTable(services: readonly ServiceEnforcement[], asOf: number): string[] {
   return columns(
-    ["SERVICE", "VERIFIERS", "ENFORCED", "WAITING", "REFUSES BY"],
+    ["SERVICE", "VERIFIERS", "ENFORCED", "WAITING", "REFUSES BY", "ACCEPTED MEANWHILE"],
     services.map((one) => [
       one.service,
       String(one.verifiers),
       String(one.enforced),
       String(one.waiting + one.no_bound),
       refusesBy(one, asOf),
+      acceptedMeanwhile(one),
     ]),
   );
 }
@@ -43,6 +55,12 @@ function refusesBy(one: ServiceEnforcement, asOf: number): string {
   return one.refuses_by_ms === null
     ? "already"
     : `${instant(one.refuses_by_ms)} (${relative(one.refuses_by_ms, asOf)})`;
+}
+
+/** Tokens that verifiers accepted between the commit and their knowing of it; what was not reported is not known. */
+function acceptedMeanwhile({ reported, verifiers, late_accepts: late }: ServiceEnforcement): string {
+  if (reported === 0) return "not reported";
+  return reported === verifiers ? String(late) : `${late}, of ${reported} verifiers`;
 }
 
 function silentLines(services: readonly ServiceEnforcement[], asOf: number): string[] {
@@ -64,12 +82,13 @@ function silentLines(services: readonly ServiceEnforcement[], asOf: number): str
 
 function enforcedText(receipt: Receipt): string {
   const { fleet, enforced_by_ms: by, as_of_ms: asOf } = receipt;
+  const at = `at ${fleet.enforced} of ${fleet.verifiers} verifiers`;
+  if (receipt.status === "running") return `${at}, so far`;
   if (fleet.verifiers === 0)
     return `no verifier knows of it; the last token expires by ${instant(receipt.tokens_expire_by_ms)}`;
   if (isEnforced(receipt)) return "everywhere, already";
-  const where = `at ${fleet.enforced} of ${fleet.verifiers} verifiers`;
-  if (by !== null) return `${where}; everywhere by ${instant(by)} (${relative(by, asOf)})`;
-  return `${where}; the last token expires by ${instant(receipt.tokens_expire_by_ms)}`;
+  if (by !== null) return `${at}; everywhere by ${instant(by)} (${relative(by, asOf)})`;
+  return `${at}; the last token expires by ${instant(receipt.tokens_expire_by_ms)}`;
 }
 
 function targetText(target: ReceiptTarget): string {
@@ -84,6 +103,12 @@ function targetText(target: ReceiptTarget): string {
       return "everything of one subject";
     case "client":
       return `everything of client ${target.client_id}`;
+    case "tenant":
+      return "everything of this tenant";
+    case "before":
+      return `everything before ${"pos" in target ? `position ${target.pos}` : instant(target.time_ms)}`;
+    case "query":
+      return `sessions that match ${JSON.stringify(target.query)}`;
   }
 }
 

@@ -29,6 +29,8 @@ export type RefusalCode =
   | "version_conflict"
   | "revocation_not_found"
   | "target_not_found"
+  | "cut_off_in_future"
+  | "token_not_genuine"
   | "client_not_found"
   | "client_exists"
   | "client_disabled"

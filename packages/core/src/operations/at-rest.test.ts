@@ -15,7 +15,7 @@ import {
   revoked,
   theSession,
 } from "../testing/world.ts";
-import { searchSessions } from "./read-session.ts";
+import { type SearchSessions, searchSessions } from "./search-sessions.ts";
 
 it("no token and no secret that was handed out stands in any row, notice or fact [L-01] [TOK-15] [GEN-9]", async () => {
   const world = await aWorld(createMemoryStore);
@@ -45,9 +45,14 @@ it("a subject's sessions are found newest first, page by page, each once", async
   for (let count = 0; count < 3; count += 1) ids.unshift((await opened(world)).session.id);
   const { subject } = (await opened(world)).session;
   const found: string[] = [];
-  let after: Parameters<typeof searchSessions>[2]["after"] = null;
+  let after: SearchSessions["after"] = null;
   for (let pages = 0; pages < 5; pages += 1) {
-    const page = await searchSessions(world.store, TENANT, { subject, after, limit: 2 });
+    const page = await searchSessions({ store: world.store, pause: async () => {} }, TENANT, {
+      query: { subject },
+      state: undefined,
+      after,
+      limit: 2,
+    });
     found.push(...page.sessions.map((one) => one.session.id));
     after = page.next;
     if (after === null) break;

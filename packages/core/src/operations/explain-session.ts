@@ -5,6 +5,7 @@ import { FACT_SENTENCES, type FactBodies, type FactKind } from "../facts.ts";
 import type { SessionId, TenantId } from "../kernel/ids.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Instant } from "../kernel/time.ts";
+import { ringKey } from "../keys/ring.ts";
 import { END_SENTENCES } from "../sessions/end-sentences.ts";
 import type { Ended, EndReason, Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
@@ -51,7 +52,7 @@ const SHOWN_BEFORE = 5;
 /** Refuses `session_not_found`. Throws a Fault of the store. */
 export async function explainSession(store: Store, tenant: TenantId, id: SessionId): Promise<Answer<Explanation>> {
   const key = sessionKey({ tenant, id });
-  const snapshot = await store.read([key]);
+  const snapshot = await store.read([key, ringKey(tenant)]);
   const row = snapshot.get(key);
   if (row === undefined) return refused("session_not_found");
   const session = sessionFromRow(row);
@@ -119,6 +120,7 @@ function becauseOf(
     case "replaced":
     case "subject_revoked":
     case "client_revoked":
+    case "tenant_revoked":
       return null;
   }
 }

@@ -5,6 +5,7 @@ import type { SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { Instant } from "../kernel/time.ts";
+import { ringKey } from "../keys/ring.ts";
 import { decide } from "../sessions/decide.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -27,7 +28,7 @@ export async function keepAlive(
   by: "report" | "call",
 ): Promise<KeptAlive> {
   const key = sessionKey({ tenant: deps.issuer.tenant, id: session });
-  return change<KeptAlive>(deps.store, deps.dice, [key], (snapshot) => {
+  return change<KeptAlive>(deps.store, deps.dice, [key, ringKey(deps.issuer.tenant)], (snapshot) => {
     const row = snapshot.get(key);
     if (row === undefined) return answer("unknown");
     const found = sessionFromRow(row);

@@ -9,6 +9,7 @@ import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
 import { after, afterMs, type Instant, latest } from "../kernel/time.ts";
+import { ringKey } from "../keys/ring.ts";
 import { noticeDraft, takenHash } from "../revocation/notice-draft.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
@@ -65,7 +66,7 @@ export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<
   return change(
     deps.store,
     deps.dice,
-    request.targets.map((target) => targetKey(deps, target)),
+    [ringKey(tenant), ...request.targets.map((target) => targetKey(deps, target))],
     (snapshot) => {
       const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
       if (unread.length > 0) return { kind: "read", keys: unread };
@@ -75,12 +76,14 @@ export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<
       const refusal = shares.find((share) => typeof share === "string");
       if (refusal !== undefined) return answer(refused(refusal));
       const whole = shares.filter((share) => typeof share !== "string");
+      const ended = [...new Set(whole.flatMap((share) => share.ended))];
       const asked = {
         targets: request.targets,
         reason: request.reason,
         ticket: request.ticket,
         actor: request.actor,
-        endedSessions: new Set(whole.flatMap((share) => share.ended)).size,
+        endedSessions: ended.length,
+        ended,
         tokensExpireBy: lastExpiry(deps, request.targets, snapshot.clock),
       };
       return write({

@@ -6,6 +6,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { earliest, type Instant, instantOf, isPast } from "../kernel/time.ts";
+import { ringKey } from "../keys/ring.ts";
 import { readerFromRow, readerKey } from "../readers/reader-row.ts";
 import { lapse } from "../sessions/decide.ts";
 import type { Session } from "../sessions/session.ts";
@@ -118,7 +119,8 @@ function shorterKept(
 type Settled = "ended" | "removed" | "later";
 
 async function settle(deps: SweepDeps, key: RowKey, until: Instant): Promise<Settled> {
-  return change<Settled>(deps.store, deps.dice, [key], (snapshot) => {
+  const asked = key.kind === "session" ? [key, ringKey(key.tenant)] : [key];
+  return change<Settled>(deps.store, deps.dice, asked, (snapshot) => {
     const row = snapshot.get(key);
     if (row === undefined || row.expires === null || !isPast(row.expires, until)) return answer("later");
     if (key.kind !== "session") return remove(row);

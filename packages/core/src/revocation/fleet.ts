@@ -31,6 +31,14 @@ export interface Heard {
   readonly lastPing: Instant | null;
   /** A head for it is being read, or on its way: it may come to rely on a later ping than the last that is known. */
   readonly answering?: boolean;
+  /** What it reported with its acknowledgements, oldest first: the first report at each position, of the last few. */
+  readonly reports?: readonly Report[];
+}
+
+export interface Report {
+  readonly applied: Position;
+  /** Tokens that it had accepted, since it started, after they had been revoked and before it knew. */
+  readonly lateAccepts: number;
 }
 
 export function memberKey(tenant: TenantId, instance: string): RowKey {

@@ -155,13 +155,104 @@ test("a receipt says what was asked, what was committed and by when every token 
     reason: "stolen_device",
     ticket: "SEC-81",
     actor: "ops@example",
+    status: "complete",
     ended_sessions: 1,
+    scanned_sessions: null,
     fleet: { verifiers: 0, enforced: 0, waiting: 0, no_bound: 0 },
     services: [],
     enforced_by_ms: COMMITTED + 38,
     tokens_expire_by_ms: COMMITTED + 605_000,
   });
 });
+
+test("a run that is under way promises nothing, whoever has applied what it has done so far [RCP-11]", () => {
+  const run = { status: "running", began: pos("1.40"), since: COMMITTED, reached: null, scanned: 128 } as const;
+  const fleet: FleetView = {
+    members: [aMember()],
+    heard: new Map([["a", { connected: true, applied: pos("1.42"), keys: 1, lastPing: COMMITTED }]]),
+    listeningSince: COMMITTED,
+    traits: { head: "linearizable", nodes: "one" },
+  };
+  const running = receiptOf(aRevocation({ run }), fleet, COMMITTED);
+  assert.deepEqual([running.status, running.enforced_by_ms, running.scanned_sessions], ["running", null, 128]);
+  const complete = receiptOf(aRevocation({ run: { ...run, status: "complete" } }), fleet, COMMITTED);
+  assert.deepEqual([complete.status, complete.enforced_by_ms, complete.fleet.enforced], ["complete", COMMITTED, 1]);
+});
+
+const reports: readonly [title: string, given: readonly [applied: string, late: number][], late: number | null][] = [
+  ["nothing was reported", [], null],
+  ["nothing was reported before the commit", [["1.42", 9]], null],
+  ["nothing was reported since", [["1.41", 9]], null],
+  [
+    "none was accepted meanwhile",
+    [
+      ["1.41", 9],
+      ["1.42", 9],
+    ],
+    0,
+  ],
+  [
+    "some were accepted meanwhile",
+    [
+      ["1.41", 7],
+      ["1.42", 9],
+    ],
+    2,
+  ],
+  [
+    "what was accepted later belongs to others",
+    [
+      ["1.41", 7],
+      ["1.42", 9],
+      ["1.43", 80],
+    ],
+    2,
+  ],
+  [
+    "what was reported together counts for each",
+    [
+      ["1.39", 7],
+      ["1.45", 9],
+    ],
+    2,
+  ],
+  [
+    "the last report before the commit counts",
+    [
+      ["1.39", 5],
+      ["1.41", 7],
+      ["1.42", 9],
+    ],
+    2,
+  ],
+  [
+    "an epoch has begun since",
+    [
+      ["1.41", 7],
+      ["2.43", 9],
+    ],
+    2,
+  ],
+];
+for (const [title, given, late] of reports) {
+  test(`tokens accepted meanwhile are counted by service: ${title} [RCP-12]`, () => {
+    const heard: Heard = {
+      connected: true,
+      applied: pos("1.45"),
+      keys: 1,
+      lastPing: COMMITTED,
+      reports: given.map(([applied, lateAccepts]) => ({ applied: pos(applied), lateAccepts })),
+    };
+    const fleet: FleetView = {
+      members: [aMember(), aMember({ instance: "b" })],
+      heard: new Map([["a", heard]]),
+      listeningSince: COMMITTED,
+      traits: { head: "linearizable", nodes: "one" },
+    };
+    const [service] = receiptOf(aRevocation(), fleet, COMMITTED).services;
+    assert.deepEqual([service?.reported, service?.late_accepts], late === null ? [0, 0] : [1, late]);
+  });
+}
 
 test("who waits waits for the connected ones only, and for all of them [RCP-7]", () => {
   const heard = (applied: string | null, connected: boolean): Heard => ({

@@ -8,20 +8,26 @@ import {
   type ServiceEnforcement,
   type SilentVerifier,
 } from "@hallpass/protocol";
+import type { SessionId } from "../kernel/ids.ts";
 import { afterMs, earliest, type Instant, isPast } from "../kernel/time.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { FleetMember, Heard } from "./fleet.ts";
-import { type Target, targetToWire } from "./target.ts";
+import type { LargeRun } from "./large-run.ts";
+import { type AnyTarget, targetToWire } from "./target.ts";
 
 export interface Revocation {
   readonly id: string;
   readonly pos: Position;
   readonly committed: Instant;
-  readonly targets: readonly Target[];
+  readonly targets: readonly AnyTarget[];
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly actor: string | null;
   readonly endedSessions: number;
+  /** Which sessions those are; of a large target they stand in rows of their own. Absent in rows from before there was a list. */
+  readonly ended?: readonly SessionId[];
+  /** Of a large target only: how far its run is. */
+  readonly run?: LargeRun;
   /** When the last token that it takes away expires. */
   readonly tokensExpireBy: Instant;
 }
@@ -48,6 +54,7 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
   const names = [...new Set(fleet.members.map((member) => member.service))].toSorted();
   const services = names.map((service) =>
     serviceOf(
+      revocation,
       service,
       judged.filter((one) => one.member.service === service),
       fleet,
@@ -63,11 +70,13 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
     reason: revocation.reason,
     ticket: revocation.ticket,
     actor: revocation.actor,
+    status: revocation.run?.status ?? "complete",
     ended_sessions: revocation.endedSessions,
+    scanned_sessions: revocation.run?.scanned ?? null,
     fleet: counted,
     services,
     enforced_by_ms:
-      counted.no_bound > 0
+      counted.no_bound > 0 || revocation.run?.status === "running"
         ? null
         : Math.max(
             now,
@@ -121,16 +130,34 @@ function count(judged: readonly Judged[]): Receipt["fleet"] {
   return { verifiers: judged.length, enforced: of("enforced"), waiting: of("waiting"), no_bound: of("no_bound") };
 }
 
-function serviceOf(service: string, judged: readonly Judged[], fleet: FleetView): ServiceEnforcement {
+/** What it reported when it had applied the last notice, less what it had reported before the first; undefined when it has not, or began anew. */
+function lateAccepts({ pos, targets, run }: Revocation, heard: Heard | undefined): number | undefined {
+  const first = run === undefined ? pos.seq - targets.length + 1 : (run.began ?? pos).seq;
+  const reports = heard?.reports ?? [];
+  const before = reports.findLast(({ applied }) => applied.epoch <= pos.epoch && applied.seq < first);
+  const now = reports.find(({ applied }) => comparePositions(applied, pos) >= 0);
+  const late = before === undefined || now === undefined ? -1 : now.lateAccepts - before.lateAccepts;
+  return late < 0 ? undefined : late;
+}
+
+function serviceOf(
+  revocation: Revocation,
+  service: string,
+  judged: readonly Judged[],
+  fleet: FleetView,
+): ServiceEnforcement {
   const counted = count(judged);
   const bounds = judged.flatMap(({ enforcement }) => (enforcement.kind === "waiting" ? [enforcement.refusesBy] : []));
   const silent = judged
     .filter(({ enforcement }) => enforcement.kind !== "enforced")
     .map(({ member, enforcement }) => silentVerifier(member, enforcement, fleet));
+  const late = judged.flatMap(({ member }) => lateAccepts(revocation, fleet.heard.get(member.instance)) ?? []);
   return {
     service,
     ...counted,
     refuses_by_ms: counted.no_bound > 0 || bounds.length === 0 ? null : Math.max(...bounds),
+    reported: late.length,
+    late_accepts: late.reduce((sum, one) => sum + one, 0),
     silent,
   };
 }

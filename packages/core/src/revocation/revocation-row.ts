@@ -12,7 +12,21 @@ export function revocationKey(tenant: TenantId, id: string): RowKey {
   return { tenant, kind: "revocation", id };
 }
 
-export function revocationToRow(asked: Asked, expires: Instant): { readonly value: string; readonly expires: Instant } {
+/** Of a revocation that was read before it takes what was asked and how far it is; position and time are the row's. */
+export function revocationToRow(
+  { targets, reason, ticket, actor, endedSessions, ended, run, tokensExpireBy }: Asked,
+  expires: Instant,
+): { readonly value: string; readonly expires: Instant } {
+  const asked: Asked = {
+    targets,
+    reason,
+    ticket,
+    actor,
+    endedSessions,
+    ...(ended === undefined ? {} : { ended }),
+    ...(run === undefined ? {} : { run }),
+    tokensExpireBy,
+  };
   return { value: JSON.stringify({ layout: LAYOUT, ...asked }), expires };
 }
 

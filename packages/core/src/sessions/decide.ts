@@ -67,6 +67,11 @@ export function decide(session: Session, event: SessionEvent, now: Instant): Rul
   }
 }
 
+/** Needs no policy: what is revoked ends, whatever its policy says or has become. Undefined for what is over. */
+export function ended(session: Session, reason: EndReason, now: Instant): Session | undefined {
+  return stateAt(session, now).kind === "ended" ? undefined : { ...session, state: { kind: "ended", reason, at: now } };
+}
+
 /** Needs no policy: the numbers of the session's own row say when it is over, also when its policy is gone. */
 export function lapse(
   session: Session,

@@ -14,4 +14,5 @@ export const END_SENTENCES: Readonly<Record<EndReason, string>> = {
   ancestor_ended: "A session that this one hangs below ended.",
   subject_revoked: "Everything of the subject that was authorised before was revoked.",
   client_revoked: "Everything that the client was given before was revoked, or the client was disabled.",
+  tenant_revoked: "Everything of everybody that was authorised before was revoked.",
 };

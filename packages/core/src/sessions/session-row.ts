@@ -30,6 +30,7 @@ type FamilyRow = [
   audience: string[],
   ended: EndReason | 0,
 ];
+type DeviceRow = [name: string | null, userAgent: string | null, ip: string | null, region?: string];
 type TokenRow = [
   family: string,
   generation: number,
@@ -57,7 +58,7 @@ type SessionRow = [
   born: string,
   ancestors: string[],
   authentication: [acr: string | null, amr: readonly string[], authTime: number | null] | 0,
-  device: [name: string | null, userAgent: string | null, ip: string | null] | 0,
+  device: DeviceRow | 0,
   claims: JsonObject | 0,
   policy: PolicyRow,
   opened: number,
@@ -99,7 +100,7 @@ export function sessionToRow(
     formatPosition(session.born),
     [...session.ancestors],
     acr === null && amr.length === 0 && authTime === null ? 0 : [acr, amr, authTime],
-    device === null ? 0 : [device.name, device.userAgent, device.ip],
+    device === null ? 0 : deviceToRow(device),
     Object.keys(claims).length === 0 ? 0 : claims,
     policyToRow(policy),
     session.opened,
@@ -234,8 +235,12 @@ function tokenFromRow([family, generation, kid, hash, previous]: TokenRow): Sess
   };
 }
 
-function deviceFromRow([name, userAgent, ip]: [string | null, string | null, string | null]): Device {
-  return { name, userAgent, ip };
+function deviceToRow({ name, userAgent, ip, region }: Device): DeviceRow {
+  return region === undefined ? [name, userAgent, ip] : [name, userAgent, ip, region];
+}
+
+function deviceFromRow([name, userAgent, ip, region]: DeviceRow): Device {
+  return { name, userAgent, ip, ...(region === undefined ? {} : { region }) };
 }
 
 function position(text: string): Position {

@@ -18,6 +18,7 @@ export const END_REASONS = [
   "ancestor_ended",
   "subject_revoked",
   "client_revoked",
+  "tenant_revoked",
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
@@ -75,6 +76,8 @@ export interface Device {
   readonly name: string | null;
   readonly userAgent: string | null;
   readonly ip: string | null;
+  /** Where the app says that it is; absent when it does not say. */
+  readonly region?: string;
 }
 
 export interface Session {

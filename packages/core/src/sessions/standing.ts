@@ -1,18 +1,21 @@
-// Whether a session stands at `now`, with everything above it: its own state, its ancestors, its subject's and its clients' cut-offs.
+// Whether a session stands at `now`, with everything above it: its own state, its ancestors, the cut-offs of its
+// subject, its clients and its tenant. The tenant's stands in the row of its keys, because every decision reads that row already.
 
 import { isBefore } from "@hallpass/protocol";
 import { clientFromRow, clientKey } from "../clients/client-row.ts";
+import { ringKey } from "../keys/ring.ts";
 import type { Snapshot } from "../store/store.ts";
 import { type Ended, type Family, type Session, type SessionState, stateAt } from "./session.ts";
 import { sessionFromRow, sessionKey } from "./session-row.ts";
 import { subjectKey } from "./subject.ts";
 
-/** The session's state and that of everything it hangs on: the earliest end of all. The snapshot was read with the session's key. */
+/** The session's state and that of everything it hangs on: the earliest end of all. The snapshot was read with the session's key and `ringKey`. */
 export function standingOf(session: Session, snapshot: Snapshot): SessionState {
   const own = stateAt(session, snapshot.clock);
   const ends = [
     ...(own.kind === "ended" ? [own] : []),
     ...subjectEnd(session, snapshot),
+    ...tenantEnd(session, snapshot),
     ...ancestorEnds(session, snapshot),
   ];
   return ends.reduce<SessionState>((first, end) => (first.kind === "ended" && first.at <= end.at ? first : end), {
@@ -24,6 +27,12 @@ function subjectEnd(session: Session, snapshot: Snapshot): readonly Ended[] {
   const row = snapshot.get(subjectKey(session.tenant, session.subject));
   if (row === undefined || row.notBefore === null || !isBefore(session.born, row.notBefore)) return [];
   return [{ kind: "ended", reason: "subject_revoked", at: row.raisedAt ?? snapshot.clock }];
+}
+
+function tenantEnd({ tenant, born }: Session, snapshot: Snapshot): readonly Ended[] {
+  const row = snapshot.get(ringKey(tenant));
+  if (row === undefined || row.notBefore === null || !isBefore(born, row.notBefore)) return [];
+  return [{ kind: "ended", reason: "tenant_revoked", at: row.raisedAt ?? snapshot.clock }];
 }
 
 function ancestorEnds(session: Session, snapshot: Snapshot): readonly Ended[] {

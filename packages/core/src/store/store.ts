@@ -24,6 +24,7 @@ export const ROW_KINDS = [
   "audit_persons",
   "audit_checkpoint",
   "one_time",
+  "affected",
 ] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 

@@ -14,6 +14,7 @@ import { type ClientId, parseClientId, parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import { type KeyRing, ringKey } from "../keys/ring.ts";
 import { revokedTokenKey } from "../revocation/revoked-token.ts";
+import { isCutOff, tokenCutOffFromRow, tokenCutOffKey } from "../revocation/token-cut-off.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
 import type { RowKey, Snapshot, Store } from "../store/store.ts";
@@ -81,6 +82,7 @@ function rowsOf(issuer: Issuer, claims: AccessTokenClaims, client: ClientId): re
     ringKey(tenant),
     clientKey(tenant, client),
     revokedTokenKey(tenant, claims.jti),
+    tokenCutOffKey(tenant),
     ...(session === undefined ? [] : [sessionKey({ tenant, id: session })]),
   ];
 }
@@ -101,6 +103,9 @@ function takenAway(issuer: Issuer, claims: AccessTokenClaims, client: ClientId, 
   const { tenant } = issuer;
   if (claims.pos.epoch < snapshot.head.pos.epoch) return true;
   if (snapshot.get(revokedTokenKey(tenant, claims.jti)) !== undefined) return true;
+  const everything = snapshot.get(ringKey(tenant))?.notBefore ?? null;
+  if (everything !== null && isBefore(claims.pos, everything)) return true;
+  if (isCutOff(claims, tokenCutOffFromRow(snapshot.get(tokenCutOffKey(tenant))))) return true;
   const clientRow = snapshot.get(clientKey(tenant, client));
   if (clientRow === undefined || clientFromRow(clientRow).status === "disabled") return true;
   if (clientRow.notBefore !== null && isBefore(claims.pos, clientRow.notBefore)) return true;

@@ -68,9 +68,20 @@ export const device: z.ZodType<{
   readonly name: string | null;
   readonly userAgent: string | null;
   readonly ip: string | null;
+  readonly region?: string;
 }> = z
-  .strictObject({ name: name.nullish(), user_agent: name.nullish(), ip: z.union([z.ipv4(), z.ipv6()]).nullish() })
-  .transform((given) => ({ name: given.name ?? null, userAgent: given.user_agent ?? null, ip: given.ip ?? null }));
+  .strictObject({
+    name: name.nullish(),
+    user_agent: name.nullish(),
+    ip: z.union([z.ipv4(), z.ipv6()]).nullish(),
+    region: words.nullish(),
+  })
+  .transform(({ name: called, user_agent: userAgent, ip, region }) => ({
+    name: called ?? null,
+    userAgent: userAgent ?? null,
+    ip: ip ?? null,
+    ...(typeof region === "string" ? { region } : {}),
+  }));
 
 /** The instant that a NumericDate names. */
 export function atSeconds(value: number): Instant {

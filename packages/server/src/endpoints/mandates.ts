@@ -2,6 +2,7 @@
 // the endpoint for what stands in a body, and for a row that says nothing only a mandate for everything will do.
 
 import {
+  type AnyTarget,
   type Client,
   type ClientId,
   clientFromRow,
@@ -18,7 +19,6 @@ import {
   readSession,
   type Session,
   scopesOf,
-  type Target,
 } from "@hallpass/core";
 import { type Reply, type ReplyContext, refuse } from "../replies.ts";
 import type { Services } from "../services.ts";
@@ -146,14 +146,14 @@ export function ownMandate(client: Pick<Client, "id" | "audiences" | "policy">, 
 export async function targetsPermitted(
   services: Services,
   { mandate }: Caller,
-  targets: readonly Target[],
+  targets: readonly AnyTarget[],
 ): Promise<boolean> {
   if (isEverything(mandate)) return true;
   const verdicts = await Promise.all(targets.map((target) => targetPermitted(services, mandate, target)));
   return verdicts.every(Boolean);
 }
 
-async function targetPermitted(services: Services, mandate: Mandate, target: Target): Promise<boolean> {
+async function targetPermitted(services: Services, mandate: Mandate, target: AnyTarget): Promise<boolean> {
   const everySubject = mandate.subjects.includes("*");
   const everyClient = mandate.clients.includes("*");
   switch (target.kind) {
@@ -168,6 +168,9 @@ async function targetPermitted(services: Services, mandate: Mandate, target: Tar
     case "client":
       return everySubject && permits(mandate.clients, target.client);
     case "token":
+    case "tenant":
+    case "before":
+    case "query":
       return everySubject && everyClient;
   }
 }

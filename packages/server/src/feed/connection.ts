@@ -231,7 +231,9 @@ export class Connection {
   #ping(state: Streaming, ping: Ping): void {
     const { heard, reader } = this.#deps;
     // What was not sent can't have been applied.
-    if (!isBefore(state.sent, ping.applied)) heard.acknowledged(state.hello.instance, ping.applied, ping.keys);
+    if (!isBefore(state.sent, ping.applied)) {
+      heard.acknowledged(state.hello.instance, ping.applied, ping.keys, ping.stats.late_accepts);
+    }
     if (this.#unanswered >= MOST_UNANSWERED) return;
     this.#unanswered += 1;
     const over = heard.answering(state.hello.instance);

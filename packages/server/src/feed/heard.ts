@@ -1,11 +1,21 @@
 // What this node has heard of each verifier, for receipts and for those who wait. A verifier that has gone stays here as
 // long as a lease of its may run: forgetting its last ping earlier would make a receipt promise too much.
 
-import { afterMs, type Heard, type Instant, isPast, KEPT_AFTER_SILENCE, latest, RENEW_EVERY } from "@hallpass/core";
+import {
+  afterMs,
+  type Heard,
+  type Instant,
+  isPast,
+  KEPT_AFTER_SILENCE,
+  latest,
+  RENEW_EVERY,
+  type Report,
+} from "@hallpass/core";
 import { isBefore, type Position } from "@hallpass/protocol";
 import type { Waits } from "./waits.ts";
 
 const MOST_GONE = 50_000;
+const MOST_REPORTS = 64;
 
 const UNHEARD: Heard = { connected: false, applied: null, keys: 0, lastPing: null };
 
@@ -34,9 +44,14 @@ export class HeardRegistry {
     this.#change(instance, { connected: true });
   }
 
-  acknowledged(instance: string, applied: Position, keys: number): void {
-    const before = this.#heard.get(instance)?.applied ?? null;
-    this.#change(instance, { applied: before !== null && isBefore(applied, before) ? before : applied, keys });
+  /** `lateAccepts`: what the verifier counted until then, if it said so. */
+  acknowledged(instance: string, applied: Position, keys: number, lateAccepts?: number): void {
+    const { applied: before = null, reports } = this.#heard.get(instance) ?? {};
+    this.#change(instance, {
+      applied: before !== null && isBefore(applied, before) ? before : applied,
+      keys,
+      ...(lateAccepts === undefined ? {} : { reports: withReport(reports ?? [], { applied, lateAccepts }) }),
+    });
   }
 
   /**
@@ -109,4 +124,18 @@ export class HeardRegistry {
       this.#heard.delete(instance);
     }
   }
+}
+
+/** A verifier that counts anew has started anew. Of reports with one count the first and the last say everything; of too many every other one goes, and what lies between counts for more. */
+function withReport(held: readonly Report[], next: Report): readonly Report[] {
+  const last = held.at(-1);
+  if (last === undefined || next.lateAccepts < last.lateAccepts || isBefore(next.applied, last.applied)) return [next];
+  if (last.lateAccepts === next.lateAccepts && samePlace(last, next)) return held;
+  if (held.at(-2)?.lateAccepts === next.lateAccepts) return [...held.slice(0, -1), next];
+  const kept = held.length < MOST_REPORTS ? held : held.filter((_, index) => index % 2 === 0);
+  return [...kept, next];
+}
+
+function samePlace(one: Report, other: Report): boolean {
+  return one.applied.epoch === other.applied.epoch && one.applied.seq === other.applied.seq;
 }

@@ -26,8 +26,9 @@ import { createPublishedKeys, type PublishedKeys } from "../outbound/published-k
 import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
+import { createRevocationRuns } from "./revocation-runs.ts";
 import { watchStoreTime } from "./store-time.ts";
-import { systemNextTurn } from "./system-ports.ts";
+import { systemNextTurn, systemPause } from "./system-ports.ts";
 
 /** Everything but what the feed hears, which is made of the rest. */
 export type Unheard = Omit<Services, "hearing">;
@@ -65,9 +66,12 @@ export async function makeServices(
   const refusedCalls = createRefusedCalls({ store, dice, clock, tenant }, (thrown) =>
     around.observer.failed("refused-call", "none", thrown),
   );
+  const failed = (thrown: unknown): void => around.observer.failed("revocation", "none", thrown);
   return {
     ...around,
     refusedCalls,
+    runs: createRevocationRuns({ store, dice, issuer }, { scheduler, pause: systemPause, failed }),
+    pause: systemPause,
     store,
     storeTime,
     clock,

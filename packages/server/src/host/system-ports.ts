@@ -32,6 +32,8 @@ export function systemDice(): Dice {
 /** After everything that has arrived was looked at: what many requests need is then done in one go. */
 export const systemNextTurn = (task: () => void): void => void setImmediate(task);
 
+export const systemPause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 /** A timer never keeps the process alive by itself: only sockets and the store do. */
 export const systemScheduler: Scheduler = {
   after: (ms, task) => {

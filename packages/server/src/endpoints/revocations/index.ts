@@ -1,4 +1,6 @@
 // Revocations over HTTP, and their receipts. Read receipt-for.ts first.
 
+export { affected } from "./affected.ts";
+export { LIST_QUERY, list } from "./list.ts";
 export { read } from "./read.ts";
 export { revoke } from "./revoke.ts";

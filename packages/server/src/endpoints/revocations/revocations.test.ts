@@ -13,8 +13,8 @@ async function revoke(stage: Scene, body: object): Promise<Received> {
 }
 
 const RECEIPT = [
-  "id pos committed_at_ms as_of_ms targets reason ticket actor ended_sessions fleet services enforced_by_ms",
-  "tokens_expire_by_ms jws",
+  "id pos committed_at_ms as_of_ms targets reason ticket actor status ended_sessions scanned_sessions fleet services",
+  "enforced_by_ms tokens_expire_by_ms jws",
 ].flatMap((line) => line.split(" "));
 
 test("a revocation answers with a signed receipt that can be read again [RCP-9] [RCP-8]", async () => {

@@ -1,86 +1,66 @@
-// POST /v1/revocations: takes away what the targets name, in one commit, and answers with a receipt.
+// POST /v1/revocations: takes away what the targets name, and answers with a receipt. With `dry_run`, answers what would end, and writes nothing.
 
-import { MAX_TARGETS, revoke as revokeTargets, type Target } from "@hallpass/core";
+import { type Revocation, readRevocation, revokeMany, revoke as revokeTargets } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, refuseMembers, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { targetsPermitted } from "../mandates.ts";
+import { pageLimit } from "../page-cursors.ts";
 import { readJson } from "../read-json.ts";
+import { preview } from "./preview.ts";
 import { receiptFor } from "./receipt-for.ts";
-
-const target = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("session"), sid: fields.sessionId }),
-  z.strictObject({ type: z.literal("family"), sid: fields.sessionId, fam: fields.familyId }),
-  z.strictObject({
-    type: z.literal("token"),
-    jti: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
-    exp: fields.numericDate.optional(),
-  }),
-  z.strictObject({ type: z.literal("subject"), subject: fields.subjectId }),
-  z.strictObject({ type: z.literal("client"), client_id: fields.clientId }),
-]);
+import { readTargets, targets } from "./targets.ts";
 
 const body = z.strictObject({
-  targets: z.array(target).min(1).max(MAX_TARGETS),
+  targets,
   reason: fields.words.nullish(),
   ticket: fields.words.nullish(),
   actor: fields.words.nullish(),
   wait_ms: fields.waitMs.optional(),
+  dry_run: z.boolean().default(false),
+  /** Of a dry run alone, as `limit`. */
+  cursor: z.string().nullish(),
+  limit: pageLimit.optional(),
 });
 
 export async function revoke(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
-  const { reason, ticket, actor, wait_ms: wait } = read.value;
-  const targets = read.value.targets.map(targetFromWire);
-  // Two rows of one change: the same target twice, or a family beside its session.
-  const rows = targets.map(rowOf);
-  const repeated = rows.flatMap((row, index) => (rows.indexOf(row) === index ? [] : [index]));
-  if (repeated.length > 0)
-    return refuseMembers(
-      exchange,
-      repeated.map((index) => ({ pointer: `/targets/${index}`, code: "repeated" })),
-    );
-  if (!(await targetsPermitted(services, caller, targets))) return refuse(exchange, "mandate_exceeded");
-  const revoked = await revokeTargets(services, {
-    targets,
-    endReason: "revoked",
-    reason: reason ?? null,
+  const { reason, ticket, actor, wait_ms: wait, dry_run: dryRun, cursor = null, limit } = read.value;
+  if (!dryRun && (cursor ?? limit ?? null) !== null)
+    return refuseMembers(exchange, [{ pointer: cursor === null ? "/limit" : "/cursor", code: "unknown" }]);
+  const named = await readTargets(services, read.value.targets);
+  if (named.kind === "wrong") return refuseMembers(exchange, named.members);
+  if (named.kind === "refused") return refuse(exchange, named.code);
+  const all = named.kind === "large" ? [named.target] : named.targets;
+  if (!(await targetsPermitted(services, caller, all))) return refuse(exchange, "mandate_exceeded");
+  if (dryRun) return preview(services, exchange, all, { cursor, limit });
+  const leaked = read.value.targets.some(({ type }) => type === "leaked");
+  const why = {
+    reason: reason ?? (leaked ? "leaked_token" : null),
     ticket: ticket ?? null,
     actor: actor ?? caller.actor,
-  });
+  };
+  const revoked =
+    named.kind === "large"
+      ? await revokeMany(services, { target: named.target, ...why })
+      : await revokeTargets(services, { targets: named.targets, endReason: "revoked", ...why });
   if (!revoked.ok) return refuse(exchange, revoked.code);
-  const receipt = await receiptFor(services, revoked.value, wait);
+  const began = services.clock.monotonic();
+  const settled = await settle(services, revoked.value, wait ?? 0);
+  const left = wait === undefined ? undefined : Math.max(0, wait - (services.clock.monotonic() - began));
+  const receipt = await receiptFor(services, settled, left);
   return reply(exchange, 201, receipt, { location: `/v1/revocations/${receipt.id}` });
 }
 
-function targetFromWire(given: z.infer<typeof target>): Target {
-  switch (given.type) {
-    case "session":
-      return { kind: "session", session: given.sid };
-    case "family":
-      return { kind: "family", session: given.sid, family: given.fam };
-    case "token":
-      return { kind: "token", jti: given.jti, expires: given.exp === undefined ? null : fields.atSeconds(given.exp) };
-    case "subject":
-      return { kind: "subject", subject: given.subject };
-    case "client":
-      return { kind: "client", client: given.client_id };
-  }
-}
-
-function rowOf(one: Target): string {
-  switch (one.kind) {
-    case "session":
-    case "family":
-      return `session ${one.session}`;
-    case "token":
-      return `token ${one.jti}`;
-    case "subject":
-      return `subject ${one.subject}`;
-    case "client":
-      return `client ${one.client}`;
-  }
+/** Sets a large revocation going, and waits for its end if that was asked for. */
+async function settle(services: Services, revocation: Revocation, wait: number): Promise<Revocation> {
+  if (revocation.run === undefined) return revocation;
+  services.runs.begin(revocation.id);
+  if (wait === 0) return revocation;
+  await services.runs.settled(revocation.id, wait);
+  const now = await readRevocation(services.store, services.tenant, revocation.id);
+  return now.ok ? now.value : revocation;
 }

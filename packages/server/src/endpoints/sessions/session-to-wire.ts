@@ -1,6 +1,6 @@
 // A session as /v1 shows it: snake_case, times in milliseconds, nothing that could mint.
 
-import { absoluteEnd, foreseenEnd, type SeenSession } from "@hallpass/core";
+import { absoluteEnd, type Device, foreseenEnd, type SeenSession } from "@hallpass/core";
 
 export function sessionToWire({ session, version, standing }: Omit<SeenSession, "asOf">): object {
   const { policy, device } = session;
@@ -25,7 +25,7 @@ export function sessionToWire({ session, version, standing }: Omit<SeenSession, 
     acr: session.acr,
     amr: session.amr,
     auth_time: session.authTime,
-    device: device === null ? null : { name: device.name, user_agent: device.userAgent, ip: device.ip },
+    device: device === null ? null : deviceToWire(device),
     claims: session.claims,
     families: session.families.map((family) => ({
       id: family.id,
@@ -38,4 +38,8 @@ export function sessionToWire({ session, version, standing }: Omit<SeenSession, 
     })),
     version,
   };
+}
+
+function deviceToWire({ name, userAgent, ip, region }: Device): object {
+  return { name, user_agent: userAgent, ip, ...(region === undefined ? {} : { region }) };
 }

@@ -1,0 +1,89 @@
+// Takes large revocations to their end, beside everything else: a step, then whoever waits has a turn, then the next step. What a killed
+// process left is taken up by the next one.
+
+import {
+  type RevokeManyDeps,
+  type RunPlace,
+  runningRevocations,
+  type Scheduler,
+  settleRevocation,
+} from "@hallpass/core";
+
+export interface RevocationRuns {
+  /** Goes on with a revocation that was committed. Twice is once. */
+  begin(id: string): void;
+  /** Settles when the run is complete, has been stopped, or after `maxMs`; at once for one that is not under way here. */
+  settled(id: string, maxMs: number): Promise<void>;
+  /** Begins every run that is in the store and not complete. */
+  resume(): Promise<void>;
+  /** Takes no further step; settles when those under way have ended. */
+  stop(): Promise<void>;
+}
+
+export interface RevocationRunsOptions {
+  readonly scheduler: Scheduler;
+  readonly pause: () => Promise<void>;
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** Before a step that failed is taken again. */
+const REST_MS = 1000;
+
+export function createRevocationRuns(
+  deps: RevokeManyDeps,
+  { scheduler, pause, failed }: RevocationRunsOptions,
+): RevocationRuns {
+  const underWay = new Map<string, Promise<void>>();
+  const stop = Promise.withResolvers<void>();
+  let stopped = false;
+
+  async function run(id: string): Promise<void> {
+    let place: RunPlace | null = null;
+    for (;;) {
+      if (stopped) return;
+      try {
+        const step = await settleRevocation(deps, id, place);
+        if (step.kind === "over") return;
+        place = step.place;
+        await pause();
+      } catch (thrown) {
+        failed(thrown);
+        await atMost(REST_MS, stop.promise);
+      }
+    }
+  }
+
+  function atMost(ms: number, done: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = scheduler.after(ms, resolve);
+      void done.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  function begin(id: string): void {
+    if (stopped || underWay.has(id)) return;
+    underWay.set(
+      id,
+      run(id).finally(() => underWay.delete(id)),
+    );
+  }
+
+  return {
+    begin,
+    settled: async (id, maxMs) => {
+      const end = underWay.get(id);
+      if (end !== undefined) await atMost(maxMs, end);
+    },
+    resume: async () => {
+      for (const id of await runningRevocations(deps.store, deps.issuer.tenant)) begin(id);
+    },
+    stop: async () => {
+      stopped = true;
+      stop.resolve();
+      await Promise.all(underWay.values());
+    },
+  };
+}
