@@ -66,6 +66,12 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     404,
     "session_not_found",
   ),
+  "GET /v1/revocations": open,
+  "GET /v1/revocations/:id/affected": ids(
+    ({ revocation }) => ({ path: `/v1/revocations/${revocation}/affected` }),
+    404,
+    "revocation_not_found",
+  ),
   "GET /v1/revocations/:id": ids(
     ({ revocation }) => ({ path: `/v1/revocations/${revocation}` }),
     404,
