@@ -19,6 +19,12 @@ export const parts: readonly Part[] = [
     found: () => succeeds("/usr/bin/python3", ["-c", "import jwt, cryptography"]),
   },
   {
+    tool: "authlib",
+    proves: "a client of other people's, in another language, authenticates, introspects and revokes here",
+    install: "apt-get install python3-authlib python3-requests",
+    found: () => succeeds("/usr/bin/python3", ["-c", "import authlib, requests"]),
+  },
+  {
     tool: "openssl",
     proves: "certificates are served, reloaded and asked for, and what is fetched comes from where it should",
     install: "apt-get install openssl",

@@ -44,7 +44,7 @@ export async function openSession(
 }
 
 /** A client that authenticates with a key. */
-export async function registerClient(server: Running, client: object): Promise<void> {
+export async function registerClient(server: Running, client: object): Promise<{ readonly client_secret?: string }> {
   const response = await fetch(`${server.issuer}/v1/clients`, {
     method: "POST",
     headers: { authorization: `Bearer ${await operatorToken(server)}`, "content-type": "application/json" },
@@ -57,6 +57,7 @@ export async function registerClient(server: Running, client: object): Promise<v
     }),
   });
   if (response.status !== 201) throw new Error(await response.text());
+  return (await response.json()) as { readonly client_secret?: string };
 }
 
 export async function operatorToken({ issuer, operator }: Running): Promise<string> {

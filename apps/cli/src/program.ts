@@ -203,6 +203,10 @@ function addOperating(program: Command, on: On): void {
     .option("--policy <name>", "consumer, mobile or workforce", "consumer")
     .option("--signing-alg <name>", "of its access tokens: ES256, RS256 or Ed25519", "ES256")
     .option("--secret-file <path>", "where the secret is written; it must not exist")
+    .option("--secret-in-form", "the client sends its secret in the form, not in the header")
+    .option("--jwks-file <path>", "its public keys, a JWK Set: it signs instead of having a secret")
+    .option("--jwks-uri <uri>", "where it publishes them")
+    .option("--origin <origin...>", "pages of these may call for it, such as https://app.example")
     .option("--json");
   on(add, async (context, options, [id = ""]) => (await import("./clients/add.ts")).addClient(context, id, options));
   const disable = clients

@@ -9,6 +9,7 @@ import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { FeedHub } from "./feed/hub.ts";
 import { createCheck } from "./gateway/check.ts";
 import type { Hallpass } from "./hallpass.ts";
+import { arrivedFrom } from "./host/arrivals.ts";
 import { every } from "./host/every.ts";
 import { listenForGateways } from "./host/gateway-listener.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
@@ -71,12 +72,17 @@ async function serve(
   const { log, observer, services, hallpass, hub, operatorCredentials } = own;
   const others = tenants.filter((tenant) => tenant !== own).map((tenant) => ({ issuer: tenant.issuer, tenant }));
   const tenantAt = byHost(own, others);
+  const proxies = { trusted: networksOf(config.trusted_proxies ?? []), header: config.proxy_header };
   const answer: Hallpass["answer"] = (request, body, peer) =>
     tenantAt(request.headers.get("host")).hallpass.answer(request, body, peer);
   const attach = (server: Server): void => {
-    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      tenantAt(request.headers.host ?? null).upgrades.emit("upgrade", request, socket, head),
-    );
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const tenant = tenantAt(request.headers.host ?? null);
+      // As for every other request: the bearer was sent in the clear.
+      if (arrivedFrom(request, proxies).insecure && tenant.issuer.startsWith("https:"))
+        socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+      else tenant.upgrades.emit("upgrade", request, socket, head);
+    });
   };
   const files = tlsFilesOf(config);
   const tls = files === undefined ? undefined : loadTls(files);
@@ -94,7 +100,6 @@ async function serve(
   const { host: address, port } = config.listen;
   const fetch = hallpass.fetch;
   const around = { hallpass: { fetch, answer }, observer, dice: ports.dice, issuer: config.issuer, attach };
-  const proxies = { trusted: networksOf(config.trusted_proxies ?? []), header: config.proxy_header };
   const host = await listen({ ...around, host: address, port, proxies, ...(tls === undefined ? {} : { tls }) }).catch(
     async (error: unknown) => {
       await Promise.all([pages.close(), gateways.close()]);

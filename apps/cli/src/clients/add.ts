@@ -1,6 +1,6 @@
 // `clients add`: registers a client. A secret is written into a new file that only its owner can read, and shown nowhere.
 
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { usage } from "../complaint.ts";
 import type { ServerApi } from "../connection/server-api.ts";
 import type { Context, Outcome } from "../context.ts";
@@ -17,18 +17,18 @@ interface AddOptions {
   readonly policy: string;
   readonly signingAlg: string;
   readonly secretFile?: string;
+  readonly secretInForm?: true;
+  readonly jwksFile?: string;
+  readonly jwksUri?: string;
+  readonly origin?: readonly string[];
   readonly json?: true;
 }
 
 export async function addClient({ terminal, api }: Context, id: string, options: AddOptions): Promise<Outcome> {
-  const isPublic = options.public === true;
+  const method = methodOf(options);
   if (options.audience === undefined)
     throw usage("an audience is missing", "--audience <uri>, as your verifiers name it");
-  if (isPublic !== (options.secretFile === undefined)) {
-    throw isPublic
-      ? usage("a public client has no secret", "leave out --secret-file")
-      : usage("there is no place for the secret", "--secret-file <path>, or --public for a client without one");
-  }
+  const jwks = options.jwksFile === undefined ? undefined : readJson(options.jwksFile);
   // Before anything is registered: a secret that can't be written would be lost.
   const file = options.secretFile === undefined ? undefined : newFile(options.secretFile);
   const server = api();
@@ -40,8 +40,11 @@ export async function addClient({ terminal, api }: Context, id: string, options:
       body: {
         client_id: id,
         ...(options.name === undefined ? {} : { name: options.name }),
-        token_endpoint_auth_method: isPublic ? "none" : "client_secret_basic",
-        grant_types: options.grant ?? (isPublic ? ["refresh_token"] : ["client_credentials"]),
+        token_endpoint_auth_method: method,
+        ...(jwks === undefined ? {} : { jwks }),
+        ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
+        ...(options.origin === undefined ? {} : { allowed_origins: options.origin }),
+        grant_types: options.grant ?? (method === "none" ? ["refresh_token"] : ["client_credentials"]),
         scope: options.scope,
         audiences: options.audience,
         policy: options.policy,
@@ -57,6 +60,39 @@ export async function addClient({ terminal, api }: Context, id: string, options:
     throw cause;
   }
   return undefined;
+}
+
+/** One way to authenticate, said by the option that it needs. */
+function methodOf(options: AddOptions): string {
+  const ways = [
+    ...(options.public === true ? ["none"] : []),
+    ...(options.secretFile === undefined
+      ? []
+      : [options.secretInForm === true ? SECRET_IN_FORM : "client_secret_basic"]),
+    ...(options.jwksFile === undefined ? [] : ["private_key_jwt"]),
+    ...(options.jwksUri === undefined ? [] : ["private_key_jwt"]),
+  ];
+  const [method, ...more] = ways;
+  if (method === undefined)
+    throw usage(
+      "there is no place for the secret",
+      "--secret-file <path>, --jwks-file <path>, --jwks-uri <uri>, or --public",
+    );
+  if (more.length > 0)
+    throw usage("a client authenticates in one way", "one of --public, --secret-file, --jwks-file and --jwks-uri");
+  if (options.secretInForm === true && method !== SECRET_IN_FORM)
+    throw usage("there is no secret for the form", "--secret-file <path> beside --secret-in-form");
+  return method;
+}
+
+const SECRET_IN_FORM = "client_secret_post";
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    throw usage(`${path} can't be read as JSON`, 'a JWK Set with public keys: {"keys":[…]}');
+  }
 }
 
 /** Who registers a client for this API gives away scope of its own, and has to hold it (the server sees to it). */

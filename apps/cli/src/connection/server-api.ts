@@ -29,6 +29,7 @@ interface Problem {
   readonly title?: string;
   readonly error?: string;
   readonly error_description?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
 }
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -100,12 +101,15 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
     title,
     error,
     error_description: description,
+    errors,
   }: Problem = typeof body === "object" && body !== null ? body : {};
   const what = title ?? description ?? `${url} answered ${response.status}`;
   const id = response.headers.get("x-request-id");
   const place = `${code ?? error ?? response.status}${id === null ? "" : `, request ${id}`}`;
   if (response.status >= 500) throw new Complaint(EXIT.unavailable, `${what} (${place})`, call.unknown ?? "try again");
-  throw new Complaint(EXIT.refused, `${what} (${place})`, HINTS[code ?? error ?? ""] ?? "nothing was changed");
+  const wrong = errors?.map(({ pointer, code: how }) => `${pointer === "" ? "the body" : pointer.slice(1)} is ${how}`);
+  const hint = wrong?.join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
+  throw new Complaint(EXIT.refused, `${what} (${place})`, hint);
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -1,7 +1,9 @@
 // A server behind a proxy, over real sockets: what the log says of a caller, and what came in the clear.
 
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { type TestContext, test } from "node:test";
+import { FEED_SUBPROTOCOL } from "@hallpass/protocol";
 import { startServer } from "../main.ts";
 import { configOf } from "../testing/scene.ts";
 
@@ -48,6 +50,33 @@ test("a request that reached the proxy in the clear is refused, before its secre
   };
   assert.equal(await ask("http"), "400 https_required");
   assert.equal(await ask("https"), "400 grant_not_allowed");
+});
+
+test("the feed is not opened for a bearer that was sent in the clear [GEN-1]", async (t) => {
+  const { url } = await behind(t, { trusted_proxies: "127.0.0.1" });
+  const ask = (proto: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const asked = request(`${url}/v1/feed`, {
+        headers: {
+          connection: "upgrade",
+          upgrade: "websocket",
+          "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+          "sec-websocket-version": "13",
+          "sec-websocket-protocol": FEED_SUBPROTOCOL,
+          "x-forwarded-for": "198.51.100.7",
+          "x-forwarded-proto": proto,
+        },
+      });
+      asked.on("response", (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      asked.on("error", reject);
+      asked.end();
+    });
+  assert.equal(await ask("http"), 400);
+  // Let through to the feed, which misses the bearer.
+  assert.equal(await ask("https"), 401);
 });
 
 test("a certificate in a header authenticates nobody, whoever passes it on [GEN-13] [M-01]", async (t) => {
