@@ -107,7 +107,7 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
   const id = response.headers.get("x-request-id");
   const place = `${code ?? error ?? response.status}${id === null ? "" : `, request ${id}`}`;
   if (response.status >= 500) throw new Complaint(EXIT.unavailable, `${what} (${place})`, call.unknown ?? "try again");
-  const wrong = errors?.map(({ pointer, code: how }) => `${pointer === "" ? "the body" : pointer.slice(1)} is ${how}`);
+  const wrong = errors?.map(({ pointer, code: how }) => `${pointer === "" ? "the body" : pointer.slice(1)}: ${how}`);
   const hint = wrong?.join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
   throw new Complaint(EXIT.refused, `${what} (${place})`, hint);
 }
