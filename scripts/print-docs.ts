@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FACT_SENTENCES } from "@hallpass/core";
 import { ENDPOINTS, envName, FAULT_TITLES, KEYS, MEMBER_CODES, NAMES, WIRE_ERRORS } from "@hallpass/server";
-import { createMetrics, type Metrics } from "../packages/server/src/observe/metrics.ts";
+import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 
 type Registry = Metrics["registry"];
 type Cells = readonly (string | number)[];
@@ -75,7 +75,7 @@ function facts(): string {
 }
 
 async function metrics(): Promise<string> {
-  const { registry } = createMetrics({ connections: () => 0, viewAges: () => [] });
+  const { registry } = createMetrics(NOTHING_GAUGED);
   const all = await registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith("hallpass_"))

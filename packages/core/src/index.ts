@@ -79,6 +79,7 @@ export * from "./operations/sweep.ts";
 export * from "./operations/tend-keys.ts";
 export * from "./operations/try-key.ts";
 export * from "./operations/use-once.ts";
+export * from "./readers/census-reader.ts";
 export * from "./readers/dead-letter.ts";
 export * from "./readers/fact-reader.ts";
 export * from "./readers/reader-row.ts";

@@ -50,6 +50,12 @@ const STATS = [
   "accepted",
   "rejected",
   "unavailable",
+  "anonymous",
+  "introspections",
+  "introspections_failed",
+  "answers_remembered",
+  "verify_samples",
+  "verify_ms",
 ] as const;
 
 export interface Ping {

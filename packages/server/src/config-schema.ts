@@ -29,6 +29,7 @@ export interface Settings {
   readonly metrics_listen: Listen | undefined;
   readonly gateway_listen: Listen | undefined;
   readonly data: string;
+  readonly region: string | undefined;
   readonly store: "sqlite" | "memory";
   readonly kek: Uint8Array | undefined;
   readonly kek_file: string | undefined;
@@ -228,6 +229,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "Where to answer gateways (/check), without a token: an address that only they can reach.",
     otherwise: null,
     schema: listen,
+  },
+  region: {
+    what: "Where this server stands, for the label of its metrics.",
+    otherwise: null,
+    schema: z.string().regex(/^[\x21-\x7e]{1,64}$/, "has to be 1 to 64 characters without blanks"),
   },
   data: { what: "The directory of everything that is kept here.", otherwise: "data", schema: path },
   store: {

@@ -75,7 +75,7 @@ export function refuse(context: ReplyContext, code: WireCode, more?: Headers): R
 /** `request_invalid`, with every member that is wrong (RFC 9457 section 3.1). */
 export function refuseMembers(context: ReplyContext, errors: readonly WrongMember[]): Reply {
   const { status, title } = WIRE_ERRORS.request_invalid;
-  return problem(context, status, "request_invalid", title, undefined, errors);
+  return { ...problem(context, status, "request_invalid", title, undefined, errors), refused: "request_invalid" };
 }
 
 export function refuseBearer(context: ReplyContext, code: WireCode, challenge: BearerChallenge): Reply {

@@ -3,9 +3,10 @@
 // another.
 
 import { EventEmitter } from "node:events";
+import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Store } from "@hallpass/core";
+import { listReaders, liveSessions, type Store } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { TenantSettings } from "./config-schema.ts";
@@ -14,8 +15,9 @@ import { judgeFeedBearer } from "./feed/own-bearer.ts";
 import { attachFeed } from "./feed/web-socket-feed.ts";
 import { createHallpass, type Hallpass } from "./hallpass.ts";
 import { chooseStore } from "./host/choose-store.ts";
+import { every } from "./host/every.ts";
 import { makeFirstClients } from "./host/first-clients.ts";
-import { makeServices } from "./host/make-services.ts";
+import { makeServices, tenantNamed } from "./host/make-services.ts";
 import type { Ports } from "./host/ports.ts";
 import { makePrivateDirectory } from "./host/private-files.ts";
 import { startTimers } from "./host/timers.ts";
@@ -90,7 +92,11 @@ async function start(
   const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
   const metrics = createMetrics({
     connections: () => hub?.connections().length ?? 0,
-    viewAges: () => hub?.connections().map(({ stats }) => stats.view_age_ms ?? 0) ?? [],
+    reports: () => [...(hub?.connections() ?? []), ...(hub?.pulls() ?? [])],
+    liveSessions: () => liveSessions(bare, tenantNamed(name)),
+    readers: async () => (await listReaders(bare, tenantNamed(name), 0)).readers,
+    walBytes: () => bytesOf(join(config.data, "hallpass.sqlite-wal")),
+    about: { issuer: config.issuer, region: config.region ?? "", store: bare.traits.name },
   });
   if (name !== DEFAULT_TENANT) metrics.registry.setDefaultLabels({ tenant: name });
   const lag = revocationLag(clock, metrics);
@@ -115,7 +121,13 @@ async function start(
   const upgrades = new EventEmitter();
   const sockets = attachFeed(upgrades, feed, (token) => judgeFeedBearer(services, token), { scheduler, log: told });
   await services.runs.resume();
-  const timers = startTimers(config, ports, services, log);
+  const reported = every(
+    scheduler,
+    READ_REPORTS_EVERY,
+    async () => metrics.readReports(),
+    () => {},
+  );
+  const timers = [...startTimers(config, ports, services, log), reported];
 
   return {
     name,
@@ -138,4 +150,12 @@ async function start(
       await store.close();
     },
   };
+}
+
+/** Milliseconds between two looks at what verifiers reported. */
+const READ_REPORTS_EVERY = 1000;
+
+/** Null for a file that is not there. */
+function bytesOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
 }

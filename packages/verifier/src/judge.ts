@@ -4,7 +4,7 @@
 import type { AccessTokenClaims } from "@hallpass/protocol";
 import type { NoticeTable } from "./notice-table.ts";
 import type { TokenKeys } from "./token-keys.ts";
-import type { RejectionCode } from "./verdict.ts";
+import type { RejectionCode, Verdict } from "./verdict.ts";
 
 export interface Expectations {
   readonly issuer: string;
@@ -48,4 +48,9 @@ export function judgeView(exp: number, keys: TokenKeys, known: Known, skewSecond
   if ((exp + skewSeconds) * 1000 <= known.horizon) return "expired";
   if (keys.epoch < known.epoch) return "older_epoch";
   return known.table.taken(keys);
+}
+
+/** What was said of a session token is true no more, and the session may live: an access token would be refreshed, this one is asked about again. */
+export function saysTooLittle(verdict: Verdict): boolean {
+  return verdict.kind === "rejected" && (verdict.code === "outdated" || verdict.code === "older_epoch");
 }

@@ -1,5 +1,6 @@
 // What a verifier counts, as an object and as Prometheus text. Names are a contract with dashboards.
 
+import type { VerifierStats } from "@hallpass/protocol";
 import type { RejectionCode, UnavailableCode } from "./verdict.ts";
 
 export interface Counters {
@@ -17,6 +18,9 @@ export interface Counters {
   feedGaps: number;
   malformedFrames: number;
   bearerFailures: number;
+  /** Verdicts that were timed, and the milliseconds of all of them. */
+  verifySamples: number;
+  verifyMs: number;
 }
 
 export interface Metrics {
@@ -32,6 +36,8 @@ export interface Metrics {
   readonly feedGaps: number;
   readonly malformedFrames: number;
   readonly bearerFailures: number;
+  readonly verifySamples: number;
+  readonly verifyMs: number;
   readonly trackedNotices: number;
   readonly tableBytes: number;
   readonly rememberedTokens: number;
@@ -57,6 +63,8 @@ export function newCounters(): Counters {
     feedGaps: 0,
     malformedFrames: 0,
     bearerFailures: 0,
+    verifySamples: 0,
+    verifyMs: 0,
   };
 }
 
@@ -64,7 +72,7 @@ export function count<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-export function sumOf(counts: ReadonlyMap<unknown, number>): number {
+function sumOf(counts: ReadonlyMap<unknown, number>): number {
   let sum = 0;
   for (const value of counts.values()) sum += value;
   return sum;
@@ -97,6 +105,8 @@ export function prometheusText(metrics: Metrics): string {
     family("feed_gaps_total", "counter", "Frames that did not follow what was applied.", metrics.feedGaps),
     family("feed_malformed_frames_total", "counter", "Frames that could not be read.", metrics.malformedFrames),
     family("feed_bearer_failures_total", "counter", "Failed requests for a feed bearer.", metrics.bearerFailures),
+    family("verify_seconds_total", "counter", "How long the timed verdicts took together.", metrics.verifyMs / 1000),
+    family("verify_timed_total", "counter", "Verdicts that were timed, one in 64.", metrics.verifySamples),
     family("tracked_notices", "gauge", "Live notices in the view.", metrics.trackedNotices),
     family("notice_table_bytes", "gauge", "Bytes of the packed notices.", metrics.tableBytes),
     family(
@@ -125,4 +135,27 @@ function family(name: string, type: string, help: string, values: number | reado
 
 function number(value: number): string {
   return value === Number.POSITIVE_INFINITY ? "+Inf" : String(value);
+}
+
+/** What a ping tells the server (spec/feed.md): counted since this verifier began. */
+export function reportOf(
+  counters: Counters,
+  { trackedNotices: tracked, viewAgeMs, clockSkewMs }: Gauges,
+): VerifierStats {
+  const { rejected, unavailable } = counters;
+  return {
+    tracked,
+    late_accepts: counters.lateAccepts,
+    clock_skew_ms: Math.round(clockSkewMs),
+    accepted: counters.accepted,
+    rejected: sumOf(rejected),
+    unavailable: sumOf(unavailable),
+    anonymous: rejected.get("no_credentials") ?? 0,
+    introspections: counters.introspections,
+    introspections_failed: unavailable.get("introspection_failed") ?? 0,
+    answers_remembered: counters.answersRemembered,
+    verify_samples: counters.verifySamples,
+    verify_ms: counters.verifyMs,
+    ...(Number.isFinite(viewAgeMs) ? { view_age_ms: Math.round(viewAgeMs) } : {}),
+  };
 }

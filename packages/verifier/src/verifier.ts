@@ -7,11 +7,11 @@ import { Ended, type EndReason } from "./ended.ts";
 import { FeedClient } from "./feed-client.ts";
 import { type FeedDeps, randomName } from "./feed-connection.ts";
 import { readIntrospection } from "./introspection.ts";
-import { judgeClaims, judgeSaid, judgeView } from "./judge.ts";
+import { judgeClaims, judgeSaid, judgeView, saysTooLittle } from "./judge.ts";
 import { type Change, Knowledge } from "./knowledge.ts";
 import { ageOf, leftOf, type Reading } from "./lease.ts";
 import { Memory, type Remembered } from "./memory.ts";
-import { type Counters, count, type Metrics, metricsOf, newCounters, sumOf } from "./metrics.ts";
+import { type Counters, count, type Gauges, type Metrics, metricsOf, newCounters, reportOf } from "./metrics.ts";
 import { keysCertainMs, type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
 import type { Awaitable, Ports } from "./ports.ts";
 import { PullClient } from "./pull-client.ts";
@@ -54,6 +54,7 @@ class LocalVerifier implements Verifier {
   #serverAhead = 0;
   #everFresh = false;
   #closed = false;
+  #verified = 0;
   #waiting: { readonly resolve: () => void; readonly reject: (cause: Error) => void }[] = [];
 
   constructor(ports: Ports, settings: Settings) {
@@ -91,7 +92,7 @@ class LocalVerifier implements Verifier {
       counters: this.#counters,
       // Drawn when it is first needed: some runtimes have no randomness before the first request.
       instance: () => (name ??= randomName(ports)),
-      stats: () => this.#stats(),
+      stats: () => reportOf(this.#counters, this.#gauges()),
       onLease: (serverAhead) => this.#onLease(serverAhead),
     };
     if (settings.feed === "pull") {
@@ -158,13 +159,17 @@ class LocalVerifier implements Verifier {
   }
 
   metrics(): Metrics {
-    return metricsOf(this.#counters, {
+    return metricsOf(this.#counters, this.#gauges());
+  }
+
+  #gauges(): Gauges {
+    return {
       trackedNotices: this.#knowledge.tracked,
       tableBytes: this.#knowledge.tableBytes,
       rememberedTokens: this.#memory.size + this.#sessions.memory.size,
       viewAgeMs: this.#age(),
       clockSkewMs: this.#serverAhead,
-    });
+    };
   }
 
   close(): void {
@@ -177,7 +182,21 @@ class LocalVerifier implements Verifier {
     for (const { reject } of this.#waiting.splice(0)) reject(new Error("the verifier is closed"));
   }
 
-  async #verify(token: string, required: Requirements): Promise<Verdict> {
+  /** One in 64 is timed: the others pay a count for it. */
+  #verify(token: string, required: Requirements): Promise<Verdict> {
+    this.#verified += 1;
+    return this.#verified % TIMED_EVERY === 1 ? this.#timed(token, required) : this.#judged(token, required);
+  }
+
+  async #timed(token: string, required: Requirements): Promise<Verdict> {
+    const start = this.#ports.clock.monotonic();
+    const verdict = await this.#judged(token, required);
+    this.#counters.verifySamples += 1;
+    this.#counters.verifyMs += this.#ports.clock.monotonic() - start;
+    return verdict;
+  }
+
+  async #judged(token: string, required: Requirements): Promise<Verdict> {
     if (looksLikeSessionToken(token)) return this.#tally(await this.#verifySession(token, required));
     const reading = this.#read(token);
     let read = reading instanceof Promise ? await reading : reading;
@@ -371,26 +390,9 @@ class LocalVerifier implements Verifier {
   #age(): number {
     return this.#knowledge.lease.age(this.#ports.clock.now(), this.#ports.clock.monotonic());
   }
-
-  #stats(): Record<string, number> {
-    const age = this.#age();
-    const { accepted: taken, rejected: refused, unavailable: unknown, lateAccepts } = this.#counters;
-    return {
-      tracked: this.#knowledge.tracked,
-      late_accepts: lateAccepts,
-      clock_skew_ms: Math.round(this.#serverAhead),
-      accepted: taken,
-      rejected: sumOf(refused),
-      unavailable: sumOf(unknown),
-      ...(Number.isFinite(age) ? { view_age_ms: Math.round(age) } : {}),
-    };
-  }
 }
+
+const TIMED_EVERY = 64;
 
 /** A change may come between question and answer; more than a few in a row is no change but a fault. */
 const MOST_QUESTIONS_IN_A_ROW = 3;
-
-/** What was said of a session token is true no more, and the session may live: an access token would be refreshed, this one is asked about again. */
-function saysTooLittle(verdict: Verdict): boolean {
-  return verdict.kind === "rejected" && (verdict.code === "outdated" || verdict.code === "older_epoch");
-}

@@ -16,6 +16,7 @@ import { revokeToken } from "./revoke-token.ts";
 import { ROLE_ROWS } from "./roles/rows.ts";
 import type { Scope } from "./scopes.ts";
 import * as sessions from "./sessions/index.ts";
+import { signIns } from "./sign-ins.ts";
 import { token } from "./token.ts";
 import { verifiers } from "./verifiers.ts";
 import { jwks } from "./well-known/jwks.ts";
@@ -187,6 +188,19 @@ const ofSessions: readonly ScopedEndpoint[] = [
   },
 ];
 
+const reported: readonly ScopedEndpoint[] = [
+  {
+    method: "POST",
+    path: "/v1/sign-ins",
+    what: "How many sign-ins an app saw start, finish and fail, for the metrics.",
+    from: holder("sessions:write"),
+    operation: "none",
+    file: "sign-ins.ts",
+    surface: "v1",
+    answer: signIns,
+  },
+];
+
 const ofRevocations: readonly ScopedEndpoint[] = [
   {
     method: "POST",
@@ -323,5 +337,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...CLIENT_ROWS,
   ...ROLE_ROWS,
   ...LOG_ROWS,
+  ...reported,
   ...probes,
 ];

@@ -158,6 +158,7 @@ function noted(services: Services, request: RequestHead, arrival: Arrival, route
     method: request.method,
     route,
     status: reply.status,
+    refusal: reply.refused ?? null,
     ms: services.clock.monotonic() - arrival.started,
     ...(reply.by === undefined ? {} : { actor: reply.by.id, actorProof: reply.by.proof }),
     peer: arrival.peer,

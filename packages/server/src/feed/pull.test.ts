@@ -209,7 +209,7 @@ describe("what is heard of a verifier that pulls", () => {
       keys: 1,
       lastPing: world.time.clock.now(),
     });
-    assert.deepEqual(hub.pulls(), [{ instance: "fn-1", stats: { accepted: 12 } }]);
+    assert.deepEqual(hub.pulls(), [{ instance: "fn-1", service: "api", region: null, stats: { accepted: 12 } }]);
     const { pos } = await world.revokeAny();
     await hub.waitApplied(pos, 30_000);
   });

@@ -57,6 +57,8 @@ export interface PullFeed {
 
 export interface PullReport {
   readonly instance: string;
+  readonly service: string;
+  readonly region: string | null;
   readonly stats: VerifierStats;
 }
 
@@ -75,6 +77,8 @@ export interface PullDeps {
 }
 
 interface Member {
+  readonly service: string;
+  readonly region: string | null;
   /** What its hello said, without the cursor. */
   readonly said: string;
   readonly row: Promise<FleetMember>;
@@ -108,6 +112,8 @@ export function createPullFeed(deps: PullDeps): PullFeed {
     const before = members.get(hello.instance);
     const stands = before !== undefined && before.said === said && now < before.renewAt;
     const member: Member = {
+      service: hello.service,
+      region: hello.region,
       said,
       row: stands ? before.row : fleet.join(hello, PULLING),
       renewAt: stands ? before.renewAt : now + PULLING.renewEvery,
@@ -178,6 +184,6 @@ export function createPullFeed(deps: PullDeps): PullFeed {
       }
     },
     forget: () => members.clear(),
-    reports: () => [...members].map(([instance, { stats }]) => ({ instance, stats })),
+    reports: () => [...members].map(([instance, { service, region, stats }]) => ({ instance, service, region, stats })),
   };
 }

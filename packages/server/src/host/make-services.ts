@@ -109,7 +109,7 @@ function policiesUnder(config: Config): ReadonlyMap<string, Policy> {
   );
 }
 
-function tenantNamed(name: string): TenantId {
+export function tenantNamed(name: string): TenantId {
   const tenant = parseTenantId(name);
   if (tenant === undefined) throw new Error(`${name} is no name of a tenant`);
   return tenant;

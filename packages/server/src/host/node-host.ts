@@ -167,7 +167,8 @@ function refuseRaw(
   const method = incoming.method ?? "";
   const { peer } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
   const { status } = reply;
-  options.observer.request({ requestId, callerRequestId: null, method, route: "none", status, ms: 0, peer });
+  const shown = { requestId, callerRequestId: null, method, route: "none", status, ms: 0, refusal: code, peer };
+  options.observer.request(shown);
   outgoing.shouldKeepAlive = false;
   write(outgoing, reply);
   incoming.resume();

@@ -2,7 +2,7 @@
 // holds up no other.
 
 import { resolve } from "node:path";
-import { type FactReader, readFacts, type Scheduler, signCheckpoint } from "@hallpass/core";
+import { censusReader, type FactReader, readFacts, type Scheduler, signCheckpoint } from "@hallpass/core";
 import type { Config } from "../config.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
@@ -15,7 +15,9 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const MOST_STEPS = 100;
 
 export function factReaders(config: Config, { auditReader: audit }: Services): readonly FactReader[] {
-  return config.facts_file === undefined ? [audit] : [audit, factsFile(resolve(config.data, config.facts_file))];
+  return config.facts_file === undefined
+    ? [audit, censusReader]
+    : [audit, censusReader, factsFile(resolve(config.data, config.facts_file))];
 }
 
 /** Takes what is there. What a reader threw is told; it goes on later by itself. */

@@ -79,7 +79,7 @@ test("the file of facts gets every fact, of mode 0600, across a restart", async 
   const { json } = await one.operate({ path: "/v1/log/readers" });
   assert.deepEqual(
     (json["readers"] as { readonly name: string }[]).map(({ name }) => name),
-    ["audit", "facts-file"],
+    ["audit", "census", "facts-file"],
   );
 });
 

@@ -80,6 +80,7 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
   "GET /v1/verifiers": ids(() => ({ path: "/v1/verifiers" }), 200, null),
   "GET /v1/feed": open,
   "POST /v1/feed": open,
+  "POST /v1/sign-ins": open,
   "GET /v1/log": ids(({ sid }) => ({ path: `/v1/log?session=${sid}` }), 200, null),
   "POST /v1/log": ids(({ name }) => ({ path: "/v1/log", json: { subject: `u-${name}` } }), 200, null),
   "GET /v1/log/readers": open,

@@ -3,15 +3,13 @@ import { test } from "node:test";
 import { Fault } from "@hallpass/core";
 import { scene } from "../testing/scene.ts";
 import { createLog, scrubbed, thrownToLog } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, NOTHING_GAUGED } from "./metrics.ts";
 import { observe } from "./observe.ts";
-
-const NOBODY = { connections: () => 0, viewAges: () => [] };
 
 test("what callers send breaks no line and stands in none [L-09]", async () => {
   const lines: string[] = [];
   const log = createLog("debug", { write: (line) => lines.push(line) });
-  const stage = await scene({ observer: observe(log, createMetrics(NOBODY)) });
+  const stage = await scene({ observer: observe(log, createMetrics(NOTHING_GAUGED)) });
   const hostile = '"}\u001b[31m{"level":"error"';
   for (const path of ["/v1/keys", "/nothing"]) {
     await stage.send({
@@ -32,7 +30,7 @@ test("what callers send breaks no line and stands in none [L-09]", async () => {
 });
 
 test("ten thousand paths, methods, clients and agents make no series of their own [L-10]", async () => {
-  const metrics = createMetrics(NOBODY);
+  const metrics = createMetrics(NOTHING_GAUGED);
   const log = createLog("silent", { write: () => {} });
   const stage = await scene({ observer: observe(log, metrics) });
   const series = async (): Promise<number> => (await metrics.registry.metrics()).split("\n").length;

@@ -3,13 +3,28 @@
 
 import type { RefreshOutcome } from "@hallpass/core";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { SignInStage } from "./observer.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
+import { type ReportingVerifier, verifierMetrics } from "./verifier-metrics.ts";
 
 /** What the gauges ask when the page is fetched. */
 export interface Gauged {
   readonly connections: () => number;
-  /** Milliseconds since each connected verifier's view was last confirmed, as it reported. */
-  readonly viewAges: () => readonly number[];
+  /** What verifiers reported last, connected ones and those that pull. */
+  readonly reports: () => readonly ReportingVerifier[];
+  /** Sessions that live, as far as the facts were read; null before they were. */
+  readonly liveSessions: () => Promise<number | null>;
+  readonly readers: () => Promise<readonly GaugedReader[]>;
+  /** What this server is: labels of one series that others are joined with. */
+  readonly about: Readonly<Record<string, string>>;
+  /** Bytes of the store's write-ahead log; null for a store without one. */
+  readonly walBytes: () => number | null;
+}
+
+export interface GaugedReader {
+  readonly name: string;
+  readonly failures: number;
+  readonly laidAside: number;
 }
 
 export interface Metrics {
@@ -21,10 +36,26 @@ export interface Metrics {
   readonly fact: (kind: string) => void;
   readonly failed: (kind: string) => void;
   readonly store: (operation: "read" | "commit", ms: number) => void;
+  readonly storeFailed: (operation: "read" | "commit", outcome: "failed" | "unknown") => void;
   readonly revocationLag: (ms: number) => void;
+  readonly refused: (code: string) => void;
+  readonly sessionEnded: (reason: string, ms: number) => void;
+  readonly signIns: (stage: SignInStage, count: number) => void;
+  /** Adds what verifiers reported since the last call. */
+  readonly readReports: () => void;
 }
 
 const FAST = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Nobody verifies, nothing is stored: for the printed reference, and for tests. */
+export const NOTHING_GAUGED: Gauged = {
+  connections: () => 0,
+  reports: () => [],
+  liveSessions: async () => null,
+  readers: async () => [],
+  walBytes: () => null,
+  about: {},
+};
 
 export function createMetrics(gauged: Gauged): Metrics {
   const registry = new Registry();
@@ -64,7 +95,7 @@ export function createMetrics(gauged: Gauged): Metrics {
   gauge(
     "hallpass_verifier_view_age_seconds_max",
     "The oldest view that a connected verifier reported.",
-    () => Math.max(0, ...gauged.viewAges()) / 1000,
+    () => Math.max(0, ...gauged.reports().map(({ stats }) => stats.view_age_ms ?? 0)) / 1000,
   );
 
   function counter(name: string, help: string, label: string): Counter {
@@ -74,6 +105,30 @@ export function createMetrics(gauged: Gauged): Metrics {
     const one: Gauge = new Gauge({ name, help, registers, collect: (): void => one.set(value()) });
   }
 
+  const refusals = counter("hallpass_refusals_total", "Requests that were refused, by code.", "code");
+  const signIns = counter("hallpass_sign_ins_total", "Sign-ins, as apps report them.", "stage");
+  const storeFailures = new Counter({
+    name: "hallpass_store_failures_total",
+    help: "Reads and changes that the store could not do, or of which it could not tell.",
+    labelNames: ["operation", "outcome"],
+    registers,
+  });
+  const durations = new TalliedHistogram({
+    name: "hallpass_session_seconds",
+    help: "How long sessions lived, by the reason of their end.",
+    labelNames: ["reason"],
+    buckets: [60, 600, 3600, 14_400, 43_200, 86_400, 604_800, 1_209_600, 2_592_000, 7_776_000],
+    registers,
+  });
+  new Gauge({
+    name: "hallpass_info",
+    help: "Always 1; its labels say which issuer, region and store this is.",
+    labelNames: ["issuer", "region", "store"],
+    registers,
+  }).set(gauged.about, 1);
+  const verifiers = verifierMetrics(registry, gauged.reports);
+  registerStored(registers, gauged);
+
   const ofRequests = remembered((key) => {
     const [method = "", route = "", status = ""] = key.split(" ");
     return requests.tally({ method, route, status });
@@ -82,6 +137,8 @@ export function createMetrics(gauged: Gauged): Metrics {
   const ofIssues = remembered((by) => issues.labels(by));
   const ofFacts = remembered((kind) => facts.labels(kind));
   const ofFailures = remembered((kind) => failures.labels(kind));
+  const ofRefusals = remembered((code) => refusals.labels(code));
+  const ofDurations = remembered((reason) => durations.tally({ reason }));
   const reads = store.tally({ operation: "read" });
   const commits = store.tally({ operation: "commit" });
   const tokens = sizes.tally();
@@ -96,8 +153,61 @@ export function createMetrics(gauged: Gauged): Metrics {
     fact: (kind) => ofFacts(kind).inc(),
     failed: (kind) => ofFailures(kind).inc(),
     store: (operation, ms) => (operation === "read" ? reads : commits).observe(ms / 1000),
+    storeFailed: (operation, outcome) => storeFailures.labels(operation, outcome).inc(),
     revocationLag: (ms) => lags.observe(ms / 1000),
+    refused: (code) => ofRefusals(code).inc(),
+    sessionEnded: (reason, ms) => ofDurations(reason).observe(Math.max(0, ms) / 1000),
+    signIns: (stage, count) => signIns.labels(stage).inc(count),
+    readReports: verifiers.update,
   };
+}
+
+/** Gauges of what is in the store; one that can't be read now is absent, and the page is answered all the same. */
+function registerStored(registers: Registry[], { liveSessions, readers, walBytes }: Gauged): void {
+  const asked = (name: string, help: string, labelNames: string[], ask: (gauge: Gauge) => Promise<void>): Gauge => {
+    const one: Gauge = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect: async () => {
+        one.reset();
+        await ask(one).catch(() => one.remove());
+      },
+    });
+    return one;
+  };
+  asked(
+    "hallpass_sessions_live",
+    "Sessions that were opened and have not ended, as far as facts were read.",
+    [],
+    async (one) => {
+      const count = await liveSessions();
+      if (count === null) one.remove();
+      else one.set(count);
+    },
+  );
+  asked(
+    "hallpass_reader_failures",
+    "Tries in a row that a reader of the facts has failed.",
+    ["reader"],
+    async (one) => {
+      for (const { name, failures } of await readers()) one.set({ reader: name }, failures);
+    },
+  );
+  asked("hallpass_reader_laid_aside", "Facts that a reader could not take and laid aside.", ["reader"], async (one) => {
+    for (const { name, laidAside } of await readers()) one.set({ reader: name }, laidAside);
+  });
+  asked(
+    "hallpass_store_wal_bytes",
+    "Bytes of SQLite's write-ahead log: it grows while checkpoints fail.",
+    [],
+    async (one) => {
+      const bytes = walBytes();
+      if (bytes === null) one.remove();
+      else one.set(bytes);
+    },
+  );
 }
 
 /** A method is whatever a caller writes; these have a series of their own. */

@@ -10,8 +10,9 @@ const QUIET: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
 export function observe(log: Log, metrics: Metrics): Observer {
   return {
-    request: ({ requestId, callerRequestId, method, route, status, ms, peer, actor, actorProof }) => {
+    request: ({ requestId, callerRequestId, method, route, status, ms, refusal, peer, actor, actorProof }) => {
       metrics.request(method, route, status, ms);
+      if (refusal !== null) metrics.refused(refusal);
       if (QUIET.has(route) && status < 500) return;
       const who = actor === undefined ? {} : { actor: scrubbed(actor), actor_proof: actorProof };
       const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000, peer, ...who };
@@ -23,6 +24,7 @@ export function observe(log: Log, metrics: Metrics): Observer {
     refreshed: metrics.refreshed,
     issued: metrics.issued,
     tokenSize: metrics.tokenSize,
+    signIns: metrics.signIns,
     failed: (requestId, route, thrown) => {
       const fault = thrown instanceof Fault;
       metrics.failed(fault ? thrown.code : "defect");

@@ -1,7 +1,7 @@
 // A store that tells what it does: how long it takes, and which facts became true. A fact is told once it is committed, never before,
 // and from here only: every log line and every count of a fact comes through this file.
 
-import type { Change, Clock, FactDraft, Outcome, Store } from "@hallpass/core";
+import type { Change, Clock, FactBodies, FactDraft, Outcome, Store } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import type { FactBell } from "./fact-bell.ts";
 import type { Log } from "./log.ts";
@@ -32,6 +32,7 @@ export function observedStore(
       },
       (error: unknown) => {
         metrics.store(operation, clock.monotonic() - start);
+        metrics.storeFailed(operation, "failed");
         throw error;
       },
     );
@@ -42,13 +43,22 @@ export function observedStore(
   }
 
   function told(change: Change, outcome: Outcome | undefined): void {
+    if (outcome?.kind === "failed" || outcome?.kind === "unknown") metrics.storeFailed("commit", outcome.kind);
     if (outcome?.kind !== "committed") return;
     for (const fact of change.facts) tell(fact);
     if (change.notices.length > 0) revoked(outcome.pos);
   }
 
+  /** A session's id begins with the time at which it was opened (RFC 9562 section 5.7). */
+  function ended(session: string, text: string): void {
+    const { reason, at_ms: at } = JSON.parse(text) as FactBodies["session_ended"];
+    const opened = Number.parseInt(session.slice(0, 8) + session.slice(9, 13), 16);
+    metrics.sessionEnded(reason, at - opened);
+  }
+
   function tell({ kind, session, body }: FactDraft): void {
     metrics.fact(kind);
+    if (kind === "session_ended" && session !== null) ended(session, body);
     // A busy site refreshes more than it does anything else: the request's own line and the count say it.
     const fields = (): object => ({
       kind,

@@ -9,6 +9,8 @@ export interface FinishedRequest {
   readonly route: string;
   readonly status: number;
   readonly ms: number;
+  /** The code of the refusal that was answered, if one was. */
+  readonly refusal: string | null;
   /** An X-Request-Id that the caller sent, if it is one that can stand in a log. */
   readonly callerRequestId: string | null;
   /** The person behind the call, if one was named, and whether that was proven. */
@@ -18,6 +20,9 @@ export interface FinishedRequest {
   readonly peer: string | null;
 }
 
+/** How far people came who wanted to sign in, as their app reports. */
+export type SignInStage = "started" | "finished" | "failed";
+
 export interface Observer {
   readonly request: (finished: FinishedRequest) => void;
   /** A refresh that reached its verdict. */
@@ -25,6 +30,7 @@ export interface Observer {
   /** Tokens that were issued otherwise. */
   readonly issued: (by: "session" | "client_credentials") => void;
   readonly tokenSize: (bytes: number) => void;
+  readonly signIns: (stage: SignInStage, count: number) => void;
   /** Something was thrown: a fault or a defect. */
   readonly failed: (requestId: string, route: string, thrown: unknown) => void;
 }
@@ -34,5 +40,6 @@ export const SILENT: Observer = {
   refreshed: () => {},
   issued: () => {},
   tokenSize: () => {},
+  signIns: () => {},
   failed: () => {},
 };
