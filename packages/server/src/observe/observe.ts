@@ -12,7 +12,7 @@ export function observe(log: Log, metrics: Metrics): Observer {
   return {
     request: ({ requestId, callerRequestId, method, route, status, ms, refusal, peer, actor, actorProof }) => {
       metrics.request(method, route, status, ms);
-      if (refusal !== null) metrics.refused(refusal);
+      if (refusal !== undefined && refusal !== null) metrics.refused(refusal);
       if (QUIET.has(route) && status < 500) return;
       const who = actor === undefined ? {} : { actor: scrubbed(actor), actor_proof: actorProof };
       const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000, peer, ...who };

@@ -10,7 +10,7 @@ export interface FinishedRequest {
   readonly status: number;
   readonly ms: number;
   /** The code of the refusal that was answered, if one was. */
-  readonly refusal: string | null;
+  readonly refusal?: string | null;
   /** An X-Request-Id that the caller sent, if it is one that can stand in a log. */
   readonly callerRequestId: string | null;
   /** The person behind the call, if one was named, and whether that was proven. */
