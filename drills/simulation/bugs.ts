@@ -69,8 +69,8 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "core/src/operations/revoke.ts",
-        find: "next: subjectToRow({ sessions: [] }), raise: true }",
-        replace: "next: subjectToRow({ sessions: [] }) }",
+        find: "next: subjectToRow({ ...subjectFromRow(row), sessions: [], cut: null }),\n      raise: true,",
+        replace: "next: subjectToRow({ ...subjectFromRow(row), sessions: [], cut: null }),",
       },
     ],
     seedBudget: 60,

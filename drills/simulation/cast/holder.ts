@@ -77,6 +77,7 @@ export class Holder {
           policy: undefined,
           remember: false,
           parent,
+          replaces: null,
           device: null,
           claims: {},
           actor: null,

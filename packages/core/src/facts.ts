@@ -23,11 +23,18 @@ export interface FactBodies {
     readonly family: FamilyId | null;
     readonly policy: string;
     readonly parent: SessionId | null;
+    readonly replaces: SessionId | null;
     readonly actor: string | null;
   };
   session_changed: { readonly changed: readonly string[]; readonly reduced: boolean; readonly actor: string | null };
   session_ended: { readonly reason: EndReason; readonly at_ms: number; readonly revocation: string | null };
   session_token_issued: { readonly actor: string | null };
+  session_policy_applied: {
+    readonly policy: string;
+    readonly from: number;
+    readonly to: number;
+    readonly actor: string | null;
+  };
   session_kept_alive: { readonly by: "report" | "call" };
   family_ended: { readonly family: FamilyId; readonly reason: EndReason; readonly revocation: string | null };
   token_refreshed: {
@@ -54,6 +61,7 @@ export interface FactBodies {
     readonly actor: string | null;
   };
   revocation_completed: { readonly revocation: string; readonly sessions: number };
+  policy_put: { readonly policy: string; readonly version: number; readonly actor: string | null };
   client_added: { readonly client: ClientId; readonly actor: string | null };
   client_disabled: { readonly client: ClientId; readonly actor: string | null };
   client_changed: { readonly client: ClientId; readonly changed: readonly string[]; readonly actor: string | null };
@@ -114,6 +122,7 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   session_changed: "A live session's scope, claims or assurance was changed.",
   session_ended: "A session ended; `at_ms` is when it was over, which lies before the fact when the end was derived.",
   session_token_issued: "A live session got a session token; the one before, if there was one, stopped.",
+  session_policy_applied: "A live session got the numbers of another version of its policy.",
   session_kept_alive: "A session's last activity moved forward without a refresh.",
   family_ended: "One token family of a session ended; the session lives on.",
   token_refreshed: "A refresh token was rotated or recovered.",
@@ -128,6 +137,7 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   revocation_started: "A revocation of many sessions was committed, and its run began.",
   revocation_completed:
     "The run of a revocation of many sessions has settled every session that was there when it began.",
+  policy_put: "A policy got a new version.",
   client_added: "A client was registered.",
   client_disabled: "A client was disabled.",
   client_changed: "What a client is registered for was changed.",

@@ -30,6 +30,7 @@ export { generateSigningKey, type NewSigningKey } from "./keys/signing.ts";
 export { isShare, type Trial, type TrialWire, trialToWire } from "./keys/signing-key.ts";
 export * from "./operations/add-signing-alg.ts";
 export * from "./operations/alter-session.ts";
+export * from "./operations/apply-policy.ts";
 export { bootstrapIssuer, issuerKey } from "./operations/bootstrap-issuer.ts";
 export {
   type BootstrapKeysDeps,
@@ -41,6 +42,7 @@ export * from "./operations/compromise-keys.ts";
 export * from "./operations/disable-client.ts";
 export * from "./operations/drop-unused-keys.ts";
 export * from "./operations/erase-persons.ts";
+export * from "./operations/explain-policy.ts";
 export * from "./operations/explain-session.ts";
 export * from "./operations/idempotency.ts";
 export * from "./operations/introspect-token.ts";
@@ -51,6 +53,7 @@ export * from "./operations/keep-alive.ts";
 export * from "./operations/list-keys.ts";
 export * from "./operations/list-revocations.ts";
 export * from "./operations/open-session.ts";
+export * from "./operations/policies.ts";
 export * from "./operations/preview-revocation.ts";
 export * from "./operations/read-affected.ts";
 export * from "./operations/read-audit.ts";
@@ -93,6 +96,13 @@ export * from "./sessions/decide.ts";
 export * from "./sessions/end-sentences.ts";
 export { parseIpRange } from "./sessions/ip-range.ts";
 export * from "./sessions/policy.ts";
+export * from "./sessions/policy-limits.ts";
+export {
+  type PolicyName,
+  type PolicyVersion,
+  parsePolicyName,
+  type Since,
+} from "./sessions/policy-row.ts";
 export { LONGEST_ABSOLUTE, PROFILES } from "./sessions/profiles.ts";
 export * from "./sessions/refresh-outcome.ts";
 export * from "./sessions/session.ts";

@@ -20,6 +20,8 @@ const CODES = {
   audit_persons: 33,
   audit_checkpoint: 34,
   one_time: 20,
+  policy: 11,
+  policy_version: 12,
 } as const satisfies Record<RowKind, number>;
 
 const KINDS: ReadonlyMap<number, RowKind> = new Map(ROW_KINDS.map((kind) => [CODES[kind], kind]));

@@ -121,6 +121,9 @@ function becauseOf(
     case "subject_revoked":
     case "client_revoked":
     case "tenant_revoked":
+    case "policy_applied":
+    case "subject_blocked":
+    case "subject_erased":
       return null;
   }
 }

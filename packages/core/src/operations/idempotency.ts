@@ -18,6 +18,7 @@ export interface Remembered {
   readonly fingerprint: string;
   readonly session: SessionId;
   readonly family: FamilyId;
+  readonly evicted: readonly SessionId[];
 }
 
 /** Milliseconds. */
@@ -34,7 +35,7 @@ export function rememberedRow(
   opened: Omit<Remembered, "fingerprint">,
   now: Instant,
 ): RowChange {
-  const value = JSON.stringify([idempotency.fingerprint, opened.session, opened.family]);
+  const value = JSON.stringify([idempotency.fingerprint, opened.session, opened.family, opened.evicted]);
   return {
     key: idempotencyKey(tenant, idempotency),
     expect: "absent",
@@ -43,6 +44,12 @@ export function rememberedRow(
 }
 
 export function rememberedFromRow(row: Row): Remembered {
-  const [fingerprint, session, family] = JSON.parse(row.value) as [string, SessionId, FamilyId];
-  return { fingerprint, session, family };
+  // Rows of release 0.1 end after the family.
+  const [fingerprint, session, family, evicted = []] = JSON.parse(row.value) as [
+    string,
+    SessionId,
+    FamilyId,
+    SessionId[]?,
+  ];
+  return { fingerprint, session, family, evicted };
 }

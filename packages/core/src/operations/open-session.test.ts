@@ -104,12 +104,13 @@ describe("opening a session", () => {
 });
 
 describe("a subject's limit", () => {
-  it("ends the oldest, with a notice, in the change that opens the next", async () => {
+  it("ends the oldest, with a notice, in the change that opens the next, and names it [POL-9]", async () => {
     const world = await aWorld(createMemoryStore);
     const [first, ...others] = [await opened(world), await opened(world), await opened(world)];
     const { store, changes } = counting(world.store);
-    await opened(world.node(store));
+    const { evicted } = await opened(world.node(store));
     assert.equal(changes().length, 1);
+    assert.deepEqual(evicted, [first.session.id]);
     assert.equal(await standing(world, first.session.id), "evicted");
     for (const one of others) assert.equal(await standing(world, one.session.id), "active");
     assert.deepEqual(
@@ -165,7 +166,7 @@ describe("a subject's limit", () => {
     assert.equal(await standing(world, first.session.id), "evicted");
   });
 
-  it("that was lowered is reached a few sessions at a time, and refuses nobody", async () => {
+  it("that was lowered is reached by the next opening, however many must go, and it names them [POL-9]", async () => {
     const strict = aPolicy({ name: "strict", maxSessions: 2 });
     const world = await aWorld(createMemoryStore, { policy: aPolicy({ maxSessions: 100 }), more: [strict] });
     for (let count = 0; count < 20; count += 1) await opened(world);
@@ -173,12 +174,16 @@ describe("a subject's limit", () => {
       const key = subjectKey(TENANT, U81);
       return subjectFromRow((await world.store.read([key])).get(key)).sessions.length;
     };
-    const counts: number[] = [];
-    for (let count = 0; count < 4; count += 1) {
-      await opened(world, { policy: "strict" });
-      counts.push(await live());
-    }
-    assert.deepEqual(counts, [13, 6, 2, 2]);
+    const before = subjectFromRow((await world.store.read([subjectKey(TENANT, U81)])).get(subjectKey(TENANT, U81)));
+    const { evicted, session } = await opened(world, { policy: "strict" });
+    assert.deepEqual(
+      evicted,
+      before.sessions.slice(0, 19).map(({ id }) => id),
+    );
+    assert.equal(await live(), 2);
+    for (const id of evicted) assert.equal(await standing(world, id), "evicted");
+    assert.equal(await standing(world, session.id), "active");
+    assert.equal((await world.notices()).length, 19);
   });
 
   it("never ends the parent of the session that is opened", async () => {

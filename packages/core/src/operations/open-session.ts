@@ -11,13 +11,12 @@ import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
 import { type Instant, secondsOf } from "../kernel/time.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
-import { noticeDraft } from "../revocation/notice-draft.ts";
-import { decide } from "../sessions/decide.ts";
 import { type Policy, sessionPolicyOf } from "../sessions/policy.ts";
+import { currentPolicy, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
 import { absoluteEnd, type Device, type Family, MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
-import { type SubjectSession, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
+import { isBlocked, subjectFromRow, subjectKey } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { nextSessionToken } from "../tokens/session-token.ts";
@@ -30,6 +29,8 @@ import {
   signTokens,
   tokensAlwaysFit,
 } from "./issue-for-session.ts";
+import { makeRoom } from "./make-room.ts";
+import { claimsWith, guestOf, type Replaces, replacing } from "./replace-session.ts";
 
 export interface OpenSessionDeps {
   readonly store: Store;
@@ -53,6 +54,8 @@ export interface OpenSession {
   /** Opens it with the longer times that the policy has for sessions whose owner asked to be remembered. */
   readonly remember: boolean;
   readonly parent: SessionId | null;
+  /** The session that ends with this opening: a guest's, at the sign-in. */
+  readonly replaces: Replaces | null;
   readonly device: Device | null;
   readonly claims: JsonObject;
   readonly actor: string | null;
@@ -62,6 +65,8 @@ export interface OpenSession {
 export interface OpenedSession {
   readonly session: Session;
   readonly tokens: IssuedTokens;
+  /** Sessions of the subject that had to end, so that it keeps within its limit; oldest first. */
+  readonly evicted: readonly SessionId[];
   /** Whether this answers a retry of a request that was answered before. */
   readonly replayed: boolean;
 }
@@ -69,74 +74,108 @@ export interface OpenedSession {
 /** What is committed: everything but the access token's signature. */
 type Settled = Omit<OpenedSession, "tokens"> & { readonly tokens: DraftedTokens };
 
+interface Random {
+  readonly session: Uint8Array;
+  readonly family: Uint8Array;
+  readonly seed: Uint8Array;
+}
+
 const MAX_DEPTH = 8;
 
-/** Refuses an unknown client, policy or parent, scope or audience beyond the client's, reserved or too many claims, a full subject. Throws Faults of the store. */
+/** Refuses an unknown client, policy, parent or session to replace, scope or audience beyond the client's, an `acr` that the policy does not take, reserved or too many claims, a full or a blocked subject. Throws Faults of the store. */
 export async function openSession(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<OpenedSession>> {
   const settled = await settle(deps, request);
   return settled.ok ? granted({ ...settled.value, tokens: await signTokens(settled.value.tokens) }) : settled;
 }
 
 async function settle(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<Settled>> {
-  const claims = claimsRefusal(request.claims);
-  if (claims !== undefined) return refused(claims);
-  const { tenant } = deps.issuer;
   const random = { session: deps.dice.bytes(10), family: deps.dice.bytes(4), seed: deps.dice.bytes(16) };
-  return change<Answer<Settled>>(deps.store, deps.dice, keysOf(deps, request), (snapshot) => {
-    const replay = replayOf(deps, request, snapshot);
-    if (replay !== undefined) return replay;
-    const keys = deps.keys.open(snapshot);
-    const prepared = prepare(deps, request, snapshot, keys, random);
-    if ("code" in prepared) return answer(refused(prepared.code));
-    const { session, policy } = prepared;
-    const room = makeRoom(deps, session, policy, snapshot);
-    if (room.kind === "read") return room;
-    if (room.kind === "refused") return answer(refused(room.code));
-    const tokens = draftForSession(deps, {
-      session,
-      family: onlyFamily(session),
-      issue: request.issue,
-      snapshot,
-      keys,
-      alg: signingAlgIn(snapshot, tenant, request.client),
-    });
-    if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot }))
-      return answer(refused("token_too_large"));
-    return write({
-      rows: [
-        { key: sessionKey(session), expect: "absent", next: sessionToRow(session, KEPT_AFTER_END) },
-        subjectChange(session, room.sessions, snapshot),
-        {
-          key: clientKey(tenant, request.client),
-          expect: snapshot.get(clientKey(tenant, request.client))?.version ?? "absent",
-          next: "same",
-        },
-        ...standingGuards(session, snapshot),
-        ...room.evictions,
-        ...(request.idempotency === null
-          ? []
-          : [
-              rememberedRow(
-                tenant,
-                request.idempotency,
-                { session: session.id, family: onlyFamily(session).id },
-                snapshot.clock,
-              ),
-            ]),
-      ],
-      notices: room.notices,
-      facts: [
-        sessionFact(tenant, session.id, snapshot.clock, "session_opened", {
-          client: request.client,
-          family: onlyFamily(session).id,
-          policy: policy.name,
-          parent: request.parent,
-          actor: request.actor,
-        }),
-        ...room.facts,
-      ],
-      answer: () => granted({ session, tokens, replayed: false }),
-    });
+  const cleared: SessionId[] = [];
+  for (;;) {
+    const outcome = await change<Outcome>(deps.store, deps.dice, keysOf(deps, request), (snapshot) =>
+      attempt(deps, request, snapshot, random, cleared),
+    );
+    if (outcome.kind === "settled") return outcome.answer;
+    cleared.push(...outcome.evicted);
+  }
+}
+
+type Outcome =
+  | { readonly kind: "settled"; readonly answer: Answer<Settled> }
+  /** Some had to go before there is room: ask again. */
+  | { readonly kind: "cleared"; readonly evicted: readonly SessionId[] };
+
+function settledWith(answered: Answer<Settled>): Outcome {
+  return { kind: "settled", answer: answered };
+}
+
+function refuse(code: RefusalCode): Decision<Outcome> {
+  return answer(settledWith(refused(code)));
+}
+
+function attempt(
+  deps: OpenSessionDeps,
+  request: OpenSession,
+  snapshot: Snapshot,
+  random: Random,
+  cleared: readonly SessionId[],
+): Decision<Outcome> {
+  const { tenant } = deps.issuer;
+  const replay = replayOf(deps, request, snapshot);
+  if (replay !== undefined) return replay;
+  const named = policyNamed(deps, request, snapshot);
+  if ("code" in named) return refuse(named.code);
+  if ("keys" in named) return named;
+  const { policy } = named;
+  const guest = guestOf(tenant, request, snapshot);
+  if (guest !== null && "code" in guest) return refuse(guest.code);
+  const claims = claimsWith(guest, request);
+  const wrong = claimsRefusal(claims);
+  if (wrong !== undefined) return refuse(wrong);
+  const keys = deps.keys.open(snapshot);
+  const session = prepare(deps, { ...request, claims }, policy, snapshot, keys, random);
+  if ("code" in session) return refuse(session.code);
+  const room = makeRoom({ deps, session, policy, replaced: request.replaces?.session ?? null, snapshot });
+  if (room.kind === "read") return room;
+  if (room.kind === "refused") return refuse(room.code);
+  const [family] = session.families;
+  if (family === undefined) throw new Error("a session was opened without a family");
+  const tokens = draftForSession(deps, {
+    session,
+    family,
+    issue: request.issue,
+    snapshot,
+    keys,
+    alg: signingAlgIn(snapshot, tenant, request.client),
+  });
+  if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot })) return refuse("token_too_large");
+  if (room.kind === "crowded") return write({ ...room, answer: () => ({ kind: "cleared", evicted: room.evicted }) });
+  const evicted = [...cleared, ...room.evicted];
+  const ended = replacing(deps, guest, request.subject, snapshot);
+  const compared = [clientKey(tenant, request.client), policyKey(tenant, policy.name), ...parentOf(session)];
+  const remembered = { session: session.id, family: family.id, evicted };
+  return write({
+    rows: [
+      { key: sessionKey(session), expect: "absent", next: sessionToRow(session, KEPT_AFTER_END) },
+      ...room.rows,
+      ...compared.map((key): RowChange => ({ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" })),
+      ...ended.rows,
+      ...(request.idempotency === null ? [] : [rememberedRow(tenant, request.idempotency, remembered, snapshot.clock)]),
+    ],
+    notices: [...ended.notices, ...room.notices],
+    facts: [
+      sessionFact(tenant, session.id, snapshot.clock, "session_opened", {
+        client: request.client,
+        family: family.id,
+        policy: policy.name,
+        parent: request.parent,
+        replaces: request.replaces?.session ?? null,
+        actor: request.actor,
+      }),
+      ...ended.facts,
+      ...room.facts,
+    ],
+    answer: () => settledWith(granted({ session, tokens, evicted, replayed: false })),
   });
 }
 
@@ -146,33 +185,52 @@ function keysOf(deps: OpenSessionDeps, request: OpenSession): readonly RowKey[] 
     ringKey(tenant),
     clientKey(tenant, request.client),
     subjectKey(tenant, request.subject),
-    ...(request.parent === null ? [] : [sessionKey({ tenant, id: request.parent })]),
+    ...sessionsNamed(request).map((id) => sessionKey({ tenant, id })),
     ...(request.idempotency === null ? [] : [idempotencyKey(tenant, request.idempotency)]),
   ];
 }
 
-/** The answer that the same key got before, if it did: the same session and refresh token, a fresh access token. */
-function replayOf(
+function sessionsNamed({ parent, replaces }: OpenSession): readonly SessionId[] {
+  return [...new Set([parent, replaces?.session ?? null].filter((id) => id !== null))];
+}
+
+/** The version that holds now of the policy that the caller or the client names. */
+function policyNamed(
   deps: OpenSessionDeps,
   request: OpenSession,
   snapshot: Snapshot,
-): Decision<Answer<Settled>> | undefined {
+):
+  | { readonly policy: Policy }
+  | { readonly code: RefusalCode }
+  | { readonly kind: "read"; readonly keys: readonly RowKey[] } {
+  const { tenant } = deps.issuer;
+  const row = snapshot.get(clientKey(tenant, request.client));
+  if (row === undefined) return { code: "client_not_found" };
+  const name = parsePolicyName(request.policy ?? clientFromRow(row).policy);
+  if (name === undefined) return { code: "policy_unknown" };
+  const key = policyKey(tenant, name);
+  if (!snapshot.has(key)) return { kind: "read", keys: [key] };
+  const current = currentPolicy(deps.policies, tenant, name, snapshot);
+  return current === undefined ? { code: "policy_unknown" } : { policy: current.policy };
+}
+
+/** The answer that the same key got before, if it did: the same session and refresh token, a fresh access token. */
+function replayOf(deps: OpenSessionDeps, request: OpenSession, snapshot: Snapshot): Decision<Outcome> | undefined {
   if (request.idempotency === null) return undefined;
   const { tenant } = deps.issuer;
   const row = snapshot.get(idempotencyKey(tenant, request.idempotency));
   if (row === undefined) return undefined;
   const remembered = rememberedFromRow(row);
-  if (remembered.fingerprint !== request.idempotency.fingerprint) return answer(refused("idempotency_key_reused"));
+  if (remembered.fingerprint !== request.idempotency.fingerprint) return refuse("idempotency_key_reused");
   const key = sessionKey({ tenant, id: remembered.session });
   if (!snapshot.has(key)) return { kind: "read", keys: [key] };
   const found = snapshot.get(key);
-  if (found === undefined) return answer(refused("session_not_found"));
+  if (found === undefined) return refuse("session_not_found");
   const session = sessionFromRow(found);
-  if (standingOf(session, snapshot).kind === "ended") return answer(refused("session_over"));
+  if (standingOf(session, snapshot).kind === "ended") return refuse("session_over");
   const family = session.families.find((one) => one.id === remembered.family);
-  if (family === undefined) return answer(refused("session_over"));
-  if (family.ended !== null || familyStanding(session, family, snapshot) !== undefined)
-    return answer(refused("session_over"));
+  if (family === undefined) return refuse("session_over");
+  if (family.ended !== null || familyStanding(session, family, snapshot) !== undefined) return refuse("session_over");
   const tokens = draftForSession(deps, {
     session,
     family,
@@ -181,16 +239,18 @@ function replayOf(
     keys: deps.keys.open(snapshot),
     alg: signingAlgIn(snapshot, tenant, request.client),
   });
-  return answer(tokens === undefined ? refused("token_too_large") : granted({ session, tokens, replayed: true }));
+  if (tokens === undefined) return refuse("token_too_large");
+  return answer(settledWith(granted({ session, tokens, evicted: remembered.evicted, replayed: true })));
 }
 
 function prepare(
   deps: OpenSessionDeps,
   request: OpenSession,
+  policy: Policy,
   snapshot: Snapshot,
   keys: OpenKeys,
-  random: { readonly session: Uint8Array; readonly family: Uint8Array; readonly seed: Uint8Array },
-): { readonly session: Session; readonly policy: Policy } | { readonly code: RefusalCode } {
+  random: Random,
+): Session | { readonly code: RefusalCode } {
   const { tenant } = deps.issuer;
   const row = snapshot.get(clientKey(tenant, request.client));
   if (row === undefined) return { code: "client_not_found" };
@@ -201,11 +261,11 @@ function prepare(
   if (scope === undefined) return { code: "scope_not_allowed" };
   const audience = grantedAudience(client, request.audience);
   if (audience === undefined) return { code: "audience_not_allowed" };
-  const policy = deps.policies.get(request.policy ?? client.policy);
-  if (policy === undefined) return { code: "policy_unknown" };
   const chosen = sessionPolicyOf(policy, request.remember);
   if (chosen === undefined) return { code: "remember_not_allowed" };
   if (policy.requiredAcr.length > 0 && !policy.requiredAcr.includes(request.acr ?? "")) return { code: "acr_too_low" };
+  const subject = subjectFromRow(snapshot.get(subjectKey(tenant, request.subject)));
+  if (isBlocked(subject, snapshot.clock)) return { code: "subject_blocked" };
   const line = ancestryOf(request, snapshot, tenant);
   if ("code" in line) return line;
   const now = snapshot.clock;
@@ -244,7 +304,7 @@ function prepare(
     state: { kind: "active" },
   };
   const token = request.issue.sessionToken === true ? nextSessionToken(keys.mac, session, family.id, null) : null;
-  return { session: { ...session, token }, policy };
+  return { ...session, token };
 }
 
 /** A child belongs to its parent's subject and never outlives it. */
@@ -259,93 +319,13 @@ function ancestryOf(
   if (parent === undefined || parent.subject !== request.subject) return { code: "parent_not_found" };
   if (standingOf(parent, snapshot).kind === "ended") return { code: "parent_over" };
   const ancestors = [parent.id, ...parent.ancestors];
+  if (ancestors.some((id) => id === request.replaces?.session)) return { code: "parent_over" };
   return ancestors.length > MAX_DEPTH ? { code: "too_deep" } : { ancestors, notAfter: absoluteEnd(parent) };
 }
 
 /** The parent must not end between the snapshot and the commit. Its own ancestors need no guard: a child checks them at every refresh. */
-function standingGuards(session: Session, snapshot: Snapshot): readonly RowChange[] {
-  const [parent] = session.ancestors;
-  if (parent === undefined) return [];
-  const key = sessionKey({ tenant: session.tenant, id: parent });
-  return [{ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" }];
-}
-
-type Room =
-  | {
-      readonly kind: "room";
-      readonly sessions: readonly SubjectSession[];
-      readonly evictions: readonly RowChange[];
-      readonly notices: ReturnType<typeof noticeDraft>[];
-      readonly facts: ReturnType<typeof sessionFact>[];
-    }
-  | { readonly kind: "read"; readonly keys: readonly RowKey[] }
-  | { readonly kind: "refused"; readonly code: RefusalCode };
-
-/** Keeps the subject within its limit. Only at the limit are the sessions themselves read, to see which still live. */
-function makeRoom(deps: OpenSessionDeps, session: Session, policy: Policy, snapshot: Snapshot): Room {
-  const { tenant, subject } = session;
-  const row = snapshot.get(subjectKey(tenant, subject));
-  const listed = unexpired(subjectFromRow(row), snapshot.clock);
-  const entry: SubjectSession = { id: session.id, until: absoluteEnd(session) };
-  if (listed.length < policy.maxSessions)
-    return { kind: "room", sessions: [...listed, entry], evictions: [], notices: [], facts: [] };
-  const keys = listed.map(({ id }) => sessionKey({ tenant, id }));
-  if (keys.some((key) => !snapshot.has(key))) return { kind: "read", keys };
-  const live = listed.filter(({ id }) => {
-    const found = snapshot.get(sessionKey({ tenant, id }));
-    return found !== undefined && standingOf(sessionFromRow(found), snapshot).kind === "active";
-  });
-  const surplus = live.length - policy.maxSessions + 1;
-  if (surplus <= 0) return { kind: "room", sessions: [...live, entry], evictions: [], notices: [], facts: [] };
-  // What the new session hangs on can't make room for it.
-  const oldest = live.filter(({ id }) => !session.ancestors.includes(id)).slice(0, Math.min(surplus, MOST_EVICTIONS));
-  if (policy.overLimit === "refuse" || oldest.length < Math.min(surplus, MOST_EVICTIONS))
-    return { kind: "refused", code: "session_limit" };
-  const victims = oldest.flatMap(({ id }) => evict(deps, sessionKey({ tenant, id }), snapshot));
-  return {
-    kind: "room",
-    sessions: [...live.filter((one) => !oldest.includes(one)), entry],
-    evictions: victims.map((victim) => victim.row),
-    notices: victims.map((victim) => victim.notice),
-    facts: victims.map((victim) => victim.fact),
-  };
-}
-
-/** So that the change keeps within its sixteen rows; more surplus only follows a lowered limit, and goes a few at a time. */
-const MOST_EVICTIONS = 8;
-
-function evict(
-  deps: OpenSessionDeps,
-  key: RowKey,
-  snapshot: Snapshot,
-): { row: RowChange; notice: ReturnType<typeof noticeDraft>; fact: ReturnType<typeof sessionFact> }[] {
-  const row = snapshot.get(key);
-  if (row === undefined) return [];
-  const victim = sessionFromRow(row);
-  const ruling = decide(victim, { kind: "end", reason: "evicted" }, snapshot.clock);
-  if (ruling.kind !== "changed") return [];
-  return [
-    {
-      row: { key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) },
-      notice: noticeDraft(key.tenant, { kind: "session", sid: victim.id }, deps.issuer, deps.dice),
-      fact: sessionFact(key.tenant, victim.id, snapshot.clock, "session_ended", {
-        reason: "evicted",
-        at_ms: snapshot.clock,
-        revocation: null,
-      }),
-    },
-  ];
-}
-
-function subjectChange(session: Session, sessions: readonly SubjectSession[], snapshot: Snapshot): RowChange {
-  const key = subjectKey(session.tenant, session.subject);
-  return { key, expect: snapshot.get(key)?.version ?? "absent", next: subjectToRow({ sessions }) };
-}
-
-function onlyFamily(session: Session): Family {
-  const [family] = session.families;
-  if (family === undefined) throw new Error("a session was opened without a family");
-  return family;
+function parentOf({ tenant, ancestors }: Session): readonly RowKey[] {
+  return ancestors.slice(0, 1).map((id) => sessionKey({ tenant, id }));
 }
 
 function claimsRefusal(claims: JsonObject): RefusalCode | undefined {

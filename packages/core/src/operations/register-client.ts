@@ -14,6 +14,7 @@ import { keySetOf } from "../keys/key-sets.ts";
 import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
 import { ringFromRow } from "../keys/ring-row.ts";
 import type { Policy } from "../sessions/policy.ts";
+import { currentPolicy, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { Snapshot, Store } from "../store/store.ts";
 
@@ -46,14 +47,17 @@ export async function registerClient(
   actor: string | null,
   preset: PresetSecret | null = null,
 ): Promise<Answer<RegisteredClient>> {
-  if (!deps.policies.has(wanted.policy)) return refused("policy_unknown");
   if (wanted.authentication === "none" && wanted.grants.includes("client_credentials"))
     return refused("grant_not_allowed");
   if ((wanted.keys !== undefined) !== (wanted.authentication === "private_key_jwt"))
     return refused("client_keys_misplaced");
   const key = clientKey(deps.tenant, wanted.id);
+  const policy = parsePolicyName(wanted.policy);
+  if (policy === undefined) return refused("policy_unknown");
   const bytes = deps.dice.bytes(32);
-  return change(deps.store, deps.dice, [ringKey(deps.tenant), key], (snapshot) => {
+  return change(deps.store, deps.dice, [ringKey(deps.tenant), key, policyKey(deps.tenant, policy)], (snapshot) => {
+    if (currentPolicy(deps.policies, deps.tenant, policy, snapshot) === undefined)
+      return answer(refused("policy_unknown"));
     if (snapshot.get(key) !== undefined) return answer(refused("client_exists"));
     if (!maySign(snapshot, deps.tenant, signingAlgOf(wanted))) return answer(refused("signing_alg_unavailable"));
     const isSecret = hasSecret(wanted.authentication);

@@ -264,7 +264,12 @@ function ofSubject({ deps, id, snapshot }: Case, target: Of<"subject">): Share {
     return found !== undefined && standingOf(sessionFromRow(found), snapshot).kind === "active" ? [listed.id] : [];
   });
   return {
-    row: { key, expect: row?.version ?? "absent", next: subjectToRow({ sessions: [] }), raise: true },
+    row: {
+      key,
+      expect: row?.version ?? "absent",
+      next: subjectToRow({ ...subjectFromRow(row), sessions: [], cut: null }),
+      raise: true,
+    },
     notice: draft(deps, { kind: "subject", subject: takenHash(salt, "subject", target.subject) }),
     facts: [fact(tenant, snapshot.clock, "subject_cut_off", { revocation: id, sessions: ended.length })],
     ended,

@@ -49,7 +49,15 @@ const STEP = 200;
 /** Milliseconds: a fact carries the time of its decision, and is committed later than others of that time by no more. */
 const DECIDED_WITHIN = 60_000;
 /** Kinds that never come due: what they hold is removed on purpose only. */
-const LASTING: ReadonlySet<RowKind> = new Set<RowKind>(["subject", "client", "keys", "issuer", "reader"]);
+const LASTING: ReadonlySet<RowKind> = new Set<RowKind>([
+  "subject",
+  "client",
+  "keys",
+  "issuer",
+  "reader",
+  "policy",
+  "policy_version",
+]);
 
 /**
  * One small step. `trusted` is the latest instant that the caller trusts; the store's clock and this one must both have passed whatever is dropped.

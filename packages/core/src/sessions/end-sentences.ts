@@ -15,4 +15,7 @@ export const END_SENTENCES: Readonly<Record<EndReason, string>> = {
   subject_revoked: "Everything of the subject that was authorised before was revoked.",
   client_revoked: "Everything that the client was given before was revoked, or the client was disabled.",
   tenant_revoked: "Everything of everybody that was authorised before was revoked.",
+  policy_applied: "A stricter version of its policy was applied to live sessions, and under it the session was over.",
+  subject_blocked: "The subject was blocked.",
+  subject_erased: "What was stored about the subject was erased.",
 };

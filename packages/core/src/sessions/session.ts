@@ -19,6 +19,9 @@ export const END_REASONS = [
   "subject_revoked",
   "client_revoked",
   "tenant_revoked",
+  "policy_applied",
+  "subject_blocked",
+  "subject_erased",
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
 

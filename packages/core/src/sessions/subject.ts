@@ -1,8 +1,10 @@
-// A subject's row: which of its sessions live, so that a limit is exact, and (as the row's cut-off) before which position everything is over.
+// A subject's row: which of its sessions live, so that a limit is exact; whether it is blocked; and (as the row's cut-off) before which
+// position everything is over.
 
 import type { SessionId, SubjectId, TenantId } from "../kernel/ids.ts";
 import { type Instant, isPast } from "../kernel/time.ts";
 import type { Row, RowKey } from "../store/store.ts";
+import type { EndReason } from "./session.ts";
 
 export interface SubjectSession {
   readonly id: SessionId;
@@ -10,34 +12,59 @@ export interface SubjectSession {
   readonly until: Instant;
 }
 
+/** While it holds, nothing is opened for the subject. What lived before is over by the cut-off that came with it. */
+export interface Block {
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly at: Instant;
+  /** Null for until it is taken back. */
+  readonly until: Instant | null;
+  /** The revocation that came with it. */
+  readonly revocation: string;
+}
+
 export interface Subject {
   /** Oldest first. Sessions that ended early are still in it until the next opening looks. */
   readonly sessions: readonly SubjectSession[];
+  readonly block: Block | null;
+  /** What the last cut-off was for; null for a revocation. */
+  readonly cut: Extract<EndReason, "subject_blocked" | "subject_erased"> | null;
 }
 
-export const NO_SESSIONS: Subject = { sessions: [] };
+export const NO_SESSIONS: Subject = { sessions: [], block: null, cut: null };
+
+type More = Partial<Pick<Subject, "block" | "cut">>;
 
 export function subjectKey(tenant: TenantId, id: SubjectId): RowKey {
   return { tenant, kind: "subject", id };
 }
 
-export function subjectToRow(subject: Subject): { readonly value: string; readonly expires: null } {
-  return { value: JSON.stringify(subject.sessions.flatMap(({ id, until }) => [id, until])), expires: null };
+/** Ids and times in turn, and behind them an object for what few subjects have: release 0.1 reads the former and skips the latter. */
+export function subjectToRow({ sessions, block, cut }: Subject): { readonly value: string; readonly expires: null } {
+  const more: More = { ...(block === null ? {} : { block }), ...(cut === null ? {} : { cut }) };
+  const flat: (string | number | More)[] = sessions.flatMap(({ id, until }) => [id, until]);
+  return { value: JSON.stringify(Object.keys(more).length === 0 ? flat : [...flat, more]), expires: null };
 }
 
 export function subjectFromRow(row: Row | undefined): Subject {
   if (row === undefined) return NO_SESSIONS;
-  const flat = JSON.parse(row.value) as (string | number)[];
+  const flat = JSON.parse(row.value) as (string | number | More)[];
   const sessions = flat.flatMap((value, index): SubjectSession[] => {
     const until = flat[index + 1];
     return typeof value === "string" && typeof until === "number"
       ? [{ id: value as SessionId, until: until as Instant }]
       : [];
   });
-  return { sessions };
+  const last = flat.at(-1);
+  const more = typeof last === "object" ? last : {};
+  return { sessions, block: more.block ?? null, cut: more.cut ?? null };
 }
 
 /** Without those whose absolute end is past. */
 export function unexpired(subject: Subject, now: Instant): readonly SubjectSession[] {
   return subject.sessions.filter((session) => !isPast(session.until, now));
+}
+
+export function isBlocked({ block }: Subject, now: Instant): boolean {
+  return block !== null && (block.until === null || !isPast(block.until, now));
 }

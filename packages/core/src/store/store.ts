@@ -25,6 +25,8 @@ export const ROW_KINDS = [
   "audit_checkpoint",
   "one_time",
   "affected",
+  "policy",
+  "policy_version",
 ] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 

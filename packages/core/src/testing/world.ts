@@ -148,6 +148,7 @@ export function anOpening(changes: Partial<OpenSession> = {}): OpenSession {
     policy: undefined,
     remember: false,
     parent: null,
+    replaces: null,
     device: null,
     claims: {},
     actor: null,

@@ -9,6 +9,7 @@ import { KEY_ROWS } from "./keys/rows.ts";
 import { LOG_ROWS } from "./log/rows.ts";
 import { metrics } from "./metrics.ts";
 import { PAGE_QUERY } from "./page-query.ts";
+import { POLICY_ROWS } from "./policies/rows.ts";
 import { healthz, readyz } from "./probes.ts";
 import { refusals } from "./reference.ts";
 import * as revocations from "./revocations/index.ts";
@@ -338,5 +339,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ROLE_ROWS,
   ...LOG_ROWS,
   ...reported,
+  ...POLICY_ROWS,
   ...probes,
 ];

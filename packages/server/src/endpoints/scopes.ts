@@ -12,6 +12,8 @@ export const SCOPES = [
   "clients:write",
   "roles:read",
   "roles:write",
+  "policies:read",
+  "policies:write",
   "metrics:read",
   "log:read",
   "audit:read",

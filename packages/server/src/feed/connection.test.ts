@@ -322,6 +322,7 @@ describe("reported activity", () => {
         policy: "consumer",
         remember: false,
         parent: null,
+        replaces: null,
         device: null,
         claims: {},
         actor: null,

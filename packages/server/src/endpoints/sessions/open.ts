@@ -29,6 +29,8 @@ const body = z.strictObject({
   policy: fields.words.optional(),
   remember: z.boolean().default(false),
   parent: fields.sessionId.nullish(),
+  replaces: fields.sessionId.nullish(),
+  carry_claims: z.boolean().default(false),
   device: fields.device.nullish(),
   claims: fields.claims.default({}),
 });
@@ -45,7 +47,7 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   if (!(await openingPermitted(services, caller, asked))) return refuse(exchange, "mandate_exceeded");
   const opened = await openSession(services, asked);
   if (!opened.ok) return refuse(exchange, opened.code);
-  const { session, tokens, replayed } = opened.value;
+  const { session, tokens, evicted, replayed } = opened.value;
   services.observer.issued("session");
   const { access, refresh } = tokens;
   if (access !== null) services.observer.tokenSize(access.size);
@@ -59,7 +61,7 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   return reply(
     exchange,
     replayed ? 200 : 201,
-    { session: seen, ...issued, ...sessionTokenReply(services, session, tokens.sessionToken) },
+    { session: seen, evicted, ...issued, ...sessionTokenReply(services, session, tokens.sessionToken) },
     { location: `/v1/sessions/${session.id}` },
   );
 }
@@ -81,6 +83,7 @@ function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Ide
     policy: value.policy,
     remember: value.remember,
     parent: value.parent ?? null,
+    replaces: value.replaces == null ? null : { session: value.replaces, carryClaims: value.carry_claims },
     device: value.device ?? null,
     claims: value.claims,
     actor: caller.actor,

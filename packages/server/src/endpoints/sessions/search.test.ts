@@ -22,6 +22,7 @@ const BARE: Omit<OpenSession, "subject" | "client"> = {
   policy: undefined,
   remember: false,
   parent: null,
+  replaces: null,
   device: null,
   claims: {},
   actor: null,

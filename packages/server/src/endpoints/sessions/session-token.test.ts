@@ -40,7 +40,7 @@ async function introspected(
 test("a session token comes alone if it was asked for alone, with the exact line for the browser [ST-1] [C-05]", async () => {
   const stage = await scene();
   const { answer } = await open(stage);
-  assert.deepEqual(Object.keys(answer.json), ["session", "session_token", "set_cookie"]);
+  assert.deepEqual(Object.keys(answer.json), ["session", "evicted", "session_token", "set_cookie"]);
   const token = String(answer.json["session_token"]);
   assert.match(token, TOKEN);
   assert.equal(

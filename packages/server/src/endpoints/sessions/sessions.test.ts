@@ -40,11 +40,18 @@ test("a session is opened with what was asked for, and shows exactly its members
 test("only what is asked for is issued", async () => {
   const stage = await scene();
   const access = await call(stage, "POST", "/v1/sessions", { subject: "u", client_id: "web", issue: ["access"] });
-  assert.deepEqual(Object.keys(access.json), ["session", "access_token", "token_type", "expires_in", "scope"]);
+  assert.deepEqual(Object.keys(access.json), [
+    "session",
+    "evicted",
+    "access_token",
+    "token_type",
+    "expires_in",
+    "scope",
+  ]);
   const refresh = await call(stage, "POST", "/v1/sessions", { subject: "u", client_id: "web", issue: ["refresh"] });
-  assert.deepEqual(Object.keys(refresh.json), ["session", "refresh_token"]);
+  assert.deepEqual(Object.keys(refresh.json), ["session", "evicted", "refresh_token"]);
   const neither = await call(stage, "POST", "/v1/sessions", { subject: "u", client_id: "web", issue: [] });
-  assert.deepEqual(Object.keys(neither.json), ["session"]);
+  assert.deepEqual(Object.keys(neither.json), ["session", "evicted"]);
 });
 
 const open = { subject: "u-1", client_id: "web" };

@@ -1,0 +1,14 @@
+// What a step of a preview or an application found. The counts are of the step: whoever goes on adds them up.
+
+import type { PolicyEffect } from "@hallpass/core";
+
+export function effectToWire(effect: PolicyEffect, nextCursor: string | null): object {
+  return {
+    examined: effect.examined,
+    changed: effect.changed,
+    ended: effect.ended,
+    ended_by_client: effect.endedByClient,
+    sample: effect.sample,
+    next_cursor: nextCursor,
+  };
+}
