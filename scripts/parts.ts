@@ -2,6 +2,9 @@
 // A test file that needs one is called `<name>.needs-<tool>.test.ts`; a new tool is a new row here.
 
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+const runtimes = join(import.meta.dirname, "../conformance/runtimes/node_modules");
 
 export interface Part {
   readonly tool: string;
@@ -36,6 +39,18 @@ export const parts: readonly Part[] = [
     install: "apt-get install prometheus",
     found: () => succeeds("promtool", ["--version"]),
   },
+  ...(
+    [
+      ["bun", "@oven/bun-linux-x64/bin/bun"],
+      ["deno", "@deno/linux-x64-glibc/deno"],
+      ["workerd", "@cloudflare/workerd-linux-64/bin/workerd"],
+    ] as const
+  ).map(([tool, binary]) => ({
+    tool,
+    proves: `the verifier keeps its word in ${tool}`,
+    install: "npm ci --prefix conformance/runtimes",
+    found: () => succeeds(join(runtimes, binary), ["--version"]),
+  })),
 ];
 
 function succeeds(command: string, args: readonly string[]): boolean {

@@ -9,6 +9,9 @@ import { loadConfig, startServer } from "@hallpass/server";
 export interface Running {
   readonly issuer: string;
   readonly operator: { readonly id: string; readonly secret: string };
+  /** The client with which a verifier of the demo API gets at the feed, and that API's audience. */
+  readonly verifier: { readonly id: string; readonly secret: string };
+  readonly audience: string;
   close(): Promise<void>;
 }
 
@@ -19,11 +22,19 @@ export async function runningServer(more: Readonly<Record<string, string>> = {})
   const loaded = loadConfig({ env: {}, over });
   if (!loaded.ok) throw new Error(loaded.problems.join("; "));
   const server = await startServer(loaded.config, { logTo: { write: () => {} } });
-  const [id = "", secret = ""] = readFileSync(join(data, "operator-credentials"), "utf8").trim().split(":");
+  const credentials = (file: string): Running["operator"] => {
+    const [id = "", secret = ""] = readFileSync(join(data, file), "utf8").trim().split(":");
+    return { id, secret };
+  };
+  let closed = false;
   return {
     issuer: loaded.config.issuer,
-    operator: { id, secret },
+    operator: credentials("operator-credentials"),
+    verifier: credentials("demo-api-credentials"),
+    audience: "http://localhost:8027",
     close: async () => {
+      if (closed) return;
+      closed = true;
       await server.close();
       rmSync(data, { recursive: true });
     },
@@ -70,7 +81,7 @@ export async function operatorToken({ issuer, operator }: Running): Promise<stri
   return token;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
   const address = probe.address();
