@@ -5,6 +5,9 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 const runtimes = join(import.meta.dirname, "../conformance/runtimes/node_modules");
+  },
+  {
+import { existsSync } from "node:fs";
 
 export interface Part {
   readonly tool: string;
@@ -32,6 +35,12 @@ export const parts: readonly Part[] = [
     proves: "certificates are served, reloaded and asked for, and what is fetched comes from where it should",
     install: "apt-get install openssl",
     found: () => succeeds("openssl", ["version"]),
+  },
+  {
+    tool: "postgres",
+    proves: "the store for many nodes keeps the whole contract on a real PostgreSQL",
+    install: "apt-get install postgresql",
+    found: () => existsSync("/usr/lib/postgresql"),
   },
   {
     tool: "promtool",

@@ -40,6 +40,12 @@ export const arrows: readonly PackageRule[] = [
     outside: "declared",
   },
   {
+    folder: "packages/store-postgres",
+    knows: ["core", "protocol"],
+    testsKnow: ["store-contract"],
+    outside: "declared",
+  },
+  {
     folder: "packages/server",
     knows: ["core", "protocol"],
     testsKnow: ["store-memory", "store-sqlite", "store-contract", "verifier"],

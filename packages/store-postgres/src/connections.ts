@@ -1,0 +1,49 @@
+// The pool: every connection looks into the schema, commits durably whatever the server's default is, and gives up in bounded time.
+
+import pg, { type Pool, type PoolClient } from "pg";
+
+const INT8 = 20;
+
+export interface ConnectionOptions {
+  /** postgres://user:password@host:port/database; what libpq knows, and what it does not is left out. */
+  readonly url: string;
+  readonly schema: string;
+  readonly most: number;
+  /** Milliseconds after which the server gives a statement up. */
+  readonly statementMs: number;
+  /** Milliseconds to wait for a connection. */
+  readonly connectMs: number;
+}
+
+/** Errors of idle connections are not the pool's end: whoever asks next gets another one. */
+export function openPool({ url, schema, most, statementMs, connectMs }: ConnectionOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: "hallpass",
+    max: most,
+    connectionTimeoutMillis: connectMs,
+    // The server's own limit comes first; this one is for a server that does not answer at all.
+    query_timeout: statementMs * 2,
+    keepAlive: true,
+    options: `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed`,
+    types: { getTypeParser: (oid: number, format?: "text" | "binary") => parserOf(oid, format) },
+  });
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+/** Positions, versions and times are below 2^53. */
+function parserOf(oid: number, format: "text" | "binary" = "text"): (value: string) => unknown {
+  return oid === INT8 ? Number : pg.types.getTypeParser(oid, format);
+}
+
+/** Throws unless the server may be written to and keeps what it has confirmed. */
+export async function durabilityOf(client: PoolClient): Promise<"power" | "process"> {
+  const { rows } = await client.query(
+    "SELECT pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync, current_setting('server_version_num')::int4 AS version",
+  );
+  const server = rows[0] as { readonly standby: boolean; readonly fsync: string; readonly version: number };
+  if (server.standby) throw new Error("the server is a standby: name the primary");
+  if (server.version < 140_000) throw new Error("the server is older than PostgreSQL 14");
+  return server.fsync === "on" ? "power" : "process";
+}

@@ -1,0 +1,6 @@
+// Owns the store for many nodes on PostgreSQL: tables, the function that commits a batch, the statements that read.
+// Does not own rules of sessions: it changes rows, it does not judge them. Does not start or configure a database.
+// Read first: postgres-store.ts, then commit-function.ts, then schema.ts.
+
+export { openPostgresStore, type PostgresStoreOptions } from "./postgres-store.ts";
+export { type Migrated, migratePostgres } from "./schema.ts";

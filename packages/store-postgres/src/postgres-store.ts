@@ -1,0 +1,210 @@
+// The store: one statement for every question, one call of one function for every batch, and one answer for whatever goes wrong.
+
+import {
+  type Change,
+  checkChanges,
+  type Dice,
+  Fault,
+  type Instant,
+  type Outcome,
+  type RowKey,
+  type Scheduler,
+  type Store,
+  type StoreTraits,
+} from "@hallpass/core";
+import { encodeBase64url } from "@hallpass/protocol";
+import type { Pool, PoolClient } from "pg";
+import { batchToText } from "./batch-text.ts";
+import { COMMIT_FUNCTION } from "./commit-function.ts";
+import { durabilityOf, openPool } from "./connections.ts";
+import { isWorthAnother, outcomesOf } from "./outcomes.ts";
+import { ReadQueue } from "./read-queue.ts";
+import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, type SqlRow } from "./rows.ts";
+import { checkSchema, isEmpty, migratePostgres } from "./schema.ts";
+import { type Statement, statements } from "./statements.ts";
+import { Wakes } from "./wakes.ts";
+
+export interface PostgresStoreOptions {
+  /** postgres://user:password@host:port/database */
+  readonly url: string;
+  /** Where the tables are: letters, digits and underscores. One store for each. */
+  readonly schema?: string;
+  readonly dice: Dice;
+  readonly scheduler: Scheduler;
+  /** Connections of this node. */
+  readonly mostConnections?: number;
+  /** Milliseconds after which the server gives a statement up, and the caller gets a Fault. */
+  readonly statementMs?: number;
+}
+
+const SCHEMA = /^[a-z_][a-z0-9_]{0,47}$/;
+const MOST_TRIES = 3;
+
+/**
+ * Opens the store. An empty schema is made; one that lacks steps of this release is refused, and so is one of a later generation.
+ * Rejects with a Fault `store_unavailable` whose cause says what is wrong: no connection, a standby, a schema it can't serve.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, schema = "hallpass", dice, scheduler, mostConnections = 10, statementMs = 5000 } = options;
+  if (!SCHEMA.test(schema)) throw new RangeError("a schema's name has letters, digits and underscores");
+  const pool = openPool({ url, schema, most: mostConnections, statementMs, connectMs: 3000 });
+  try {
+    const durability = await prepare(pool, schema, dice);
+    const wakes = new Wakes(pool, `hallpass_${schema}`, scheduler);
+    await wakes.listen();
+    return storeOn(pool, wakes, `hallpass_${schema}`, {
+      name: "postgres",
+      durability,
+      head: "linearizable",
+      nodes: "many",
+    });
+  } catch (cause) {
+    await pool.end();
+    throw new Fault("store_unavailable", { cause });
+  }
+}
+
+async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTraits["durability"]> {
+  const client = await pool.connect();
+  try {
+    const durability = await durabilityOf(client);
+    if (await isEmpty(client, schema)) await migratePostgres(pool, schema, encodeBase64url(dice.bytes(8)));
+    await checkSchema(client);
+    return durability;
+  } finally {
+    client.release();
+  }
+}
+
+function storeOn(pool: Pool, wakes: Wakes, channel: string, traits: StoreTraits): Store {
+  const underWay = new Set<Promise<unknown>>();
+  let closed: Promise<void> | undefined;
+
+  /** So that closing waits for what was accepted. */
+  async function tracked<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  }
+
+  /** Rejects with a Fault: whoever asks can't know. */
+  async function ask({ name, text }: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
+    if (closed !== undefined) throw new Fault("store_unavailable");
+    try {
+      return (await tracked(pool.query({ name, text, values: [...values] }))).rows as SqlRow[];
+    } catch (cause) {
+      throw new Fault("store_unavailable", { cause });
+    }
+  }
+
+  const reads = new ReadQueue((keys) =>
+    ask(statements.read, [keys.map((key) => key.tenant), keys.map((key) => key.kind), keys.map((key) => key.id)]),
+  );
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay);
+    wakes.close();
+    await pool.end();
+  }
+
+  return {
+    traits,
+    read: (keys: readonly RowKey[]) => reads.read(keys),
+    commit: async (changes) => {
+      if (closed !== undefined) throw new Fault("store_unavailable");
+      checkChanges(changes);
+      return changes.length === 0 ? [] : tracked(commit(pool, channel, changes));
+    },
+    notices: async ({ tenant, after, upTo, limit }) => {
+      const lines = await ask(statements.notices, [tenant, after.seq, upTo.seq, limit + 1]);
+      const found = lines.filter((line) => line["seq"] !== null);
+      return {
+        notices: found.slice(0, limit).map((line) => noticeFromRow(tenant, line)),
+        more: found.length > limit,
+        dropped: {
+          seq: Number(lines[0]?.["dropped_seq"]),
+          horizon: Number(lines[0]?.["dropped_horizon"]) as Instant,
+        },
+      };
+    },
+    markAt: async ({ epoch, seq }) => {
+      const isBirth = epoch === 1 && seq === 0;
+      const [line] = isBirth ? await ask(statements.birthMark, []) : await ask(statements.markAt, [seq, epoch]);
+      return line === undefined ? undefined : String(line["mark"]);
+    },
+    facts: async ({ tenant, session, after, limit }) => {
+      const values = [tenant, ...(after === undefined ? [0, 0] : parseFactCursor(after)), limit + 1];
+      const lines =
+        session === undefined
+          ? await ask(statements.facts, values)
+          : await ask(statements.factsOfSession, [...values, session]);
+      return { facts: lines.slice(0, limit).map(factFromRow), more: lines.length > limit };
+    },
+    list: async ({ tenant, kind, after, limit }) => {
+      const lines = await ask(statements.list, [tenant, kind, after ?? "", limit]);
+      return lines.map(rowFromRow);
+    },
+    due: async ({ kind, by, limit }) => (await ask(statements.due, [kind, by, limit])).map(keyFromRow),
+    drop: async ({ horizon, factsBefore, limit }) => {
+      await ask(statements.drop, [horizon, factsBefore, limit]);
+      const [line] = await ask(statements.more, [horizon, factsBefore]);
+      return { more: line?.["more"] === true };
+    },
+    onHeadMoved: (wake) => wakes.add(wake),
+    close: () => (closed ??= close()),
+  };
+}
+
+async function commit(pool: Pool, channel: string, changes: readonly Change[]): Promise<readonly Outcome[]> {
+  const batch = batchToText(changes);
+  for (let tries = 1; ; tries += 1) {
+    let client: PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (error) {
+      return outcomesOf(error, changes, false);
+    }
+    try {
+      return await commitOn(client, batch, channel);
+    } catch (error) {
+      if (tries < MOST_TRIES && isWorthAnother(error)) continue;
+      return outcomesOf(error, changes, true);
+    }
+  }
+}
+
+/**
+ * A warning can come with a commit that is there here and may not be on the standby it was to wait for ("canceling wait for
+ * synchronous replication"): then nobody knows.
+ */
+async function commitOn(client: PoolClient, batch: string, channel: string): Promise<readonly Outcome[]> {
+  let warning: unknown;
+  const note = (notice: { readonly severity?: string | undefined }): void => {
+    if (notice.severity === "WARNING") warning = notice;
+  };
+  client.on("notice", note);
+  let broken = true;
+  try {
+    const { rows } = await client.query({
+      name: "hallpass_commit",
+      text: `SELECT outcome, at_epoch, at_seq, at_ms FROM ${COMMIT_FUNCTION}($1::jsonb, $2)`,
+      values: [batch, channel],
+    });
+    broken = false;
+    return (rows as SqlRow[]).map((line) =>
+      warning === undefined ? outcomeFromRow(line) : { kind: "unknown", cause: warning },
+    );
+  } finally {
+    client.off("notice", note);
+    client.release(broken);
+  }
+}
+
+function outcomeFromRow(line: SqlRow): Outcome {
+  if (line["outcome"] === "conflict") return { kind: "conflict" };
+  const pos = { epoch: Number(line["at_epoch"]), seq: Number(line["at_seq"]) };
+  return { kind: "committed", pos, at: Number(line["at_ms"]) as Instant };
+}

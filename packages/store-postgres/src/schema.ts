@@ -1,0 +1,104 @@
+// The tables, and the steps that lead to them. A step only adds and never rewrites a table, so it runs while nodes serve, and the
+// release before goes on with the result. Each runs in a transaction of its own with the line that says it is done: whatever kills
+// a migration, running it again goes on where it stopped. One migrates at a time, by an advisory lock.
+
+import type { Pool, PoolClient } from "pg";
+import { CREATE_COMMIT_FUNCTION } from "./commit-function.ts";
+
+/** A number that no other software's advisory lock should have: "Hall" and a one. */
+const MIGRATION_LOCK = "5215575805405659137";
+
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE head (
+    one int2 PRIMARY KEY CHECK (one = 1),
+    epoch int8 NOT NULL, seq int8 NOT NULL, mark text NOT NULL, birth_mark text NOT NULL,
+    dropped_seq int8 NOT NULL, dropped_horizon int8 NOT NULL
+  );
+  CREATE TABLE rows (
+    tenant text COLLATE "C" NOT NULL, kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL,
+    version int8 NOT NULL, attempt text NOT NULL, expires int8,
+    not_before_epoch int8, not_before_seq int8, raised_at int8,
+    refs jsonb, value text NOT NULL,
+    PRIMARY KEY (tenant, kind, id)
+  ) WITH (fillfactor = 80);
+  CREATE INDEX rows_due ON rows (kind, expires) WHERE expires IS NOT NULL;
+  -- seq never falls, not even across epochs, so it alone is the key.
+  CREATE TABLE notices (
+    seq int8 PRIMARY KEY, epoch int8 NOT NULL, tenant text COLLATE "C" NOT NULL,
+    mark text NOT NULL, body text NOT NULL, at int8 NOT NULL, until int8 NOT NULL
+  );
+  CREATE INDEX notices_of_tenant ON notices (tenant, seq);
+  CREATE INDEX notices_until ON notices (until);
+  -- A lower place may commit later. Facts are read in the order of their transactions, below the oldest that still runs.
+  CREATE TABLE facts (
+    xid int8 NOT NULL, place int8 GENERATED ALWAYS AS IDENTITY,
+    tenant text COLLATE "C" NOT NULL, kind text NOT NULL, session text COLLATE "C", at int8 NOT NULL, body text NOT NULL,
+    PRIMARY KEY (xid, place)
+  );
+  CREATE INDEX facts_of_session ON facts (session, xid, place) WHERE session IS NOT NULL;
+  CREATE INDEX facts_at ON facts (at);
+  `,
+  CREATE_COMMIT_FUNCTION,
+];
+
+/** Beyond it, a later release has changed what this one relies on. Steps that only add stay below the next thousand. */
+export const GENERATION = 1000;
+
+export interface Migrated {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Makes the schema if it is not there, and completes it. May run beside nodes that serve, and beside itself. */
+export async function migratePostgres(pool: Pool, schema: string, birthMark: string): Promise<Migrated> {
+  const client = await pool.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    return await migrate(client, schema, birthMark);
+  } finally {
+    // The connection ends, and with it the lock and the search path.
+    client.release(true);
+  }
+}
+
+async function migrate(client: PoolClient, schema: string, birthMark: string): Promise<Migrated> {
+  await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+  await client.query(`SET search_path = "${schema}"`);
+  await client.query("CREATE TABLE IF NOT EXISTS schema_version (step int4 PRIMARY KEY, done_at timestamptz NOT NULL)");
+  const from = await stepsDone(client);
+  refuseForeign(from);
+  for (const [step, sql] of STEPS.entries()) {
+    if (step < from) continue;
+    await client.query("BEGIN");
+    await client.query(sql);
+    if (step === 0) await client.query("INSERT INTO head VALUES (1, 1, 0, $1, $1, 0, 0)", [birthMark]);
+    await client.query("INSERT INTO schema_version VALUES ($1, now())", [step]);
+    await client.query("COMMIT");
+  }
+  return { from, to: Math.max(from, STEPS.length) };
+}
+
+/** Throws unless this release can serve the schema as it is: complete for it, and of its generation. */
+export async function checkSchema(client: PoolClient): Promise<void> {
+  const done = await stepsDone(client);
+  refuseForeign(done);
+  if (done < STEPS.length) {
+    throw new Error(`the schema has ${done} of ${STEPS.length} steps: run "hallpass migrate" first`);
+  }
+}
+
+/** Whether nothing was ever made here. */
+export async function isEmpty(client: PoolClient, schema: string): Promise<boolean> {
+  const { rows } = await client.query("SELECT to_regclass($1) IS NULL AS empty", [`"${schema}".schema_version`]);
+  return (rows[0] as { readonly empty: boolean }).empty;
+}
+
+async function stepsDone(client: PoolClient): Promise<number> {
+  const { rows } = await client.query("SELECT coalesce(max(step) + 1, 0) AS done FROM schema_version");
+  return (rows[0] as { readonly done: number }).done;
+}
+
+function refuseForeign(done: number): void {
+  if (done >= GENERATION) throw new Error("the schema is of a later generation than this release can serve");
+}

@@ -1,0 +1,88 @@
+// The statements that ask. Each is one statement, so that its answer is one snapshot. Named ones are prepared once per connection.
+
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+const ROW: string = `r.tenant, r.kind, r.id, r.version, r.attempt, r.expires, r.not_before_epoch, r.not_before_seq, r.raised_at, r.value`;
+
+type Name = "read" | "notices" | "birthMark" | "markAt" | "facts" | "factsOfSession" | "list" | "due" | "drop" | "more";
+
+export const statements: Readonly<Record<Name, Statement>> = {
+  // The head and the clock stand on every line, and there is a line even if no row is found. The statement's own time is that of its
+  // arrival: before the snapshot, so that what is issued on it never lives longer for having waited.
+  read: {
+    name: "hallpass_read",
+    text: `
+      WITH asked AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS a(tenant, kind, id)),
+      direct AS (SELECT r.* FROM asked a JOIN rows r ON r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id),
+      named AS (
+        SELECT DISTINCT ref->>0 AS tenant, ref->>1 AS kind, ref->>2 AS id
+        FROM direct d, jsonb_array_elements(d.refs) AS ref
+      ),
+      found AS (
+        SELECT d.* FROM direct d
+        UNION ALL
+        SELECT r.* FROM named n JOIN rows r ON r.tenant = n.tenant AND r.kind = n.kind AND r.id = n.id
+        WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.tenant = n.tenant AND a.kind = n.kind AND a.id = n.id)
+      )
+      SELECT h.epoch, h.seq, h.mark, floor(extract(epoch FROM statement_timestamp()) * 1000)::int8 AS clock, ${ROW}, r.refs
+      FROM head h LEFT JOIN found r ON true`,
+  },
+  notices: {
+    name: "hallpass_notices",
+    text: `
+      SELECT h.dropped_seq, h.dropped_horizon, n.epoch, n.seq, n.mark, n.body, n.at, n.until
+      FROM head h LEFT JOIN LATERAL (
+        SELECT * FROM notices WHERE tenant = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
+      ) n ON true ORDER BY n.seq`,
+  },
+  birthMark: { name: "hallpass_birth_mark", text: "SELECT birth_mark AS mark FROM head" },
+  markAt: { name: "hallpass_mark_at", text: "SELECT mark FROM notices WHERE seq = $1 AND epoch = $2" },
+  facts: {
+    name: "hallpass_facts",
+    text: `
+      SELECT xid, place, tenant, kind, session, at, body FROM facts
+      WHERE tenant = $1 AND (xid, place) > ($2, $3) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::int8
+      ORDER BY xid, place LIMIT $4`,
+  },
+  factsOfSession: {
+    name: "hallpass_facts_of_session",
+    text: `
+      SELECT xid, place, tenant, kind, session, at, body FROM facts
+      WHERE session = $5 AND tenant = $1 AND (xid, place) > ($2, $3)
+        AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::int8
+      ORDER BY xid, place LIMIT $4`,
+  },
+  list: {
+    name: "hallpass_list",
+    text: `SELECT ${ROW} FROM rows r WHERE tenant = $1 AND kind = $2 AND id > $3 ORDER BY id LIMIT $4`,
+  },
+  due: {
+    name: "hallpass_due",
+    text: "SELECT tenant, kind, id FROM rows WHERE kind = $1 AND expires <= $2 ORDER BY expires, tenant, id LIMIT $3",
+  },
+  // Nobody waits for those who drop, and two who drop take different rows.
+  drop: {
+    name: "hallpass_drop",
+    text: `
+      WITH gone AS (
+        DELETE FROM notices WHERE seq IN (
+          SELECT seq FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED
+        ) RETURNING seq
+      ),
+      gone_facts AS (
+        DELETE FROM facts WHERE (xid, place) IN (
+          SELECT xid, place FROM facts WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
+        )
+      )
+      UPDATE head SET dropped_seq = greatest(dropped_seq, (SELECT max(seq) FROM gone)),
+        dropped_horizon = greatest(dropped_horizon, $1)
+      WHERE EXISTS (SELECT 1 FROM gone)`,
+  },
+  more: {
+    name: "hallpass_more",
+    text: "SELECT EXISTS (SELECT 1 FROM notices WHERE until <= $1) OR EXISTS (SELECT 1 FROM facts WHERE at < $2) AS more",
+  },
+};
