@@ -2,12 +2,10 @@
 // A test file that needs one is called `<name>.needs-<tool>.test.ts`; a new tool is a new row here.
 
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const runtimes = join(import.meta.dirname, "../conformance/runtimes/node_modules");
-  },
-  {
-import { existsSync } from "node:fs";
 
 export interface Part {
   readonly tool: string;

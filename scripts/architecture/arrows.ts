@@ -48,11 +48,11 @@ export const arrows: readonly PackageRule[] = [
   {
     folder: "packages/server",
     knows: ["core", "protocol"],
-    testsKnow: ["store-memory", "store-sqlite", "store-contract", "verifier"],
+    testsKnow: ["store-memory", "store-sqlite", "store-postgres", "store-contract", "verifier"],
     outside: "declared",
     only: {
       files: ["packages/server/src/main.ts", "packages/server/src/host/choose-store.ts"],
-      knows: ["store-memory", "store-sqlite"],
+      knows: ["store-memory", "store-sqlite", "store-postgres"],
     },
   },
   // A resource server must not be able to mint: the verifier knows the words on the wire and nothing else.
@@ -86,6 +86,7 @@ const top = [
   "packages/server/src/host/**",
   "packages/verifier/src/runtime.ts",
   "packages/verifier/src/testing/**",
+  "packages/store-postgres/src/testing/**",
   "apps/**",
   "bench/**",
   "drills/**",

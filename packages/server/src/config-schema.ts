@@ -2,7 +2,7 @@
 // Each key is text: in the environment as HALLPASS_ and the name in capitals, in a file (JSON or YAML) under the name itself, where a key
 // with members (`tenants`) may stand as what its text spells.
 
-import { FACT_SENTENCES, type FactKind } from "@hallpass/core";
+import { FACT_SENTENCES, type FactKind, Secret } from "@hallpass/core";
 import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
 import type { ProxyHeader } from "./host/arrivals.ts";
@@ -21,6 +21,9 @@ export interface TenantSettings {
   readonly operator_secret_sha256: string | undefined;
 }
 
+/** A database's address has its password in it, so it never prints. */
+export type StoreChoice = "sqlite" | "memory" | Secret;
+
 /** What the keys are parsed to. Times are whole seconds. */
 export interface Settings {
   readonly development: boolean;
@@ -30,7 +33,7 @@ export interface Settings {
   readonly gateway_listen: Listen | undefined;
   readonly data: string;
   readonly region: string | undefined;
-  readonly store: "sqlite" | "memory";
+  readonly store: StoreChoice;
   readonly kek: Uint8Array | undefined;
   readonly kek_file: string | undefined;
   readonly kek_previous_file: string | undefined;
@@ -139,6 +142,17 @@ const networks: z.ZodType<readonly string[], string> = z.string().transform((tex
   return z.NEVER;
 });
 
+const storeChoice: z.ZodType<StoreChoice, string> = z.string().transform((text, context) => {
+  if (text === "sqlite" || text === "memory") return text;
+  if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) && new URL(text).pathname.length > 1)
+    return new Secret(text);
+  context.addIssue({
+    code: "custom",
+    message: "has to be sqlite, memory or postgres://user:password@host:port/database",
+  });
+  return z.NEVER;
+});
+
 const bytes32: z.ZodType<Uint8Array, string> = z
   .string()
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, "has to be base64url of 32 bytes")
@@ -237,9 +251,9 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   },
   data: { what: "The directory of everything that is kept here.", otherwise: "data", schema: path },
   store: {
-    what: "`sqlite`: a file in the data directory. `memory`: forgets on exit; for development only.",
+    what: "`sqlite`: a file in the data directory. `postgres://user:password@host:port/database`: any number of nodes share it. `memory`: forgets on exit; for development only.",
     otherwise: "sqlite",
-    schema: z.enum(["sqlite", "memory"], "has to be sqlite or memory"),
+    schema: storeChoice,
   },
   kek: {
     what: "The key-encryption key, base64url of 32 bytes. Prefer kek_file: an environment can be read by others.",

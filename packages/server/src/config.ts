@@ -115,6 +115,8 @@ function mismatches(config: Config): readonly string[] {
       `${envName("cookie_name")} has to begin with __Host- (otherwise only with ${envName("development")}=true)`,
     );
   found.push(...tlsMismatches(config));
+  if (typeof store === "object" && !development && config.kek === undefined && config.kek_file === undefined)
+    found.push(`${envName("kek_file")} is needed with PostgreSQL: every node opens the same keys`);
   if (config.kek !== undefined && config.kek_file !== undefined)
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)

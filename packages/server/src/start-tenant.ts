@@ -71,7 +71,7 @@ export async function startTenant(
   isServing: () => boolean,
 ): Promise<RunningTenant> {
   makePrivateDirectory(config.data);
-  const store = ports.wrapStore(await chooseStore(config, ports));
+  const store = ports.wrapStore(await chooseStore(config, ports, name));
   try {
     return await start(name, config, ports, isServing, store);
   } catch (error) {

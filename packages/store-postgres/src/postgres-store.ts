@@ -12,7 +12,6 @@ import {
   type Store,
   type StoreTraits,
 } from "@hallpass/core";
-import { encodeBase64url } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
 import { batchToText } from "./batch-text.ts";
 import { COMMIT_FUNCTION } from "./commit-function.ts";
@@ -20,7 +19,7 @@ import { durabilityOf, openPool } from "./connections.ts";
 import { isWorthAnother, outcomesOf } from "./outcomes.ts";
 import { ReadQueue } from "./read-queue.ts";
 import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, type SqlRow } from "./rows.ts";
-import { checkSchema, isEmpty, migratePostgres } from "./schema.ts";
+import { checkName, checkSchema, isEmpty, migrateOn } from "./schema.ts";
 import { type Statement, statements } from "./statements.ts";
 import { Wakes } from "./wakes.ts";
 
@@ -37,7 +36,6 @@ export interface PostgresStoreOptions {
   readonly statementMs?: number;
 }
 
-const SCHEMA = /^[a-z_][a-z0-9_]{0,47}$/;
 const MOST_TRIES = 3;
 
 /**
@@ -46,7 +44,7 @@ const MOST_TRIES = 3;
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, schema = "hallpass", dice, scheduler, mostConnections = 10, statementMs = 5000 } = options;
-  if (!SCHEMA.test(schema)) throw new RangeError("a schema's name has letters, digits and underscores");
+  checkName(schema);
   const pool = openPool({ url, schema, most: mostConnections, statementMs, connectMs: 3000 });
   try {
     const durability = await prepare(pool, schema, dice);
@@ -68,7 +66,7 @@ async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTra
   const client = await pool.connect();
   try {
     const durability = await durabilityOf(client);
-    if (await isEmpty(client, schema)) await migratePostgres(pool, schema, encodeBase64url(dice.bytes(8)));
+    if (await isEmpty(client, schema)) await migrateOn(pool, schema, dice);
     await checkSchema(client);
     return durability;
   } finally {
@@ -148,10 +146,15 @@ function storeOn(pool: Pool, wakes: Wakes, channel: string, traits: StoreTraits)
       return lines.map(rowFromRow);
     },
     due: async ({ kind, by, limit }) => (await ask(statements.due, [kind, by, limit])).map(keyFromRow),
-    drop: async ({ horizon, factsBefore, limit }) => {
+    drop: async ({ horizon, factsBefore, factsOf = [], limit }) => {
       await ask(statements.drop, [horizon, factsBefore, limit]);
+      let full = false;
+      for (const { kind, from, before } of factsOf) {
+        const [gone] = await ask(statements.dropFactsOf, [kind, from, before, limit]);
+        if (gone?.["count"] === limit) full = true;
+      }
       const [line] = await ask(statements.more, [horizon, factsBefore]);
-      return { more: line?.["more"] === true };
+      return { more: full || line?.["more"] === true };
     },
     onHeadMoved: (wake) => wakes.add(wake),
     close: () => (closed ??= close()),

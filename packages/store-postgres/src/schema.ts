@@ -2,11 +2,17 @@
 // release before goes on with the result. Each runs in a transaction of its own with the line that says it is done: whatever kills
 // a migration, running it again goes on where it stopped. One migrates at a time, by an advisory lock.
 
+import type { Dice } from "@hallpass/core";
+import { encodeBase64url } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
 import { CREATE_COMMIT_FUNCTION } from "./commit-function.ts";
+import { openPool } from "./connections.ts";
 
 /** A number that no other software's advisory lock should have: "Hall" and a one. */
 const MIGRATION_LOCK = "5215575805405659137";
+
+/** Milliseconds: a step may build an index over what is there. */
+const MIGRATION_MS = 600_000;
 
 const STEPS: readonly string[] = [
   `
@@ -50,15 +56,39 @@ export interface Migrated {
   readonly to: number;
 }
 
-/** Makes the schema if it is not there, and completes it. May run beside nodes that serve, and beside itself. */
-export async function migratePostgres(pool: Pool, schema: string, birthMark: string): Promise<Migrated> {
+/**
+ * Makes the schema if it is not there, and completes it. May run beside nodes that serve, and beside itself.
+ * Rejects with what the database says, and for a schema of a later generation; what was done until then stays, and is right.
+ */
+export async function migratePostgres(options: {
+  readonly url: string;
+  readonly schema: string;
+  readonly dice: Dice;
+}): Promise<Migrated> {
+  const pool = openPool({ ...options, most: 1, statementMs: MIGRATION_MS, connectMs: 3000 });
+  try {
+    return await migrateOn(pool, options.schema, options.dice);
+  } finally {
+    await pool.end();
+  }
+}
+
+export async function migrateOn(pool: Pool, schema: string, dice: Dice): Promise<Migrated> {
+  checkName(schema);
   const client = await pool.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    return await migrate(client, schema, birthMark);
+    return await migrate(client, schema, encodeBase64url(dice.bytes(8)));
   } finally {
     // The connection ends, and with it the lock and the search path.
     client.release(true);
+  }
+}
+
+/** Throws a RangeError: the name stands in statements. */
+export function checkName(schema: string): void {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new RangeError("a schema's name has at most 63 lower-case letters, digits and underscores");
   }
 }
 

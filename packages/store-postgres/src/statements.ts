@@ -7,7 +7,18 @@ export interface Statement {
 
 const ROW: string = `r.tenant, r.kind, r.id, r.version, r.attempt, r.expires, r.not_before_epoch, r.not_before_seq, r.raised_at, r.value`;
 
-type Name = "read" | "notices" | "birthMark" | "markAt" | "facts" | "factsOfSession" | "list" | "due" | "drop" | "more";
+type Name =
+  | "read"
+  | "notices"
+  | "birthMark"
+  | "markAt"
+  | "facts"
+  | "factsOfSession"
+  | "list"
+  | "due"
+  | "drop"
+  | "dropFactsOf"
+  | "more";
 
 export const statements: Readonly<Record<Name, Statement>> = {
   // The head and the clock stand on every line, and there is a line even if no row is found. The statement's own time is that of its
@@ -80,6 +91,16 @@ export const statements: Readonly<Record<Name, Statement>> = {
       UPDATE head SET dropped_seq = greatest(dropped_seq, (SELECT max(seq) FROM gone)),
         dropped_horizon = greatest(dropped_horizon, $1)
       WHERE EXISTS (SELECT 1 FROM gone)`,
+  },
+  dropFactsOf: {
+    name: "hallpass_drop_facts_of",
+    text: `
+      WITH gone AS (
+        DELETE FROM facts WHERE (xid, place) IN (
+          SELECT xid, place FROM facts WHERE at >= $2 AND at < $3 AND kind = $1 ORDER BY at LIMIT $4 FOR UPDATE SKIP LOCKED
+        ) RETURNING place
+      )
+      SELECT count(*) AS count FROM gone`,
   },
   more: {
     name: "hallpass_more",

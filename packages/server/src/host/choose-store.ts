@@ -1,22 +1,44 @@
 // The one place that knows which stores there are.
 
 import { join } from "node:path";
-import { type Clock, type Dice, gather, type Store } from "@hallpass/core";
+import { type Clock, type Dice, gather, type Scheduler, type Secret, type Store } from "@hallpass/core";
 import { createMemoryStore } from "@hallpass/store-memory";
+import { type Migrated, migratePostgres, openPostgresStore } from "@hallpass/store-postgres";
 import { openSqliteStore } from "@hallpass/store-sqlite";
-import type { Config } from "../config.ts";
+import { type Config, DEFAULT_TENANT } from "../config.ts";
 import { systemNextTurn } from "./system-ports.ts";
 
+export interface StorePorts {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly scheduler: Scheduler;
+}
+
+/** The store of a tenant. Rejects with a Fault `store_unavailable` whose cause says why. */
 export async function chooseStore(
-  config: Config,
-  ports: { readonly clock: Clock; readonly dice: Dice },
+  config: Pick<Config, "store" | "data">,
+  ports: StorePorts,
+  tenant: string = DEFAULT_TENANT,
 ): Promise<Store> {
-  switch (config.store) {
-    case "memory":
-      return gather(createMemoryStore(ports), { nextTurn: systemNextTurn });
-    case "sqlite":
-      return gather(await openSqliteStore({ ...ports, file: join(config.data, "hallpass.sqlite") }), {
-        nextTurn: systemNextTurn,
-      });
-  }
+  return gather(await openStore(config, ports, tenant), { nextTurn: systemNextTurn });
+}
+
+async function openStore(
+  { store, data }: Pick<Config, "store" | "data">,
+  ports: StorePorts,
+  tenant: string,
+): Promise<Store> {
+  if (store === "memory") return createMemoryStore(ports);
+  if (store === "sqlite") return openSqliteStore({ ...ports, file: join(data, "hallpass.sqlite") });
+  return openPostgresStore({ ...ports, url: store.reveal(), schema: schemaOf(tenant) });
+}
+
+/** Makes or completes the tables of a tenant in a database; beside nodes that serve. Rejects with what the database says. */
+export function migrateStore(url: Secret, dice: Dice, tenant: string = DEFAULT_TENANT): Promise<Migrated> {
+  return migratePostgres({ url: url.reveal(), schema: schemaOf(tenant), dice });
+}
+
+/** Each tenant has tables of its own. A tenant's name has no underscore, so no two share a schema. */
+function schemaOf(tenant: string): string {
+  return tenant === DEFAULT_TENANT ? "hallpass" : `hallpass_${tenant.replaceAll("-", "_")}`;
 }

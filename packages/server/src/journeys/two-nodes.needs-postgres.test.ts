@@ -1,0 +1,136 @@
+// Two nodes on one PostgreSQL: any node answers any request, and what one takes away a verifier of the other refuses.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { startPostgres } from "@hallpass/store-postgres/testing";
+import { createVerifier, type Verdict } from "@hallpass/verifier";
+import { DEMO_AUDIENCE } from "../host/first-clients.ts";
+import { type RunningServer, startServer } from "../main.ts";
+import { basicHeader, configOf, type Received, received, requestOf, type Sent } from "../testing/scene.ts";
+
+const database = await startPostgres();
+const directory = mkdtempSync(join(tmpdir(), "hallpass-nodes-"));
+const port = await freePort();
+const issuer = `http://127.0.0.1:${port}`;
+const kek = Buffer.alloc(32, 7).toString("base64url");
+
+// The first node makes what there is once; clients and the verifier know the second one's address.
+const a = await start("a", "127.0.0.1:0");
+const b = await start("b", `127.0.0.1:${port}`);
+const operator = readFileSync(join(directory, "a", "operator-credentials"), "utf8").trim();
+const [clientId = "", clientSecret = ""] = readFileSync(join(directory, "a", "demo-api-credentials"), "utf8")
+  .trim()
+  .split(":");
+
+after(async () => {
+  await a.close();
+  await b.close();
+  await database.stop();
+  rmSync(directory, { recursive: true });
+});
+
+function start(name: string, listen: string): Promise<RunningServer> {
+  const data = join(directory, name);
+  const config = configOf({ data, issuer, listen, kek, store: database.url });
+  return startServer(config, { logTo: { write: () => {} } });
+}
+
+async function send(node: RunningServer, sent: Sent): Promise<Received> {
+  return received(await fetch(requestOf(sent, node.url)));
+}
+
+async function operate(node: RunningServer, sent: Sent): Promise<Received> {
+  const form = { grant_type: "client_credentials" };
+  const { json } = await send(node, { path: "/oauth2/token", headers: basicHeader(operator), form });
+  return send(node, { ...sent, headers: { authorization: `Bearer ${String(json["access_token"])}` } });
+}
+
+async function signIn(
+  node: RunningServer,
+): Promise<{ readonly sid: string; readonly access: string; readonly refresh: string }> {
+  const { json, text } = await operate(node, { path: "/v1/sessions", json: { subject: "ada", client_id: "demo" } });
+  const session = json["session"] as { readonly id: string } | undefined;
+  assert.ok(session !== undefined, text);
+  return { sid: session.id, access: String(json["access_token"]), refresh: String(json["refresh_token"]) };
+}
+
+function refresh(node: RunningServer, token: string): Promise<Received> {
+  const form = { grant_type: "refresh_token", client_id: "demo", refresh_token: token };
+  return send(node, { path: "/oauth2/token", form });
+}
+
+test("a token of one node is refreshed at the other, and a lost answer is recovered at the first", async () => {
+  const { refresh: token } = await signIn(a);
+  const rotated = await refresh(b, token);
+  assert.equal(rotated.status, 200, rotated.text);
+  const retried = await refresh(a, token);
+  assert.equal(retried.headers.get("hallpass-verdict"), "retried");
+  assert.equal(retried.json["refresh_token"], rotated.json["refresh_token"]);
+});
+
+test("sixty-four refreshes of one token at two nodes leave one successor, and nobody is logged out", async () => {
+  const { refresh: token } = await signIn(b);
+  const all = await Promise.all(Array.from({ length: 64 }, (_, n) => refresh(n % 2 === 0 ? a : b, token)));
+  assert.deepEqual([...new Set(all.map(({ status }) => status))], [200]);
+  assert.equal(new Set(all.map(({ json }) => json["refresh_token"])).size, 1);
+  assert.equal(all.filter(({ headers }) => headers.get("hallpass-verdict") === "rotated").length, 1);
+});
+
+test("what is revoked at one node, a verifier that listens to the other refuses, and no receipt claims it too early", async () => {
+  const verifier = createVerifier({
+    issuer,
+    audience: DEMO_AUDIENCE,
+    service: "api",
+    credentials: { clientId, clientSecret },
+  });
+  const { sid, access } = await signIn(a);
+  const verify = async (): Promise<Verdict["kind"]> => (await verifier.verify(access)).kind;
+  while ((await verify()) === "unavailable") await turn();
+  assert.equal(await verify(), "accepted");
+  const revoked = await operate(a, { path: "/v1/revocations", json: { targets: [{ type: "session", sid }] } });
+  assert.equal(revoked.status, 201, `${revoked.status} ${revoked.text}`);
+  const fleet = revoked.json["fleet"] as { readonly verifiers: number; readonly enforced: number };
+  // The first node does not hear this verifier: it counts it, and claims nothing of it before its bound.
+  assert.deepEqual([fleet.verifiers, fleet.enforced], [1, 0]);
+  const began = Date.now();
+  while ((await verify()) === "accepted") await turn();
+  assert.equal(await verify(), "rejected");
+  assert.ok(Date.now() - began < 60_000, "long before its lease would have ended");
+  const heard = await operate(b, { path: `/v1/revocations/${String(revoked.json["id"])}` });
+  assert.equal(heard.status, 200, heard.text);
+  await verifier.close();
+});
+
+test("a key that one node has made current signs at the other at once, and both kinds of token are good", async () => {
+  const before = await signIn(b);
+  const rotated = await operate(a, { path: "/v1/keys/rotate", json: { force: true } });
+  assert.ok(rotated.status < 300, rotated.text);
+  const after = await signIn(b);
+  const kidOf = (token: string): unknown =>
+    (JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: unknown }).kid;
+  assert.notEqual(kidOf(before.access), kidOf(after.access));
+  assert.equal((await refresh(a, before.refresh)).status, 200);
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error()),
+      );
+    });
+  });
+}

@@ -1,0 +1,61 @@
+// Tables are made and completed by steps; a node serves only what it knows.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import pg from "pg";
+import { GENERATION, migratePostgres } from "./schema.ts";
+import { openStore } from "./testing/open-store.ts";
+import { startPostgres } from "./testing/postgres-server.ts";
+
+const server = await startPostgres();
+after(() => server.stop());
+const dice = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
+const migrated = (schema: string): ReturnType<typeof migratePostgres> =>
+  migratePostgres({ url: server.url, schema, dice });
+
+async function sql(text: string): Promise<readonly unknown[]> {
+  const client = new pg.Client(server.url);
+  await client.connect();
+  const { rows } = await client.query(text);
+  await client.end();
+  return rows as readonly unknown[];
+}
+
+test("eight who migrate at once make one schema, and a store opens on it", async () => {
+  const all = await Promise.all(Array.from({ length: 8 }, () => migrated("many")));
+  const { to } = all[0] ?? assert.fail();
+  assert.equal(all.filter(({ from }) => from === 0).length, 1);
+  assert.equal(all.filter(({ from }) => from === to).length, 7);
+  const store = await openStore(server.url, "many");
+  assert.equal((await store.read([])).head.pos.epoch, 1);
+  await store.close();
+});
+
+test("a migration that was cut off after any step goes on where it stopped", async () => {
+  const { to } = await migrated("whole");
+  for (let done = 0; done < to; done += 1) {
+    const schema = `cut_${done}`;
+    await migrated(schema);
+    // As if it had been killed: what the later steps made is gone with their lines.
+    await sql(`DELETE FROM ${schema}.schema_version WHERE step >= ${done}; DROP FUNCTION ${schema}.commit_1`);
+    if (done === 0) await sql(`DROP TABLE ${schema}.head, ${schema}.rows, ${schema}.notices, ${schema}.facts`);
+    await assert.rejects(openStore(server.url, schema), (fault: Error) => /hallpass migrate/.test(String(fault.cause)));
+    assert.deepEqual(await migrated(schema), { from: done, to });
+    await (await openStore(server.url, schema)).close();
+  }
+});
+
+test("steps that a later release has added are served, and a later generation is refused", async () => {
+  const { to } = await migrated("later");
+  await sql(`INSERT INTO later.schema_version VALUES (${to}, now())`);
+  await (await openStore(server.url, "later")).close();
+  await sql(`INSERT INTO later.schema_version VALUES (${GENERATION}, now())`);
+  await assert.rejects(openStore(server.url, "later"), (fault: Error) => /later generation/.test(String(fault.cause)));
+  await assert.rejects(migrated("later"), /later generation/);
+});
+
+test("a name that could be more than a name is refused", async () => {
+  for (const name of ["", "a-b", 'a"b', "A", "1a", "a".repeat(64)]) {
+    await assert.rejects(migrated(name), RangeError, name);
+  }
+});
