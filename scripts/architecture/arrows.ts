@@ -60,7 +60,7 @@ export const arrows: readonly PackageRule[] = [
   {
     folder: "apps/cli",
     knows: ["server", "verifier", "protocol"],
-    testsKnow: ["store-memory"],
+    testsKnow: ["store-memory", "store-postgres"],
     outside: "declared",
   },
 ];

@@ -61,6 +61,12 @@ function addServe(program: Command, on: On): void {
     .option("--demo-api <address>", "host:port of the demo API", "localhost:8027")
     .option("--no-demo-api", "without the demo API");
   on(serve, async (context, options) => (await import("./serve/serve.ts")).serve(context, options));
+  const migrate = program
+    .command("migrate")
+    .description("make or complete the tables of the database; nodes may serve meanwhile")
+    .option("--config <file>")
+    .option("--json");
+  on(migrate, async (context, options) => (await import("./migrate/migrate.ts")).migrate(context, options));
   const config = program.command("config").description("the configuration");
   const check = config
     .command("check")

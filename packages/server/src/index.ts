@@ -13,6 +13,7 @@ export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./conf
 export { ENDPOINTS } from "./endpoints/index.ts";
 export { SCOPES, type Scope } from "./endpoints/scopes.ts";
 export { createHallpass, type Hallpass, type HostRequest } from "./hallpass.ts";
+export { migrateStore } from "./host/choose-store.ts";
 export { closeOnSignals } from "./host/close-on-signals.ts";
 export { DEMO_API_CREDENTIALS, DEMO_AUDIENCE, OPERATOR_CREDENTIALS } from "./host/first-clients.ts";
 export type { Ports } from "./host/ports.ts";

@@ -1,12 +1,12 @@
 // The one place that knows which stores there are.
 
 import { join } from "node:path";
-import { type Clock, type Dice, gather, type Scheduler, type Secret, type Store } from "@hallpass/core";
+import { type Clock, type Dice, gather, type Scheduler, type Store } from "@hallpass/core";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { type Migrated, migratePostgres, openPostgresStore } from "@hallpass/store-postgres";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
-import { systemNextTurn } from "./system-ports.ts";
+import { systemDice, systemNextTurn } from "./system-ports.ts";
 
 export interface StorePorts {
   readonly clock: Clock;
@@ -33,9 +33,25 @@ async function openStore(
   return openPostgresStore({ ...ports, url: store.reveal(), schema: schemaOf(tenant) });
 }
 
-/** Makes or completes the tables of a tenant in a database; beside nodes that serve. Rejects with what the database says. */
-export function migrateStore(url: Secret, dice: Dice, tenant: string = DEFAULT_TENANT): Promise<Migrated> {
-  return migratePostgres({ url: url.reveal(), schema: schemaOf(tenant), dice });
+export interface MigratedTenant extends Migrated {
+  readonly tenant: string;
+}
+
+/**
+ * Makes or completes the tables of every tenant, beside nodes that serve. Empty for a store that does it by itself at its start.
+ * Rejects with what the database says; running it again goes on where it stopped.
+ */
+export async function migrateStore({
+  store,
+  tenants,
+}: Pick<Config, "store" | "tenants">): Promise<readonly MigratedTenant[]> {
+  if (typeof store === "string") return [];
+  const done: MigratedTenant[] = [];
+  for (const tenant of [DEFAULT_TENANT, ...tenants.map(({ id }) => id)]) {
+    const migrated = await migratePostgres({ url: store.reveal(), schema: schemaOf(tenant), dice: systemDice() });
+    done.push({ tenant, ...migrated });
+  }
+  return done;
 }
 
 /** Each tenant has tables of its own. A tenant's name has no underscore, so no two share a schema. */

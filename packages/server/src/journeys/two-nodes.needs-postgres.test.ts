@@ -102,17 +102,17 @@ test("what is revoked at one node, a verifier that listens to the other refuses,
   assert.ok(Date.now() - began < 60_000, "long before its lease would have ended");
   const heard = await operate(b, { path: `/v1/revocations/${String(revoked.json["id"])}` });
   assert.equal(heard.status, 200, heard.text);
-  await verifier.close();
+  verifier.close();
 });
 
 test("a key that one node has made current signs at the other at once, and both kinds of token are good", async () => {
   const before = await signIn(b);
   const rotated = await operate(a, { path: "/v1/keys/rotate", json: { force: true } });
   assert.ok(rotated.status < 300, rotated.text);
-  const after = await signIn(b);
+  const later = await signIn(b);
   const kidOf = (token: string): unknown =>
     (JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: unknown }).kid;
-  assert.notEqual(kidOf(before.access), kidOf(after.access));
+  assert.notEqual(kidOf(before.access), kidOf(later.access));
   assert.equal((await refresh(a, before.refresh)).status, 200);
 });
 

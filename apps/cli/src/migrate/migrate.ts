@@ -1,0 +1,34 @@
+// `migrate`: makes or completes the tables of the database that the configuration names; nodes may serve meanwhile.
+
+import { loadConfig, migrateStore } from "@hallpass/server";
+import { Complaint } from "../complaint.ts";
+import type { Context, Outcome } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { printJson } from "../terminal.ts";
+
+interface MigrateOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export async function migrate({ terminal, connection }: Context, options: MigrateOptions): Promise<Outcome> {
+  const loaded = loadConfig({
+    env: terminal.env,
+    ...(options.config === undefined ? {} : { file: options.config }),
+    over: connection.data === undefined ? {} : { data: connection.data },
+  });
+  if (!loaded.ok) throw new Complaint(EXIT.usage, loaded.problems.join("; "), "`config check` names every problem");
+  const done = await migrateStore(loaded.config).catch((error: unknown) => {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new Complaint(
+      EXIT.unavailable,
+      `the database did not go along: ${what}`,
+      "mend it and run this again: it goes on where it stopped",
+    );
+  });
+  if (options.json === true) printJson(terminal, done);
+  else if (done.length === 0) terminal.say("nothing to do: this store completes itself when the server starts\n");
+  for (const { tenant, from, to } of options.json === true ? [] : done)
+    terminal.say(from === to ? `${tenant}: complete, ${to} steps\n` : `${tenant}: steps ${from + 1} to ${to} done\n`);
+  return undefined;
+}
