@@ -120,8 +120,12 @@ def audit():
         ("a checkpoint of another issuer", good, {**point, "iss": "https://evil.example"}, [[5, "checkpoint_refused"]]),
         ("a checkpoint from before the export", spoiled(tail(4)), middle, [[3, "not_covered"]]),
     ]
+    def ref(sid):
+        return b64(hashlib.sha256(b"hallpass/session-ref/1\0" + sid.encode()).digest())[:16]
+
     return {
-        "comment": "spec/audit.md. exports: what `hallpass audit export` holds, with what a checkpoint says, and every fault that is found: "
+        "session_refs": [{"sid": sid, "ref": ref(sid)} for sid in (SID, SID[:-1] + "1")],
+        "comment": "session_refs: spec/tracing.md TRC-1. spec/audit.md. exports: what `hallpass audit export` holds, with what a checkpoint says, and every fault that is found: "
                    "those of the chain in order of the records, then that of the checkpoint; each with the number it is found at.",
         "exports": [{"why": why, "export": export, "checkpoint": checkpoint, "faults": faults}
                     for why, export, checkpoint, faults in exports],

@@ -24,6 +24,7 @@ import type { RevocationRuns } from "./host/revocation-runs.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { FactBell } from "./observe/fact-bell.ts";
 import type { Observer } from "./observe/observer.ts";
+import type { Tracing } from "./observe/tracing.ts";
 import type { PublishedKeys } from "./outbound/published-keys.ts";
 
 /** What this node hears of the verifiers that are connected to it. */
@@ -67,6 +68,8 @@ export interface Services {
   /** Settles when everything else that had arrived has had its turn. */
   readonly pause: () => Promise<void>;
   readonly observer: Observer;
+  /** Absent without an SDK of OpenTelemetry in the process. */
+  readonly tracing?: Tracing;
   /** Rings when facts were committed here: for whoever follows the log. */
   readonly factBell: Pick<FactBell, "rung" | "next">;
   /** Milliseconds for which the audit keeps its records and checkpoints. */

@@ -29,6 +29,7 @@ import { observe } from "./observe/observe.ts";
 import { observedStore } from "./observe/observed-store.ts";
 import type { Observer } from "./observe/observer.ts";
 import { revocationLag } from "./observe/revocation-lag.ts";
+import { installedTracing } from "./observe/tracing.ts";
 import type { Services } from "./services.ts";
 
 export interface RunningTenant {
@@ -88,6 +89,7 @@ async function start(
   bare: Store,
 ): Promise<RunningTenant> {
   const { clock, scheduler } = ports;
+  const tracing = installedTracing();
   let hub: FeedHub | undefined;
   const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
   const metrics = createMetrics({
@@ -99,20 +101,21 @@ async function start(
     about: { issuer: config.issuer, region: config.region ?? "", store: bare.traits.name },
   });
   if (name !== DEFAULT_TENANT) metrics.registry.setDefaultLabels({ tenant: name });
-  const lag = revocationLag(clock, metrics);
+  const lag = revocationLag(clock, metrics, tracing);
   const revoked = (pos: Position): void => (hub === undefined ? undefined : lag.revoked(pos, hub));
   const factBell = createFactBell(scheduler);
   const countedOnly = new Set(config.facts_kept_of.flatMap(([kind, kept]) => (kept === 0 ? [kind] : [])));
-  const store = observedStore(bare, { clock, log, metrics, revoked, factBell, countedOnly });
+  const store = observedStore(bare, { clock, log, metrics, revoked, factBell, countedOnly, tracing });
   const observer = observe(log, metrics);
   const around = {
     observer,
     metricsPage: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
     isServing,
     factBell,
+    ...(tracing === undefined ? {} : { tracing }),
   };
   const unheard = await makeServices(config, ports, store, around, name);
-  const told = feedLog(log, observer);
+  const told = feedLog(log, observer, tracing);
   const feed = createFeedHub({ ...unheard, scheduler, nodeName: hostname(), log: told });
   hub = feed;
   const services: Services = { ...unheard, hearing: feed };

@@ -3,6 +3,7 @@
 
 import { MAX_STALENESS_MS, MIN_STALENESS_MS, type OnStale } from "@hallpass/protocol";
 import { type ClaimsSchema, isClaimsSchema } from "./claims-schema.ts";
+import type { TracerLike } from "./traced.ts";
 
 export interface VerifierOptions {
   /** As it stands in `iss`. https, or http on a loopback host. */
@@ -20,6 +21,8 @@ export interface VerifierOptions {
   readonly maxStalenessMs?: number;
   /** What to do when the view is older. `unavailable` without it; `accept` gives up the bound. */
   readonly onStale?: OnStale;
+  /** OpenTelemetry's Tracer, or what has its form: each verdict becomes a span. */
+  readonly tracer?: TracerLike;
   /** Reads the session token (or an access token) from this cookie when there is no Authorization header. */
   readonly cookie?: CookieOptions;
   /**
@@ -96,6 +99,7 @@ const RULES: Readonly<Record<keyof SettingsOptions, Rule>> = {
   claims: [isClaimsSchema, "a schema that speaks Standard Schema, version 1"],
   resourceMetadata: [isResource, "an https address without query or fragment (http only on a loopback host)"],
   feed: [(value) => value === "push" || value === "pull", "push or pull"],
+  tracer: [(value) => isObject(value) && typeof value["startSpan"] === "function", "an OpenTelemetry Tracer"],
   cookie: [isCookie, "{name, origins} with a name that begins with __Host- and at least one origin"],
   rememberedTokens: [(value) => isWhole(value, 2, 10_000_000), "a whole number from 2 to 10,000,000"],
 };

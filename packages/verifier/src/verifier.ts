@@ -20,6 +20,7 @@ import { judgeRequirements, type Requirements } from "./requirements.ts";
 import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
 import type { Readiness, Verifier } from "./surface.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
+import { traced } from "./traced.ts";
 import {
   type Accepted,
   accepted,
@@ -35,7 +36,7 @@ export type { Readiness, Verifier } from "./surface.ts";
 
 /** A verifier on ports of the caller's: for simulations. Throws OptionsError. */
 export function createVerifierOn(ports: Ports, options: SettingsOptions): Verifier {
-  return new LocalVerifier(ports, settingsFrom(options));
+  return traced(new LocalVerifier(ports, settingsFrom(options)), options.tracer, ports.crypto);
 }
 
 class LocalVerifier implements Verifier {
@@ -154,8 +155,7 @@ class LocalVerifier implements Verifier {
 
   onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void {
     const { keys, key, claims } = verdict[judged];
-    const stop = this.#ended.watch({ keys, key, expiresAt: claims.exp * 1000, callback });
-    return stop;
+    return this.#ended.watch({ keys, key, expiresAt: claims.exp * 1000, callback });
   }
 
   metrics(): Metrics {

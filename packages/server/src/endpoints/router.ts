@@ -35,7 +35,13 @@ export function createRouter(services: Services, endpoints: readonly Endpoint[])
     const found = find(request.method === "HEAD" ? "GET" : request.method, path);
     if (found.kind === "endpoint") {
       const query = question === -1 ? undefined : request.target.slice(question + 1);
-      return serve(services, found.endpoint, request, arrival, query, found.placeholders);
+      const { endpoint, placeholders } = found;
+      const { tracing } = services;
+      if (tracing === undefined) return serve(services, endpoint, request, arrival, query, placeholders);
+      const { requestId } = arrival;
+      return tracing.request({ head: request, route: endpoint.path, operation: endpoint.operation, requestId }, () =>
+        serve(services, endpoint, request, arrival, query, placeholders),
+      );
     }
     const { requestId } = arrival;
     const issuer = services.issuer.url;

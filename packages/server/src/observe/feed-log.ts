@@ -4,8 +4,9 @@ import { formatPosition } from "@hallpass/protocol";
 import type { FeedLog } from "../feed/feed-event.ts";
 import type { Log } from "./log.ts";
 import type { Observer } from "./observer.ts";
+import type { Tracing } from "./tracing.ts";
 
-export function feedLog(log: Log, observer: Observer): FeedLog {
+export function feedLog(log: Log, observer: Observer, tracing?: Tracing): FeedLog {
   return (event) => {
     switch (event.kind) {
       case "failed":
@@ -14,6 +15,7 @@ export function feedLog(log: Log, observer: Observer): FeedLog {
         return log.error("feed_history_lost", { above: formatPosition(event.above), by: event.by });
       case "published":
       case "snapshot_built":
+        tracing?.noted(`hallpass.feed.${event.kind}`, { "hallpass.position": formatPosition(event.to) });
         return log.debug(`feed_${event.kind}`, () => ({ ...event, to: formatPosition(event.to) }));
       case "joined":
       case "pulled":

@@ -6,6 +6,8 @@ import type { Position } from "@hallpass/protocol";
 import type { FactBell } from "./fact-bell.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { sessionRef } from "./session-ref.ts";
+import type { Tracing } from "./tracing.ts";
 
 export interface StoreObservers {
   readonly clock: Clock;
@@ -16,11 +18,12 @@ export interface StoreObservers {
   readonly factBell: Pick<FactBell, "ring">;
   /** Kinds that are counted and told, and not written. */
   readonly countedOnly: ReadonlySet<string>;
+  readonly tracing: Tracing | undefined;
 }
 
 export function observedStore(
   store: Store,
-  { clock, log, metrics, revoked, factBell, countedOnly }: StoreObservers,
+  { clock, log, metrics, revoked, factBell, countedOnly, tracing }: StoreObservers,
 ): Store {
   function timed<T>(operation: "read" | "commit", work: Promise<T>, noted: (value: T) => void = () => {}): Promise<T> {
     const start = clock.monotonic();
@@ -58,11 +61,12 @@ export function observedStore(
 
   function tell({ kind, session, body }: FactDraft): void {
     metrics.fact(kind);
+    tracing?.fact(kind, session);
     if (kind === "session_ended" && session !== null) ended(session, body);
     // A busy site refreshes more than it does anything else: the request's own line and the count say it.
     const fields = (): object => ({
       kind,
-      ...(session === null ? {} : { session }),
+      ...(session === null ? {} : { session, session_ref: sessionRef(session) }),
       body: JSON.parse(body) as unknown,
     });
     if (kind === "token_refreshed") log.debug("fact", fields);

@@ -1,9 +1,10 @@
 // How long after its commit a revocation was known to every connected verifier: measured for each, as it happens.
 
 import type { Clock } from "@hallpass/core";
-import type { Position } from "@hallpass/protocol";
+import { formatPosition, type Position } from "@hallpass/protocol";
 import type { Hearing } from "../services.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Tracing } from "./tracing.ts";
 
 const LONGEST = 60_000;
 /** Under a flood, those measured already stand for the others. */
@@ -12,6 +13,7 @@ const MOST_AT_ONCE = 64;
 export function revocationLag(
   clock: Clock,
   metrics: Metrics,
+  tracing: Tracing | undefined,
 ): { readonly revoked: (pos: Position, hearing: Hearing) => void } {
   let measuring = 0;
   return {
@@ -19,8 +21,10 @@ export function revocationLag(
       if (measuring >= MOST_AT_ONCE || hearing.connections().length === 0) return;
       measuring += 1;
       const start = clock.monotonic();
+      const known = tracing?.began("hallpass.revocation.propagation", { "hallpass.position": formatPosition(pos) });
       const settled = (): void => {
         measuring -= 1;
+        known?.();
         metrics.revocationLag(clock.monotonic() - start);
       };
       hearing.waitApplied(pos, LONGEST).then(settled, settled);

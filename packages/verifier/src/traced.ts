@@ -1,0 +1,63 @@
+// A verifier whose verdicts are spans. It takes whatever has the form of OpenTelemetry's Tracer: this package depends on nobody. Without a
+// tracer none of this is in the way of a verdict.
+
+import { encodeBase64url } from "@hallpass/protocol";
+import type { Crypto } from "./ports.ts";
+import type { Verifier } from "./surface.ts";
+import type { Verdict } from "./verdict.ts";
+
+type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** The part of OpenTelemetry's Tracer that is used. */
+export interface TracerLike {
+  startSpan(name: string): {
+    setAttributes(attributes: Attributes): unknown;
+    end(): void;
+  };
+}
+
+const NAME = "hallpass.verify";
+const LENGTH = 16;
+
+/** The same verifier, itself without a tracer; with one each verdict is a span with its kind and code, and the session's reference (spec/tracing.md TRC-1). */
+export function traced<All>(
+  verifier: Verifier<All>,
+  tracer: TracerLike | undefined,
+  crypto: Pick<Crypto, "sha256">,
+): Verifier<All> {
+  if (tracer === undefined) return verifier;
+  const spanned = async (work: Promise<Verdict<All>>): Promise<Verdict<All>> => {
+    const span = tracer.startSpan(NAME);
+    try {
+      const verdict = await work;
+      span.setAttributes(await attributesOf(verdict, crypto));
+      return verdict;
+    } finally {
+      span.end();
+    }
+  };
+
+  return {
+    verify: (input, required) => spanned(verifier.verify(input, required)),
+    verifyCredentials: (credentials, required) => spanned(verifier.verifyCredentials(credentials, required)),
+    // An adapter that gets an answer without a wait gets one with its span, too: the span ends when the reference is there.
+    judge: (token, required) => {
+      const verdict = verifier.judge(token, required);
+      if (verdict !== undefined) void spanned(Promise.resolve(verdict));
+      return verdict;
+    },
+    ready: () => verifier.ready(),
+    readiness: () => verifier.readiness(),
+    onEnded: (verdict, callback) => verifier.onEnded(verdict, callback),
+    metrics: () => verifier.metrics(),
+    close: () => verifier.close(),
+  };
+}
+
+async function attributesOf(verdict: Verdict<unknown>, crypto: Pick<Crypto, "sha256">): Promise<Attributes> {
+  if (verdict.kind !== "accepted") return { "hallpass.verdict": verdict.kind, "hallpass.code": verdict.code };
+  const common = { "hallpass.verdict": verdict.kind, "hallpass.stale": verdict.stale };
+  if (verdict.sid === undefined) return common;
+  const bytes = await crypto.sha256(new TextEncoder().encode(`hallpass/session-ref/1\0${verdict.sid}`));
+  return { ...common, "hallpass.session_ref": encodeBase64url(bytes).slice(0, LENGTH) };
+}
