@@ -16,7 +16,7 @@ export { type CookieOptions, OptionsError, type VerifierOptions } from "./option
 export type { Credentials } from "./request.ts";
 export type { ClaimRequirement, Requirements } from "./requirements.ts";
 export { type ResourceMetadata, type ResourceOptions, resourceMetadata } from "./resource-metadata.ts";
-export type { TracerLike } from "./traced.ts";
+export type { TracerLike } from "./tracer.ts";
 export type {
   Accepted,
   Claims,

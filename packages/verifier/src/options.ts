@@ -3,7 +3,7 @@
 
 import { MAX_STALENESS_MS, MIN_STALENESS_MS, type OnStale } from "@hallpass/protocol";
 import { type ClaimsSchema, isClaimsSchema } from "./claims-schema.ts";
-import type { TracerLike } from "./traced.ts";
+import type { TracerLike } from "./tracer.ts";
 
 export interface VerifierOptions {
   /** As it stands in `iss`. https, or http on a loopback host. */

@@ -4,17 +4,8 @@
 import { encodeBase64url } from "@hallpass/protocol";
 import type { Crypto } from "./ports.ts";
 import type { Verifier } from "./surface.ts";
+import type { Attributes, TracerLike } from "./tracer.ts";
 import type { Verdict } from "./verdict.ts";
-
-type Attributes = Readonly<Record<string, string | number | boolean>>;
-
-/** The part of OpenTelemetry's Tracer that is used. */
-export interface TracerLike {
-  startSpan(name: string): {
-    setAttributes(attributes: Attributes): unknown;
-    end(): void;
-  };
-}
 
 const NAME = "hallpass.verify";
 const LENGTH = 16;

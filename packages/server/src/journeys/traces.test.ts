@@ -109,7 +109,7 @@ test("no secret, no subject, no session's id and nothing that a caller wrote sta
   const secrets = [access, refresh, String(second.json["refresh_token"]), operator].map((text) => text.slice(-40, -8));
   const names = ["canary-subject", "canary-path", "canary-agent", "canary-state", "canary-reason", sid];
   const found = (text: string): readonly string[] =>
-    [...secrets, ...names].filter((one) => one.length < 6 || text.includes(one));
+    [...secrets, ...names].filter((each) => each.length < 6 || text.includes(each));
   assert.deepEqual(found(textOf(spans)), []);
   // The search finds what is there: a leak that is planted.
   trace

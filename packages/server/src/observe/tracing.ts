@@ -12,15 +12,20 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { RequestHead } from "../endpoints/endpoint.ts";
 import type { Reply } from "../replies.ts";
 import { sessionRef } from "./session-ref.ts";
+
+/** What is read of a request. */
+interface TracedRequest {
+  readonly method: string;
+  readonly headers: { get(lowerCaseName: string): string | null };
+}
 
 export interface Tracing {
   /** A request of the endpoint that stands at `route`; a child of the caller's span, if it named one (W3C Trace Context). */
   readonly request: (
     asked: {
-      readonly head: RequestHead;
+      readonly head: TracedRequest;
       readonly route: string;
       readonly operation: string;
       readonly requestId: string;
@@ -88,7 +93,7 @@ async function ended(span: Span, work: Promise<Reply>): Promise<Reply> {
 
 /** Only what W3C Trace Context needs is read of a request's headers. */
 const FROM_HEADERS = {
-  get: (head: RequestHead, key: string): string | undefined =>
+  get: (head: TracedRequest, key: string): string | undefined =>
     key === "traceparent" || key === "tracestate" ? (head.headers.get(key) ?? undefined) : undefined,
   keys: (): string[] => ["traceparent", "tracestate"],
 };

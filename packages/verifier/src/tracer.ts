@@ -1,0 +1,11 @@
+// What a verifier uses of OpenTelemetry, as a form: this package depends on nobody.
+
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** The part of OpenTelemetry's Tracer that is used. */
+export interface TracerLike {
+  startSpan(name: string): {
+    setAttributes(attributes: Attributes): unknown;
+    end(): void;
+  };
+}
