@@ -42,6 +42,6 @@ function eventOf({ issuer, tenant }: AuditHead, record: WireRecord): AuditEvent 
     entry: entryOf(record),
     hash: record.hash,
     subject: named("subject"),
-    actor: named("actor"),
+    actor: named("by") ?? named("actor"),
   };
 }

@@ -65,13 +65,27 @@ function readFact(fact: StoredFact, dice: Dice): ReadFact {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     throw new TypeError("a fact's body is no object");
   const salted = (): string => encodeBase64url(dice.bytes(16));
-  const members = Object.entries(parsed as JsonObject);
-  const persons = members.flatMap(([name, value]) =>
-    PERSONAL.has(name) && typeof value === "string" ? [{ name, value, salt: salted() }] : [],
-  );
-  const named = new Set(persons.map(({ name }) => name));
-  const body = Object.fromEntries(members.filter(([name]) => !named.has(name)));
+  const { body, named } = withoutNames(parsed as JsonObject);
+  const persons = named.map(([name, value]) => ({ name, value, salt: salted() }));
   return { fact, body, persons, salt: salted() };
+}
+
+/** A fact's body without what names a person, and the names. Under `by` stands the person behind the call (spec/mandates.md). */
+function withoutNames(members: JsonObject): {
+  readonly body: JsonObject;
+  readonly named: readonly (readonly [name: string, value: string])[];
+} {
+  const named: (readonly [string, string])[] = [];
+  const body: Record<string, JsonObject[string]> = {};
+  for (const [name, value] of Object.entries(members)) {
+    if (PERSONAL.has(name) && typeof value === "string") named.push([name, value]);
+    else if (name === "by" && typeof value === "object" && value !== null && !Array.isArray(value)) {
+      const { actor, ...rest } = value as JsonObject;
+      body[name] = rest;
+      if (typeof actor === "string") named.push([name, actor]);
+    } else body[name] = value;
+  }
+  return { body, named };
 }
 
 function chained(

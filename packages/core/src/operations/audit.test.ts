@@ -97,6 +97,23 @@ describe("the audit", () => {
     );
   });
 
+  it("names nobody either whom a call was made for, and keeps who called [AUD-5]", async () => {
+    const world = await busyWorld();
+    const { session } = await opened(world);
+    const draft = sessionFact(TENANT, session.id, world.now(), "session_kept_alive", { by: "call" });
+    const by = { client: "console", actor: "zoe@example", proof: "declared" };
+    await record(world.store, world.dice, [{ ...draft, body: JSON.stringify({ by }) }]);
+    await chain(world);
+    const all = await exported(world);
+    assert.deepEqual(chainFaults(all), []);
+    assert.ok(!all.records.some(({ entry }) => entry.includes("zoe@example")));
+    assert.deepEqual(entriesOf(all).at(-1)?.body, { by: { client: "console", proof: "declared" } });
+    assert.deepEqual(
+      all.records.at(-1)?.persons.map(({ name, value }) => [name, value]),
+      [["by", "zoe@example"]],
+    );
+  });
+
   it("goes on where it stopped, after any fault of the store, with no record twice [AUD-4]", async () => {
     const world = await busyWorld();
     for (const mishap of ["lost", "kept", "conflict", "failed"] as const) {
