@@ -23,6 +23,7 @@ export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done
   addSessions(program, on);
   addRevoke(program, on);
   addOperating(program, on);
+  addConfiguration(program, on);
   addToken(program, on);
   addAudit(program, on);
   return program;
@@ -56,7 +57,8 @@ function addServe(program: Command, on: On): void {
     .command("serve")
     .description("run the server until it is told to stop")
     .option("--development", "with a demo client and a demo API; this machine only")
-    .option("--config <file>", "configuration as JSON; `config check` judges it")
+    .option("--config <file>", "configuration as JSON or YAML; `config check` judges it")
+    .option("--set <key=value...>", "a key of the configuration, over file and environment")
     .option("--listen <address>", "host:port")
     .option("--demo-api <address>", "host:port of the demo API", "localhost:8027")
     .option("--no-demo-api", "without the demo API");
@@ -72,8 +74,18 @@ function addServe(program: Command, on: On): void {
     .command("check")
     .description("judge the configuration and name every problem")
     .option("--config <file>")
+    .option("--set <key=value...>", "a key, over file and environment")
     .option("--json");
   on(check, async (context, options) => (await import("./config/check.ts")).checkConfig(context, options));
+  const explain = config
+    .command("explain [key]")
+    .description("what a key is, what it is otherwise, and where it was set; without one, all that were")
+    .option("--config <file>")
+    .option("--set <key=value...>", "a key, over file and environment")
+    .option("--json");
+  on(explain, async (context, options, [key]) =>
+    (await import("./config/explain.ts")).explainConfig(context, key, options),
+  );
 }
 
 function addSessions(program: Command, on: On): void {
@@ -222,6 +234,53 @@ function addOperating(program: Command, on: On): void {
   on(disable, async (context, options, [id = ""]) =>
     (await import("./clients/disable.ts")).disableClient(context, id, options),
   );
+  const enable = clients.command("enable <id>").description("a disabled client is active again").option("--json");
+  on(enable, async (context, options, [id = ""]) =>
+    (await import("./clients/after-registration.ts")).enableClient(context, id, options),
+  );
+  const forGood = clients
+    .command("delete <id>")
+    .description("disable for good; its id is never given to another")
+    .option("--json");
+  on(forGood, async (context, options, [id = ""]) =>
+    (await import("./clients/after-registration.ts")).deleteClient(context, id, options),
+  );
+  const rotateSecret = clients
+    .command("rotate-secret <id>")
+    .description("the next secret, into a new file; the one before works for the overlap")
+    .option("--secret-file <path>", "where the secret is written; it must not exist")
+    .option("--overlap <span>", "how long the one before works on; 0s ends it at once", "24h")
+    .option("--json");
+  on(rotateSecret, async (context, options, [id = ""]) =>
+    (await import("./clients/after-registration.ts")).rotateSecret(context, id, options),
+  );
+}
+
+function addConfiguration(program: Command, on: On): void {
+  const diff = program
+    .command("diff <file>")
+    .description("what applying a file of roles, policies and clients would change and end; - reads stdin")
+    .option("--prune", "what is not in the file goes, too")
+    .option("--check", "exit with 3 when there is a difference")
+    .option("--json");
+  on(diff, async (context, options, [file = "-"]) =>
+    (await import("./configuration/apply.ts")).diff(context, file, options),
+  );
+  const apply = program
+    .command("apply <file>")
+    .description("bring the server to what a file says; a second time changes nothing; - reads stdin")
+    .option("--prune", "what is not in the file goes, too: clients for good, with all they were given")
+    .option("--secrets <directory>", "where secrets of clients that are made are written, a new file each")
+    .option("--json");
+  on(apply, async (context, options, [file = "-"]) =>
+    (await import("./configuration/apply.ts")).apply(context, file, options),
+  );
+  const everything = program
+    .command("export")
+    .description("everything that a server has, as a file for apply; no secrets")
+    .option("--sessions <file>", "the sessions as JSON lines besides, in a new file")
+    .option("--json");
+  on(everything, async (context, options) => (await import("./configuration/export.ts")).exportAll(context, options));
 }
 
 function addToken(program: Command, on: On): void {

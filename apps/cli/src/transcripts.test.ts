@@ -1,7 +1,7 @@
 // Runs every transcript against a real server on a fresh data directory.
 
 import assert from "node:assert/strict";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -20,6 +20,8 @@ for (const file of globSync(join(folder, "*.txt")).toSorted()) {
     const loaded = loadConfig({ env: {}, over });
     assert.ok(loaded.ok);
     writeFileSync(join(data, "production.json"), JSON.stringify({ issuer: "https://auth.example", kek: KEK }));
+    // What the transcripts apply.
+    cpSync(join(folder, "files"), data, { recursive: true });
     const server = await startServer(loaded.config);
     const silent = file.endsWith("silent-verifier.txt") ? await joinSilently(server.url, data) : undefined;
     try {

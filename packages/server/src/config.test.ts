@@ -162,6 +162,25 @@ for (const [title, name, text, problem] of documents) {
   });
 }
 
+test("the command line stands over the environment, that over the file, and each says where it was", () => {
+  const directory = mkdtempSync(join(tmpdir(), "hallpass-config-"));
+  try {
+    const file = join(directory, "hallpass.yaml");
+    writeFileSync(file, "issuer: https://file.example\nlog_level: warn\ndata: here\n");
+    const env = { ...https, HALLPASS_LOG_LEVEL: "error", HALLPASS_STORE: "" };
+    const { said } = loadConfig({ env, file, over: { log_level: "debug" } });
+    const places = (name: "issuer" | "log_level" | "data" | "store"): readonly string[] =>
+      (said.get(name) ?? []).map(({ by, text }) => `${by} ${text}`);
+    assert.deepEqual(places("log_level"), ["command line debug", "environment error", "file warn"]);
+    assert.deepEqual(places("issuer"), ["environment https://auth.example", "file https://file.example"]);
+    assert.deepEqual([places("data"), places("store")], [["file here"], []]);
+    const loaded = loadConfig({ env, file, over: { log_level: "debug" } });
+    assert.ok(loaded.ok && loaded.config.log_level === "debug");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test("what stands when a key is absent is itself a value of the key", () => {
   for (const name of NAMES) {
     const { otherwise, schema } = KEYS[name];

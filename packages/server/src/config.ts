@@ -14,9 +14,21 @@ export interface Config extends Settings {
   readonly issuer: string;
 }
 
-export type LoadedConfig =
+export type LoadedConfig = (
   | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly problems: readonly string[] };
+  | { readonly ok: false; readonly problems: readonly string[] }
+) & {
+  /** What was said of each key, wherever it was said: the first counts. */
+  readonly said: ReadonlyMap<Name, readonly Said[]>;
+};
+
+/** One place that says something of a key. `text` may be a secret. */
+export interface Said {
+  readonly by: "command line" | "environment" | "file";
+  /** The flag's key, the variable, or the file. */
+  readonly place: string;
+  readonly text: string;
+}
 
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -35,57 +47,63 @@ const FOREIGN: ReadonlySet<string> = new Set([
   "HALLPASS_URL",
 ]);
 
+/** The command line stands over the environment, that over the file, and that over what is otherwise. */
 export function loadConfig({ env, file, over = {} }: ConfigSources): LoadedConfig {
   const problems: string[] = [];
-  const texts = new Map<Name, string>();
-  const path = file ?? env["HALLPASS_CONFIG_FILE"];
-  if (path !== undefined) addFile(texts, path, problems);
-  addEnvironment(texts, env, problems);
+  const said = new Map<Name, readonly Said[]>();
+  const say = (name: Name, one: Said): void => void said.set(name, [...(said.get(name) ?? []), one]);
   for (const name of NAMES) {
     const text = over[name];
-    if (text !== undefined) texts.set(name, text);
+    if (text !== undefined) say(name, { by: "command line", place: name, text });
   }
-  const settings = parseAll(texts, problems);
-  if (settings === undefined) return { ok: false, problems };
+  addEnvironment(say, env, problems);
+  const path = file ?? env["HALLPASS_CONFIG_FILE"];
+  if (path !== undefined) addFile(say, path, problems);
+  const settings = parseAll(said, problems);
+  if (settings === undefined) return { ok: false, problems, said };
   const issuer = settings.issuer ?? (settings.development ? `http://localhost:${settings.listen.port || 8026}` : "");
   const config: Config = { ...settings, issuer };
   problems.push(...mismatches(config));
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
+  return problems.length > 0 ? { ok: false, problems, said } : { ok: true, config, said };
 }
 
-function addFile(texts: Map<Name, string>, path: string, problems: string[]): void {
+type Say = (name: Name, one: Said) => void;
+
+function addFile(say: Say, path: string, problems: string[]): void {
   const read = readDocument(path);
   if (!read.ok) {
     problems.push(`${path}: ${read.problem}`);
     return;
   }
+  const by = "file";
   for (const [name, value] of Object.entries(read.members)) {
     if (!isName(name)) problems.push(`${path}: ${name} is no key`);
-    else if (typeof value === "string" || typeof value === "boolean") texts.set(name, String(value));
+    else if (typeof value === "string" || typeof value === "boolean")
+      say(name, { by, place: path, text: String(value) });
     // A key with members may stand in a file as what its text spells.
     else if (KEYS[name].members === true && typeof value === "object" && value !== null)
-      texts.set(name, JSON.stringify(value));
+      say(name, { by, place: path, text: JSON.stringify(value) });
     else problems.push(`${path}: ${name} has to be text`);
   }
 }
 
-function addEnvironment(texts: Map<Name, string>, env: ConfigSources["env"], problems: string[]): void {
+function addEnvironment(say: Say, env: ConfigSources["env"], problems: string[]): void {
   const known = new Map(NAMES.map((name) => [envName(name), name]));
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith("HALLPASS_") || FOREIGN.has(variable) || value === undefined) continue;
     const name = known.get(variable);
     if (name === undefined) problems.push(`${variable} is no key`);
     // An empty variable is how many tools say "not set".
-    else if (value !== "") texts.set(name, value);
+    else if (value !== "") say(name, { by: "environment", place: variable, text: value });
   }
 }
 
-function parseAll(texts: ReadonlyMap<Name, string>, problems: string[]): Settings | undefined {
+function parseAll(said: ReadonlyMap<Name, readonly Said[]>, problems: string[]): Settings | undefined {
   const parsed: Record<string, unknown> = {};
   const before = problems.length;
   for (const name of NAMES) {
     const key = KEYS[name];
-    const text = texts.get(name) ?? key.otherwise;
+    const text = said.get(name)?.[0]?.text ?? key.otherwise;
     if (text === null) continue;
     const result = key.schema.safeParse(text);
     if (result.success) parsed[name] = result.data;

@@ -8,13 +8,14 @@ export {
   type FoundFault,
   openCheckpoint,
 } from "@hallpass/core";
-export { type Config, type ConfigSources, type LoadedConfig, loadConfig } from "./config.ts";
+export { type Config, type ConfigSources, type LoadedConfig, loadConfig, type Said } from "./config.ts";
 export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./config-schema.ts";
 export { ENDPOINTS } from "./endpoints/index.ts";
 export { SCOPES, type Scope } from "./endpoints/scopes.ts";
 export { createHallpass, type Hallpass, type HostRequest } from "./hallpass.ts";
 export { migrateStore } from "./host/choose-store.ts";
 export { closeOnSignals } from "./host/close-on-signals.ts";
+export { parseText, type ReadDocument, readDocument } from "./host/document.ts";
 export { DEMO_API_CREDENTIALS, DEMO_AUDIENCE, OPERATOR_CREDENTIALS } from "./host/first-clients.ts";
 export type { Ports } from "./host/ports.ts";
 export { type RunningServer, startServer } from "./main.ts";

@@ -59,6 +59,7 @@ export function configOfTenant(config: Config, tenant: TenantSettings): Config {
     data: join(config.data, "tenants", tenant.id),
     kek: tenant.kek_file === undefined ? config.kek : undefined,
     kek_file: kekFile,
+    kek_previous_file: tenant.kek_file === undefined ? config.kek_previous_file : undefined,
     // Never another tenant's: whoever operates one would operate both.
     operator_secret_sha256: tenant.operator_secret_sha256,
   };

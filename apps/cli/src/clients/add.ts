@@ -1,10 +1,11 @@
 // `clients add`: registers a client. A secret is written into a new file that only its owner can read, and shown nowhere.
 
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { usage } from "../complaint.ts";
 import type { ServerApi } from "../connection/server-api.ts";
 import type { Context, Outcome } from "../context.ts";
 import { pairs } from "../print/columns.ts";
+import { type SecretFile, secretFile } from "../secret-file.ts";
 import { printJson, printLines } from "../terminal.ts";
 import type { WireClient } from "./list.ts";
 
@@ -30,7 +31,7 @@ export async function addClient({ terminal, api }: Context, id: string, options:
     throw usage("an audience is missing", "--audience <uri>, as your verifiers name it");
   const jwks = options.jwksFile === undefined ? undefined : readJson(options.jwksFile);
   // Before anything is registered: a secret that can't be written would be lost.
-  const file = options.secretFile === undefined ? undefined : newFile(options.secretFile);
+  const file = options.secretFile === undefined ? undefined : secretFile(options.secretFile);
   const server = api();
   try {
     const { client_secret: secret, ...client } = await server.call<WireClient & { readonly client_secret?: string }>({
@@ -52,11 +53,11 @@ export async function addClient({ terminal, api }: Context, id: string, options:
       },
       unknown: "it may or may not be registered; look with: hallpass clients list",
     });
-    if (file !== undefined) keep(file, `${id}:${secret ?? ""}\n`);
+    file?.keep(id, secret ?? "");
     if (options.json === true) printJson(terminal, client);
     else printLines(terminal, addedLines(client, file));
   } catch (cause) {
-    if (file !== undefined) rmSync(file.path, { force: true });
+    file?.drop();
     throw cause;
   }
   return undefined;
@@ -101,30 +102,11 @@ async function scopeFor(server: ServerApi, { audience = [], scope }: AddOptions)
   return [...new Set(["clients:write", ...given])].join(" ");
 }
 
-function addedLines(client: WireClient, file: NewFile | undefined): string[] {
+function addedLines(client: WireClient, file: SecretFile | undefined): string[] {
   return pairs([
     ["client", client.client_id],
     ["scope", client.scope],
     ["audiences", client.audiences.join(" ")],
     ...(file === undefined ? [] : [["secret", `in ${file.path}, as client_id:secret`] as const]),
   ]);
-}
-
-interface NewFile {
-  readonly path: string;
-  readonly handle: number;
-}
-
-function newFile(path: string): NewFile {
-  try {
-    return { path, handle: openSync(path, "wx", 0o600) };
-  } catch {
-    throw usage(`${path} can't be made`, "it must not exist, and its folder must");
-  }
-}
-
-function keep({ handle }: NewFile, text: string): void {
-  writeSync(handle, text);
-  fsyncSync(handle);
-  closeSync(handle);
 }

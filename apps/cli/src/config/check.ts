@@ -6,18 +6,17 @@ import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { columns } from "../print/columns.ts";
 import { printJson, printLines } from "../terminal.ts";
+import { sourcesOf } from "./sources.ts";
 
-interface CheckOptions {
+export interface ConfigOptions {
   readonly config?: string;
+  /** `key=value`, over everything else. */
+  readonly set?: readonly string[];
   readonly json?: true;
 }
 
-export async function checkConfig({ terminal, connection }: Context, options: CheckOptions): Promise<Outcome> {
-  const loaded = loadConfig({
-    env: terminal.env,
-    ...(options.config === undefined ? {} : { file: options.config }),
-    over: connection.data === undefined ? {} : { data: connection.data },
-  });
+export async function checkConfig({ terminal, connection }: Context, options: ConfigOptions): Promise<Outcome> {
+  const loaded = loadConfig(sourcesOf(terminal.env, connection, options));
   if (!loaded.ok) {
     for (const problem of loaded.problems) terminal.say(`problem: ${problem}\n`);
     const count = loaded.problems.length;

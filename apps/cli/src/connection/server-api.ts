@@ -6,8 +6,9 @@ import { EXIT } from "../exit-codes.ts";
 import type { Credentials } from "./settings.ts";
 
 export interface Call {
+  /** The empty text stands for all that the client may have. */
   readonly scope: string;
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly path: string;
   readonly body?: object;
   /** Added to the ten seconds in which an answer has to come. */
@@ -66,7 +67,7 @@ async function fetchToken(url: string, { clientId, clientSecret }: Credentials, 
   const response = await send(url, "/oauth2/token", call, {
     method: "POST",
     headers: { authorization: `Basic ${Buffer.from(encoded).toString("base64")}` },
-    body: new URLSearchParams({ grant_type: "client_credentials", scope }),
+    body: new URLSearchParams({ grant_type: "client_credentials", ...(scope === "" ? {} : { scope }) }),
   });
   const { access_token: token } = (await bodyOf(url, response, call)) as { readonly access_token: string };
   return token;
@@ -94,6 +95,7 @@ async function send(
 }
 
 async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown">): Promise<unknown> {
+  if (response.status === 204) return {};
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && typeof body === "object" && body !== null) return body;
   const {

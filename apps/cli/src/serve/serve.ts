@@ -10,6 +10,7 @@ import {
   startServer,
 } from "@hallpass/server";
 import { Complaint, usage } from "../complaint.ts";
+import { sourcesOf } from "../config/sources.ts";
 import { fileCredentials } from "../connection/settings.ts";
 import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -20,6 +21,7 @@ interface ServeOptions {
   readonly development?: true;
   readonly config?: string;
   readonly listen?: string;
+  readonly set?: readonly string[];
   /** False with --no-demo-api. */
   readonly demoApi: string | false;
 }
@@ -53,14 +55,14 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
 function configOf({ terminal, connection }: Context, options: ServeOptions): Config {
   // In development people read the screen, not the log.
   const quiet = options.development === true && terminal.env["HALLPASS_LOG_LEVEL"] === undefined;
+  const sources = sourcesOf(terminal.env, connection, options);
   const loaded = loadConfig({
-    env: terminal.env,
-    ...(options.config === undefined ? {} : { file: options.config }),
+    ...sources,
     over: {
       ...(options.development === true ? { development: "true" } : {}),
       ...(quiet ? { log_level: "warn" } : {}),
-      ...(connection.data === undefined ? {} : { data: connection.data }),
       ...(options.listen === undefined ? {} : { listen: options.listen }),
+      ...sources.over,
     },
   });
   if (!loaded.ok)

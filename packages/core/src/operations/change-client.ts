@@ -8,6 +8,7 @@ import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
 import type { Policy } from "../sessions/policy.ts";
+import { currentPolicy, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { Store } from "../store/store.ts";
 
@@ -41,13 +42,17 @@ export async function changeClient(
   may: MayChange,
 ): Promise<Answer<ChangedClient>> {
   const key = clientKey(deps.tenant, id);
-  return change<Answer<ChangedClient>>(deps.store, deps.dice, [key], (snapshot) => {
+  const policy = wanted.policy === undefined ? undefined : parsePolicyName(wanted.policy);
+  if (wanted.policy !== undefined && policy === undefined) return refused("policy_unknown");
+  const keys = policy === undefined ? [key] : [key, policyKey(deps.tenant, policy)];
+  return change<Answer<ChangedClient>>(deps.store, deps.dice, keys, (snapshot) => {
     const row = snapshot.get(key);
     const before = row === undefined ? undefined : clientFromRow(row);
     if (row === undefined || before === undefined || before.deleted === true)
       return answer(refused("client_not_found"));
     const after: Client = { ...before, ...wanted };
-    if (!deps.policies.has(after.policy)) return answer(refused("policy_unknown"));
+    if (policy !== undefined && currentPolicy(deps.policies, deps.tenant, policy, snapshot) === undefined)
+      return answer(refused("policy_unknown"));
     if (after.authentication === "none" && after.grants.includes("client_credentials"))
       return answer(refused("grant_not_allowed"));
     if ((after.keys !== undefined) !== (after.authentication === "private_key_jwt"))

@@ -15,5 +15,5 @@ export const FIRST_ROLES: ReadonlyMap<string, readonly Scope[]> = new Map<string
   ["support", ["sessions:read", "sessions:write"]],
   ["auditor", READING],
   // Brings configuration as code.
-  ["deployer", ["clients:read", "clients:write", "roles:read", "roles:write"]],
+  ["deployer", ["clients:read", "clients:write", "policies:read", "policies:write", "roles:read", "roles:write"]],
 ]);

@@ -16,6 +16,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     operation: "listPolicies",
     file: "policies/list.ts",
     surface: "v1",
+    mandate: "free",
     query: PAGE_QUERY,
     answer: policies.list,
   },
@@ -27,6 +28,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     operation: "readPolicy",
     file: "policies/read.ts",
     surface: "v1",
+    mandate: "free",
     answer: policies.read,
   },
   {
@@ -37,6 +39,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     operation: "listPolicyVersions",
     file: "policies/versions.ts",
     surface: "v1",
+    mandate: "free",
     query: PAGE_QUERY,
     answer: policies.versions,
   },
@@ -88,6 +91,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     operation: "explainSessionPolicy",
     file: "policies/explain.ts",
     surface: "v1",
+    mandate: "session",
     answer: policies.ofSession,
   },
 ];
