@@ -32,8 +32,18 @@ const pairs = (): readonly (readonly [here: TenantScene, there: TenantScene])[] 
 ];
 
 /** Everything of a tenant that must not be seen in another. */
-function traces({ sid, access, refresh, revocation, kid, client, name, bearer }: TenantScene): readonly string[] {
-  return [sid, access.slice(-40), refresh.slice(-20), revocation, kid, client, `u-${name}`, bearer.slice(-40)];
+function traces({
+  sid,
+  access,
+  refresh,
+  revocation,
+  kid,
+  client,
+  policy,
+  name,
+  bearer,
+}: TenantScene): readonly string[] {
+  return [sid, access.slice(-40), refresh.slice(-20), revocation, kid, client, policy, `u-${name}`, bearer.slice(-40)];
 }
 
 function showsNothing(answer: Received, of: TenantScene, sent = ""): void {

@@ -21,6 +21,7 @@ export interface TenantScene {
   readonly revocation: string;
   readonly kid: string;
   readonly client: string;
+  readonly policy: string;
   /** Sends to this tenant's host; with its operator's bearer unless the request says otherwise. */
   readonly send: (sent: Sent) => Promise<Received>;
 }
@@ -75,6 +76,8 @@ async function tenantScene(server: RunningServer, name: string, issuer: string, 
   const client = `only-in-${name}`;
   const registration = { client_id: client, token_endpoint_auth_method: "none", grant_types: ["refresh_token"] };
   await send({ path: "/v1/clients", json: { ...registration, scope: "read", audiences: "https://api.example" } });
+  const policy = `policy-of-${name}`;
+  await send({ path: `/v1/policies/${policy}/versions`, json: { from: "consumer" } });
   const opened = await send({ path: "/v1/sessions", json: { subject: `u-${name}`, client_id: client } });
   const session = opened.json["session"] as {
     readonly id: string;
@@ -98,6 +101,7 @@ async function tenantScene(server: RunningServer, name: string, issuer: string, 
     revocation: String(revoked.json["id"]),
     kid: keys[0]?.kid ?? "",
     client,
+    policy,
     send,
   };
 }
