@@ -58,6 +58,12 @@ export const parts: readonly Part[] = [
     install: "npm ci --prefix conformance/runtimes",
     found: () => succeeds(join(runtimes, binary), ["--version"]),
   })),
+  {
+    tool: "softhsm",
+    proves: "an AES key in a PKCS #11 token wraps the key-encryption key",
+    install: "apt-get install softhsm2 opensc",
+    found: () => succeeds("softhsm2-util", ["--version"]) && succeeds("sh", ["-c", "command -v pkcs11-tool"]),
+  },
 ];
 
 function succeeds(command: string, args: readonly string[]): boolean {

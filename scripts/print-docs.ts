@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FACT_SENTENCES } from "@hallpass/core";
 import { ENDPOINTS, envName, FAULT_TITLES, KEYS, MEMBER_CODES, NAMES, WIRE_ERRORS } from "@hallpass/server";
+import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 
 type Registry = Metrics["registry"];
@@ -76,6 +77,7 @@ function facts(): string {
 
 async function metrics(): Promise<string> {
   const { registry } = createMetrics(NOTHING_GAUGED);
+  addKeyMetrics(registry, { list: async () => ({ keys: [], rotations: [] }), signatures: () => [], now: () => 0 });
   const all = await registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith("hallpass_"))

@@ -6,6 +6,7 @@ import { FACT_SENTENCES, type FactKind, Secret } from "@hallpass/core";
 import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
 import type { ProxyHeader } from "./host/arrivals.ts";
+import { type Pkcs11Uri, parsePkcs11Uri } from "./host/kek/pkcs11.ts";
 import { parseNetwork } from "./outbound/networks.ts";
 
 export interface Listen {
@@ -37,6 +38,9 @@ export interface Settings {
   readonly kek: Uint8Array | undefined;
   readonly kek_file: string | undefined;
   readonly kek_previous_file: string | undefined;
+  readonly kek_vault: string | undefined;
+  readonly kek_vault_token_file: string | undefined;
+  readonly kek_pkcs11: Pkcs11Uri | undefined;
   readonly operator_secret_sha256: string | undefined;
   readonly max_token_lifetime: number;
   readonly client_token_lifetime: number;
@@ -158,6 +162,23 @@ const bytes32: z.ZodType<Uint8Array, string> = z
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, "has to be base64url of 32 bytes")
   .transform((text) => new Uint8Array(Buffer.from(text, "base64url")));
 
+const vaultKey: z.ZodType<string, string> = z
+  .string()
+  .regex(
+    /^https?:\/\/[A-Za-z0-9.\-[\]:]+\/v1\/(?:[A-Za-z0-9._-]+\/)+keys\/[A-Za-z0-9._-]{1,128}$/,
+    "has to be an address such as https://vault.example:8200/v1/transit/keys/hallpass",
+  );
+
+const pkcs11Uri: z.ZodType<Pkcs11Uri, string> = z.string().transform((text, context) => {
+  const uri = parsePkcs11Uri(text);
+  if (uri !== undefined) return uri;
+  context.addIssue({
+    code: "custom",
+    message: "has to be pkcs11:token=…;id=%01?module-path=/…&pin-source=file:/… and nothing more",
+  });
+  return z.NEVER;
+});
+
 const sha256: z.ZodType<string, string> = z
   .string()
   .regex(/^(?:[0-9a-f]{64}|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/, "has to be a SHA-256 in hex or base64url")
@@ -270,6 +291,21 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "A file with a key-encryption key that opens what it has sealed and seals nothing: while another takes its place.",
     otherwise: null,
     schema: path,
+  },
+  kek_vault: {
+    what: "A key of the transit engine of HashiCorp Vault that wraps the key-encryption key: `https://…/v1/<mount>/keys/<name>`.",
+    otherwise: null,
+    schema: vaultKey,
+  },
+  kek_vault_token_file: {
+    what: "A file with a token of Vault that may encrypt and decrypt with that key. Read at the start.",
+    otherwise: null,
+    schema: path,
+  },
+  kek_pkcs11: {
+    what: "An AES key in a PKCS #11 token that wraps the key-encryption key: `pkcs11:token=…;id=%01?module-path=/…&pin-source=file:/…`.",
+    otherwise: null,
+    schema: pkcs11Uri,
   },
   operator_secret_sha256: {
     what: "SHA-256 of the operator's client secret (`hpc_…`), for a first start that shows none.",

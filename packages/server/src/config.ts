@@ -133,8 +133,9 @@ function mismatches(config: Config): readonly string[] {
       `${envName("cookie_name")} has to begin with __Host- (otherwise only with ${envName("development")}=true)`,
     );
   found.push(...tlsMismatches(config));
-  if (typeof store === "object" && !development && config.kek === undefined && config.kek_file === undefined)
+  if (typeof store === "object" && !development && !namesKek(config))
     found.push(`${envName("kek_file")} is needed with PostgreSQL: every node opens the same keys`);
+  found.push(...wrappersMismatch(config));
   if (config.kek !== undefined && config.kek_file !== undefined)
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)
@@ -174,6 +175,23 @@ function tlsMismatches(config: Config): readonly string[] {
     found.push(`${envName("tls_client_ca_file")} needs ${envName("tls_certificate_file")}`);
   if (certificate !== undefined && issuer.startsWith("http://"))
     found.push(`${envName("issuer")} has to begin with https:// where ${envName("tls_certificate_file")} is set`);
+  return found;
+}
+
+/** Whether the key-encryption key comes from elsewhere than a file that this machine makes. */
+function namesKek({ kek, kek_file: file, kek_vault: vault, kek_pkcs11: uri }: Config): boolean {
+  return [kek, file, vault, uri].some((one) => one !== undefined);
+}
+
+function wrappersMismatch(config: Config): readonly string[] {
+  const { kek_vault: vault, kek_vault_token_file: tokenFile, kek_pkcs11: uri, development } = config;
+  const found: string[] = [];
+  if (vault !== undefined && uri !== undefined)
+    found.push(`${envName("kek_vault")} and ${envName("kek_pkcs11")} exclude each other`);
+  if ((vault === undefined) !== (tokenFile === undefined))
+    found.push(`${envName("kek_vault")} and ${envName("kek_vault_token_file")} belong together`);
+  if (vault?.startsWith("http://") === true && !development)
+    found.push(`${envName("kek_vault")} has to begin with https:// (http only with ${envName("development")}=true)`);
   return found;
 }
 

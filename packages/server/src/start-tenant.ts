@@ -6,10 +6,11 @@ import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { listReaders, liveSessions, type Store } from "@hallpass/core";
+import { listKeys, listReaders, liveSessions, type Store } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { TenantSettings } from "./config-schema.ts";
+import { listenersOf } from "./endpoints/keys/listeners.ts";
 import { createFeedHub, type FeedHub } from "./feed/hub.ts";
 import { judgeFeedBearer } from "./feed/own-bearer.ts";
 import { attachFeed } from "./feed/web-socket-feed.ts";
@@ -23,6 +24,7 @@ import { makePrivateDirectory } from "./host/private-files.ts";
 import { startTimers } from "./host/timers.ts";
 import { createFactBell } from "./observe/fact-bell.ts";
 import { feedLog } from "./observe/feed-log.ts";
+import { addKeyMetrics } from "./observe/key-metrics.ts";
 import { createLog, type Log } from "./observe/log.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { observe } from "./observe/observe.ts";
@@ -120,6 +122,11 @@ async function start(
   const feed = createFeedHub({ ...unheard, scheduler, nodeName: hostname(), log: told });
   hub = feed;
   const services: Services = { ...unheard, hearing: feed };
+  addKeyMetrics(metrics.registry, {
+    list: async () => listKeys(services, { tenant: services.tenant, listeners: await listenersOf(services) }),
+    signatures: () => services.keys.signatures(),
+    now: () => clock.now(),
+  });
   const { operatorCredentials } = await makeFirstClients(services, config);
   const hallpass = createHallpass(services);
   const upgrades = new EventEmitter();

@@ -6,6 +6,7 @@ import {
   bootstrapIssuer,
   bootstrapKeys,
   createKeyRing,
+  Fault,
   KEY_POLICY,
   type Policy,
   PROFILES,
@@ -46,7 +47,7 @@ export async function makeServices(
   const tenant = tenantNamed(tenantName);
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
-  const kek = await loadKek(config, dice, areKeys);
+  const kek = await loadKek(config, { dice, store, tenant, areKeys });
   const lifetimes = [...policies.values()].map((policy) => policy.accessLifetime);
   const issuer = await bootstrapIssuer(
     { store, dice },
@@ -57,7 +58,7 @@ export async function makeServices(
       maxTokenLifetime: Math.max(config.client_token_lifetime, ...lifetimes),
     },
   );
-  await bootstrapKeys({ store, dice, kek, newSigningKey }, { tenant });
+  await readable(bootstrapKeys({ store, dice, kek, newSigningKey }, { tenant }));
   await rewrapKeys({ store, dice, kek }, { tenant });
   const keys = createKeyRing({ tenant, kek, nextTurn: systemNextTurn });
   // So that the first forged token is refused without a read, too.
@@ -96,6 +97,17 @@ const JWKS_TYPES = ["application/jwk-set+json", "application/json"];
 function keysFrom(config: Config, { clock, scheduler }: Pick<Ports, "clock" | "scheduler">): PublishedKeys {
   const options = { also: networksOf(config.outbound_networks ?? []), scheduler, limitMs: 3000, maxBytes: 65_536 };
   return createPublishedKeys({ clock, fetch: (uri) => fetchDocument(uri, JWKS_TYPES, options) });
+}
+
+/** A start that can't read the keys says why: which key-encryption key they need, by its id. */
+async function readable<T>(reading: Promise<T>): Promise<T> {
+  return reading.catch((error: unknown) => {
+    if (!(error instanceof Fault) || error.code !== "keys_unreadable") throw error;
+    const why = error.cause instanceof Error ? error.cause.message : "they don't open";
+    throw new Error(`the keys in the store can't be read (${why}): put the key-encryption key back that they need`, {
+      cause: error,
+    });
+  });
 }
 
 /** The profiles, none with a longer access lifetime than the configuration allows. */
