@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `hallpass`: the one file that touches the process.
 
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { run } from "./run.ts";
 
@@ -16,12 +17,22 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 // Whoever reads us may stop reading: `hallpass … | head`.
 process.stdout.on("error", () => process.exit());
 
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
 process.exitCode = await run(
   process.argv.slice(2),
   {
     out: (words) => void process.stdout.write(words),
     say: (words) => void process.stderr.write(words),
     readInput: () => text(process.stdin),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     env: process.env,
     now: () => Date.now(),
   },

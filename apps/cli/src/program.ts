@@ -4,7 +4,8 @@ import { Command } from "commander";
 import type { ConnectionOptions } from "./connection/settings.ts";
 import { type Context, contextOf, type Outcome } from "./context.ts";
 import { EXIT, EXIT_WORDS } from "./exit-codes.ts";
-import type { Target } from "./revoke/revoke.ts";
+import { addRevocations } from "./revoke/commands.ts";
+import { withQuery } from "./revoke/query-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type Action = (context: Context, options: never, args: readonly string[]) => Promise<Outcome | undefined>;
@@ -21,7 +22,7 @@ export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done
   };
   addServe(program, on);
   addSessions(program, on);
-  addRevoke(program, on);
+  addRevocations(program, on);
   addOperating(program, on);
   addConfiguration(program, on);
   addToken(program, on);
@@ -102,11 +103,12 @@ function addSessions(program: Command, on: On): void {
     .option("--shell", "print shell variables, for eval: SID, ACCESS, REFRESH")
     .option("--json");
   on(open, async (context, options) => (await import("./sessions/open.ts")).openSession(context, options));
-  const search = sessions
-    .command("search")
-    .description("the sessions of a subject, newest first")
-    .requiredOption("--subject <subject>")
-    .option("--json");
+  const search = withQuery(
+    sessions
+      .command("search")
+      .description("find sessions: those of a subject newest first, others oldest first")
+      .option("--state <state>", "active or ended"),
+  ).option("--json");
   on(search, async (context, options) => (await import("./sessions/search.ts")).searchSessions(context, options));
   const show = sessions
     .command("show <sid>")
@@ -127,30 +129,6 @@ function addSessions(program: Command, on: On): void {
   on(end, async (context, options, [sid = ""]) =>
     (await import("./sessions/end.ts")).endSession(context, sid, options),
   );
-}
-
-const REVOCABLE: readonly (readonly [kind: Target["type"], argument: string, what: string])[] = [
-  ["session", "<sid>", "a session and everything below it; - takes it from a token on stdin"],
-  ["family", "<sid/family>", "one token family of a session; - takes it from a token on stdin"],
-  ["token", "<jti>", "one access token; - takes it from stdin"],
-  ["subject", "<subject>", "everything of a subject until now; - reads it from stdin"],
-  ["client", "<id>", "everything that a client was given until now"],
-];
-
-function addRevoke(program: Command, on: On): void {
-  const revoke = program.command("revoke").description("take away, with a receipt that says where it is enforced");
-  for (const [kind, argument, what] of REVOCABLE) {
-    const command = revoke
-      .command(`${kind} ${argument}`)
-      .description(what)
-      .option("--reason <words>", "why, for the receipt")
-      .option("--ticket <id>", "for the receipt")
-      .option("--wait <span>", "wait until the verifiers have it, at most this long: 5s")
-      .option("--json");
-    on(command, async (context, options, [id = ""]) =>
-      (await import("./revoke/revoke.ts")).revoke(context, kind, id, options),
-    );
-  }
 }
 
 function addOperating(program: Command, on: On): void {

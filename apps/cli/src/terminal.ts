@@ -7,6 +7,8 @@ export interface Terminal {
   readonly say: (text: string) => void;
   /** Everything on stdin. */
   readonly readInput: () => Promise<string>;
+  /** Asks whoever sits there; absent when nobody does. */
+  readonly ask?: (question: string) => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

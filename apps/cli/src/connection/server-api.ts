@@ -124,6 +124,9 @@ const HINTS: Readonly<Record<string, string>> = {
   verifiers_behind: "see who is waited for with: hallpass keys list; or say --force",
   signing_alg_unavailable: "hallpass keys add <alg> makes some; they sign when caches know them, minutes later",
   key_not_found: "see them with: hallpass keys list",
+  cut_off_in_future: "name a position that hallpass verifiers or a receipt has shown, or a time that is past",
+  token_not_genuine: "is it whole, and of this issuer? see what it is with: hallpass token inspect -",
+  revocation_not_found: "receipts are kept for 30 days; see them with: hallpass revocations list",
   client_not_found: "see them with: hallpass clients list",
 };
 

@@ -36,7 +36,7 @@ function runningLine({ status, id }: Receipt): readonly (readonly [string, strin
   ];
 }
 
-function serviceTable(services: readonly ServiceEnforcement[], asOf: number): string[] {
+export function serviceTable(services: readonly ServiceEnforcement[], asOf: number): string[] {
   return columns(
     ["SERVICE", "VERIFIERS", "ENFORCED", "WAITING", "REFUSES BY", "ACCEPTED MEANWHILE"],
     services.map((one) => [
@@ -91,7 +91,7 @@ function enforcedText(receipt: Receipt): string {
   return `${at}; the last token expires by ${instant(receipt.tokens_expire_by_ms)}`;
 }
 
-function targetText(target: ReceiptTarget): string {
+export function targetText(target: ReceiptTarget): string {
   switch (target.type) {
     case "session":
       return `session ${target.sid}`;

@@ -2,6 +2,7 @@
 
 import type { SignedReceipt } from "@hallpass/protocol";
 import { usage } from "../complaint.ts";
+import type { ServerApi } from "../connection/server-api.ts";
 import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { isEnforced, receiptLines } from "../print/receipt.ts";
@@ -9,15 +10,17 @@ import { parseSpan } from "../print/times.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 import { tokenFromInput } from "../token/inspect.ts";
 import { inspectToken } from "../token/kinds.ts";
+import { preview, printPreview } from "./preview.ts";
 
 export interface RevokeOptions {
   readonly reason?: string;
   readonly ticket?: string;
   readonly wait?: string;
+  readonly dryRun?: true;
   readonly json?: true;
 }
 
-export type Target =
+export type SmallTarget =
   | { readonly type: "session"; readonly sid: string }
   | { readonly type: "family"; readonly sid: string; readonly fam: string }
   | { readonly type: "token"; readonly jti: string }
@@ -28,13 +31,29 @@ const MOST_WAIT_MS = 30_000;
 
 export async function revoke(
   { terminal, api }: Context,
-  kind: Target["type"],
+  kind: SmallTarget["type"],
   id: string,
   options: RevokeOptions,
 ): Promise<Outcome> {
+  return send(terminal, api(), await targetOf(terminal, kind, id), options);
+}
+
+/** The token goes to the server and nowhere else. */
+export async function revokeLeaked({ terminal, api }: Context, options: RevokeOptions): Promise<Outcome> {
+  return send(terminal, api(), { type: "leaked", token: await tokenFromInput(terminal) }, options);
+}
+
+export function notAKey(kid: string): never {
+  throw usage("a key is not revoked but compromised", `run: hallpass keys compromise ${kid}`);
+}
+
+async function send(terminal: Terminal, server: ServerApi, target: object, options: RevokeOptions): Promise<Outcome> {
   const waitMs = waitOf(options);
-  const target = await targetOf(terminal, kind, id);
-  const receipt = await api().call<SignedReceipt>({
+  if (options.dryRun === true) {
+    printPreview(terminal, await preview(server, target), options.json === true);
+    return undefined;
+  }
+  const receipt = await server.call<SignedReceipt>({
     scope: "revocations:write",
     method: "POST",
     path: "/v1/revocations",
@@ -64,7 +83,7 @@ export function waitOf({ wait }: Pick<RevokeOptions, "wait">): number {
 }
 
 /** With `-` the id comes from stdin: the subject itself, or any token that names what is meant. */
-async function targetOf(terminal: Terminal, kind: Target["type"], id: string): Promise<Target> {
+async function targetOf(terminal: Terminal, kind: SmallTarget["type"], id: string): Promise<SmallTarget> {
   if (kind === "client") return { type: kind, client_id: id };
   if (kind === "subject") return { type: kind, subject: id === "-" ? await tokenFromInput(terminal) : id };
   const { sid, fam, jti } = id === "-" ? await idsFromInput(terminal) : idsFromText(kind, id);

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ancestor_ended: "a session that it hangs below ended",
   subject_revoked: "everything of its subject was revoked",
   client_revoked: "everything of its client was revoked",
+  tenant_revoked: "everything of everybody was revoked",
 };
 
 /** A reason of a later version is shown as it is. */

@@ -1,15 +1,16 @@
-// `sessions search`: the sessions of a subject. The subject travels in a body, never in an address.
+// `sessions search`: by the language of revocation by query. What is asked for travels in a body, never in an address.
 
 import { everyPage } from "../connection/every-page.ts";
 import type { Context, Outcome } from "../context.ts";
 import { columns } from "../print/columns.ts";
 import { relative } from "../print/times.ts";
+import { type QueryOptions, queryOf } from "../revoke/query-options.ts";
 import { printJson, printLines } from "../terminal.ts";
 import { endWords } from "./reasons.ts";
 import type { WireSession } from "./session-wire.ts";
 
-interface SearchOptions {
-  readonly subject: string;
+interface SearchOptions extends QueryOptions {
+  readonly state?: string;
   readonly json?: true;
 }
 
@@ -19,6 +20,8 @@ interface Found {
 }
 
 export async function searchSessions({ terminal, api }: Context, options: SearchOptions): Promise<Outcome> {
+  const query = queryOf(options);
+  const state = options.state === undefined ? {} : { state: options.state };
   const server = api();
   const sessions = await everyPage(
     (cursor) =>
@@ -26,12 +29,12 @@ export async function searchSessions({ terminal, api }: Context, options: Search
         scope: "sessions:read",
         method: "POST",
         path: "/v1/sessions/search",
-        body: { subject: options.subject, ...(cursor === null ? {} : { cursor }) },
+        body: { ...query, ...state, limit: 200, ...(cursor === null ? {} : { cursor }) },
       }),
     (found) => found.sessions,
   );
   if (options.json === true) printJson(terminal, sessions);
-  else if (sessions.length === 0) terminal.say("no session of this subject lives or ended lately\n");
+  else if (sessions.length === 0) terminal.say("no such session lives or ended lately\n");
   else printLines(terminal, table(sessions, terminal.now()));
   return undefined;
 }

@@ -244,6 +244,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     operation: "readRevocation",
     file: "revocations/read.ts",
     surface: "v1",
+    query: ["wait_ms"],
     mandate: "judged",
     answer: revocations.read,
   },

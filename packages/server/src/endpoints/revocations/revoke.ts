@@ -9,6 +9,7 @@ import * as fields from "../fields.ts";
 import { targetsPermitted } from "../mandates.ts";
 import { pageLimit } from "../page-cursors.ts";
 import { readJson } from "../read-json.ts";
+import { left } from "./left.ts";
 import { preview } from "./preview.ts";
 import { receiptFor } from "./receipt-for.ts";
 import { readTargets, targets } from "./targets.ts";
@@ -50,8 +51,7 @@ export async function revoke(services: Services, exchange: Exchange, caller: Cal
   if (!revoked.ok) return refuse(exchange, revoked.code);
   const began = services.clock.monotonic();
   const settled = await settle(services, revoked.value, wait ?? 0);
-  const left = wait === undefined ? undefined : Math.max(0, wait - (services.clock.monotonic() - began));
-  const receipt = await receiptFor(services, settled, left);
+  const receipt = await receiptFor(services, settled, left(services, wait, began));
   return reply(exchange, 201, receipt, { location: `/v1/revocations/${receipt.id}` });
 }
 
