@@ -1,16 +1,13 @@
 // The list of commands. What a command does is loaded when it is called, so that each starts as fast as the smallest.
 
 import { Command } from "commander";
+import type { On } from "./action.ts";
 import type { ConnectionOptions } from "./connection/settings.ts";
 import { type Context, contextOf, type Outcome } from "./context.ts";
 import { EXIT, EXIT_WORDS } from "./exit-codes.ts";
 import { addRevocations } from "./revoke/commands.ts";
 import { withQuery } from "./revoke/query-options.ts";
 import type { Terminal } from "./terminal.ts";
-
-export type Action = (context: Context, options: never, args: readonly string[]) => Promise<Outcome | undefined>;
-/** Gives a command its action. */
-export type On = (command: Command, action: Action) => void;
 
 export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done: (outcome: Outcome) => void): Command {
   const program = root(terminal);

@@ -1,7 +1,7 @@
 // The commands that revoke, and those that look at what was revoked.
 
 import type { Command } from "commander";
-import type { On } from "../program.ts";
+import type { On } from "../action.ts";
 import { withQuery } from "./query-options.ts";
 import type { SmallTarget } from "./revoke.ts";
 

@@ -99,7 +99,7 @@ export class HeardRegistry {
 
   /** What was acknowledged stood in a history that the store has lost. */
   forgetApplied(): void {
-    for (const [instance, heard] of this.#heard) this.#heard.set(instance, { ...heard, applied: null });
+    for (const [instance, heard] of this.#heard) this.#heard.set(instance, { ...heard, applied: null, reports: [] });
   }
 
   #answered(instance: string): void {

@@ -178,6 +178,68 @@ describe("what is heard of a verifier", () => {
   });
 });
 
+describe("what verifiers accepted before they knew", () => {
+  async function reportedBy(
+    reports: readonly (readonly [applied: string, late: number])[],
+  ): Promise<readonly (readonly [string, number])[]> {
+    const world = await aWorld(createMemoryStore);
+    const hub = world.hub();
+    const peer = await joined(world, hub, "a");
+    for (const [index, [applied, late]] of reports.entries()) {
+      await world.revokeAny();
+      await settled();
+      const n = String(index).padStart(21, "x").concat("A");
+      peer.say({ type: "ping", n, applied, keys: 1, stats: { late_accepts: late } });
+      await settled();
+    }
+    const heard = hub.heard().get("a")?.reports ?? [];
+    return heard.map(({ applied, lateAccepts }) => [`${applied.epoch}.${applied.seq}`, lateAccepts]);
+  }
+
+  it("is kept with what they had applied, the first and the last of each count [RCP-12]", async () => {
+    assert.deepEqual(
+      await reportedBy([
+        ["1.0", 3],
+        ["1.1", 3],
+        ["1.2", 3],
+        ["1.2", 3],
+        ["1.4", 5],
+      ]),
+      [
+        ["1.0", 3],
+        ["1.2", 3],
+        ["1.4", 5],
+      ],
+    );
+  });
+
+  it("begins anew with a verifier that counts anew [RCP-12]", async () => {
+    assert.deepEqual(
+      await reportedBy([
+        ["1.1", 7],
+        ["1.2", 1],
+      ]),
+      [["1.2", 1]],
+    );
+  });
+
+  it("is never counted too low for what was thinned out, and takes no more room than that [RCP-12]", async () => {
+    const reports = await reportedBy(Array.from({ length: 200 }, (_, n) => [`1.${n}`, n] as const));
+    assert.ok(reports.length <= 65, `${reports.length} reports`);
+    assert.deepEqual(
+      [reports[0], reports.at(-1)],
+      [
+        ["1.0", 0],
+        ["1.199", 199],
+      ],
+    );
+  });
+
+  it("is not kept for those who do not tell, nor for what was never sent [RCP-12]", async () => {
+    assert.deepEqual(await reportedBy([["1.9", 4]]), []);
+  });
+});
+
 describe("a head that moves", () => {
   it("is pushed by every node that hears of it, and by the next ping where nobody tells", async () => {
     const world = await aWorld(createMemoryStore);

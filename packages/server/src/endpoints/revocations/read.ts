@@ -27,6 +27,6 @@ export async function read(services: Services, exchange: Exchange, caller: Calle
 }
 
 function waitOf(text: string): number | undefined {
-  const read = waitMs.safeParse(/^(?:0|[1-9]\d{0,5})$/.test(text) ? Number(text) : -1);
-  return read.success ? read.data : undefined;
+  const parsed = waitMs.safeParse(/^(?:0|[1-9]\d{0,5})$/.test(text) ? Number(text) : -1);
+  return parsed.success ? parsed.data : undefined;
 }

@@ -1,0 +1,125 @@
+// What a revocation by query costs those who refresh meanwhile, and how long it takes.
+//   node --conditions=hallpass-source bench/revocation/query.ts [sessions, default 100000] [of which are meant, default 10000] [rounds, default 3]
+// A server on SQLite in a process of its own; 8 clients refresh, one request each under way, from this one. Prints each round:
+// refreshes for as long before as the run took, and those during it.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const [sessions = "100000", matching = "10000", rounds = "3"] = process.argv.slice(2);
+const HOLDERS = 8;
+
+interface Sample {
+  readonly at: number;
+  readonly ms: number;
+}
+
+interface Served {
+  readonly url: string;
+  readonly operator: string;
+  readonly tokens: readonly string[];
+}
+
+console.log(
+  "run s | sessions ended per s | refreshes/s before → during | p50 ms before → during | p99 ms before → during | bad",
+);
+for (let round = 0; round < Number(rounds); round += 1) await measure();
+
+async function measure(): Promise<void> {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-bench-"));
+  const args = ["--conditions=hallpass-source", join(import.meta.dirname, "server.ts")];
+  const child = spawn(process.execPath, [...args, data, sessions, matching, String(HOLDERS)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const line = await new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve));
+    await against(JSON.parse(line) as Served);
+  } finally {
+    child.kill();
+    await new Promise((resolve) => child.once("exit", resolve));
+    rmSync(data, { recursive: true });
+  }
+}
+
+async function against({ url, operator, tokens }: Served): Promise<void> {
+  const samples: Sample[] = [];
+  const state = { bad: 0, over: false };
+  const holders = tokens.map((token) => refreshing(url, token, samples, state));
+  await until(() => samples.length >= 4000);
+  const basic = `Basic ${Buffer.from(operator).toString("base64")}`;
+  const form = { grant_type: "client_credentials" };
+  const granted = await post(`${url}/oauth2/token`, new URLSearchParams(form), { authorization: basic });
+  const authorization = `Bearer ${String(granted["access_token"])}`;
+  const began = performance.now();
+  let receipt = await post(
+    `${url}/v1/revocations`,
+    JSON.stringify({ targets: [{ type: "query", query: { ip: "203.0.113.0/24" } }], wait_ms: 30_000 }),
+    { authorization, "content-type": "application/json" },
+  );
+  while (receipt["status"] === "running") {
+    const path = `${url}/v1/revocations/${String(receipt["id"])}?wait_ms=30000`;
+    receipt = (await (await fetch(path, { headers: { authorization } })).json()) as Record<string, unknown>;
+  }
+  const ended = performance.now();
+  await until(() => performance.now() > ended + 200);
+  state.over = true;
+  await Promise.all(holders);
+  if (receipt["ended_sessions"] !== Number(matching)) throw new Error(`not what was meant: ${JSON.stringify(receipt)}`);
+  const took = ended - began;
+  const before = samples.filter(({ at }) => at < began && at > began - took);
+  const during = samples.filter(({ at }) => at >= began && at < ended);
+  const pair = (of: (some: readonly Sample[]) => number): string =>
+    `${of(before).toFixed(1)} → ${of(during).toFixed(1)}`;
+  const span = (some: readonly Sample[]): number => (some.at(-1)?.at ?? 0) - (some[0]?.at ?? 0);
+  console.log(
+    [
+      (took / 1000).toFixed(2),
+      Math.round((Number(matching) / took) * 1000),
+      pair((some) => (some.length / span(some)) * 1000),
+      pair((some) => quantile(some, 0.5)),
+      pair((some) => quantile(some, 0.99)),
+      state.bad,
+    ].join(" | "),
+  );
+}
+
+async function refreshing(
+  url: string,
+  first: string,
+  samples: Sample[],
+  state: { bad: number; readonly over: boolean },
+): Promise<void> {
+  let token = first;
+  for (;;) {
+    if (state.over) return;
+    const at = performance.now();
+    const form = { grant_type: "refresh_token", client_id: "demo", refresh_token: token };
+    const answer = await post(`${url}/oauth2/token`, new URLSearchParams(form), {});
+    samples.push({ at, ms: performance.now() - at });
+    if (typeof answer["refresh_token"] === "string") token = answer["refresh_token"];
+    else state.bad += 1;
+  }
+}
+
+async function post(
+  url: string,
+  body: string | URLSearchParams,
+  headers: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+  return (await (await fetch(url, { method: "POST", body, headers })).json()) as Record<string, unknown>;
+}
+
+function quantile(samples: readonly Sample[], share: number): number {
+  const sorted = samples.map(({ ms }) => ms).toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+async function until(isMet: () => boolean): Promise<void> {
+  for (;;) {
+    if (isMet()) return;
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+  }
+}
