@@ -61,6 +61,16 @@ export interface FactBodies {
     readonly actor: string | null;
   };
   revocation_completed: { readonly revocation: string; readonly sessions: number };
+  subject_blocked: {
+    readonly revocation: string;
+    readonly sessions: number;
+    readonly until_ms: number | null;
+    readonly actor: string | null;
+  };
+  subject_unblocked: { readonly revocation: string; readonly actor: string | null };
+  subject_exported: { readonly actor: string | null };
+  subject_erasing: { readonly revocation: string; readonly sessions: number; readonly actor: string | null };
+  subject_erased: { readonly kept: boolean; readonly actor: string | null };
   policy_put: { readonly policy: string; readonly version: number; readonly actor: string | null };
   client_added: { readonly client: ClientId; readonly actor: string | null };
   client_disabled: { readonly client: ClientId; readonly actor: string | null };
@@ -137,6 +147,12 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   revocation_started: "A revocation of many sessions was committed, and its run began.",
   revocation_completed:
     "The run of a revocation of many sessions has settled every session that was there when it began.",
+  subject_blocked: "A subject was blocked: everything of it is over, and nothing new begins.",
+  subject_unblocked: "A subject may sign in again.",
+  subject_exported: "What is stored about a subject was asked for.",
+  subject_erasing: "The erasure of a subject began: everything of it is over.",
+  subject_erased:
+    "What was stored about a subject is erased; `kept` says whether its own row is still needed, for a block or for sessions that began since.",
   policy_put: "A policy got a new version.",
   client_added: "A client was registered.",
   client_disabled: "A client was disabled.",

@@ -42,8 +42,10 @@ export * from "./operations/compromise-keys.ts";
 export * from "./operations/disable-client.ts";
 export * from "./operations/drop-unused-keys.ts";
 export * from "./operations/erase-persons.ts";
+export * from "./operations/erase-subject.ts";
 export * from "./operations/explain-policy.ts";
 export * from "./operations/explain-session.ts";
+export * from "./operations/export-subject.ts";
 export * from "./operations/idempotency.ts";
 export * from "./operations/introspect-token.ts";
 export * from "./operations/issue-client-token.ts";
@@ -78,6 +80,15 @@ export { MOST_SCANNED, type SearchSessions, searchSessions } from "./operations/
 export * from "./operations/settle-revocation.ts";
 export * from "./operations/sign-checkpoint.ts";
 export * from "./operations/start-epoch.ts";
+export { placeFromText, placeToText, type SubjectPlace } from "./operations/subject-pages.ts";
+export {
+  type BlockSubject,
+  blockSubject,
+  readSubject,
+  type SeenSubject,
+  type SubjectDeps,
+  unblockSubject,
+} from "./operations/subjects.ts";
 export * from "./operations/sweep.ts";
 export * from "./operations/tend-keys.ts";
 export * from "./operations/try-key.ts";
@@ -109,6 +120,8 @@ export * from "./sessions/session.ts";
 export type { SessionQuery, TimeRange } from "./sessions/session-query.ts";
 export { sessionFromRow, sessionKey, sessionToRow } from "./sessions/session-row.ts";
 export * from "./sessions/standing.ts";
+export type { Block } from "./sessions/subject.ts";
+export { openSubjectRef, subjectRef } from "./sessions/subject-ref.ts";
 export * from "./store/change.ts";
 export * from "./store/check-changes.ts";
 export * from "./store/gather.ts";

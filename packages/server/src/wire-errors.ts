@@ -103,6 +103,8 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   policy_not_found: row(404, "invalid_request", "There is no such policy."),
   policy_invalid: row(400, "invalid_request", "A number of the policy is out of its limits."),
   policy_incomplete: row(400, "invalid_request", "A new policy needs every number, or a policy to start from."),
+  subject_not_found: row(404, "invalid_request", "There is no subject of this reference."),
+  until_past: row(400, "invalid_request", "The time until which it should hold is past."),
   subject_blocked: row(403, "invalid_request", "The subject is blocked."),
   replaced_not_found: row(400, "invalid_request", "There is no such session of this client to replace."),
   replaced_over: row(409, "invalid_request", "The session to replace is over."),

@@ -27,6 +27,8 @@ export type RefusalCode =
   | "policy_invalid"
   | "policy_incomplete"
   | "subject_blocked"
+  | "subject_not_found"
+  | "until_past"
   | "replaced_not_found"
   | "replaced_over"
   | "token_too_large"

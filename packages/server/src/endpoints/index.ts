@@ -18,6 +18,7 @@ import { ROLE_ROWS } from "./roles/rows.ts";
 import type { Scope } from "./scopes.ts";
 import * as sessions from "./sessions/index.ts";
 import { signIns } from "./sign-ins.ts";
+import { SUBJECT_ROWS } from "./subjects/rows.ts";
 import { token } from "./token.ts";
 import { verifiers } from "./verifiers.ts";
 import { jwks } from "./well-known/jwks.ts";
@@ -341,5 +342,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...LOG_ROWS,
   ...reported,
   ...POLICY_ROWS,
+  ...SUBJECT_ROWS,
   ...probes,
 ];

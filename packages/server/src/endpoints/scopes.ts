@@ -14,6 +14,8 @@ export const SCOPES = [
   "roles:write",
   "policies:read",
   "policies:write",
+  "subjects:read",
+  "subjects:write",
   "metrics:read",
   "log:read",
   "audit:read",

@@ -1,0 +1,188 @@
+// Export tells everything; erasure leaves nothing that tells.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createMemoryStore } from "@hallpass/store-memory";
+import type { SubjectId } from "../kernel/ids.ts";
+import { ROW_KINDS } from "../store/store.ts";
+import { aPolicy, TENANT } from "../testing/builders.ts";
+import {
+  accessTextOf,
+  aWorld,
+  nextOf,
+  opened,
+  refreshed,
+  refreshTextOf,
+  revoked,
+  type World,
+} from "../testing/world.ts";
+import { judgeAccessToken } from "../tokens/judge-access-token.ts";
+import { beginErasure, eraseSubject } from "./erase-subject.ts";
+import { type ExportedRecord, exportSubject } from "./export-subject.ts";
+import { readRevocation } from "./read-revocation.ts";
+import { placeFromText, placeToText, type SubjectPlace } from "./subject-pages.ts";
+import { blockSubject, readSubject } from "./subjects.ts";
+
+const ADA = "ada@example.com" as SubjectId;
+const BOB = "bob@example.com" as SubjectId;
+const device = { name: "Ada's phone", userAgent: "Mozilla/5.0 (Ada)", ip: "192.0.2.81" };
+const TELLING = ["ada@example.com", "Ada's phone", "Mozilla/5.0 (Ada)", "192.0.2.81", "gold-of-ada"];
+
+/** Ada with five sessions, three of them over, one revoked by name; and Bob. */
+async function aTown(): Promise<World> {
+  const world = await aWorld(createMemoryStore, { policy: aPolicy({ maxSessions: 2 }) });
+  for (let count = 0; count < 5; count += 1) {
+    const one = await opened(world, { subject: ADA, device, claims: { plan: "gold-of-ada" } });
+    await nextOf(world, refreshTextOf(one));
+  }
+  await opened(world, { subject: BOB });
+  return world;
+}
+
+async function everyRow(world: World): Promise<string> {
+  const rows = await Promise.all(ROW_KINDS.map((kind) => world.store.list({ tenant: TENANT, kind, limit: 1000 })));
+  const facts = (await world.facts()).map(({ body }) => body);
+  return [...rows.flat().flatMap(({ key, value }) => [key.id, value]), ...facts].join("\n");
+}
+
+async function exported(world: World, subject: SubjectId, limit = 1000): Promise<ExportedRecord[]> {
+  const records: ExportedRecord[] = [];
+  let place: SubjectPlace | null = null;
+  do {
+    const page = await exportSubject(world, { subject, place, limit, actor: null });
+    assert.ok(page.examined <= limit);
+    records.push(...page.records);
+    place = page.next === null ? null : (placeFromText(placeToText(page.next)) ?? null);
+  } while (place !== null);
+  return records;
+}
+
+async function erased(world: World, subject: SubjectId, limit = 1000) {
+  const begun = await beginErasure(world, { subject, reason: "asked for", ticket: null, actor: "dpo" });
+  const sums = { sessions: 0, receipts: 0, steps: 0 };
+  let place: SubjectPlace | null = null;
+  do {
+    const step = await eraseSubject(world, { subject, place, limit, actor: "dpo" });
+    assert.ok(step.examined <= limit);
+    sums.sessions += step.sessions;
+    sums.receipts += step.receipts;
+    sums.steps += 1;
+    place = step.next;
+  } while (place !== null);
+  return { begun, ...sums };
+}
+
+describe("an export", () => {
+  for (const limit of [1, 3, 1000])
+    it(`in pages of ${limit} holds every session, dead or alive, with its facts, and every receipt [SUB-4]`, async () => {
+      const world = await aTown();
+      await revoked(world, { kind: "subject", subject: ADA });
+      const records = await exported(world, ADA, limit);
+      assert.deepEqual(
+        records.map(({ kind }) => kind),
+        ["subject", ...Array<string>(5).fill("session"), "revocation"],
+      );
+      const text = JSON.stringify(records);
+      for (const telling of TELLING) assert.ok(text.includes(telling), telling);
+      assert.equal(text.includes(BOB), false);
+      const sessions = records.flatMap((one) => (one.kind === "session" ? [one] : []));
+      assert.ok(sessions.every(({ facts }) => facts.some(({ kind }) => kind === "token_refreshed")));
+    });
+
+  it("of a subject that was never seen says just that, and is a fact", async () => {
+    const world = await aTown();
+    const records = await exported(world, "nobody" as SubjectId);
+    assert.deepEqual(
+      records.map(({ kind }) => kind),
+      ["subject"],
+    );
+    assert.equal((await world.facts()).filter(({ kind }) => kind === "subject_exported").length, 1);
+  });
+});
+
+describe("an erasure", () => {
+  for (const limit of [1, 3, 1000])
+    it(`in steps of ${limit} leaves nothing that tells of the subject, and everything of others [SUB-5]`, async () => {
+      const world = await aTown();
+      await revoked(world, { kind: "subject", subject: ADA });
+      await opened(world, { subject: ADA, device });
+      const before = await everyRow(world);
+      for (const telling of TELLING) assert.ok(before.includes(telling), telling);
+      const done = await erased(world, ADA, limit);
+      assert.deepEqual([done.sessions, done.receipts, done.begun.endedSessions], [6, 1, 1]);
+      const after = await everyRow(world);
+      for (const telling of TELLING) assert.equal(after.includes(telling), false, telling);
+      assert.ok(after.includes(BOB));
+      assert.equal((await exported(world, BOB)).length, 2);
+      assert.equal((await exported(world, ADA)).length, 1);
+    });
+
+  it("ends what lives, with a notice, a reason and a receipt that names nobody [SUB-5]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world, { subject: ADA });
+    const { begun } = await erased(world, ADA);
+    assert.equal(await judgeAccessToken(world, accessTextOf(one)), undefined);
+    assert.equal((await refreshed(world, refreshTextOf(one))).kind, "refused");
+    assert.deepEqual(
+      (await world.notices()).map(({ taking }) => taking["kind"]),
+      ["subject"],
+    );
+    const ended = (await world.facts()).find(({ kind }) => kind === "session_ended");
+    assert.equal(JSON.parse(ended?.body ?? "{}").reason, "subject_erased");
+    const kept = await readRevocation(world.store, TENANT, begun.id);
+    assert.ok(kept.ok);
+    assert.equal(JSON.stringify(kept.value).includes(ADA), false);
+    assert.equal(kept.value.reason, "asked for");
+  });
+
+  it("leaves what the subject begins after it [SUB-5]", async () => {
+    const world = await aTown();
+    await beginErasure(world, { subject: ADA, reason: null, ticket: null, actor: null });
+    const back = await opened(world, { subject: ADA });
+    const step = await eraseSubject(world, { subject: ADA, place: null, limit: 1000, actor: null });
+    assert.equal(step.sessions, 5);
+    assert.equal((await refreshed(world, refreshTextOf(back))).kind, "granted");
+    assert.deepEqual((await readSubject(world.store, TENANT, ADA)).liveSessions, [back.session.id]);
+  });
+
+  it("keeps a block that holds, and says so; one that is over goes [SUB-5]", async () => {
+    const world = await aTown();
+    await blockSubject(world, { subject: ADA, until: null, reason: "fraud", ticket: null, actor: null });
+    await erased(world, ADA);
+    assert.equal((await readSubject(world.store, TENANT, ADA)).block?.reason, "fraud");
+    const keptOf = async () => {
+      const last = (await world.facts()).findLast(({ kind }) => kind === "subject_erased");
+      return (JSON.parse(last?.body ?? "{}") as { kept?: boolean }).kept;
+    };
+    assert.equal(await keptOf(), true);
+    await erased(world, BOB);
+    assert.equal(await keptOf(), false);
+  });
+
+  it("that was never begun erases nothing", async () => {
+    const world = await aTown();
+    const step = await eraseSubject(world, { subject: ADA, place: null, limit: 1000, actor: null });
+    assert.equal(step.sessions, 0);
+    assert.equal((await exported(world, ADA)).length, 6);
+  });
+
+  it("can be repeated, and finds nothing left [SUB-5]", async () => {
+    const world = await aTown();
+    await erased(world, ADA);
+    const again = await erased(world, ADA);
+    assert.deepEqual([again.sessions, again.begun.endedSessions], [0, 0]);
+  });
+});
+
+describe("a place", () => {
+  it("comes back from its text, and nothing else does", () => {
+    for (const place of [
+      { kind: "session", after: null },
+      { kind: "session", after: "019a9c3e-0000-7000-8000-00000000000f" },
+      { kind: "revocation", after: null },
+    ] as const)
+      assert.deepEqual(placeFromText(placeToText(place)), place);
+    assert.equal(placeFromText("client/x"), undefined);
+    assert.equal(placeFromText(""), undefined);
+  });
+});
