@@ -204,9 +204,9 @@ export const BUGS: readonly Bug[] = [
       },
       {
         file: "verifier/src/verifier.ts",
-        find: "const verdict = this.#decide(read, required, undefined);\n    if (!this.#worthAsking",
+        find: "let verdict = this.#decide(read, required, undefined);",
         replace:
-          "(this as { before?: number }).before = before; const verdict = this.#decide(read, required, undefined); (this as { before?: number }).before = undefined;\n    if (!this.#worthAsking",
+          "(this as { before?: number }).before = before; let verdict = this.#decide(read, required, undefined); (this as { before?: number }).before = undefined;",
       },
       {
         file: "verifier/src/verifier.ts",

@@ -98,7 +98,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   parent_over: row(409, "invalid_request", "The parent session is over."),
   too_deep: row(400, "invalid_request", "Sessions hang too deep below one another."),
   too_many_families: row(409, "invalid_request", "The session has as many token families as it may have."),
-  policy_unknown: row(400, "invalid_request", "There is no such policy."),
+  policy_unknown: row(400, "invalid_request", "The request names a policy that there is not."),
   remember_not_allowed: row(400, "invalid_request", "The policy knows no sessions that are remembered."),
   policy_not_found: row(404, "invalid_request", "There is no such policy."),
   policy_invalid: row(400, "invalid_request", "A number of the policy is out of its limits."),
