@@ -64,6 +64,30 @@ export const parts: readonly Part[] = [
     install: "apt-get install softhsm2 opensc",
     found: () => succeeds("softhsm2-util", ["--version"]) && succeeds("sh", ["-c", "command -v pkcs11-tool"]),
   },
+  {
+    tool: "nginx",
+    proves: "nginx asks /check before it passes a request on",
+    install: "apt-get install nginx-light",
+    found: () => succeeds("nginx", ["-v"]),
+  },
+  {
+    tool: "caddy",
+    proves: "Caddy asks /check before it passes a request on",
+    install: "apt-get install caddy",
+    found: () => succeeds("caddy", ["version"]),
+  },
+  {
+    tool: "haproxy",
+    proves: "HAProxy asks /check, and verifies access tokens by their keys",
+    install: "apt-get install haproxy",
+    found: () => succeeds("haproxy", ["-v"]),
+  },
+  {
+    tool: "mod-oauth2",
+    proves: "Apache verifies access tokens by the JWKS",
+    install: "apt-get install apache2 libapache2-mod-oauth2",
+    found: () => existsSync("/usr/lib/apache2/modules/mod_oauth2.so"),
+  },
 ];
 
 function succeeds(command: string, args: readonly string[]): boolean {
