@@ -271,6 +271,16 @@ function addToken(program: Command, on: On): void {
 }
 
 function addAudit(program: Command, on: On): void {
+  const log = program
+    .command("log")
+    .description("what happened, a line for each fact")
+    .option("--kind <kinds>", "only these, separated by commas")
+    .option("--session <sid>")
+    .option("--subject <subject>")
+    .option("--after <cursor>", "go on where an earlier call stopped")
+    .option("--follow", "and what happens from now on, until it is stopped")
+    .option("--json", "a line of JSON for each");
+  on(log, async (context, options) => (await import("./log/log.ts")).showLog(context, options));
   const audit = program.command("audit").description("what happened, and the proof that nothing of it was changed");
   const records = audit
     .command("export")
