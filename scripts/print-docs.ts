@@ -4,7 +4,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FACT_SENTENCES } from "@hallpass/core";
-import { ENDPOINTS, envName, FAULT_TITLES, KEYS, MEMBER_CODES, NAMES, WIRE_ERRORS } from "@hallpass/server";
+import {
+  bodyMembers,
+  ENDPOINTS,
+  envName,
+  FAULT_TITLES,
+  KEYS,
+  MEMBER_CODES,
+  NAMES,
+  WIRE_ERRORS,
+} from "@hallpass/server";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 
@@ -40,7 +49,15 @@ function endpoints(): string {
     "Endpoints",
     "`from` is who may call: anyone, a client that authenticates in the request, or a client with an access token of its own for this issuer that holds the scope. A session's token opens none of them.",
     table(["path", "what", "from", "operation"], rows),
+    "## Bodies\n\nWhat a JSON body may have, and nothing else; a member with `?` may be left out. What is wrong with one is named in `errors` ([refusals](refusals.md)).",
+    ...ENDPOINTS.flatMap(({ method, path, body }) => (body === undefined ? [] : [bodyOf(method, path, body)])),
   );
+}
+
+function bodyOf(method: string, path: string, body: Parameters<typeof bodyMembers>[0]): string {
+  const rows = bodyMembers(body).map(({ name, needed, kind }) => [`\`${name}${needed ? "" : "?"}\``, kind]);
+  const title = `### \`${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}\``;
+  return `${title}\n\n${rows.length === 0 ? "An empty object, or nothing." : table(["member", "what"], rows)}`;
 }
 
 function refusals(): string {

@@ -10,6 +10,7 @@ export {
 } from "@hallpass/core";
 export { type Config, type ConfigSources, type LoadedConfig, loadConfig, type Said } from "./config.ts";
 export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./config-schema.ts";
+export { type BodyMember, bodyMembers } from "./endpoints/body-members.ts";
 export { ENDPOINTS } from "./endpoints/index.ts";
 export { SCOPES, type Scope } from "./endpoints/scopes.ts";
 export { createHallpass, type Hallpass, type HostRequest } from "./hallpass.ts";

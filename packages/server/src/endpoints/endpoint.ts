@@ -3,6 +3,7 @@
 
 import type { LiveAccessToken, Mandate } from "@hallpass/core";
 import type { Form } from "@hallpass/protocol";
+import type { z } from "zod";
 import type { Reply, ReplyContext, Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Scope } from "./scopes.ts";
@@ -60,6 +61,8 @@ interface Row {
   /** Where it is written, below `src/endpoints`. */
   readonly file: string;
   readonly surface: Surface;
+  /** What its JSON body may have: the reference is printed from it. The endpoint itself reads it. */
+  readonly body?: z.ZodType;
   /** The names its query may have. Absent: a query is refused. `ignored`: for documents that caches and probes fetch. */
   readonly query?: readonly string[] | "ignored";
   /** Any origin may read it: public documents only. */

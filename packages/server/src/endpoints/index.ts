@@ -17,7 +17,7 @@ import { revokeToken } from "./revoke-token.ts";
 import { ROLE_ROWS } from "./roles/rows.ts";
 import type { Scope } from "./scopes.ts";
 import * as sessions from "./sessions/index.ts";
-import { signIns } from "./sign-ins.ts";
+import { signIns, signInsBody } from "./sign-ins.ts";
 import { SUBJECT_ROWS } from "./subjects/rows.ts";
 import { token } from "./token.ts";
 import { verifiers } from "./verifiers.ts";
@@ -98,6 +98,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: sessions.open,
+    body: sessions.openBody,
   },
   {
     method: "POST",
@@ -109,6 +110,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: sessions.search,
+    body: sessions.searchBody,
   },
   {
     method: "GET",
@@ -131,6 +133,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "session",
     answer: sessions.alter,
+    body: sessions.alterBody,
   },
   {
     method: "GET",
@@ -165,6 +168,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "session",
     answer: sessions.end,
+    body: sessions.endBody,
   },
   {
     method: "POST",
@@ -176,6 +180,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "session",
     answer: sessions.rotateToken,
+    body: sessions.rotateTokenBody,
   },
   {
     method: "POST",
@@ -187,6 +192,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "session",
     answer: sessions.keepAlive,
+    body: sessions.keepAliveBody,
   },
 ];
 
@@ -200,6 +206,7 @@ const reported: readonly ScopedEndpoint[] = [
     file: "sign-ins.ts",
     surface: "v1",
     answer: signIns,
+    body: signInsBody,
   },
 ];
 
@@ -214,6 +221,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: revocations.revoke,
+    body: revocations.revokeBody,
   },
   {
     method: "GET",

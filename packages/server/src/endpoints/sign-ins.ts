@@ -13,6 +13,8 @@ const body = z
   .strictObject({ started: count, finished: count, failed: count })
   .refine(({ started, finished, failed }) => started + finished + failed > 0);
 
+export const signInsBody: z.ZodType = body;
+
 export function signIns(services: Services, exchange: Exchange): Reply {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;

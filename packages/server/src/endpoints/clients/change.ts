@@ -28,6 +28,8 @@ const body = z.strictObject({
   allowed_origins: origins.optional(),
 });
 
+export const changeBody: z.ZodType = body;
+
 export async function change(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");

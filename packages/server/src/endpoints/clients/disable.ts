@@ -12,6 +12,8 @@ import { receiptFor } from "../revocations/receipt-for.ts";
 
 const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
 
+export const disableBody: z.ZodType = body;
+
 export async function disable(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");

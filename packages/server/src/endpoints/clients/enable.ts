@@ -11,6 +11,8 @@ import { clientToWire } from "./client-to-wire.ts";
 
 const body = z.strictObject({});
 
+export const enableBody: z.ZodType = body;
+
 export async function enable(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");

@@ -31,6 +31,8 @@ const body = z.strictObject({
   secret_sha256: registration.secretSha256.optional(),
 });
 
+export const registerBody: z.ZodType = body;
+
 export async function register(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;

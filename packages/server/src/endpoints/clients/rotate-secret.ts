@@ -22,6 +22,8 @@ const body = z.strictObject({
   secret_sha256: registration.secretSha256.optional(),
 });
 
+export const rotateSecretBody: z.ZodType = body;
+
 export async function rotateSecret(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
   if (id === undefined) return refuse(exchange, "client_not_found");

@@ -30,6 +30,7 @@ export const CLIENT_ROWS: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: clients.register,
+    body: clients.registerBody,
   },
   {
     method: "GET",
@@ -52,6 +53,7 @@ export const CLIENT_ROWS: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: clients.disable,
+    body: clients.disableBody,
   },
   {
     method: "PATCH",
@@ -63,6 +65,7 @@ export const CLIENT_ROWS: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: clients.change,
+    body: clients.changeBody,
   },
   {
     method: "POST",
@@ -74,6 +77,7 @@ export const CLIENT_ROWS: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: clients.enable,
+    body: clients.enableBody,
   },
   {
     method: "POST",
@@ -85,6 +89,7 @@ export const CLIENT_ROWS: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "judged",
     answer: clients.rotateSecret,
+    body: clients.rotateSecretBody,
   },
   {
     method: "DELETE",

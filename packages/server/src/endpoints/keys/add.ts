@@ -12,6 +12,8 @@ import { knownBy } from "./known-by.ts";
 
 const body = z.strictObject({ alg: z.enum(SIGNING_ALGS), wait_ms: fields.waitMs.optional() });
 
+export const addBody: z.ZodType = body;
+
 export async function add(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;

@@ -13,10 +13,14 @@ import { knownBy } from "./known-by.ts";
 const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
 const severalBody = body.extend({ kids: z.array(z.string().min(1).max(128)).min(1).max(20) });
 
+export const compromiseBody: z.ZodType = body;
+
 export async function compromise(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body, {});
   return read.ok ? refused(services, exchange, caller, [exchange.param("kid")], read.value) : read.refusal;
 }
+
+export const compromiseSeveralBody: z.ZodType = severalBody;
 
 export async function compromiseSeveral(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, severalBody);

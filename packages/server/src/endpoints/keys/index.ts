@@ -1,9 +1,9 @@
 // Signing keys over HTTP.
 
-export { add } from "./add.ts";
-export { compromise, compromiseSeveral } from "./compromise.ts";
+export { add, addBody } from "./add.ts";
+export { compromise, compromiseBody, compromiseSeveral, compromiseSeveralBody } from "./compromise.ts";
 export { list } from "./list.ts";
-export { remove } from "./remove.ts";
-export { restore } from "./restore.ts";
-export { rotate } from "./rotate.ts";
-export { tryNext } from "./try.ts";
+export { remove, removeBody } from "./remove.ts";
+export { restore, restoreBody } from "./restore.ts";
+export { rotate, rotateBody } from "./rotate.ts";
+export { tryNext, tryNextBody } from "./try.ts";

@@ -10,6 +10,8 @@ import { knownBy } from "./known-by.ts";
 
 const body = z.strictObject({});
 
+export const removeBody: z.ZodType = body;
+
 export async function remove(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;

@@ -11,6 +11,8 @@ import { knownBy } from "./known-by.ts";
 
 const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
 
+export const restoreBody: z.ZodType = body;
+
 export async function restore(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;

@@ -16,6 +16,8 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
+export const rotateBody: z.ZodType = body;
+
 export async function rotate(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;

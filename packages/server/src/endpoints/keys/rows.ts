@@ -26,6 +26,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/add.ts",
     surface: "v1",
     answer: keys.add,
+    body: keys.addBody,
   },
   {
     method: "POST",
@@ -36,6 +37,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/try.ts",
     surface: "v1",
     answer: keys.tryNext,
+    body: keys.tryNextBody,
   },
   {
     method: "POST",
@@ -46,6 +48,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/compromise.ts",
     surface: "v1",
     answer: keys.compromiseSeveral,
+    body: keys.compromiseSeveralBody,
   },
   {
     method: "POST",
@@ -56,6 +59,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/restore.ts",
     surface: "v1",
     answer: keys.restore,
+    body: keys.restoreBody,
   },
   {
     method: "POST",
@@ -66,6 +70,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/rotate.ts",
     surface: "v1",
     answer: keys.rotate,
+    body: keys.rotateBody,
   },
   {
     method: "POST",
@@ -76,6 +81,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/compromise.ts",
     surface: "v1",
     answer: keys.compromise,
+    body: keys.compromiseBody,
   },
   {
     method: "POST",
@@ -86,5 +92,6 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     file: "keys/remove.ts",
     surface: "v1",
     answer: keys.remove,
+    body: keys.removeBody,
   },
 ];

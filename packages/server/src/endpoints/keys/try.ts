@@ -26,6 +26,8 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
+export const tryNextBody: z.ZodType = body;
+
 export async function tryNext(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;

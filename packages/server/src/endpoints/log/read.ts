@@ -38,6 +38,8 @@ export async function read(services: Services, exchange: Exchange): Promise<Repl
   return answer(services, exchange, { ...asked, followMs: Number(follow ?? 0) * 1000 }, query.get("after"));
 }
 
+export const searchBody: z.ZodType = body;
+
 export async function search(services: Services, exchange: Exchange): Promise<Reply> {
   const parsed = readJson(exchange, body);
   if (!parsed.ok) return parsed.refusal;

@@ -4,7 +4,7 @@ import * as audit from "../audit/index.ts";
 import type { ScopedEndpoint } from "../endpoint.ts";
 import { PAGE_QUERY } from "../page-query.ts";
 import type { Scope } from "../scopes.ts";
-import { LOG_QUERY, read, search } from "./read.ts";
+import { LOG_QUERY, read, search, searchBody } from "./read.ts";
 import { readers } from "./readers.ts";
 
 const holder = (scope: Scope): ScopedEndpoint["from"] => ({ kind: "scope", scope });
@@ -30,6 +30,7 @@ export const LOG_ROWS: readonly ScopedEndpoint[] = [
     file: "log/read.ts",
     surface: "v1",
     answer: search,
+    body: searchBody,
   },
   {
     method: "GET",

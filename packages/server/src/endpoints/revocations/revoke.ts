@@ -26,6 +26,8 @@ const body = z.strictObject({
   limit: pageLimit.optional(),
 });
 
+export const revokeBody: z.ZodType = body;
+
 export async function revoke(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;

@@ -18,6 +18,8 @@ const body = z.strictObject({
     .refine((names) => names.every((one) => SCOPE.test(one) && (SCOPES as readonly string[]).includes(one))),
 });
 
+export const putBody: z.ZodType = body;
+
 export async function put(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const name = parseRoleName(exchange.param("name"));
   if (name === undefined) return refuse(exchange, "role_not_found");

@@ -27,6 +27,7 @@ export const ROLE_ROWS: readonly ScopedEndpoint[] = [
     file: "roles/put.ts",
     surface: "v1",
     answer: roles.put,
+    body: roles.putBody,
   },
   {
     method: "DELETE",

@@ -19,6 +19,8 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
+export const endBody: z.ZodType = body;
+
 export async function end(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const session = parseSessionId(exchange.param("id"));
   if (session === undefined) return refuse(exchange, "session_not_found");

@@ -1,11 +1,11 @@
 // Sessions over HTTP. Read open.ts first.
 
-export { alter } from "./alter.ts";
-export { end } from "./end.ts";
+export { alter, alterBody } from "./alter.ts";
+export { end, endBody } from "./end.ts";
 export { explanation } from "./explanation.ts";
-export { keepAlive } from "./keep-alive.ts";
-export { open } from "./open.ts";
+export { keepAlive, keepAliveBody } from "./keep-alive.ts";
+export { open, openBody } from "./open.ts";
 export { read } from "./read.ts";
-export { rotateToken } from "./rotate-token.ts";
-export { search } from "./search.ts";
+export { rotateToken, rotateTokenBody } from "./rotate-token.ts";
+export { search, searchBody } from "./search.ts";
 export { timeline } from "./timeline.ts";

@@ -10,6 +10,8 @@ import { readJson } from "../read-json.ts";
 
 const body = z.strictObject({ at_ms: fields.instant.optional() });
 
+export const keepAliveBody: z.ZodType = body;
+
 export async function keepAlive(services: Services, exchange: Exchange): Promise<Reply> {
   const session = parseSessionId(exchange.param("id"));
   if (session === undefined) return refuse(exchange, "session_not_found");

@@ -38,6 +38,8 @@ const body = z.strictObject({
 /** RFC draft-ietf-httpapi-idempotency-key-header writes it as a quoted string; both spellings are one key each. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
+export const openBody: z.ZodType = body;
+
 export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;

@@ -14,6 +14,8 @@ import { sessionTokenReply } from "./session-token-reply.ts";
 
 const body = z.strictObject({ wait_ms: fields.waitMs.optional() });
 
+export const rotateTokenBody: z.ZodType = body;
+
 export async function rotateToken(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const session = parseSessionId(exchange.param("id"));
   if (session === undefined) return refuse(exchange, "session_not_found");

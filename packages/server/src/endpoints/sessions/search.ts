@@ -20,6 +20,8 @@ const body = z.strictObject({
   limit: pageLimit.default(DEFAULT_PAGE),
 });
 
+export const searchBody: z.ZodType = body;
+
 export async function search(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
