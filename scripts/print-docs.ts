@@ -50,7 +50,7 @@ function endpoints(): string {
     "`from` is who may call: anyone, a client that authenticates in the request, or a client with an access token of its own for this issuer that holds the scope. A session's token opens none of them.",
     table(["path", "what", "from", "operation"], rows),
     "## Bodies\n\nWhat a JSON body may have, and nothing else; a member with `?` may be left out. What is wrong with one is named in `errors` ([refusals](refusals.md)).",
-    ...ENDPOINTS.flatMap(({ method, path, body }) => (body === undefined ? [] : [bodyOf(method, path, body)])),
+    ...ENDPOINTS.flatMap(({ method, path, body }) => (typeof body === "object" ? [bodyOf(method, path, body)] : [])),
   );
 }
 

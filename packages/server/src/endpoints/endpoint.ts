@@ -61,8 +61,8 @@ interface Row {
   /** Where it is written, below `src/endpoints`. */
   readonly file: string;
   readonly surface: Surface;
-  /** What its JSON body may have: the reference is printed from it. The endpoint itself reads it. */
-  readonly body?: z.ZodType;
+  /** What its JSON body may have: the reference is printed from it, the endpoint itself reads it. `spec`: a page of spec/ says it. */
+  readonly body?: z.ZodType | "none" | "spec";
   /** The names its query may have. Absent: a query is refused. `ignored`: for documents that caches and probes fetch. */
   readonly query?: readonly string[] | "ignored";
   /** Any origin may read it: public documents only. */
@@ -84,7 +84,14 @@ export interface ClientEndpoint extends Row {
 }
 
 /** A client with an access token of this issuer for itself, which holds the scope. */
-export interface ScopedEndpoint extends Row {
+export type ScopedEndpoint = ScopedRow & Bodied;
+
+/** Who writes something says what it takes. */
+type Bodied =
+  | { readonly method: "GET" | "DELETE"; readonly body?: never }
+  | { readonly method: "POST" | "PUT" | "PATCH"; readonly body: z.ZodType | "none" | "spec" };
+
+interface ScopedRow extends Row {
   readonly from: { readonly kind: "scope"; readonly scope: Scope };
   /**
    * What holds the caller's mandate against the call. `session`: the router, for the session whose id is in the path. `judged`: the endpoint.

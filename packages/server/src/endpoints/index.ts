@@ -288,6 +288,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     file: "feed.ts",
     surface: "v1",
     answer: pullFeed,
+    body: "spec",
   },
 ];
 

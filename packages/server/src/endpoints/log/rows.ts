@@ -73,5 +73,6 @@ export const LOG_ROWS: readonly ScopedEndpoint[] = [
     file: "audit/checkpoints.ts",
     surface: "v1",
     answer: audit.sign,
+    body: "none",
   },
 ];

@@ -19,6 +19,8 @@ const body = z.strictObject({
   actor: fields.words.nullish(),
 });
 
+export const applyBody: z.ZodType = body;
+
 export async function apply(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const name = parsePolicyName(exchange.param("name"));
   if (name === undefined) return refuse(exchange, "policy_not_found");

@@ -17,6 +17,8 @@ const body = z.strictObject({
   limit: z.int().min(1).max(20_000).default(5000),
 });
 
+export const previewBody: z.ZodType = body;
+
 /** An empty edit previews the application of the version that holds. */
 export async function preview(services: Services, exchange: Exchange): Promise<Reply> {
   const name = parsePolicyName(exchange.param("name"));

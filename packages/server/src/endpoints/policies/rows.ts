@@ -52,6 +52,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     file: "policies/put.ts",
     surface: "v1",
     answer: policies.put,
+    body: policies.putBody,
   },
   {
     method: "POST",
@@ -62,6 +63,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     file: "policies/preview.ts",
     surface: "v1",
     answer: policies.preview,
+    body: policies.previewBody,
   },
   {
     method: "POST",
@@ -72,6 +74,7 @@ export const POLICY_ROWS: readonly ScopedEndpoint[] = [
     file: "policies/apply.ts",
     surface: "v1",
     answer: policies.apply,
+    body: policies.applyBody,
   },
   {
     method: "GET",
