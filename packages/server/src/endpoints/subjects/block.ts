@@ -18,6 +18,8 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
+export const blockBody: z.ZodType = body;
+
 export async function block(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const subject = await subjectOf(services, exchange);
   if (subject === undefined) return refuse(exchange, "subject_not_found");

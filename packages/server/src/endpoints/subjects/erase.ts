@@ -22,6 +22,8 @@ const body = z.strictObject({
   wait_ms: fields.waitMs.optional(),
 });
 
+export const eraseBody: z.ZodType = body;
+
 export async function erase(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const subject = await subjectOf(services, exchange);
   if (subject === undefined) return refuse(exchange, "subject_not_found");

@@ -18,6 +18,8 @@ const body = z.strictObject({
   actor: fields.words.nullish(),
 });
 
+export const exportAllBody: z.ZodType = body;
+
 export async function exportAll(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const subject = await subjectOf(services, exchange);
   if (subject === undefined) return refuse(exchange, "subject_not_found");

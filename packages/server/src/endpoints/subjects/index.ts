@@ -1,8 +1,8 @@
 // Subjects over HTTP. Read subject-of.ts first.
 
-export { block } from "./block.ts";
-export { erase } from "./erase.ts";
-export { exportAll } from "./export.ts";
+export { block, blockBody } from "./block.ts";
+export { erase, eraseBody } from "./erase.ts";
+export { exportAll, exportAllBody } from "./export.ts";
 export { read } from "./read.ts";
-export { search } from "./search.ts";
-export { unblock } from "./unblock.ts";
+export { search, searchBody } from "./search.ts";
+export { unblock, unblockBody } from "./unblock.ts";

@@ -16,6 +16,7 @@ export const SUBJECT_ROWS: readonly ScopedEndpoint[] = [
     file: "subjects/search.ts",
     surface: "v1",
     answer: subjects.search,
+    body: subjects.searchBody,
   },
   {
     method: "GET",
@@ -36,6 +37,7 @@ export const SUBJECT_ROWS: readonly ScopedEndpoint[] = [
     file: "subjects/block.ts",
     surface: "v1",
     answer: subjects.block,
+    body: subjects.blockBody,
   },
   {
     method: "POST",
@@ -46,6 +48,7 @@ export const SUBJECT_ROWS: readonly ScopedEndpoint[] = [
     file: "subjects/unblock.ts",
     surface: "v1",
     answer: subjects.unblock,
+    body: subjects.unblockBody,
   },
   {
     method: "POST",
@@ -56,6 +59,7 @@ export const SUBJECT_ROWS: readonly ScopedEndpoint[] = [
     file: "subjects/export.ts",
     surface: "v1",
     answer: subjects.exportAll,
+    body: subjects.exportAllBody,
   },
   {
     method: "POST",
@@ -66,5 +70,6 @@ export const SUBJECT_ROWS: readonly ScopedEndpoint[] = [
     file: "subjects/erase.ts",
     surface: "v1",
     answer: subjects.erase,
+    body: subjects.eraseBody,
   },
 ];

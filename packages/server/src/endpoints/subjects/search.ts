@@ -11,6 +11,8 @@ import { subjectToWire } from "./subject-of.ts";
 
 const body = z.strictObject({ subject: fields.subjectId });
 
+export const searchBody: z.ZodType = body;
+
 /** A subject that was never seen has a reference, too: it can be blocked before it comes. */
 export async function search(services: Services, exchange: Exchange): Promise<Reply> {
   const read = readJson(exchange, body);

@@ -11,6 +11,8 @@ import { blockToWire, subjectOf, subjectToWire } from "./subject-of.ts";
 
 const body = z.strictObject({ actor: fields.words.nullish() });
 
+export const unblockBody: z.ZodType = body;
+
 /** `unblocked` is the block that was taken back; null where there was none. */
 export async function unblock(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const subject = await subjectOf(services, exchange);
