@@ -15,7 +15,7 @@ import { type Listeners, NOBODY } from "../keys/laggards.ts";
 import { generateKeyOf } from "../keys/open-key.ts";
 import { type OpenKeys, ringKey } from "../keys/ring.ts";
 import type { Trial } from "../keys/signing-key.ts";
-import type { FleetMember, Heard } from "../revocation/fleet.ts";
+import { type FleetMember, type Heard, RENEW_EVERY } from "../revocation/fleet.ts";
 import { addSigningAlg } from "./add-signing-alg.ts";
 import { bootstrapKeys } from "./bootstrap-keys.ts";
 import { compromiseKeys } from "./compromise-keys.ts";
@@ -88,7 +88,7 @@ function fleetOf(members: readonly FleetMember[], heard: Readonly<Record<string,
   const all = Object.entries(heard).map(
     ([instance, one]) => [instance, { connected: true, applied: null, keys: 0, lastPing: null, ...one }] as const,
   );
-  return { members, heard: new Map(all), listeningSince: START };
+  return { members, heard: new Map(all), listeningSince: START, nodes: "one" };
 }
 
 describe("a rotation in front of a fleet", () => {
@@ -145,6 +145,32 @@ describe("a rotation in front of a fleet", () => {
     assert.deepEqual(await one.rotate(unheard), { ok: false, code: "verifiers_behind" });
     one.jump(1);
     assert.ok((await one.rotate(unheard)).ok);
+  });
+});
+
+describe("a rotation where several nodes hear verifiers", () => {
+  it("waits for one that another node has heard, and believes what its row says it has acknowledged [KEY-4]", async () => {
+    const one = await aTenant();
+    one.wait(SEASON);
+    const lastNoted = afterMs(START, SEASON * 1000);
+    const fleet = (keys?: number): Listeners => ({
+      ...fleetOf([aMember("api-1", { lastNoted, ...(keys === undefined ? {} : { keys }) })]),
+      nodes: "many",
+    });
+    one.jump(RENEW_EVERY + M - 1);
+    assert.deepEqual(await one.rotate(fleet()), { ok: false, code: "verifiers_behind" });
+    assert.deepEqual(await one.rotate(fleet(0)), { ok: false, code: "verifiers_behind" });
+    assert.ok((await one.rotate(fleet(1))).ok);
+  });
+
+  it("waits for nobody whose row was not written again for an hour and M [KEY-4]", async () => {
+    const one = await aTenant();
+    one.wait(SEASON);
+    const fleet: Listeners = { ...fleetOf([aMember("api-1")]), nodes: "many" };
+    one.jump(RENEW_EVERY + M - SEASON * 1000 - 1);
+    assert.deepEqual(await one.rotate(fleet), { ok: false, code: "verifiers_behind" });
+    one.jump(1);
+    assert.ok((await one.rotate(fleet)).ok);
   });
 });
 

@@ -23,7 +23,12 @@ export interface FleetDeps {
 }
 
 /** Writes or renews the row. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
-export async function joinFleet(deps: FleetDeps, hello: Hello, times: RowTimes = CONNECTED): Promise<FleetMember> {
+export async function joinFleet(
+  deps: FleetDeps,
+  hello: Hello,
+  times: RowTimes = CONNECTED,
+  keys: number = 0,
+): Promise<FleetMember> {
   const { tenant } = deps;
   const key = memberKey(tenant, hello.instance);
   const join = encodeBase64url(deps.dice.bytes(8));
@@ -41,6 +46,7 @@ export async function joinFleet(deps: FleetDeps, hello: Hello, times: RowTimes =
       joined: before?.joined ?? now,
       lastNoted: now,
       join,
+      ...keysKnown(before, keys),
     };
     return write({
       rows: [
@@ -60,15 +66,22 @@ export async function joinFleet(deps: FleetDeps, hello: Hello, times: RowTimes =
   });
 }
 
+/** What an instance has acknowledged it knows for good: before its next lease it gets every key there is. */
+function keysKnown(before: FleetMember | undefined, keys: number): Pick<FleetMember, "keys"> {
+  const known = Math.max(before?.keys ?? 0, keys);
+  return known === 0 ? {} : { keys: known };
+}
+
 /**
  * Renews the row of a verifier that is still heard; called seldom (RENEW_EVERY). Writes it again if it is gone:
  * who is connected may hold a lease, and no receipt may forget it.
  */
-export async function renewMember(deps: FleetDeps, joined: FleetMember): Promise<void> {
+export async function renewMember(deps: FleetDeps, joined: FleetMember, keys: number = 0): Promise<void> {
   const key = memberKey(deps.tenant, joined.instance);
   await change<void>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
-    const member = { ...(row === undefined ? joined : memberFromRow(row)), lastNoted: snapshot.clock };
+    const before = row === undefined ? joined : memberFromRow(row);
+    const member: FleetMember = { ...before, lastNoted: snapshot.clock, ...keysKnown(before, keys) };
     const expires = afterMs(snapshot.clock, member.maxStaleness + CONNECTED.kept);
     return write({
       rows: [{ key, expect: row?.version ?? "absent", next: memberToRow(member, expires) }],

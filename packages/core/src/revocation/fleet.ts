@@ -18,6 +18,8 @@ export interface FleetMember {
   readonly lastNoted: Instant;
   /** Names the hello that wrote the row last: base64url of 8 random bytes; null in rows from before there was a name. */
   readonly join: string | null;
+  /** The version of the keys that it had acknowledged when the row was written last; absent where nobody has noted one. */
+  readonly keys?: number;
 }
 
 /** What this node itself knows of a verifier since the node started. */

@@ -11,6 +11,8 @@ const LOOKS_PER_RENEWAL: number = RENEW_EVERY / LOOK_EVERY_MS;
 export interface Attended {
   readonly silent: () => void;
   readonly renew: () => void;
+  /** Whether the row lacks something that other nodes have to know soon. */
+  readonly isRowBehind: () => boolean;
 }
 
 export class Attendance {
@@ -40,7 +42,7 @@ export class Attendance {
       this.#looks += 1;
       this.#quiet += 1;
       if (this.#quiet > QUIET_LOOKS) this.#attended.silent();
-      else if (this.#looks % LOOKS_PER_RENEWAL === 0) this.#attended.renew();
+      else if (this.#looks % LOOKS_PER_RENEWAL === 0 || this.#attended.isRowBehind()) this.#attended.renew();
     });
   }
 }

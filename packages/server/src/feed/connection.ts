@@ -96,6 +96,8 @@ export class Connection {
   #state: State = { kind: "awaiting hello" };
   #stats: VerifierStats = {};
   #unanswered = 0;
+  /** The version of the keys that its row says it has acknowledged. */
+  #keysNoted = 0;
   /** What its hello wrote. */
   #joined: Promise<FleetMember> | undefined;
   #cancelHello: Cancel = () => {};
@@ -108,6 +110,7 @@ export class Connection {
     this.#attendance = new Attendance(deps.scheduler, {
       silent: () => this.close(GONE_QUIET, "nothing heard"),
       renew: () => this.#renew(),
+      isRowBehind: () => this.#deps.store.traits.nodes === "many" && this.#keysHeard() !== this.#keysNoted,
     });
   }
 
@@ -267,11 +270,18 @@ export class Connection {
     fleet.leave(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
   }
 
+  #keysHeard(): number {
+    return this.#deps.heard.all.get(this.connected?.hello.instance ?? "")?.keys ?? 0;
+  }
+
   #renew(): void {
     const { fleet, log } = this.#deps;
     const instance = this.connected?.hello.instance;
     if (instance === undefined || this.#joined === undefined) return;
-    fleet.renew(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "renewing", cause }));
+    this.#keysNoted = this.#keysHeard();
+    fleet
+      .renew(instance, this.#joined, this.#keysNoted)
+      .catch((cause: unknown) => log({ kind: "failed", during: "renewing", cause }));
   }
 
   #fault(during: "joining" | "answering", cause: unknown): void {

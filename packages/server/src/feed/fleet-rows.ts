@@ -5,9 +5,10 @@ import { type FleetDeps, type FleetMember, joinFleet, leaveFleet, type RowTimes,
 import type { Hello } from "@hallpass/protocol";
 
 export interface FleetRows {
-  join(hello: Hello, times?: RowTimes): Promise<FleetMember>;
+  /** `keys` is the version that the verifier has acknowledged, here and below. */
+  join(hello: Hello, times?: RowTimes, keys?: number): Promise<FleetMember>;
   /** `joined` is what this connection's `join` answers. */
-  renew(instance: string, joined: Promise<FleetMember>): Promise<void>;
+  renew(instance: string, joined: Promise<FleetMember>, keys?: number): Promise<void>;
   leave(instance: string, joined: Promise<FleetMember>): Promise<void>;
   /** Settles when nothing is being written any more. */
   settled(): Promise<void>;
@@ -28,8 +29,8 @@ export function createFleetRows(deps: FleetDeps): FleetRows {
   }
 
   return {
-    join: (hello, times) => inLine(hello.instance, () => joinFleet(deps, hello, times)),
-    renew: (instance, joined) => inLine(instance, async () => renewMember(deps, await joined)),
+    join: (hello, times, keys) => inLine(hello.instance, () => joinFleet(deps, hello, times, keys)),
+    renew: (instance, joined, keys) => inLine(instance, async () => renewMember(deps, await joined, keys)),
     leave: (instance, joined) => inLine(instance, async () => leaveFleet(deps, await joined)),
     settled: async () => {
       await Promise.allSettled(lines.values());

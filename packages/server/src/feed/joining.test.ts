@@ -5,6 +5,7 @@ import {
   Fault,
   formatCursor,
   KEPT_AFTER_SILENCE,
+  memberFromRow,
   memberKey,
   RENEW_EVERY,
   type Store,
@@ -70,6 +71,30 @@ describe("the fleet row", () => {
     }
     assert.equal(peer.closedWith, undefined);
     assert.ok((await expires()) - first >= RENEW_EVERY - 60_000);
+  });
+
+  it("says within half a minute which keys the verifier has acknowledged, where several nodes serve one store [KEY-4]", async () => {
+    for (const nodes of ["many", "one"] as const) {
+      const world = await aWorld(createMemoryStore);
+      const key = memberKey(TENANT, "api-1");
+      const noted = async (): Promise<number | undefined> => {
+        const row = (await world.store.read([key])).get(key);
+        return row === undefined ? undefined : memberFromRow(row).keys;
+      };
+      const hub = world.hub({ store: { ...world.store, traits: { ...world.store.traits, nodes } } });
+      const peer = await hello(world, hub);
+      peer.ping();
+      await settled();
+      assert.equal(await noted(), undefined);
+      await world.time.pass(20_000);
+      assert.equal(await noted(), nodes === "many" ? 1 : undefined);
+      assert.equal(await world.rotate(), 2);
+      hub.headMoved();
+      await settled();
+      peer.ping();
+      await world.time.pass(20_000);
+      assert.equal(await noted(), nodes === "many" ? 2 : undefined);
+    }
   });
 
   it("is not removed by a goodbye that is still being written when its verifier comes back [RCP-6]", async () => {

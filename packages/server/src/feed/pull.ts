@@ -106,7 +106,7 @@ export function createPullFeed(deps: PullDeps): PullFeed {
   const members = new Map<string, Member>();
 
   /** PULL-4. Settles when the row is written that says what this hello says. */
-  async function joined(hello: Hello, stats: VerifierStats): Promise<void> {
+  async function joined(hello: Hello, { stats, keys }: Ping): Promise<void> {
     const said = JSON.stringify({ ...hello, after: null });
     const now = clock.monotonic();
     const before = members.get(hello.instance);
@@ -115,7 +115,7 @@ export function createPullFeed(deps: PullDeps): PullFeed {
       service: hello.service,
       region: hello.region,
       said,
-      row: stands ? before.row : fleet.join(hello, PULLING),
+      row: stands ? before.row : fleet.join(hello, PULLING, keys),
       renewAt: stands ? before.renewAt : now + PULLING.renewEvery,
       forgetAt: afterMs(clock.now(), hello.max_staleness_ms + PULLING.kept),
       stats,
@@ -147,7 +147,7 @@ export function createPullFeed(deps: PullDeps): PullFeed {
     if (standing.kind !== "lost") return { round, covered: standing.kind === "covered" ? standing.pos : undefined };
     await deps.historyLost(standing.pos);
     members.clear();
-    await joined(hello, ping.stats);
+    await joined(hello, ping);
     return { round: await reader.next(), covered: undefined };
   }
 
@@ -169,7 +169,7 @@ export function createPullFeed(deps: PullDeps): PullFeed {
       // PULL-9: from before the row stands until what this head allows is known.
       const over = heard.answering(hello.instance);
       try {
-        await joined(hello, ping.stats);
+        await joined(hello, ping);
         if (activity.length > 0) deps.activity.note(activity);
         const { round, covered } = await standingOf(pull);
         const frames = await framesFor(round, covered, expires);

@@ -9,5 +9,5 @@ export async function listenersOf({
   hearing,
 }: Pick<Services, "store" | "tenant" | "hearing">): Promise<Listeners> {
   const members = await readFleet(store, tenant);
-  return { members, heard: hearing.heard(), listeningSince: hearing.listeningSince };
+  return { members, heard: hearing.heard(), listeningSince: hearing.listeningSince, nodes: store.traits.nodes };
 }
