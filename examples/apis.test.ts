@@ -1,4 +1,4 @@
-// Both example APIs say the same, and their logout is one.
+// The example APIs say the same, and their logout is one.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { createTestIssuer } from "@hallpass/verifier/testing";
 import { createApp as expressApp } from "./express-api/app.ts";
+import { createApp as fastifyApp } from "./fastify-api/app.ts";
 import { createApp as honoApp } from "./hono-api/app.ts";
 
 const options = { issuer: "https://auth.example", audience: "http://localhost:3000" };
@@ -51,6 +52,21 @@ test("the Express API protects, and logs out everywhere", async () => {
   } finally {
     server.closeAllConnections();
     server.close();
+    issuer.close();
+  }
+});
+
+test("the Fastify API protects, and logs out everywhere", async () => {
+  const issuer = await createTestIssuer(options);
+  const app = fastifyApp(issuer.verifier, (sid) => issuer.revoke({ sid }));
+  const address = await app.listen({ port: 0, host: "127.0.0.1" });
+  try {
+    await journey(
+      (path, init) => fetch(`${address}${path}`, init),
+      (claims) => issuer.token({ sid: SID, ...claims }),
+    );
+  } finally {
+    await app.close();
     issuer.close();
   }
 });

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+const nextApp = join(import.meta.dirname, "../examples/next-app");
 const runtimes = join(import.meta.dirname, "../conformance/runtimes/node_modules");
 
 export interface Part {
@@ -87,6 +88,12 @@ export const parts: readonly Part[] = [
     proves: "Apache verifies access tokens by the JWKS",
     install: "apt-get install apache2 libapache2-mod-oauth2",
     found: () => existsSync("/usr/lib/apache2/modules/mod_oauth2.so"),
+  },
+  {
+    tool: "next",
+    proves: "the adapter for Next works in an app that Next has built",
+    install: "npm ci --prefix examples/next-app",
+    found: () => succeeds(process.execPath, [join(nextApp, "node_modules/next/dist/bin/next"), "--version"]),
   },
 ];
 

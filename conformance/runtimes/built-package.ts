@@ -25,7 +25,9 @@ export function builtPackage(): string {
       rootDir: join(root, "packages"),
       outDir: built,
     },
-    files: PACKAGES.map((name) => join(root, "packages", name, "src/index.ts")),
+    files: ["protocol/src/index.ts", "verifier/src/index.ts", "verifier/src/next.ts"].map((file) =>
+      join(root, "packages", file),
+    ),
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
   execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", project], { stdio: "inherit" });

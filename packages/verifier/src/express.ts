@@ -2,8 +2,8 @@
 // others. Reads the raw headers, because Node keeps only the first of several Authorization headers.
 
 import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { credentialsOfNode } from "./node-credentials.ts";
 import { type RouteOptions, replyTo, requirementsOf } from "./reply.ts";
-import type { Credentials } from "./request.ts";
 import type { Accepted } from "./verdict.ts";
 import type { Verifier } from "./verifier.ts";
 
@@ -23,7 +23,7 @@ declare global {
 export function hallpass(verifier: Verifier, options: RouteOptions = {}): RequestHandler {
   const required = requirementsOf(options);
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    const verdict = await verifier.verifyCredentials(credentialsOf(request), required);
+    const verdict = await verifier.verifyCredentials(credentialsOfNode(request), required);
     if (verdict.kind !== "accepted") {
       const { status, headers, body } = replyTo(verdict);
       response.status(status).set(headers).end(body);
@@ -32,19 +32,4 @@ export function hallpass(verifier: Verifier, options: RouteOptions = {}): Reques
     request.hallpass = verdict;
     next();
   };
-}
-
-function credentialsOf({ method, rawHeaders, headers }: Request): Credentials {
-  return {
-    method,
-    authorization: valuesOf(rawHeaders, "authorization"),
-    cookie: valuesOf(rawHeaders, "cookie"),
-    origin: headers.origin ?? null,
-    fetchSite: valuesOf(rawHeaders, "sec-fetch-site")[0] ?? null,
-    upgrade: headers.upgrade !== undefined,
-  };
-}
-
-function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
