@@ -104,8 +104,13 @@ async function seed(count) {
 }
 
 const callback = provider.callback();
-createServer(async (request, response) => {
+
+async function answer(request, response) {
   if (!request.url.startsWith("/__seed")) return callback(request, response);
   const count = Number(new URL(request.url, issuer).searchParams.get("n"));
   response.setHeader("content-type", "application/json").end(JSON.stringify(await seed(count)));
-}).listen(port, "127.0.0.1", () => process.stdout.write(`ready ${port}\n`));
+}
+
+createServer((request, response) => void answer(request, response)).listen(port, "127.0.0.1", () =>
+  process.stdout.write(`ready ${port}\n`),
+);

@@ -49,8 +49,8 @@ async function withExpress(verifier: Verifier, run: (ask: Ask, port: number) => 
 
 async function withFastify(verifier: Verifier, run: (ask: Ask, port: number) => Promise<void>): Promise<void> {
   const app = fastify();
-  const asking = (options: RouteOptions = {}): { readonly onRequest: Hook } => ({
-    onRequest: forFastify(verifier, options),
+  const asking = (route: RouteOptions = {}): { readonly onRequest: Hook } => ({
+    onRequest: forFastify(verifier, route),
   });
   app.get("/open", asking(), async (request) => ({ subject: request.hallpass?.subject }));
   app.get("/admin", asking({ scope: ["admin"] }), async () => "in");
