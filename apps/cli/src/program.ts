@@ -5,8 +5,10 @@ import type { On } from "./action.ts";
 import type { ConnectionOptions } from "./connection/settings.ts";
 import { type Context, contextOf, type Outcome } from "./context.ts";
 import { EXIT, EXIT_WORDS } from "./exit-codes.ts";
+import { addPolicies } from "./policies/commands.ts";
 import { addRevocations } from "./revoke/commands.ts";
 import { withQuery } from "./revoke/query-options.ts";
+import { addSubjects } from "./subjects/commands.ts";
 import type { Terminal } from "./terminal.ts";
 
 export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done: (outcome: Outcome) => void): Command {
@@ -20,6 +22,8 @@ export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done
   addServe(program, on);
   addSessions(program, on);
   addRevocations(program, on);
+  addPolicies(program, on);
+  addSubjects(program, on);
   addOperating(program, on);
   addConfiguration(program, on);
   addToken(program, on);
@@ -193,7 +197,7 @@ function addOperating(program: Command, on: On): void {
     .option("--scope <scope>", "everything it may ever be granted, space-separated", "")
     .option("--audience <uri...>", "the first is the default")
     .option("--grant <type...>", "refresh_token, client_credentials")
-    .option("--policy <name>", "consumer, mobile or workforce", "consumer")
+    .option("--policy <name>", "see them with: hallpass policies list", "consumer")
     .option("--signing-alg <name>", "of its access tokens: ES256, RS256 or Ed25519", "ES256")
     .option("--secret-file <path>", "where the secret is written; it must not exist")
     .option("--secret-in-form", "the client sends its secret in the form, not in the header")
