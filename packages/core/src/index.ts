@@ -47,6 +47,7 @@ export * from "./operations/explain-policy.ts";
 export * from "./operations/explain-session.ts";
 export * from "./operations/export-subject.ts";
 export * from "./operations/idempotency.ts";
+export * from "./operations/introspect-many.ts";
 export * from "./operations/introspect-token.ts";
 export * from "./operations/issue-client-token.ts";
 export * from "./operations/issue-for-session.ts";

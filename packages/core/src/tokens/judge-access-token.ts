@@ -12,7 +12,7 @@ import type { Client } from "../clients/client.ts";
 import { clientFromRow, clientKey } from "../clients/client-row.ts";
 import { type ClientId, parseClientId, parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
-import { type KeyRing, ringKey } from "../keys/ring.ts";
+import { type KeyRing, ringKey, type VerificationKey } from "../keys/ring.ts";
 import { revokedTokenKey } from "../revocation/revoked-token.ts";
 import { isCutOff, tokenCutOffFromRow, tokenCutOffKey } from "../revocation/token-cut-off.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
@@ -60,12 +60,21 @@ export function presentedAccessToken(issuer: Issuer, token: string): PresentedAc
 export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<LiveAccessToken | undefined> {
   const presented = presentedAccessToken(deps.issuer, token);
   if (presented === undefined) return undefined;
-  const { jws, kid, claims, client } = presented;
-  // Bound to a key whose proof nobody checks here (AT-V6).
-  if (claims.cnf !== undefined) return undefined;
+  const { jws, kid } = presented;
   const known = deps.keys.latest()?.verificationKey(kid);
   if (known?.verify(jws.signingInput, jws.signature) === false) return undefined;
-  const snapshot = await deps.store.read(rowsOf(deps.issuer, claims, client));
+  return judgeAccessTokenOn(deps, presented, await deps.store.read(accessTokenRows(deps.issuer, presented)), known);
+}
+
+/** The same on a snapshot that was read with its rows. `known` is a key that its signature was found to fit. */
+export function judgeAccessTokenOn(
+  deps: Omit<JudgeDeps, "store">,
+  { jws, kid, claims, client }: PresentedAccessToken,
+  snapshot: Snapshot,
+  known?: VerificationKey,
+): LiveAccessToken | undefined {
+  // Bound to a key whose proof nobody checks here (AT-V6).
+  if (claims.cnf !== undefined) return undefined;
   const key = deps.keys.open(snapshot).verificationKey(kid);
   if (key === undefined || key.alg !== jws.header.alg) return undefined;
   // The same key needs no second look; one that the snapshot brought does.
@@ -75,7 +84,11 @@ export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<
   return row === undefined ? undefined : ({ claims, client, registered: clientFromRow(row) } as LiveAccessToken);
 }
 
-function rowsOf(issuer: Issuer, claims: AccessTokenClaims, client: ClientId): readonly RowKey[] {
+/** The rows to read before it is judged. */
+export function accessTokenRows(
+  issuer: Issuer,
+  { claims, client }: Pick<PresentedAccessToken, "claims" | "client">,
+): readonly RowKey[] {
   const { tenant } = issuer;
   const session = claims.sid === undefined ? undefined : parseSessionId(claims.sid);
   return [

@@ -5,6 +5,7 @@ import { CLIENT_ROWS } from "./clients/rows.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
 import { feed, pullFeed } from "./feed.ts";
 import { introspect } from "./introspect.ts";
+import { introspections, introspectionsBody } from "./introspections.ts";
 import { KEY_ROWS } from "./keys/rows.ts";
 import { LOG_ROWS } from "./log/rows.ts";
 import { metrics } from "./metrics.ts";
@@ -99,6 +100,18 @@ const ofSessions: readonly ScopedEndpoint[] = [
     mandate: "judged",
     answer: sessions.open,
     body: sessions.openBody,
+  },
+  {
+    method: "POST",
+    path: "/v1/introspections",
+    what: "What up to 64 access and session tokens are good for, on one snapshot.",
+    from: holder("sessions:read"),
+    mandate: "judged",
+    operation: "introspectMany",
+    file: "introspections.ts",
+    surface: "v1",
+    answer: introspections,
+    body: introspectionsBody,
   },
   {
     method: "POST",

@@ -49,6 +49,11 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     404,
     "client_not_found",
   ),
+  "POST /v1/introspections": ids(
+    ({ access }) => ({ path: "/v1/introspections", json: { tokens: [access] } }),
+    200,
+    null,
+  ),
   "POST /v1/sessions/search": ids(
     ({ name }) => ({ path: "/v1/sessions/search", json: { subject: `u-${name}` } }),
     200,
