@@ -1,7 +1,7 @@
 // What a command gets: the terminal, and the server's API with the settings of the command line.
 
 import { type ServerApi, serverApi } from "./connection/server-api.ts";
-import { type ConnectionOptions, readCredentials, serverUrl } from "./connection/settings.ts";
+import { actorOf, type ConnectionOptions, readCredentials, serverUrl } from "./connection/settings.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,6 +22,11 @@ export function contextOf(terminal: Terminal, connection: ConnectionOptions, onS
     terminal,
     connection,
     onStop,
-    api: () => serverApi(serverUrl(connection, terminal.env), () => readCredentials(connection, terminal.env)),
+    api: () =>
+      serverApi(
+        serverUrl(connection, terminal.env),
+        () => readCredentials(connection, terminal.env),
+        actorOf(terminal.env),
+      ),
   };
 }

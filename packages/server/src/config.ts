@@ -40,6 +40,7 @@ export interface ConfigSources {
 
 /** Of the command line and of the tests: not ours, and no mistake. */
 const FOREIGN: ReadonlySet<string> = new Set([
+  "HALLPASS_ACTOR",
   "HALLPASS_CI",
   "HALLPASS_CONFIG_FILE",
   "HALLPASS_CREDENTIALS_FILE",

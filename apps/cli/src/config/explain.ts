@@ -54,7 +54,7 @@ function explained(name: Name, { said }: LoadedConfig): Explained {
   const shown = first?.text ?? otherwise;
   return {
     key: name,
-    value: shown !== null && secret === true ? "(secret)" : shown,
+    value: shown === null ? null : secret === true || isSecret(judged?.data) ? "(secret)" : withoutPassword(shown),
     from: first === undefined ? "what it is otherwise" : `${first.by}: ${first.place}`,
     stands_over: rest.map(({ by, place }) => `${by}: ${place}`),
     otherwise,
@@ -62,6 +62,16 @@ function explained(name: Name, { said }: LoadedConfig): Explained {
     what,
     problem: judged?.success === false ? (judged.error.issues[0]?.message ?? "is malformed") : null,
   };
+}
+
+/** A value that may be one, such as the address of a database. */
+function isSecret(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "reveal" in value;
+}
+
+/** Of an address that is not what it should be, too. */
+function withoutPassword(text: string): string {
+  return text.replaceAll(/\/\/[^/\s]*@/g, "//(secret)@");
 }
 
 function linesOf(one: Explained): readonly string[] {

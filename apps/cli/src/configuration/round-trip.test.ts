@@ -13,6 +13,8 @@ const ISSUER = "http://localhost:8026";
 interface Site {
   readonly data: string;
   readonly hallpass: (...words: readonly string[]) => Promise<Answer>;
+  /** The same with variables of the environment. */
+  readonly hallpassWith: (env: Readonly<Record<string, string>>, ...words: readonly string[]) => Promise<Answer>;
 }
 
 interface Answer {
@@ -31,20 +33,18 @@ async function aSite(t: TestContext): Promise<Site> {
     await server.close();
     rmSync(data, { recursive: true });
   });
-  return {
-    data,
-    hallpass: async (...words) => {
-      const written = { out: "", said: "" };
-      const exit = await run(words, {
-        out: (text) => void (written.out += text),
-        say: (text) => void (written.said += text),
-        readInput: async () => "",
-        env: { HALLPASS_DATA: data },
-        now: () => Date.now(),
-      });
-      return { exit, ...written };
-    },
+  const hallpassWith: Site["hallpassWith"] = async (env, ...words) => {
+    const written = { out: "", said: "" };
+    const exit = await run(words, {
+      out: (text) => void (written.out += text),
+      say: (text) => void (written.said += text),
+      readInput: async () => "",
+      env: { HALLPASS_DATA: data, ...env },
+      now: () => Date.now(),
+    });
+    return { exit, ...written };
   };
+  return { data, hallpassWith, hallpass: (...words) => hallpassWith({}, ...words) };
 }
 
 function fileIn(site: Site, name: string, content: string | object): string {
@@ -190,14 +190,9 @@ test("a file gives nobody more than whoever applies it has [MAN-5] [A-09]", asyn
   await site.hallpass("apply", fileIn(site, "ci.json", { hallpass: 1, clients: { ci } }), "--secrets", site.data);
   const king = { ...ci, roles: ["owner"] };
   const file = fileIn(site, "king.json", { hallpass: 1, clients: { king } });
-  const refused = await run(["apply", file, "--secrets", site.data], {
-    out: () => {},
-    say: () => {},
-    readInput: async () => "",
-    env: { HALLPASS_DATA: site.data, HALLPASS_CREDENTIALS_FILE: join(site.data, "ci") },
-    now: () => Date.now(),
-  });
-  assert.equal(refused, 3);
+  const credentials = { HALLPASS_CREDENTIALS_FILE: join(site.data, "ci") };
+  const refused = await site.hallpassWith(credentials, "apply", file, "--secrets", site.data);
+  assert.equal(refused.exit, 3);
   assert.ok(!(await site.hallpass("clients", "list")).out.includes("king"));
   assert.throws(() => statSync(join(site.data, "king")), "no file is left of a secret that there never was");
 });
@@ -216,4 +211,13 @@ test("exported sessions are lines of JSON for nobody else's eyes, without what c
   assert.deepEqual(lines.map(({ subject }) => subject).toSorted(), ["ada", "bob"]);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.doesNotMatch(text, /seed|hpr_|hps_|eyJ|"mac/);
+});
+
+test("the person at the terminal stands in the receipt of what they revoke [ACT-2]", async (t) => {
+  const site = await aSite(t);
+  const json = (await site.hallpassWith({ HALLPASS_ACTOR: "ada@example.com" }, "revoke", "subject", "u-1", "--json"))
+    .out;
+  assert.equal((JSON.parse(json) as { readonly actor: string }).actor, "ada@example.com");
+  const wrong = await site.hallpassWith({ HALLPASS_ACTOR: "a b" }, "keys", "list");
+  assert.deepEqual([wrong.exit, wrong.out], [2, ""]);
 });

@@ -36,7 +36,8 @@ interface Problem {
 const ANSWER_WITHIN_MS = 10_000;
 
 /** Tokens are kept for the length of one command. */
-export function serverApi(url: string, credentials: () => Credentials): ServerApi {
+/** `actor` is the person at this terminal, if they say who they are: it stands in facts, receipts and logs. */
+export function serverApi(url: string, credentials: () => Credentials, actor?: string): ServerApi {
   const tokens = new Map<string, string>();
   return {
     url,
@@ -47,6 +48,7 @@ export function serverApi(url: string, credentials: () => Credentials): ServerAp
         method: call.method,
         headers: {
           authorization: `Bearer ${token}`,
+          ...(actor === undefined ? {} : { "hallpass-actor": actor }),
           ...(call.body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),

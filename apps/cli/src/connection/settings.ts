@@ -70,3 +70,12 @@ function textOf(path: string): string | undefined {
     return undefined;
   }
 }
+
+/** The person at this terminal, as HALLPASS_ACTOR says it. Throws a complaint for what no header can hold in one reading. */
+export function actorOf(env: Terminal["env"]): string | undefined {
+  const actor = env["HALLPASS_ACTOR"];
+  if (actor === undefined || actor === "") return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(actor))
+    throw usage("HALLPASS_ACTOR is no name", "visible ASCII, as in ada@example.com");
+  return actor;
+}

@@ -19,7 +19,7 @@ export async function readRoles(store: Store, tenant: TenantId): Promise<Roles> 
   return rolesFromRow((await store.read([key])).get(key));
 }
 
-/** Writes down the roles of the table that are not there yet on a first start. `always` is rewritten at every start, so that it holds what a new release adds. */
+/** Writes down the roles of the table that are not there yet on a first start. `always` gets at every start what a new release adds, and loses nothing to an older node that starts beside it. */
 export async function bootstrapRoles(
   deps: RolesDeps,
   table: Roles,
@@ -28,7 +28,9 @@ export async function bootstrapRoles(
   const key = rolesKey(deps.tenant);
   await change(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
-    const next = new Map(row === undefined ? table : rolesFromRow(row)).set(always.name, always.scope);
+    const known = row === undefined ? table : rolesFromRow(row);
+    const all = [...new Set([...(known.get(always.name) ?? []), ...always.scope])];
+    const next = new Map(known).set(always.name, all);
     const written = rolesToRow(next);
     if (row?.value === written.value) return answer(undefined);
     return write({ rows: [{ key, expect: row?.version ?? "absent", next: written }], answer: () => undefined });

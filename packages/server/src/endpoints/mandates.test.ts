@@ -85,6 +85,19 @@ for (const [title, sent] of onSessions) {
   });
 }
 
+test("no session of another subject is replaced, and one of its own is [MAN-2]", async () => {
+  const stage = await scene();
+  const bff = await shop(stage);
+  const theirs = await stage.open({ subject: "bank:1" });
+  const guest = await stage.open({ subject: "shop:guest" });
+  const replace = (sid: string): Promise<Received> =>
+    bff.call({ path: "/v1/sessions", json: { ...opening, replaces: sid } });
+  const refusal = await replace(theirs.sid);
+  assert.equal(refusal.json["code"], "replaced_not_found");
+  assert.equal((await operate(stage, { path: `/v1/sessions/${theirs.sid}` })).json["state"], "active");
+  assert.equal((await replace(guest.sid)).status, 201);
+});
+
 test("a session of another client is not there either [MAN-2]", async () => {
   const stage = await scene();
   const bff = await shop(stage);

@@ -18,6 +18,7 @@ import {
   readRoles,
   readSession,
   type Session,
+  type SessionId,
   scopesOf,
 } from "@hallpass/core";
 import { type Reply, type ReplyContext, refuse } from "../replies.ts";
@@ -64,6 +65,18 @@ export interface AskedSession {
   readonly policy: string | undefined;
   readonly acr: string | null;
   readonly amr: readonly string[];
+  readonly replaces: { readonly session: SessionId } | null;
+}
+
+/** Whether the session that a new one replaces may be ended by this caller: it ends with the opening. */
+export async function replacingPermitted(
+  services: Services,
+  { mandate }: Caller,
+  { replaces }: Pick<AskedSession, "replaces">,
+): Promise<boolean> {
+  if (replaces === null || isEverything(mandate)) return true;
+  const seen = await readSession(services.store, services.tenant, replaces.session);
+  return !seen.ok || sessionPermitted(mandate, seen.value.session);
 }
 
 /** What is not asked for is what the client's registration says. An unknown client is for the operation to refuse. */

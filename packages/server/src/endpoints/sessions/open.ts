@@ -9,7 +9,7 @@ import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
-import { openingPermitted } from "../mandates.ts";
+import { openingPermitted, refuseAsAbsent, replacingPermitted } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
 import { sessionTokenReply } from "./session-token-reply.ts";
@@ -47,6 +47,7 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   if (idempotency === "malformed") return refuse(exchange, "idempotency_key_malformed");
   const asked = requestOf(read.value, caller, idempotency);
   if (!(await openingPermitted(services, caller, asked))) return refuse(exchange, "mandate_exceeded");
+  if (!(await replacingPermitted(services, caller, asked))) return refuseAsAbsent(exchange, "replaced_not_found");
   const opened = await openSession(services, asked);
   if (!opened.ok) return refuse(exchange, opened.code);
   const { session, tokens, evicted, replayed } = opened.value;
