@@ -27,6 +27,9 @@ const session = (method: string, rest: string, json?: unknown): Crossing =>
     "session_not_found",
   );
 
+const subject = (method: string, rest: string): Crossing =>
+  ids(({ ref }) => ({ method, path: `/v1/subjects/${ref}${rest}` }), 404, "subject_not_found");
+
 export const CROSSINGS: Readonly<Record<string, Crossing>> = {
   "GET /.well-known/oauth-authorization-server": open,
   "GET /.well-known/jwks.json": open,
@@ -179,6 +182,16 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     "client_not_found",
   ),
   "GET /v1/sessions/:id/policy": session("GET", "/policy"),
+  "POST /v1/subjects/search": ids(
+    ({ name }) => ({ path: "/v1/subjects/search", json: { subject: `u-${name}` } }),
+    200,
+    null,
+  ),
+  "GET /v1/subjects/:ref": subject("GET", ""),
+  "POST /v1/subjects/:ref/block": subject("POST", "/block"),
+  "POST /v1/subjects/:ref/unblock": subject("POST", "/unblock"),
+  "POST /v1/subjects/:ref/export": subject("POST", "/export"),
+  "POST /v1/subjects/:ref/erase": subject("POST", "/erase"),
   "GET /healthz": open,
   "GET /readyz": open,
   "GET /metrics": ids(() => ({ path: "/metrics" }), 200, null),

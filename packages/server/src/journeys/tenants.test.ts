@@ -40,10 +40,22 @@ function traces({
   kid,
   client,
   policy,
+  ref,
   name,
   bearer,
 }: TenantScene): readonly string[] {
-  return [sid, access.slice(-40), refresh.slice(-20), revocation, kid, client, policy, `u-${name}`, bearer.slice(-40)];
+  return [
+    sid,
+    access.slice(-40),
+    refresh.slice(-20),
+    revocation,
+    kid,
+    client,
+    policy,
+    ref,
+    `u-${name}`,
+    bearer.slice(-40),
+  ];
 }
 
 function showsNothing(answer: Received, of: TenantScene, sent = ""): void {

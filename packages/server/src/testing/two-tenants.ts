@@ -22,6 +22,8 @@ export interface TenantScene {
   readonly kid: string;
   readonly client: string;
   readonly policy: string;
+  /** The reference of the session's subject. */
+  readonly ref: string;
   /** Sends to this tenant's host; with its operator's bearer unless the request says otherwise. */
   readonly send: (sent: Sent) => Promise<Received>;
 }
@@ -83,6 +85,7 @@ async function tenantScene(server: RunningServer, name: string, issuer: string, 
     readonly id: string;
     readonly families: readonly { readonly id: string }[];
   };
+  const subject = await send({ path: "/v1/subjects/search", json: { subject: `u-${name}` } });
   const revoked = await send({
     path: "/v1/revocations",
     json: { targets: [{ type: "subject", subject: `gone-${name}` }] },
@@ -102,6 +105,7 @@ async function tenantScene(server: RunningServer, name: string, issuer: string, 
     kid: keys[0]?.kid ?? "",
     client,
     policy,
+    ref: String(subject.json["ref"]),
     send,
   };
 }
