@@ -49,9 +49,9 @@ export async function listRevocations(
   return { revocations: found, next: place ?? null };
 }
 
-/** The ids of large revocations whose runs are not complete. */
-export async function runningRevocations(store: Store, tenant: TenantId): Promise<readonly string[]> {
-  const ids: string[] = [];
+/** Large revocations whose runs are not complete. */
+export async function runningRevocations(store: Store, tenant: TenantId): Promise<readonly Revocation[]> {
+  const running: Revocation[] = [];
   let after: string | null = null;
   do {
     const page = await listRevocations(store, tenant, {
@@ -61,8 +61,8 @@ export async function runningRevocations(store: Store, tenant: TenantId): Promis
       after,
       limit: PAGE,
     });
-    ids.push(...page.revocations.map(({ id }) => id));
+    running.push(...page.revocations);
     after = page.next;
   } while (after !== null);
-  return ids;
+  return running;
 }

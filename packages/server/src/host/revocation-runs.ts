@@ -14,8 +14,10 @@ export interface RevocationRuns {
   begin(id: string): void;
   /** Settles when the run is complete, has been stopped, or after `maxMs`; at once for one that is not under way here. */
   settled(id: string, maxMs: number): Promise<void>;
-  /** Begins every run that is in the store and not complete. */
+  /** Begins every run that is in the store and not complete: for the start of a process. */
   resume(): Promise<void>;
+  /** Begins those that have not moved since it was called last: whoever was at them is gone. For one of several nodes, now and then. */
+  takeUpStalled(): Promise<void>;
   /** Takes no further step; settles when those under way have ended. */
   stop(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export function createRevocationRuns(
   { scheduler, pause, failed }: RevocationRunsOptions,
 ): RevocationRuns {
   const underWay = new Map<string, Promise<void>>();
+  /** Where each run of another process was, when it was looked at last. */
+  let places = new Map<string, string>();
   const stop = Promise.withResolvers<void>();
   let stopped = false;
 
@@ -78,7 +82,13 @@ export function createRevocationRuns(
       if (end !== undefined) await atMost(maxMs, end);
     },
     resume: async () => {
-      for (const id of await runningRevocations(deps.store, deps.issuer.tenant)) begin(id);
+      for (const { id } of await runningRevocations(deps.store, deps.issuer.tenant)) begin(id);
+    },
+    takeUpStalled: async () => {
+      const running = await runningRevocations(deps.store, deps.issuer.tenant);
+      const now = new Map(running.map(({ id, run, endedSessions }) => [id, JSON.stringify([run, endedSessions])]));
+      for (const [id, place] of now) if (places.get(id) === place) begin(id);
+      places = now;
     },
     stop: async () => {
       stopped = true;

@@ -14,6 +14,7 @@ const SWEEP_EVERY = 5000;
 const TEND_EVERY = 60_000;
 const DROP_EVERY = 3_600_000;
 const REFUSED_EVERY = 60_000;
+const STALLED_EVERY = 30_000;
 const FLUSH_EVERY = 1000;
 /** Steps of one turn, so that a long absence is caught up with and nobody waits for it. */
 const MOST_STEPS = 20;
@@ -50,6 +51,7 @@ export function startTimers(
     every(scheduler, TEND_EVERY, tend, failed),
     every(scheduler, DROP_EVERY, drop, failed),
     every(scheduler, REFUSED_EVERY, () => services.refusedCalls.flush(), failed),
+    every(scheduler, STALLED_EVERY, () => services.runs.takeUpStalled(), failed),
     every(scheduler, FLUSH_EVERY, async () => log.flush(), failed),
     ...readRegularly(config, scheduler, services, failed),
   ];
