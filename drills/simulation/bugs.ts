@@ -76,6 +76,18 @@ export const BUGS: readonly Bug[] = [
     seedBudget: 60,
   },
   {
+    id: "cut-off of a tenant noticed, and not written on the row of its keys",
+    invariant: "P6-nobody-logged-out",
+    edits: [
+      {
+        file: "core/src/operations/revoke-many.ts",
+        find: "next: { value: ring.value, expires: ring.expires }, raise: true }],",
+        replace: "next: { value: ring.value, expires: ring.expires } }],",
+      },
+    ],
+    seedBudget: 60,
+  },
+  {
     id: "retry window extended by use",
     invariant: "P5-window-fixed",
     edits: [

@@ -19,6 +19,7 @@ const WEIGHTS = {
   revoke_token: 2,
   revoke_subject: 2,
   revoke_client: 0.7,
+  revoke_tenant: 0.2,
   alter: 2.5,
   read_receipt: 2,
   client_token: 2,

@@ -10,7 +10,9 @@ import {
   type Revocation,
   readRevocation,
   revoke,
+  revokeMany,
   rotateKeys,
+  settleRevocation,
   startEpoch,
   sweep,
   type Target,
@@ -53,6 +55,19 @@ export class Operator {
         actor: null,
       });
       if (answer.ok) await this.#receipt(node, answer.value, wait);
+      return answer;
+    });
+  }
+
+  /** Everything of everybody, and the run that writes it down; what a fault cuts off stays where it is. */
+  async revokeTenant(node: Node, dice: SeededDice): Promise<void> {
+    await this.#ask(node, dice, "revoke tenant", async () => {
+      const request = { target: { kind: "tenant" }, reason: null, ticket: null, actor: null } as const;
+      const answer = await revokeMany(node.services, request);
+      if (!answer.ok) return answer;
+      await this.#receipt(node, answer.value, undefined);
+      for (let step = await settleRevocation(node.services, answer.value.id, null); step.kind === "running"; )
+        step = await settleRevocation(node.services, answer.value.id, step.place);
       return answer;
     });
   }

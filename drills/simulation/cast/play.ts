@@ -99,6 +99,7 @@ const PLAYS: Readonly<Record<StepKind, Play>> = {
     cast.operator.revoke(dice.pick(cast.stage.nodes), dice, [
       { kind: "client", client: dice.pick(cast.holders).role.client },
     ]),
+  revoke_tenant: (cast, dice) => cast.operator.revokeTenant(dice.pick(cast.stage.nodes), dice),
   alter: (cast, dice) => cast.operator.alter(dice.pick(cast.stage.nodes), dice, dice.pick(cast.holders)),
   read_receipt: (cast, dice) => cast.operator.readAgain(dice.pick(cast.stage.nodes), dice),
   client_token: (cast, dice) => cast.operator.clientToken(dice.pick(cast.stage.nodes), dice),

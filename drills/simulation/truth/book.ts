@@ -109,8 +109,12 @@ export class Book {
     return this.notices.find((notice) => notice.at <= until && this.takes(notice, claims));
   }
 
-  /** A notice at or before a position that took away a session's family, and not only tokens of it. Believes no row. */
-  endOf(session: Session, fam: string, upTo: Position): CommittedNotice | undefined {
+  /**
+   * A notice at or before a position that took away a session's family, and not only tokens of it. Believes no row. `locked`: only what a refresh
+   * locks until it commits. The tenant's cut-off is not among it: a rotation that races it may commit after it, and is dead from the first
+   * moment, because its tokens and its session lie before it.
+   */
+  endOf(session: Session, fam: string, upTo: Position, locked = false): CommittedNotice | undefined {
     const family = session.families.find(({ id }) => id === fam);
     if (family === undefined) return undefined;
     const { id: sid, ancestors: anc, subject: sub, born } = session;
@@ -124,9 +128,10 @@ export class Book {
           return this.takes(notice, alive);
         case "client":
           return this.takes(notice, { ...alive, pos: family.born });
+        case "tenant":
+          return !locked && this.takes(notice, alive);
         case "outdated":
         case "token":
-        case "tenant":
         case "epoch":
           return false;
       }

@@ -1,6 +1,6 @@
 // What every session was at each version of its row, and the rules for what may follow what. Told of every commit.
 
-import { type Change, type Policy, type RowChange, type Session, sessionFromRow } from "@hallpass/core";
+import { type Change, type Policy, type RowChange, ringKey, type Session, sessionFromRow } from "@hallpass/core";
 import { isBefore } from "@hallpass/protocol";
 import { POLICIES, subjectKey, TENANT } from "../parts/settings.ts";
 import { Violation } from "../world/violation.ts";
@@ -125,7 +125,7 @@ export class SessionTruth {
   #judgeCutOffs(session: Session, fam: string, before: KnownSession): void {
     const over = session.ancestors.find((id) => this.#latest.get(id)?.session.state.kind === "ended");
     const name = `a rotation of ${session.id}/${fam} committed after`;
-    const end = this.#book.endOf(session, fam, this.#book.head);
+    const end = this.#book.endOf(session, fam, this.#book.head, true);
     if (end !== undefined) throw new Violation("P2-cut-off-holds", `${name} ${JSON.stringify(end.taking)}`);
     if (over !== undefined) throw new Violation("P2-cut-off-holds", `${name} its ancestor ${over} ended`);
     if (before.session.state.kind === "ended" || before.families.get(fam)?.ended === true)
@@ -175,6 +175,10 @@ export class SessionTruth {
       case "subject_revoked": {
         const row = this.#book.row(subjectKey(TENANT, session.subject));
         return row?.notBefore !== null && row !== undefined && isBefore(session.born, row.notBefore);
+      }
+      case "tenant_revoked": {
+        const row = this.#book.row(ringKey(TENANT));
+        return row !== undefined && row.notBefore !== null && isBefore(session.born, row.notBefore);
       }
       case "ancestor_ended":
         return session.ancestors.some((id) => {
