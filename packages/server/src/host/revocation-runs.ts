@@ -86,7 +86,7 @@ export function createRevocationRuns(
     },
     takeUpStalled: async () => {
       const running = await runningRevocations(deps.store, deps.issuer.tenant);
-      const now = new Map(running.map(({ id, run, endedSessions }) => [id, JSON.stringify([run, endedSessions])]));
+      const now = new Map(running.map((one) => [one.id, JSON.stringify([one.run, one.endedSessions])]));
       for (const [id, place] of now) if (places.get(id) === place) begin(id);
       places = now;
     },
