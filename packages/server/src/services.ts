@@ -31,12 +31,17 @@ import type { PublishedKeys } from "./outbound/published-keys.ts";
 export interface Hearing {
   heard(): ReadonlyMap<string, Heard>;
   readonly listeningSince: Instant;
-  /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
-  waitApplied(pos: Position, maxMs: number): Promise<unknown>;
+  /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. `met` is told of each when it has. */
+  waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<unknown>;
   /** The same for a version of the keys. */
   waitKeys(version: number, maxMs: number): Promise<unknown>;
   /** Those that are connected now, with what they reported. */
-  connections(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
+  connections(): readonly {
+    readonly instance: string;
+    readonly service: string;
+    readonly region: string | null;
+    readonly stats: VerifierStats;
+  }[];
   /** Those that pulled lately, the same. */
   pulls(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
   /** The answer to a verifier that keeps no connection; absent without a feed. */

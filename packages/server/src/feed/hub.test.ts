@@ -38,7 +38,8 @@ describe("waiting for verifiers", () => {
     ];
     gone.hangUp();
     const { pos } = await world.revokeAny();
-    const over = watched(hub.waitApplied(pos, 30_000));
+    const met: string[] = [];
+    const over = watched(hub.waitApplied(pos, 30_000, (instance) => met.push(instance)));
     await settled();
     a.ping();
     await settled();
@@ -49,6 +50,7 @@ describe("waiting for verifiers", () => {
     b.ping();
     await settled();
     assert.equal(over(), true);
+    assert.deepEqual(met, ["a", "b"]);
     assert.ok(connectedHaveApplied(pos, hub.heard().values()));
     await hub.waitApplied(pos, 30_000);
   });

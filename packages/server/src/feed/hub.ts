@@ -54,7 +54,7 @@ export interface FeedHub {
   /** The store's time from which on this node has heard every ping that it answered. */
   readonly listeningSince: Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
-  waitApplied(pos: Position, maxMs: number): Promise<void>;
+  waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<void>;
   /** The same for a version of the keys. */
   waitKeys(version: number, maxMs: number): Promise<void>;
   connections(): readonly ConnectedVerifier[];
@@ -175,9 +175,9 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       // Before the first read nothing was answered yet.
       return firstRead ?? clock.now();
     },
-    waitApplied: (pos, maxMs) => {
+    waitApplied: (pos, maxMs, met) => {
       headMoved();
-      return waits.until(heard.all, ({ applied }) => applied !== null && !isBefore(applied, pos), maxMs);
+      return waits.until(heard.all, ({ applied }) => applied !== null && !isBefore(applied, pos), maxMs, met);
     },
     waitKeys: (version, maxMs) => {
       headMoved();

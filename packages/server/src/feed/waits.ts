@@ -4,8 +4,13 @@
 import type { Heard, Scheduler } from "@hallpass/core";
 
 export interface Waits {
-  /** Settles when `isMet` holds for every connected verifier, or after `maxMs`. Never rejects. */
-  until(all: ReadonlyMap<string, Heard>, isMet: (heard: Heard) => boolean, maxMs: number): Promise<void>;
+  /** Settles when `isMet` holds for every connected verifier, or after `maxMs`. Never rejects. `met` is told of each that was waited for. */
+  until(
+    all: ReadonlyMap<string, Heard>,
+    isMet: (heard: Heard) => boolean,
+    maxMs: number,
+    met?: (instance: string) => void,
+  ): Promise<void>;
   heard(instance: string, heard: Heard): void;
   gone(instance: string): void;
   endAll(): void;
@@ -15,6 +20,7 @@ interface Wait {
   readonly isMet: (heard: Heard) => boolean;
   readonly open: Set<string>;
   readonly end: () => void;
+  readonly met: ((instance: string) => void) | undefined;
 }
 
 export function createWaits(scheduler: Scheduler): Waits {
@@ -26,7 +32,7 @@ export function createWaits(scheduler: Scheduler): Waits {
   }
 
   return {
-    until: (all, isMet, maxMs) => {
+    until: (all, isMet, maxMs, met) => {
       const open = new Set<string>();
       for (const [instance, heard] of all) if (heard.connected && !isMet(heard)) open.add(instance);
       if (open.size === 0 || maxMs <= 0) return Promise.resolve();
@@ -36,7 +42,7 @@ export function createWaits(scheduler: Scheduler): Waits {
         cancel();
         resolve();
       };
-      const wait: Wait = { isMet, open, end };
+      const wait: Wait = { isMet, open, end, met };
       const cancel = scheduler.after(maxMs, end);
       waits.add(wait);
       return promise;
@@ -45,7 +51,10 @@ export function createWaits(scheduler: Scheduler): Waits {
       for (const wait of waits) {
         // One that connects meanwhile may hold a lease from before: it counts, too.
         if (heard.connected && !wait.isMet(heard)) wait.open.add(instance);
-        else settle(wait, instance);
+        else {
+          if (wait.met !== undefined && wait.open.has(instance) && heard.connected) wait.met(instance);
+          settle(wait, instance);
+        }
       }
     },
     gone: (instance) => {

@@ -38,6 +38,8 @@ export interface Metrics {
   readonly store: (operation: "read" | "commit", ms: number) => void;
   readonly storeFailed: (operation: "read" | "commit", outcome: "failed" | "unknown") => void;
   readonly revocationLag: (ms: number) => void;
+  /** From a revocation's commit until one verifier had acknowledged it. */
+  readonly verifierLag: (verifier: Pick<ReportingVerifier, "service" | "region">, ms: number) => void;
   readonly refused: (code: string) => void;
   readonly sessionEnded: (reason: string, ms: number) => void;
   readonly signIns: (stage: SignInStage, count: number) => void;
@@ -155,6 +157,7 @@ export function createMetrics(gauged: Gauged): Metrics {
     store: (operation, ms) => (operation === "read" ? reads : commits).observe(ms / 1000),
     storeFailed: (operation, outcome) => storeFailures.labels(operation, outcome).inc(),
     revocationLag: (ms) => lags.observe(ms / 1000),
+    verifierLag: verifiers.lag,
     refused: (code) => ofRefusals(code).inc(),
     sessionEnded: (reason, ms) => ofDurations(reason).observe(Math.max(0, ms) / 1000),
     signIns: (stage, count) => signIns.labels(stage).inc(count),

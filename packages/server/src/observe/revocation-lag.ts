@@ -1,4 +1,4 @@
-// How long after its commit a revocation was known to every connected verifier: measured for each, as it happens.
+// How long after its commit a revocation was known to every connected verifier, and to those of each service: measured as it happens.
 
 import type { Clock } from "@hallpass/core";
 import { formatPosition, type Position } from "@hallpass/protocol";
@@ -27,7 +27,12 @@ export function revocationLag(
         known?.();
         metrics.revocationLag(clock.monotonic() - start);
       };
-      hearing.waitApplied(pos, LONGEST).then(settled, settled);
+      const verifiers = new Map(hearing.connections().map((one) => [one.instance, one]));
+      const met = (instance: string): void => {
+        const verifier = verifiers.get(instance);
+        if (verifier !== undefined) metrics.verifierLag(verifier, clock.monotonic() - start);
+      };
+      hearing.waitApplied(pos, LONGEST, met).then(settled, settled);
     },
   };
 }

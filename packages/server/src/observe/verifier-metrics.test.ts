@@ -73,3 +73,15 @@ test("what a verifier says that is no number it can have makes no count go back"
   const page = await played([aReport("a", { accepted: 5 })], [aReport("a", { accepted: -3, verify_ms: -1 })]);
   assert.ok(page.includes(`hallpass_verifier_verdicts_total{${API},verdict="accepted"} 0\n`), page);
 });
+
+test("how long a revocation took is shown for each service", async () => {
+  const registry = new Registry();
+  const { lag } = verifierMetrics(registry, () => []);
+  lag({ service: "api", region: "eu" }, 20);
+  lag({ service: "api", region: "eu" }, 2000);
+  lag({ service: "web", region: null }, 5);
+  const page = await registry.metrics();
+  assert.ok(page.includes(`hallpass_verifier_revocation_lag_seconds_bucket{le="0.025",${API}} 1\n`), page);
+  assert.ok(page.includes(`hallpass_verifier_revocation_lag_seconds_count{${API}} 2\n`));
+  assert.ok(page.includes('hallpass_verifier_revocation_lag_seconds_count{service="web",region=""} 1\n'));
+});

@@ -3,6 +3,7 @@
 
 import type { VerifierStats } from "@hallpass/protocol";
 import { Counter, Gauge, type Registry } from "prom-client";
+import { TalliedHistogram, type Tally } from "./tallied-histogram.ts";
 
 export interface ReportingVerifier {
   readonly instance: string;
@@ -24,7 +25,10 @@ type Reported = Count | "introspections_failed" | "answers_remembered" | "verify
 export function verifierMetrics(
   registry: Registry,
   reports: () => readonly ReportingVerifier[],
-): { readonly update: () => void } {
+): {
+  readonly update: () => void;
+  readonly lag: (verifier: Pick<ReportingVerifier, "service" | "region">, ms: number) => void;
+} {
   const registers = [registry];
   const known = new Map<string, VerifierStats>();
   const series = new Set<string>();
@@ -46,9 +50,20 @@ export function verifierMetrics(
   const behind = gauge("behind_notices_max", "Notices that the verifier furthest behind has not acknowledged.");
   const skew = gauge("clock_skew_seconds_max", "How far the clock of a verifier is off at most, either way.");
   const counting = gauge("reporting", "Verifiers that reported lately.");
+  const lags = new TalliedHistogram({
+    name: "hallpass_verifier_revocation_lag_seconds",
+    help: "From a revocation's commit until a verifier had acknowledged it.",
+    labelNames: LABELS,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const tallies = new Map<string, Tally>();
   const gauges = [behind, skew, counting];
 
-  function labelsOf({ service, region }: ReportingVerifier): { readonly service: string; readonly region: string } {
+  function labelsOf({ service, region }: Pick<ReportingVerifier, "service" | "region">): {
+    readonly service: string;
+    readonly region: string;
+  } {
     const labels = { service, region: region ?? "" };
     const name = JSON.stringify(labels);
     if (series.size >= MOST_SERIES && !series.has(name)) return { service: "other", region: "" };
@@ -100,5 +115,12 @@ export function verifierMetrics(
     highest(behind, all, ({ lag }) => lag ?? 0);
     highest(skew, all, ({ stats }) => Math.abs(stats.clock_skew_ms ?? 0) / 1000);
   }
-  return { update };
+  function lag(verifier: Pick<ReportingVerifier, "service" | "region">, ms: number): void {
+    const labels = labelsOf(verifier);
+    const name = JSON.stringify(labels);
+    const tally = tallies.get(name) ?? lags.tally(labels);
+    tallies.set(name, tally);
+    tally.observe(ms / 1000);
+  }
+  return { update, lag };
 }
