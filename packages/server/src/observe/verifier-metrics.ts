@@ -115,12 +115,12 @@ export function verifierMetrics(
     highest(behind, all, ({ lag }) => lag ?? 0);
     highest(skew, all, ({ stats }) => Math.abs(stats.clock_skew_ms ?? 0) / 1000);
   }
-  function lag(verifier: Pick<ReportingVerifier, "service" | "region">, ms: number): void {
+  function acknowledged(verifier: Pick<ReportingVerifier, "service" | "region">, ms: number): void {
     const labels = labelsOf(verifier);
     const name = JSON.stringify(labels);
     const tally = tallies.get(name) ?? lags.tally(labels);
     tallies.set(name, tally);
     tally.observe(ms / 1000);
   }
-  return { update, lag };
+  return { update, lag: acknowledged };
 }
