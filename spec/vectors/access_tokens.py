@@ -3,7 +3,9 @@
 import hashlib
 import json
 
+import ed25519
 import p256
+import rs256
 from make_vectors import ISSUER, PARENT, SID, b64
 
 ACTIVE, NEXT, STRANGER = p256.EXAMPLE, 0x1111111111111111, 0x2222222222222222
@@ -30,6 +32,21 @@ def token(header, payload, private=ACTIVE, change=lambda r, s: (r, s)):
     text = b64(compact(header)) + "." + b64(compact(payload))
     r, s = change(*p256.sign(private, text.encode()))
     return text + "." + b64(p256.raw(r, s))
+
+
+RSA = {"e": b64(rs256.E.to_bytes(3, "big")), "kty": "RSA", "n": b64(rs256.N.to_bytes(256, "big"))}
+ED = {"crv": "Ed25519", "kty": "OKP", "x": b64(ed25519.public())}
+FURTHER = {"RS256": (RSA, rs256.sign), "Ed25519": (ED, ed25519.sign)}
+
+
+def further_kid(alg):
+    # RFC 7638: the members of a key stand in their order already.
+    return b64(hashlib.sha256(compact(FURTHER[alg][0])).digest())
+
+
+def further(signed_with, **header):
+    text = b64(compact({"alg": signed_with, "typ": "at+jwt", "kid": further_kid(signed_with), **header})) + "." + b64(compact(CLAIMS))
+    return text, FURTHER[signed_with][1](text.encode())
 
 
 HEADER = {"alg": "ES256", "typ": "at+jwt", "kid": kid_of(ACTIVE)}
@@ -130,6 +147,17 @@ def cases():
     yield "lives exactly the longest lifetime", "AT-V5", claims(exp=IAT + 3600), NOW, yes, {}
     yield "lives a second longer", "AT-V5", claims(exp=IAT + 3601), NOW, no, {}
 
+    for alg, other in (("RS256", "Ed25519"), ("Ed25519", "RS256")):
+        text, bytes_ = further(alg)
+        yield f"signed with {alg}", "AT-V4", text + "." + b64(bytes_), NOW, yes, {}
+        yield f"signed with {alg}, one bit changed", "AT-V4", text + "." + b64(bytes_[:9] + bytes([bytes_[9] ^ 1]) + bytes_[10:]), NOW, no, {}
+        yield f"signed with {alg}, a byte short", "AT-V1", text + "." + b64(bytes_[:-1]), NOW, no, {}
+        for said in (other, "ES256", "EdDSA", "PS256", "none"):
+            text, bytes_ = further(alg, alg=said)
+            yield f"signed with {alg}, and says {said}", "AT-V2", text + "." + b64(bytes_), NOW, no, {}
+        text, bytes_ = further(alg, kid=kid_of(ACTIVE))
+        yield f"signed with {alg}, and names a key of ES256", "AT-V2", text + "." + b64(bytes_), NOW, no, {}
+
     yield "its end with skew lies after the horizon", "AT-V7", good, NOW, yes, {"horizon_ms": end - 1}
     yield "its end with skew is the horizon", "AT-V7", good, NOW, no, {"horizon_ms": end}
     yield "of an older epoch", "AT-V7", good, NOW, no, {"pos": "2.43"}
@@ -142,10 +170,12 @@ def vectors():
     return {
         "comment": "spec/access-token.md. A verifier of `issuer` for `audience` with the given skew and longest lifetime, the key set `keys` and a view that "
                    "is fresh. Each case changes the members of `view` that it names, and gives the rule, the token, the time and the answer. "
-                   "Signed by p256.py (ECDSA with the nonces of RFC 6979). The private keys are in access_tokens.py and protect nothing.",
+                   "Signed by p256.py (ECDSA with the nonces of RFC 6979), rs256.py and ed25519.py. The private keys are in there and protect nothing.",
         "issuer": ISSUER, "audience": AUDIENCE, "skew_s": SKEW, "longest_lifetime_s": 3600,
         "keys": [{"kid": kid_of(key), "state": state, "jwk": {**jwk(key), "kid": kid_of(key), "alg": "ES256", "use": "sig"}}
-                 for key, state in ((ACTIVE, "active"), (NEXT, "next"))],
+                 for key, state in ((ACTIVE, "active"), (NEXT, "next"))] +
+                [{"kid": further_kid(alg), "state": "active", "jwk": {**FURTHER[alg][0], "kid": further_kid(alg), "alg": alg, "use": "sig"}}
+                 for alg in FURTHER],
         "view": {"pos": "1.42", "horizon_ms": (IAT - 600) * 1000, "notices": []},
         "cases": [{"name": name, "rule": rule, "token": text, "now_ms": now, "view": view, "answer": answer}
                   for name, rule, text, now, answer, view in cases()],
