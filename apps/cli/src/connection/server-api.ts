@@ -129,6 +129,8 @@ const HINTS: Readonly<Record<string, string>> = {
   cut_off_in_future: "name a position that hallpass verifiers or a receipt has shown, or a time that is past",
   token_not_genuine: "is it whole, and of this issuer? see what it is with: hallpass token inspect -",
   revocation_not_found: "receipts are kept for 30 days; see them with: hallpass revocations list",
+  mandate_exceeded: "its mandate stands in: hallpass export; change it with: hallpass apply",
+  mandate_too_wide: "nobody gives more than it has; its own mandate stands in: hallpass export",
   client_not_found: "see them with: hallpass clients list",
 };
 

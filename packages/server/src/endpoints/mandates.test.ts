@@ -254,6 +254,20 @@ test("a client that is registered without a mandate acts for itself [MAN-6]", as
   refused(await plain.call({ path: "/v1/sessions", json: { ...own, acr: "any" } }), 403, "mandate_exceeded");
 });
 
+const unbounded: readonly [title: string, scope: string, sent: Sent][] = [
+  ["verifiers that pull", "feed", { path: "/v1/feed", headers: { "content-type": "application/x-ndjson" }, body: "x" }],
+  ["apps that count sign-ins", "sessions:write", { path: "/v1/sign-ins", json: {} }],
+  ["who looks at keys", "keys:read", { path: "/v1/keys" }],
+  ["who looks at the fleet", "verifiers:read", { path: "/v1/verifiers" }],
+];
+for (const [title, scope, sent] of unbounded) {
+  test(`a mandate is in no way of ${title}: nothing there is about a client or a subject [MAN-7]`, async () => {
+    const stage = await scene();
+    const one = await boundedClient(stage, "one", { scope });
+    assert.notEqual((await one.call(sent)).status, 403);
+  });
+}
+
 test("an endpoint that says nothing of mandates is closed to whoever is bounded [MAN-7]", async () => {
   const stage = await scene();
   await continueStart(stage);

@@ -15,6 +15,7 @@ export const KEY_ROWS: readonly ScopedEndpoint[] = [
     operation: "listKeys",
     file: "keys/list.ts",
     surface: "v1",
+    mandate: "free",
     answer: keys.list,
   },
   {
