@@ -38,17 +38,20 @@ const FROM = {
   scope: (scope: string) => `\`${scope}\``,
 } as const;
 
+const RETRY = { answer: "the first answer", own: "the same session" } as const;
+
 function endpoints(): string {
-  const rows = ENDPOINTS.map(({ method, path, what, from, operation }) => [
-    `\`${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}\``,
-    what,
-    from.kind === "scope" ? FROM.scope(from.scope) : FROM[from.kind](),
-    operation === "none" ? "–" : operation,
+  const rows = ENDPOINTS.map((row) => [
+    `\`${row.method} ${row.path.replaceAll(/:(\w+)/g, "{$1}")}\``,
+    row.what,
+    row.from.kind === "scope" ? FROM.scope(row.from.scope) : FROM[row.from.kind](),
+    row.operation === "none" ? "–" : row.operation,
+    "retry" in row && row.retry !== undefined ? RETRY[row.retry] : "–",
   ]);
   return page(
     "Endpoints",
-    "`from` is who may call: anyone, a client that authenticates in the request, or a client with an access token of its own for this issuer that holds the scope. A session's token opens none of them.",
-    table(["path", "what", "from", "operation"], rows),
+    "`from` is who may call: anyone, a client that authenticates in the request, or a client with an access token of its own for this issuer that holds the scope. A session's token opens none of them. `retry` is what a second request with the same `Idempotency-Key` gets (spec/idempotency.md); where nothing stands, the header means nothing.",
+    table(["path", "what", "from", "operation", "retry"], rows),
     "## Bodies\n\nWhat a JSON body may have, and nothing else; a member with `?` may be left out. What is wrong with one is named in `errors` ([refusals](refusals.md)).",
     ...ENDPOINTS.flatMap(({ method, path, body }) => (typeof body === "object" ? [bodyOf(method, path, body)] : [])),
   );

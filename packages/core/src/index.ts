@@ -30,6 +30,7 @@ export { generateSigningKey, type NewSigningKey } from "./keys/signing.ts";
 export { isShare, type Trial, type TrialWire, trialToWire } from "./keys/signing-key.ts";
 export * from "./operations/add-signing-alg.ts";
 export * from "./operations/alter-session.ts";
+export * from "./operations/answer-once.ts";
 export * from "./operations/apply-policy.ts";
 export { bootstrapIssuer, issuerKey } from "./operations/bootstrap-issuer.ts";
 export {

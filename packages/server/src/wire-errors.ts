@@ -111,6 +111,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   acr_too_low: row(403, "invalid_request", "The policy needs another acr than the sign-in had."),
   token_too_large: row(400, "invalid_request", "The access token would be too large."),
   claim_reserved: row(400, "invalid_request", "A claim has a reserved name."),
+  idempotency_key_in_use: row(409, "invalid_request", "The first request with this Idempotency-Key is not done yet."),
   idempotency_key_reused: row(409, "invalid_request", "The Idempotency-Key was used for another request."),
   version_conflict: row(409, "invalid_request", "It has another version by now."),
   revocation_not_found: row(404, "invalid_request", "There is no such revocation."),

@@ -34,6 +34,7 @@ export type RefusalCode =
   | "token_too_large"
   | "claim_reserved"
   | "idempotency_key_reused"
+  | "idempotency_key_in_use"
   | "version_conflict"
   | "revocation_not_found"
   | "target_not_found"

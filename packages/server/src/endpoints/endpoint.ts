@@ -98,6 +98,8 @@ interface ScopedRow extends Row {
    * `free`: nothing here is about a client or a subject. Absent: a caller whose mandate is not for everything is refused.
    */
   readonly mandate?: "session" | "judged" | "free";
+  /** What a retry with the same Idempotency-Key gets. `answer`: the first success, word for word, which may hold no secret. `own`: the endpoint sees to it. Absent: the header means nothing here. */
+  readonly retry?: "answer" | "own";
   readonly answer: (services: Services, exchange: Exchange, caller: Caller) => Answer;
 }
 

@@ -4,9 +4,10 @@
 import { type Form, parseForm } from "@hallpass/protocol";
 import { failure, type Reply, type ReplyContext, refuse, type Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
+import { answerOnce } from "./answer-once.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
 import { preflight, readableBy, registeredOrigins } from "./cross-origin.ts";
-import type { Caller, Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
+import type { Answer, Caller, Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
 import { attributed } from "./human-actor.ts";
 import { judgeMandate } from "./mandates.ts";
 import { type Placeholders, pathTable } from "./path-table.ts";
@@ -148,9 +149,14 @@ async function answerCaller(
   const refusal = await judgeMandate(services, exchange, endpoint, caller, () => exchange.param("id"));
   if (refusal !== undefined) return refusal;
   const { human } = caller;
-  if (human === null) return endpoint.answer(services, exchange, caller);
+  const respond = endpoint.retry === "answer" ? answerOnce : answerPlainly;
+  if (human === null) return respond(services, endpoint, exchange, caller);
   const store = attributed(services.store, caller.token.client, human);
-  return { ...(await endpoint.answer({ ...services, store }, { ...exchange, human }, caller)), by: human };
+  return { ...(await respond({ ...services, store }, endpoint, { ...exchange, human }, caller)), by: human };
+}
+
+function answerPlainly(services: Services, endpoint: ScopedEndpoint, exchange: Exchange, caller: Caller): Answer {
+  return endpoint.answer(services, exchange, caller);
 }
 
 function isScoped(endpoint: Endpoint): endpoint is ScopedEndpoint {

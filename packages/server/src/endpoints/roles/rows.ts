@@ -26,6 +26,7 @@ export const ROLE_ROWS: readonly ScopedEndpoint[] = [
     operation: "changeRole",
     file: "roles/put.ts",
     surface: "v1",
+    retry: "answer",
     answer: roles.put,
     body: roles.putBody,
   },
@@ -37,6 +38,7 @@ export const ROLE_ROWS: readonly ScopedEndpoint[] = [
     operation: "changeRole",
     file: "roles/remove.ts",
     surface: "v1",
+    retry: "answer",
     answer: roles.remove,
   },
 ];

@@ -1,7 +1,6 @@
 // POST /v1/sessions: opens a session for a subject whom the calling app has authenticated.
 // With an Idempotency-Key, a retry gets the same session and the same refresh token.
 
-import { createHash } from "node:crypto";
 import { type Idempotency, type OpenSession, openSession } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
@@ -9,6 +8,7 @@ import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
+import { idempotencyOf } from "../idempotency-key.ts";
 import { openingPermitted, refuseAsAbsent, replacingPermitted } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
@@ -34,9 +34,6 @@ const body = z.strictObject({
   device: fields.device.nullish(),
   claims: fields.claims.default({}),
 });
-
-/** RFC draft-ietf-httpapi-idempotency-key-header writes it as a quoted string; both spellings are one key each. */
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 export const openBody: z.ZodType = body;
 
@@ -92,12 +89,4 @@ function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Ide
     actor: caller.actor,
     idempotency,
   };
-}
-
-function idempotencyOf(exchange: Exchange, caller: Caller): Idempotency | null | "malformed" {
-  const key = exchange.request.headers.get("idempotency-key");
-  if (key === null) return null;
-  if (!IDEMPOTENCY_KEY.test(key)) return "malformed";
-  const fingerprint = createHash("sha256").update(exchange.body).digest("base64url");
-  return { caller: caller.token.client, key, fingerprint };
 }

@@ -1,0 +1,46 @@
+// The Idempotency-Key of a row that says `retry: "answer"`: the first success is given again to every retry, word for word. A refusal or
+// a fault frees the key: what was not done may be asked for again.
+
+import { type Idempotency, settleOnce, takeOnce } from "@hallpass/core";
+import { type Reply, refuse, text } from "../replies.ts";
+import type { Services } from "../services.ts";
+import type { Caller, Exchange, ScopedEndpoint } from "./endpoint.ts";
+import { idempotencyOf } from "./idempotency-key.ts";
+
+export async function answerOnce(
+  services: Services,
+  endpoint: ScopedEndpoint,
+  exchange: Exchange,
+  caller: Caller,
+): Promise<Reply> {
+  const once = idempotencyOf(exchange, caller);
+  if (once === null) return endpoint.answer(services, exchange, caller);
+  if (once === "malformed") return refuse(exchange, "idempotency_key_malformed");
+  const taken = await takeOnce(services, once);
+  if (!taken.ok)
+    return refuse(exchange, taken.code, taken.code === "idempotency_key_in_use" ? { "retry-after": "1" } : {});
+  if (taken.value !== null) {
+    const { status, body } = taken.value;
+    return text(exchange, status, body, "application/json", { "idempotency-replayed": "true" });
+  }
+  const first = await attempt(services, endpoint, exchange, caller, once);
+  const done = first.status < 300 && typeof first.body === "string" ? { status: first.status, body: first.body } : null;
+  await settleOnce(services, once, done);
+  return first;
+}
+
+/** What was thrown goes on; the key is freed if it can be, and otherwise frees itself in time. */
+async function attempt(
+  services: Services,
+  endpoint: ScopedEndpoint,
+  exchange: Exchange,
+  caller: Caller,
+  once: Idempotency,
+): Promise<Reply> {
+  try {
+    return await endpoint.answer(services, exchange, caller);
+  } catch (thrown) {
+    await settleOnce(services, once, null).catch(() => undefined);
+    throw thrown;
+  }
+}
