@@ -42,6 +42,12 @@ export const parts: readonly Part[] = [
     found: () => existsSync("/usr/lib/postgresql"),
   },
   {
+    tool: "kubectl",
+    proves: "the manifests of Kubernetes are ones that kustomize builds",
+    install: "apt-get install kubernetes-client",
+    found: () => succeeds("kubectl", ["version", "--client"]),
+  },
+  {
     tool: "promtool",
     proves: "the metrics page is one that Prometheus reads",
     install: "apt-get install prometheus",

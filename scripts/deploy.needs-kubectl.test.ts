@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+
+test("kustomize builds the manifests, and everything that runs has the labels that the service looks for", () => {
+  const folder = join(import.meta.dirname, "../ops/deploy/kubernetes");
+  const { status, stdout, stderr } = spawnSync("kubectl", ["kustomize", folder], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  const kinds = [...stdout.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind).toSorted();
+  assert.deepEqual(kinds, ["ConfigMap", "Deployment", "Job", "PodDisruptionBudget", "Service"]);
+  assert.ok((stdout.match(/app\.kubernetes\.io\/name: hallpass/g) ?? []).length >= 8);
+  assert.match(stdout, /image: hallpass:0\.1\.0/);
+});
