@@ -83,3 +83,15 @@ describe("a policy that needs an acr", () => {
     });
   }
 });
+
+describe("an access token", () => {
+  it("lives no longer than its issuer allows, whatever its session's row says [POL-8]", async () => {
+    const policy = aPolicy({ accessLifetime: secondsOf(600), idle: secondsOf(900) });
+    const world = await aWorld(createMemoryStore, { policy });
+    const strict = { ...world, issuer: { ...world.issuer, maxTokenLifetime: 60 } };
+    const { tokens } = await opened(strict);
+    assert.ok(tokens.access !== null && tokens.access.expiresIn <= 60);
+    const next = await refreshed(strict, refreshTextOf({ tokens }));
+    assert.ok(next.kind === "granted" && (next.tokens.access?.expiresIn ?? 61) <= 60);
+  });
+});
