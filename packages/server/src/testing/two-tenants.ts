@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Name } from "../config-schema.ts";
 import { type RunningServer, startServer } from "../main.ts";
 import { basicHeader, configOf, formText, type Received, type Sent } from "./scene.ts";
 
@@ -40,7 +41,7 @@ export interface TwoTenants {
 export const FIRST_ISSUER = "http://localhost:8026";
 export const SHOP_ISSUER = "http://shop.localhost:8026";
 
-export async function twoTenants(): Promise<TwoTenants> {
+export async function twoTenants(settings: Partial<Record<Name, string>> = {}): Promise<TwoTenants> {
   const data = mkdtempSync(join(tmpdir(), "hallpass-tenants-"));
   const lines: string[] = [];
   const config = configOf({
@@ -48,6 +49,7 @@ export async function twoTenants(): Promise<TwoTenants> {
     issuer: FIRST_ISSUER,
     log_level: "debug",
     tenants: JSON.stringify({ shop: { issuer: SHOP_ISSUER } }),
+    ...settings,
   });
   const server = await startServer(config, { logTo: { write: (line) => lines.push(line) } });
   return {
