@@ -13,6 +13,8 @@ export const EXIT = {
   unavailable: 4,
   /** Committed, and when `--wait` was over some verifier had not acknowledged. */
   waiting: 5,
+  /** Of what was judged nothing failed, and something should be mended or could not be looked at. */
+  warned: 6,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -24,4 +26,5 @@ export const EXIT_WORDS: Readonly<Record<keyof typeof EXIT, string>> = {
   refused: "the server said no, or what was judged is not good",
   unavailable: "the server could not be reached or could not answer; what was asked may have happened",
   waiting: "committed, and when --wait was over some verifier had not acknowledged",
+  warned: "nothing failed, and something should be mended or could not be looked at",
 };

@@ -138,6 +138,13 @@ function addOperating(program: Command, on: On): void {
     .description("who enforces revocations, and how far each is")
     .option("--json");
   on(verifiers, async (context, options) => (await import("./verifiers/list.ts")).listVerifiers(context, options));
+  const doctor = program
+    .command("doctor")
+    .description("look at a running deployment and its configuration: what is wrong, why, and how to mend it")
+    .option("--config <file>", "the server's configuration; otherwise its environment")
+    .option("--set <key=value...>", "a key, over file and environment")
+    .option("--json");
+  on(doctor, async (context, options) => (await import("./doctor/doctor.ts")).doctor(context, options));
   const keys = program.command("keys").description("signing keys");
   const list = keys.command("list").description("every key with its state").option("--json");
   on(list, async (context, options) => (await import("./keys/list.ts")).listKeys(context, options));

@@ -21,6 +21,10 @@ export interface ServerApi {
   readonly url: string;
   /** The answer's body, as its endpoint declares it. Throws a complaint. */
   call<Body>(call: Call): Promise<Body>;
+  /** The answer's body as text. Throws a complaint. */
+  text(call: Call): Promise<string>;
+  /** An access token of that scope, the one with which calls are made. Throws a complaint. */
+  token(scope: string): Promise<string>;
   /** What the server calls itself: the issuer of its tokens, and the audience of its API. */
   issuer(): Promise<string>;
 }
@@ -39,21 +43,31 @@ const ANSWER_WITHIN_MS = 10_000;
 /** `actor` is the person at this terminal, if they say who they are: it stands in facts, receipts and logs. */
 export function serverApi(url: string, credentials: () => Credentials, actor?: string): ServerApi {
   const tokens = new Map<string, string>();
+  const tokenOf = async (scope: string): Promise<string> => {
+    const token = tokens.get(scope) ?? (await fetchToken(url, credentials(), scope));
+    tokens.set(scope, token);
+    return token;
+  };
+  const sendWithToken = async (call: Call): Promise<Response> =>
+    send(url, call.path, call, {
+      method: call.method,
+      headers: {
+        authorization: `Bearer ${await tokenOf(call.scope)}`,
+        ...(actor === undefined ? {} : { "hallpass-actor": actor }),
+        ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    });
   return {
     url,
+    token: tokenOf,
     async call<Body>(call: Call): Promise<Body> {
-      const token = tokens.get(call.scope) ?? (await fetchToken(url, credentials(), call.scope));
-      tokens.set(call.scope, token);
-      const response = await send(url, call.path, call, {
-        method: call.method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(actor === undefined ? {} : { "hallpass-actor": actor }),
-          ...(call.body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      });
-      return (await bodyOf(url, response, call)) as Body;
+      return (await bodyOf(url, await sendWithToken(call), call)) as Body;
+    },
+    async text(call) {
+      const response = await sendWithToken(call);
+      if (!response.ok) await bodyOf(url, response, call);
+      return response.text();
     },
     async issuer() {
       const response = await send(url, "/.well-known/oauth-authorization-server", {}, {});
