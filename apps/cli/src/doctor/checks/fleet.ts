@@ -46,7 +46,7 @@ function fleet(facts: Facts, wrong: (all: readonly Verifier[], now: number) => r
   return given(facts.fleet, ({ verifiers, as_of_ms: now }) => {
     if (verifiers.length === 0) return unknown("no verifier has connected lately");
     const named = wrong(verifiers, now);
-    return named.length === 0 ? right(`${verifiers.length} verifiers`) : warning(named.map(nameOf).join(", "));
+    return named.length === 0 ? right(`${verifiers.length} looked at`) : warning(named.map(nameOf).join(", "));
   });
 }
 
@@ -63,7 +63,7 @@ function reported(
     const mute = verifiers.filter((one) => one.stats[stat] === undefined);
     return mute.length > 0
       ? unknown(`not reported by ${mute.map(nameOf).join(", ")}`)
-      : right(`${verifiers.length} verifiers`);
+      : right(`${verifiers.length} looked at`);
   });
 }
 

@@ -1,0 +1,71 @@
+// What the doctor takes for the server's configuration, and which variables hold a secret.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { contextOf } from "../context.ts";
+import { gatherConfig, ofServer } from "./gather-config.ts";
+import { saw, unseen } from "./look.ts";
+
+const ISSUER = "https://auth.example";
+const KEK = "kek-kek-kek-kek-kek-kek-kek-kek-kek-kek-kkA";
+
+function gathered(env: Readonly<Record<string, string>>, set: readonly string[] = []): ReturnType<typeof gatherConfig> {
+  const silent = { out: () => {}, say: () => {}, readInput: async () => "", now: () => 0 };
+  const context = contextOf({ ...silent, env }, {}, () => {});
+  return gatherConfig(context, { set });
+}
+
+test("a data directory, an address and credentials are no configuration", () => {
+  const facts = gathered({ HALLPASS_DATA: "data", HALLPASS_URL: ISSUER, HALLPASS_CREDENTIALS_FILE: "file" });
+  assert.deepEqual([facts.problems.seen, facts.config.seen, facts.secretVariables.seen], [false, false, false]);
+});
+
+test("an environment that configures a server is judged, and its secrets are named, not shown", () => {
+  const facts = gathered({
+    HALLPASS_ISSUER: ISSUER,
+    HALLPASS_KEK: KEK,
+    HALLPASS_STORE: "postgres://u:p4ss@db/hallpass",
+  });
+  assert.ok(facts.secretVariables.seen);
+  assert.deepEqual(facts.secretVariables.value.toSorted(), ["HALLPASS_KEK", "HALLPASS_STORE"]);
+  assert.doesNotMatch(JSON.stringify(facts.secretVariables), /kek-|p4ss/);
+});
+
+test("the address of a database without a password is no secret, and neither is a file's name", () => {
+  const facts = gathered({
+    HALLPASS_ISSUER: ISSUER,
+    HALLPASS_KEK_FILE: "/kek",
+    HALLPASS_STORE: "postgres://u@db/hallpass",
+  });
+  assert.deepEqual(facts.secretVariables, saw([]));
+});
+
+test("what a command line says tells nothing of the server's environment", () => {
+  const facts = gathered({}, [`issuer=${ISSUER}`]);
+  assert.ok(facts.config.seen);
+  assert.equal(facts.secretVariables.seen, false);
+});
+
+test("a key that can't stand is a problem, and the rest can't be judged", () => {
+  const facts = gathered({ HALLPASS_ISSUER: "auth.example" });
+  assert.ok(facts.problems.seen);
+  assert.equal(facts.problems.value.length, 1);
+  assert.equal(facts.config.seen, false);
+});
+
+test("the configuration of another issuer says nothing of the server that answers", () => {
+  const facts = gathered({ HALLPASS_ISSUER: ISSUER });
+  const other = ofServer(facts, saw("https://other.example"));
+  assert.ok(other.problems.seen);
+  assert.equal(other.problems.value.length, 1);
+  assert.deepEqual([other.config.seen, other.secretVariables.seen], [false, false]);
+  assert.equal(ofServer(facts, saw(ISSUER)), facts);
+  assert.equal(ofServer(facts, unseen("nobody answers")), facts);
+});
+
+test("the issuer of a further tenant is one of the configuration's", () => {
+  const tenants = JSON.stringify({ shop: { issuer: "https://shop.example" } });
+  const facts = gathered({ HALLPASS_ISSUER: ISSUER, HALLPASS_TENANTS: tenants });
+  assert.ok(facts.config.seen);
+  assert.equal(ofServer(facts, saw("https://shop.example")), facts);
+});
