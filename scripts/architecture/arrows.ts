@@ -57,6 +57,13 @@ export const arrows: readonly PackageRule[] = [
   },
   // A resource server must not be able to mint: the verifier knows the words on the wire and nothing else.
   { folder: "packages/verifier", knows: ["protocol"], testsKnow: ["core", "store-memory", "server"], outside: [] },
+  // A service gets tokens and judges none.
+  {
+    folder: "packages/service-client",
+    knows: ["protocol"],
+    testsKnow: ["core", "server"],
+    outside: ["node:fs/promises", "node:path"],
+  },
   {
     folder: "apps/cli",
     knows: ["server", "verifier", "protocol"],
@@ -85,6 +92,7 @@ const top = [
   "packages/server/src/main.ts",
   "packages/server/src/host/**",
   "packages/verifier/src/runtime.ts",
+  "packages/service-client/src/runtime.ts",
   "packages/verifier/src/testing/**",
   "packages/store-postgres/src/testing/**",
   "apps/**",
