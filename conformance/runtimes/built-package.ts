@@ -25,9 +25,9 @@ export function builtPackage(): string {
       rootDir: join(root, "packages"),
       outDir: built,
     },
-    files: ["protocol/src/index.ts", "verifier/src/index.ts", "verifier/src/next.ts"].map((file) =>
-      join(root, "packages", file),
-    ),
+    // Every file by itself: what is only reached through a package's name is now and then taken for somebody else's, and not written.
+    include: PACKAGES.map((name) => join(root, "packages", name, "src/**/*.ts")),
+    exclude: PACKAGES.map((name) => join(root, "packages", name, "src/**/*.test.ts")),
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
   execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", project], { stdio: "inherit" });
