@@ -9,6 +9,7 @@ const over = {
   data,
   issuer: `http://127.0.0.1:${port}`,
   log_level: "warn",
+  store: process.env["BENCH_STORE"] ?? "sqlite",
 };
 const loaded = loadConfig({ env: {}, over });
 if (!loaded.ok) throw new Error(loaded.problems.join("\n"));

@@ -14,7 +14,7 @@ export async function startHallpass(): Promise<Contender> {
   const token = await clientToken(url, operator, "sessions:write clients:write");
   const bench = await registerBenchClient(url, token);
   return {
-    name: "Hallpass (SQLite FULL, ES256 JWT)",
+    name: `Hallpass (${process.env["BENCH_STORE"] === undefined ? "SQLite FULL" : "PostgreSQL"}, ES256 JWT)`,
     port,
     process: child,
     authorization: basic(`bench:${bench}`),

@@ -1,6 +1,8 @@
 // The token endpoint, side by side in one run: contenders alternate in rounds, server and load on different cores,
 // the figure is requests per CPU-second of the server (all its threads), because wall time on a shared machine is the neighbour's.
 //
+// BENCH_STORE=postgres://… measures Hallpass on that database, whose own CPU is not counted.
+//
 //   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--only refresh|client_credentials] [--json FILE]
 
 import { spawn } from "node:child_process";
