@@ -70,6 +70,15 @@ test("every connection that is lost is replaced, and wakes are heard again", asy
   await store.close();
 });
 
+test("a store whose connections were just cut closes at once, also while it is about to listen again", async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const store = await openStore(server.url, "closing");
+    await admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hallpass'");
+    await store.close();
+    await assert.rejects(store.read([key]), { code: "store_unavailable" });
+  }
+});
+
 test("a server that is not there is a fault for whoever asks, and a failure that wrote nothing for whoever commits", async () => {
   const gone = await startPostgres();
   const store = await openStore(gone.url, "gone");

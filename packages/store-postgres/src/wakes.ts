@@ -28,16 +28,21 @@ export class Wakes {
   /** Never rejects: a server that can't be reached is tried again. */
   async listen(): Promise<void> {
     if (this.#closed) return;
+    let client: PoolClient | undefined;
     try {
-      const client = await this.#pool.connect();
+      client = await this.#pool.connect();
+      // Closed meanwhile: a connection that nobody gives back would keep the pool from ending.
+      if (this.#closed) return client.release(true);
       this.#client = client;
+      const own = client;
       client.on("notification", () => this.#wake());
-      client.on("error", () => this.#lost(client));
+      client.on("error", () => this.#lost(own));
       await client.query(`LISTEN "${this.#channel}"`);
       // What moved while nobody listened is found by looking once.
       this.#wake();
     } catch {
-      this.#lost(this.#client);
+      if (client === undefined) this.#listenLater();
+      else this.#lost(client);
     }
   }
 
@@ -53,10 +58,15 @@ export class Wakes {
     for (const wake of this.#wakers) queueMicrotask(wake);
   }
 
-  #lost(client: PoolClient | undefined): void {
+  /** Heard of twice, by its event and by its statement: it counts once. */
+  #lost(client: PoolClient): void {
     if (client !== this.#client) return;
     this.#client = undefined;
-    client?.release(true);
+    client.release(true);
+    this.#listenLater();
+  }
+
+  #listenLater(): void {
     if (!this.#closed) this.#again = this.#scheduler.after(AGAIN_MS, () => void this.listen());
   }
 }

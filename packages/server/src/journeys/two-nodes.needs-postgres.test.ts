@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { startPostgres } from "@hallpass/store-postgres/testing";
+import { freePort, startPostgres } from "@hallpass/store-postgres/testing";
 import { createVerifier, type Verdict } from "@hallpass/verifier";
 import { DEMO_AUDIENCE } from "../host/first-clients.ts";
 import { type RunningServer, startServer } from "../main.ts";
@@ -119,18 +118,5 @@ test("a key that one node has made current signs at the other at once, and both 
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error()),
-      );
-    });
   });
 }

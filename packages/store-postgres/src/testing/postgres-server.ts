@@ -65,7 +65,7 @@ function userNamed(name: string): { readonly uid?: number; readonly gid?: number
   return { uid: id("-u"), gid: id("-g") };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
