@@ -137,6 +137,11 @@ function mismatches(config: Config): readonly string[] {
   if (typeof store === "object" && !development && !namesKek(config))
     found.push(`${envName("kek_file")} is needed with PostgreSQL: every node opens the same keys`);
   found.push(...wrappersMismatch(config));
+  for (const { id } of typeof store === "object" ? config.tenants : []) {
+    // Its tables and its channel are named after it, and PostgreSQL's names have at most 63 bytes.
+    if (id.length > 45)
+      found.push(`${envName("tenants")}: with PostgreSQL a name has at most 45 characters, not ${id}`);
+  }
   if (config.kek !== undefined && config.kek_file !== undefined)
     found.push(`${envName("kek")} and ${envName("kek_file")} exclude each other`);
   if (config.client_token_lifetime > config.max_token_lifetime)

@@ -29,6 +29,8 @@ export function openPool({ url, schema, most, statementMs, connectMs }: Connecti
     types: { getTypeParser: (oid: number, format?: "text" | "binary") => parserOf(oid, format) },
   });
   pool.on("error", () => undefined);
+  // The pool hears of idle ones only. Whoever holds one learns it from the statement; without a listener it would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

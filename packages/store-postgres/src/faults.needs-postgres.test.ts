@@ -1,6 +1,7 @@
 // A server that fails, is slow or goes away: an answer in bounded time, never a success that is none, and recovery by itself.
 
 import assert from "node:assert/strict";
+import { connect, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
 import { type Change, parseTenantId, type RowKey } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
@@ -58,6 +59,36 @@ test("a connection that is cut in the middle of a commit leaves the outcome unkn
   await other.end();
   assert.equal((await store.commit([put(1)]))[0]?.kind, "committed");
   await store.close();
+});
+
+test("a socket that breaks under a commit leaves the outcome unknown, and the process lives", async () => {
+  const { hostname, port } = new URL(server.url);
+  const through = new Set<Socket>();
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    through.add(near);
+    for (const socket of [near, far]) socket.on("error", () => undefined);
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const address = proxy.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const store = await openStore(server.url.replace(`:${port}/`, `:${address.port}/`), "broken");
+  await store.commit([put("absent")]);
+  const other = new pg.Client(server.url);
+  await other.connect();
+  await other.query("BEGIN");
+  await other.query("SELECT 1 FROM broken.rows FOR UPDATE");
+  const committing = store.commit([put(1)]);
+  const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%commit_%'";
+  while ((await admin(waiting)).length === 0);
+  for (const socket of through) socket.resetAndDestroy();
+  assert.equal((await committing)[0]?.kind, "unknown");
+  await other.query("ROLLBACK");
+  await other.end();
+  assert.notEqual((await store.read([key])).get(key), undefined);
+  await store.close();
+  proxy.close();
 });
 
 test("every connection that is lost is replaced, and wakes are heard again", async () => {

@@ -69,9 +69,9 @@ function isSecret(value: unknown): boolean {
   return typeof value === "object" && value !== null && "reveal" in value;
 }
 
-/** Of an address that is not what it should be, too. */
+/** Up to the last @, whatever stands before it: a password that is not escaped is what makes an address malformed. */
 function withoutPassword(text: string): string {
-  return text.replaceAll(/\/\/[^/\s]*@/g, "//(secret)@");
+  return text.replace(/^(\w+:\/\/)?[\s\S]*@/, "$1(secret)@");
 }
 
 function linesOf(one: Explained): readonly string[] {
