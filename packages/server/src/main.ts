@@ -102,7 +102,7 @@ async function serve(
   const around = { hallpass: { fetch, answer }, observer, dice: ports.dice, issuer: config.issuer, attach };
   const host = await listen({ ...around, host: address, port, proxies, ...(tls === undefined ? {} : { tls }) }).catch(
     async (error: unknown) => {
-      await Promise.all([pages.close(), gateways.close()]);
+      await Promise.all([pages.close(), gateways.close(0)]);
       throw error;
     },
   );
@@ -125,7 +125,12 @@ async function serve(
     // Load balancers look at readiness, and verifiers go elsewhere: both before anything closes.
     drain();
     const feeds = tenants.map((tenant) => tenant.shutDownFeed());
-    await Promise.all([...feeds, host.close(config.shutdown_limit * 1000), gateways.close(), looking?.stop()]);
+    await Promise.all([
+      ...feeds,
+      host.close(config.shutdown_limit * 1000),
+      gateways.close(config.shutdown_limit * 1000),
+      looking?.stop(),
+    ]);
     await Promise.all([pages.close(), ...tenants.map((tenant) => tenant.close())]);
     log.info("closed", {});
     log.flush();

@@ -16,6 +16,11 @@ export class LateIndex<T extends { readonly keys: TokenKeys }> {
   #links = new Int32Array(FIRST_LINKS * 3);
   #used = 0;
 
+  /** How many were added. */
+  get size(): number {
+    return this.#items.length;
+  }
+
   add(item: T): void {
     const at = this.#items.push(item) - 1;
     forEachBucket(item.keys, (bucket) => this.#link(bucket | 0, at));

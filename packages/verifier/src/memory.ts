@@ -57,12 +57,25 @@ export class Memory {
   }
 
   keep(token: string, remembered: Remembered): void {
-    if (this.#young.entries.size >= this.#perGeneration) {
+    // The index only grows: a token that is kept again and again counts each time.
+    if (this.#young.index.size >= this.#perGeneration) {
       this.#old = this.#young;
       this.#young = generation();
     }
+    const before = this.#young.entries.get(token) ?? this.#old.entries.get(token);
+    if (before !== undefined && before !== remembered) {
+      // What takes its place answers for it: a late accept of one token counts once.
+      remembered.acceptedAt = Math.max(remembered.acceptedAt, before.acceptedAt);
+      before.late = true;
+    }
     this.#young.entries.set(token, remembered);
     this.#young.index.add(remembered);
+  }
+
+  /** What was said of it is over. */
+  drop(token: string): void {
+    this.#young.entries.delete(token);
+    this.#old.entries.delete(token);
   }
 
   /** When the salt changes, or the keys of the table would mean something else. */

@@ -89,6 +89,7 @@ export class SessionTokens {
       const claims = body === undefined ? undefined : claimsIn(body, reader);
       if (claims === undefined) return { kind: "failed" };
       if (claims === "inactive") {
+        this.memory.drop(token);
         if (before === this.#forgotten) this.#remember(token, asked);
         return { kind: "inactive" };
       }

@@ -154,8 +154,10 @@ class LocalVerifier implements Verifier {
   }
 
   onEnded(verdict: Accepted, callback: (reason: EndReason) => void): () => void {
-    const { keys, key, claims } = verdict[judged];
-    return this.#ended.watch({ keys, key, expiresAt: claims.exp * 1000, callback });
+    const { keys, key, claims, said } = verdict[judged];
+    // Of a session token no clock is compared with the issuer's (ST-V3): its answer ends when this process has counted it down.
+    const expiresAt = said === undefined ? claims.exp * 1000 : said.asked.wall + leftOf(0, said.forMs);
+    return this.#ended.watch({ keys, key, expiresAt, callback });
   }
 
   metrics(): Metrics {

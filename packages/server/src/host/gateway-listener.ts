@@ -10,10 +10,13 @@ import type { Check } from "../gateway/check.ts";
 export interface GatewayListener {
   /** Null when there is none. */
   readonly url: string | null;
-  close(): Promise<void>;
+  /** Lets requests under way end, for at most `ms`; then cuts what is left. Never hangs. */
+  close(ms: number): Promise<void>;
 }
 
 const HEADER_BYTES = 65_536;
+/** Milliseconds between two looks at idle connections while closing. */
+const LOOK_EVERY = 20;
 
 export async function listenForGateways(
   at: { readonly host: string; readonly port: number } | undefined,
@@ -49,11 +52,15 @@ export async function listenForGateways(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${at.host.includes(":") ? `[${at.host}]` : at.host}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    close: async (ms) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A connection whose answer is still under way is idle once that answer is out.
+      const idle = setInterval(() => server.closeIdleConnections(), LOOK_EVERY);
+      const limit = setTimeout(() => server.closeAllConnections(), ms);
+      await closed;
+      clearInterval(idle);
+      clearTimeout(limit);
+    },
   };
 }
 

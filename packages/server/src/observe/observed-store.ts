@@ -76,11 +76,13 @@ export function observedStore(
   return {
     ...store,
     read: (keys) => timed("read", store.read(keys)),
-    commit: (changes) =>
-      timed("commit", store.commit(written(changes)), (outcomes) => {
+    commit: (changes) => {
+      const all = written(changes);
+      return timed("commit", store.commit(all), (outcomes) => {
         changes.forEach((change, index) => told(change, outcomes[index]));
-        factBell.ring();
-      }),
+        if (all.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
+      });
+    },
   };
 }
 
