@@ -8,7 +8,7 @@ import type { ClientId, SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
-import { afterMs, type Instant, isPast } from "../kernel/time.ts";
+import { afterMs, type Instant } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
 import type { Policy } from "../sessions/policy.ts";
@@ -17,6 +17,7 @@ import { rebase } from "../sessions/rebase.ts";
 import { absoluteEnd, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
+import { subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { Row, RowChange, Snapshot, Store } from "../store/store.ts";
 
@@ -153,16 +154,27 @@ function ends(deps: ApplyPolicyDeps, one: Case): Decision<Touched> {
 /** Access tokens that would outlive the nearer end are outdated: no token outlives its session. */
 function applies(deps: ApplyPolicyDeps, one: Case, shortened: boolean): Decision<Touched> {
   const { row, guard, session, next, snapshot } = one;
-  const outlives = shortened && !isPast(absoluteEnd(next), snapshot.clock) && mayOutlive(deps, next, snapshot.clock);
+  const outlives = shortened && mayOutlive(deps, next, snapshot.clock);
   const rowChange = { key: row.key, expect: row.version, next: sessionToRow(next, KEPT_AFTER_END) };
   return write({
-    rows: [outlives ? { ...rowChange, raise: true } : rowChange, guard],
+    rows: [outlives ? { ...rowChange, raise: true } : rowChange, guard, ...listedLonger(one)],
     notices: outlives
       ? [noticeDraft(session.tenant, { kind: "outdated", sid: session.id }, deps.issuer, deps.dice)]
       : [],
     facts: [appliedFact(one)],
     answer: () => ({ kind: "applied", session }),
   });
+}
+
+/** The subject's row counts a session until its absolute end (POL-9): a later one has to stand there, too. */
+function listedLonger({ session, next, snapshot }: Case): readonly RowChange[] {
+  const until = absoluteEnd(next);
+  const key = subjectKey(session.tenant, session.subject);
+  const row = snapshot.get(key);
+  if (row === undefined || until <= absoluteEnd(session)) return [];
+  const found = subjectFromRow(row);
+  const sessions = found.sessions.map((each) => (each.id === session.id ? { ...each, until } : each));
+  return [{ key, expect: row.version, next: subjectToRow({ ...found, sessions }) }];
 }
 
 function mayOutlive({ issuer }: ApplyPolicyDeps, session: Session, now: Instant): boolean {

@@ -153,7 +153,9 @@ function forget(deps: SubjectDeps, subject: SubjectId, actor: string | null): Pr
   return change<undefined>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
     const found = subjectFromRow(row);
-    const needed = isBlocked(found, snapshot.clock) || found.sessions.length > 0;
+    // A cut-off that somebody else has made since is a revocation of what began since.
+    const cutSince = row !== undefined && found.cut !== "subject_erased";
+    const needed = isBlocked(found, snapshot.clock) || found.sessions.length > 0 || cutSince;
     return write({
       rows: row === undefined || needed ? [] : [{ key, expect: row.version, next: "gone" }],
       facts: [fact(tenant, snapshot.clock, "subject_erased", { kept: needed, actor })],

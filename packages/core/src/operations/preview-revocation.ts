@@ -14,7 +14,7 @@ import type { Head, Snapshot } from "../store/store.ts";
 import type { SeenSession } from "./read-session.ts";
 import { isInFuture } from "./revoke-many.ts";
 import { type Scan, type ScanDeps, scanSessions } from "./scan-sessions.ts";
-import { ofSubject } from "./search-sessions.ts";
+import { newestFirst, ofSubject } from "./search-sessions.ts";
 
 export interface PreviewDeps extends ScanDeps {
   readonly issuer: Issuer;
@@ -52,8 +52,8 @@ export async function previewRevocation(deps: PreviewDeps, request: PreviewRevoc
   const touches = touching(deps.issuer, targets, snapshot);
   if (subjects !== undefined) {
     const all = (await Promise.all(subjects.map((subject) => ofSubject(deps, tenant, subject)))).flat();
-    const found = all.filter((seen) => seen.standing.kind === "active" && touches(seen.session));
-    const left = found.slice(after === null ? 0 : found.findIndex(({ session }) => session.id === after) + 1);
+    const found = newestFirst(all.filter((seen) => seen.standing.kind === "active" && touches(seen.session)));
+    const left = found.filter(({ session }) => after === null || session.id < after);
     const affected = left.slice(0, limit);
     const next = affected.length < left.length ? (affected.at(-1)?.session.id ?? null) : null;
     return granted({ ...about, counts: after === null ? tally(found).counts : null, affected, next });

@@ -34,7 +34,8 @@ export async function readAudit(store: Store, tenant: TenantId, from: number): P
   let after = id;
   let next: number | null = null;
   // The block that holds `from` begins at most one block's length before it.
-  for (let read = 0; read < BLOCKS * 2 && found.length < LONGEST_BLOCK * BLOCKS; read += 1) {
+  // Pages that lie before it use up no turn: there are no more of them than a block has records.
+  for (let read = 0; read < BLOCKS * 2 && found.length < LONGEST_BLOCK * BLOCKS; read += found.length > 0 ? 1 : 0) {
     const rows = await store.list({ tenant, kind: "audit", after, limit: BLOCKS });
     const last = rows.at(-1);
     if (last === undefined)

@@ -28,7 +28,7 @@ export async function searchSessions(deps: ScanDeps, tenant: TenantId, request: 
   const wants = ({ standing }: SeenSession): boolean => state === undefined || standing.kind === state;
   if (query.subject !== undefined) {
     const listed = await ofSubject(deps, tenant, query.subject);
-    const left = listed.slice(after === null ? 0 : listed.findIndex(({ session }) => session.id === after) + 1);
+    const left = newestFirst(listed).filter(({ session }) => after === null || session.id < after);
     const found = left.filter((seen) => means(seen.session) && wants(seen));
     const sessions = found.slice(0, limit);
     return {
@@ -39,6 +39,11 @@ export async function searchSessions(deps: ScanDeps, tenant: TenantId, request: 
   }
   const scan = { means, wants, first: firstIdOf(query), isBeyond: (id: string) => idIsBeyond(id, query) };
   return scanSessions(deps, tenant, scan, { after, limit, mostRows: MOST_SCANNED });
+}
+
+/** By id, which begins with the time of the opening: a cursor has its place in this order also when its session is gone. */
+export function newestFirst(seen: readonly SeenSession[]): readonly SeenSession[] {
+  return seen.toSorted((a, b) => (a.session.id < b.session.id ? 1 : -1));
 }
 
 /** The subject's sessions that live, and those that ended lately; newest first. There are never many: a policy limits them. */

@@ -9,7 +9,7 @@ import { type FreshKeyDeps, freshMacKey, freshSecretKey, freshSigningKeys } from
 import type { KeyPolicy } from "../keys/key-policy.ts";
 import { decideKeys, type KeyFact } from "../keys/key-set.ts";
 import { keySetsOf, type Ring, withKeySet } from "../keys/key-sets.ts";
-import { type Listeners, laggardsOf, NOBODY } from "../keys/laggards.ts";
+import { type Listeners, laggardsOf } from "../keys/laggards.ts";
 import { followingMacKid, isMacRotationDue, type MacFact, rotateMacKeys } from "../keys/mac-keys.ts";
 import { ringKey } from "../keys/ring.ts";
 import { ringFromRow } from "../keys/ring-row.ts";
@@ -37,8 +37,7 @@ export async function tendKeys(deps: TendKeysDeps, { tenant, listeners }: TendKe
   if (row === undefined) throw unreadable("there are no keys yet");
   const seen = ringFromRow(row.value);
   if (!isAnythingDue(seen, snapshot.clock, policy)) return { version: row.version };
-  const turns = keySetsOf(seen).some(({ set }) => isRotationDue(set, snapshot.clock, policy));
-  const known: Listeners = turns ? await listeners() : NOBODY;
+  const known: Listeners = await listeners();
   const signing = freshSigningKeys(deps, tenant);
   const mac = freshMacKey(deps, tenant, followingMacKid(seen.mac));
   const secret = freshSecretKey(deps, tenant, followingSecretKid(seen.secrets));

@@ -16,7 +16,7 @@ export const restoreBody: z.ZodType = body;
 export async function restore(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
-  const actor = read.value.actor ?? caller.token.client;
+  const actor = read.value.actor ?? caller.actor;
   const restored = await restoreKey(services, { tenant: services.tenant, kid: exchange.param("kid"), actor });
   if (!restored.ok) return refuse(exchange, restored.code);
   return reply(exchange, 200, await knownBy(services, restored.value, read.value.wait_ms));

@@ -38,7 +38,7 @@ export async function tryNext(services: Services, exchange: Exchange, caller: Ca
     trial: read.value.trial,
     force,
     listeners: await listenersOf(services),
-    actor: read.value.actor ?? caller.token.client,
+    actor: read.value.actor ?? caller.actor,
   });
   if (!tried.ok) return refuse(exchange, tried.code);
   return reply(exchange, 200, await knownBy(services, tried.value, waitMs));

@@ -31,7 +31,7 @@ export async function apply(services: Services, exchange: Exchange, caller: Call
   const opened = await openPage(services, query, cursor ?? undefined);
   if (!opened.ok) return refuse(exchange, "cursor_malformed");
   const after = opened.place === null ? null : (parseSessionId(opened.place) ?? null);
-  const step = { name, version, after, limit, actor: actor ?? caller.token.client };
+  const step = { name, version, after, limit, actor: actor ?? caller.actor };
   const applied = await applyPolicy(services, step);
   if (!applied.ok) return refuse(exchange, applied.code);
   const sealed = await sealPage(services, query, applied.value.next);

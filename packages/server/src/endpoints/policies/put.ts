@@ -34,7 +34,7 @@ export async function put(services: Services, exchange: Exchange, caller: Caller
     name,
     edit: (current) => (wanted = edited(edit, start?.value.policy ?? current)),
     expectVersion: version ?? null,
-    actor: actor ?? caller.token.client,
+    actor: actor ?? caller.actor,
   });
   if (!done.ok) {
     const named = wanted === undefined ? undefined : refuseNumbers(services, exchange, wanted);

@@ -24,7 +24,7 @@ export async function rotateToken(services: Services, exchange: Exchange, caller
   const rotated = await rotateSessionToken(services, {
     session,
     revocationId: uuidv7(services.clock.now(), services.dice.bytes(10)),
-    actor: caller.token.client,
+    actor: caller.actor,
   });
   if (!rotated.ok) return refuse(exchange, rotated.code);
   const { outdated, sessionToken, ...seen } = rotated.value;

@@ -38,7 +38,12 @@ export async function wrappedKek(deps: WrappedKekDeps): Promise<Uint8Array> {
   if (bytes.length !== LENGTH || kekId(bytes) !== resting.id)
     throw new Error(`${wrapper.place} unwraps another key than the key-encryption key ${resting.id} in the store`);
   const renewed = await wrapper.renew?.(resting.wrapped);
-  if (renewed !== undefined) await keep(deps, { ...resting, wrapped: renewed }, row.version);
+  if (renewed !== undefined) {
+    // It takes the place of the only copy that is known to open.
+    if (!Buffer.from(await wrapper.unwrap(renewed)).equals(bytes))
+      throw new Error(`${wrapper.place} does not unwrap what it has wrapped anew`);
+    await keep(deps, { ...resting, wrapped: renewed }, row.version);
+  }
   return bytes;
 }
 
