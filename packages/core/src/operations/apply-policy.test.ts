@@ -23,6 +23,7 @@ import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { applyPolicy, type PolicyEffect, type PolicyStep, previewPolicy } from "./apply-policy.ts";
 import { putPolicy } from "./policies.ts";
 import { readSession } from "./read-session.ts";
+import { readSubject } from "./subjects.ts";
 
 const TEST = "test" as PolicyName;
 
@@ -142,6 +143,18 @@ describe("an application", () => {
     assert.deepEqual([seen.value.session.policy.version, seen.value.session.policy.idle], [2, 60]);
     const next = await refreshed(world, refreshTextOf(one));
     assert.ok(next.kind === "granted" && (next.tokens.access?.expiresIn ?? 99) <= 30);
+  });
+
+  it("counts a session that lives longer now until its new end, so that a limit stays exact [POL-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    const { session } = one;
+    const before = absoluteEnd(session);
+    await put(world, { absolute: secondsOf(5000), idle: secondsOf(5000) });
+    await applied(world, 2);
+    world.wait(before - session.opened + 1000);
+    assert.equal(await stateOf(world, session.id), "active");
+    assert.deepEqual((await readSubject(world.store, world.tenant, session.subject)).liveSessions, [session.id]);
   });
 
   it("outdates access tokens that would outlive the nearer end, and no others [POL-11]", async () => {

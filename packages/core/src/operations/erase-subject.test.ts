@@ -145,6 +145,15 @@ describe("an erasure", () => {
     assert.deepEqual((await readSubject(world.store, TENANT, ADA)).liveSessions, [back.session.id]);
   });
 
+  it("keeps a cut-off that came after it began: what was revoked since stays revoked [SUB-5]", async () => {
+    const world = await aTown();
+    await beginErasure(world, { subject: ADA, reason: null, ticket: null, actor: null });
+    const back = await opened(world, { subject: ADA });
+    await revoked(world, { kind: "subject", subject: ADA });
+    await eraseSubject(world, { subject: ADA, place: placeFromText("revocation/") ?? null, limit: 1000, actor: null });
+    assert.equal((await refreshed(world, refreshTextOf(back))).kind, "refused");
+  });
+
   it("keeps a block that holds, and says so; one that is over goes [SUB-5]", async () => {
     const world = await aTown();
     await blockSubject(world, { subject: ADA, until: null, reason: "fraud", ticket: null, actor: null });
