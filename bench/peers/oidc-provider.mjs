@@ -1,10 +1,12 @@
-// oidc-provider as its documentation sets it up for JWT access tokens, with an adapter that keeps everything in an unbounded Map:
-// its default adapter is an LRU of 1,000 entries and loses grants under load. Nothing in it is durable.
+// oidc-provider as its documentation sets it up for JWT access tokens: `node oidc-provider.mjs PORT [REDIS_PORT]`.
+// Without Redis its adapter keeps everything in an unbounded Map: the default adapter is an LRU of 1,000 entries and loses grants
+// under load. Nothing in the Map is durable.
 // Refresh tokens are seeded through the provider's own models, because a browser sign-in is not what is measured.
 
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
+import { redisAdapter } from "./redis-adapter.mjs";
 
 const entries = new Map();
 const grants = new Map();
@@ -41,7 +43,7 @@ class MapAdapter {
   }
 }
 
-const port = Number(process.argv[2]);
+const [port, redisPort] = process.argv.slice(2).map(Number);
 const issuer = `http://127.0.0.1:${port}`;
 const audience = "https://api.bench.example";
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -54,7 +56,7 @@ const resourceServer = {
 };
 
 const provider = new Provider(issuer, {
-  adapter: MapAdapter,
+  adapter: redisPort === undefined ? MapAdapter : redisAdapter(redisPort),
   clients: [
     {
       client_id: "bench",

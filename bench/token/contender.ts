@@ -5,11 +5,14 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import type { Database } from "./databases.ts";
 
 export interface Contender {
   readonly name: string;
   readonly port: number;
   readonly process: ChildProcess;
+  /** Where it keeps its state, when that is another process. */
+  readonly database: Database | undefined;
   readonly authorization: string;
   /** Body of the client_credentials request. */
   readonly clientCredentials: string;
@@ -58,14 +61,24 @@ export async function start(
   return { child, ready };
 }
 
-/** Seconds of CPU, user and system, of all threads of a process since it started. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+/** Seconds of CPU, user and system, of all threads of these processes and of their children that have ended. */
+export function cpuSecondsOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + ticksOf(pid), 0) / TICKS_PER_SECOND;
 }
 
 const TICKS_PER_SECOND = 100;
+
+/** 0 for a process that has just ended: its parent has what it used. */
+function ticksOf(pid: number): number {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return 0;
+  }
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
+}
 
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));

@@ -1,22 +1,32 @@
-// Hallpass as it ships: SQLite with synchronous=FULL on this machine's disk, ES256, rotation on, logs at their default level to nowhere.
+// Hallpass as it ships, ES256, rotation on, logs at their default level to nowhere: SQLite with synchronous=FULL on this machine's disk,
+// or a PostgreSQL that flushes each commit.
 
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Contender, freePort, here, start } from "./contender.ts";
+import type { Database } from "./databases.ts";
 
-export async function startHallpass(): Promise<Contender> {
+export async function startHallpass(postgres?: Database): Promise<Contender> {
   const port = await freePort();
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
-  const { child } = await start(["--conditions=hallpass-source", here("./hallpass-server.ts"), String(port), data]);
+  const store = postgres?.url ?? "sqlite";
+  const { child } = await start([
+    "--conditions=hallpass-source",
+    here("./hallpass-server.ts"),
+    String(port),
+    data,
+    store,
+  ]);
   const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
   const url = `http://127.0.0.1:${port}`;
   const token = await clientToken(url, operator, "sessions:write clients:write");
   const bench = await registerBenchClient(url, token);
   return {
-    name: `Hallpass (${process.env["BENCH_STORE"] === undefined ? "SQLite FULL" : "PostgreSQL"}, ES256 JWT)`,
+    name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)`,
     port,
     process: child,
+    database: postgres,
     authorization: basic(`bench:${bench}`),
     clientCredentials: "grant_type=client_credentials&scope=read",
     refreshTokens: (count) => openSessions(url, token, count),

@@ -1,46 +1,66 @@
 // The token endpoint, side by side in one run: contenders alternate in rounds, server and load on different cores,
 // the figure is requests per CPU-second of the server (all its threads), because wall time on a shared machine is the neighbour's.
+// Databases run on the core of the load; what they use of it for each request stands in a column of its own.
 //
-// BENCH_STORE=postgres://… measures Hallpass on that database, whose own CPU is not counted.
+//   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--quick]
+//     [--only refresh|client_credentials] [--contenders memory,redis,sqlite,postgres] [--json FILE]
 //
-//   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--only refresh|client_credentials] [--json FILE]
+// A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Contender, cpuSeconds, here, LOAD_CORE, residentBytes } from "./contender.ts";
+import { type Contender, cpuSecondsOf, here, LOAD_CORE, residentBytes } from "./contender.ts";
+import { type Database, startBenchPostgres, startRedis } from "./databases.ts";
 import { startHallpass } from "./hallpass.ts";
 import { startOidcProvider } from "./oidc-provider.ts";
+import { type Pass, printPasses } from "./table.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "4" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
     connections: { type: "string", default: "16" },
+    quick: { type: "boolean", default: false },
     only: { type: "string" },
+    contenders: { type: "string", default: "memory,redis,sqlite,postgres" },
     json: { type: "string" },
   },
 });
-const rounds = Number(values.rounds);
-const seconds = Number(values.seconds);
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
+const seconds = Number(values.seconds ?? (values.quick ? 2 : 4));
 const connections = Number(values.connections);
 
-type Operation = "refresh" | "client_credentials";
-const operations = (["refresh", "client_credentials"] as const).filter(
-  (name) => values.only === undefined || values.only === name,
-);
+const OPERATIONS = ["refresh", "client_credentials"] as const;
+type Operation = (typeof OPERATIONS)[number];
+const operations = OPERATIONS.filter((name) => values.only === undefined || values.only === name);
+if (operations.length === 0) throw new Error(`--only is one of ${OPERATIONS.join(", ")}`);
 
-interface Pass {
-  readonly contender: string;
-  readonly operation: Operation;
-  readonly requests: number;
-  readonly bad: number;
-  readonly perCpuSecond: number;
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly rss: number;
+const CONTENDERS: Readonly<Record<string, () => Promise<Contender | undefined>>> = {
+  memory: () => startOidcProvider(),
+  redis: () => withDatabase(startRedis, startOidcProvider),
+  sqlite: () => startHallpass(),
+  postgres: () => withDatabase(startBenchPostgres, startHallpass),
+};
+
+async function withDatabase(
+  startDatabase: () => Promise<Database | undefined>,
+  startOn: (database: Database) => Promise<Contender>,
+): Promise<Contender | undefined> {
+  const database = await startDatabase();
+  return database === undefined ? undefined : startOn(database);
+}
+
+async function startContenders(): Promise<readonly Contender[]> {
+  const started: Contender[] = [];
+  for (const name of values.contenders.split(",")) {
+    const startOne = CONTENDERS[name];
+    if (startOne === undefined) throw new Error(`--contenders are of ${Object.keys(CONTENDERS).join(", ")}`);
+    const contender = await startOne();
+    if (contender === undefined) process.stderr.write(`left out: ${name}, whose database is not installed\n`);
+    else started.push(contender);
+  }
+  return started;
 }
 
 async function pass(contender: Contender, operation: Operation): Promise<Pass> {
@@ -54,11 +74,12 @@ async function pass(contender: Contender, operation: Operation): Promise<Pass> {
     refreshTokens: operation === "refresh" ? await contender.refreshTokens(connections) : null,
     body: operation === "refresh" ? "grant_type=refresh_token" : contender.clientCredentials,
   };
-  const before = cpuSeconds(pid);
+  const before = cpuSecondsOf([pid]);
+  const databaseBefore = contender.database?.cpuSeconds();
   const started = performance.now();
   const load = await runLoad(job);
   const wall = (performance.now() - started) / 1000;
-  const cpu = cpuSeconds(pid) - before;
+  const cpu = cpuSecondsOf([pid]) - before;
   const { requests, bad, p50, p99, p999 } = load;
   return {
     contender: contender.name,
@@ -67,6 +88,10 @@ async function pass(contender: Contender, operation: Operation): Promise<Pass> {
     bad,
     perCpuSecond: requests / cpu,
     perSecond: requests / wall,
+    databaseMicros:
+      databaseBefore === undefined
+        ? null
+        : (((contender.database?.cpuSeconds() ?? 0) - databaseBefore) * 1_000_000) / requests,
     p50,
     p99,
     p999,
@@ -74,9 +99,15 @@ async function pass(contender: Contender, operation: Operation): Promise<Pass> {
   };
 }
 
-async function runLoad(
-  job: unknown,
-): Promise<{ requests: number; bad: number; p50: number; p99: number; p999: number }> {
+interface Load {
+  readonly requests: number;
+  readonly bad: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+}
+
+async function runLoad(job: unknown): Promise<Load> {
   const child = spawn(
     "taskset",
     ["-c", LOAD_CORE, process.execPath, "--conditions=hallpass-source", here("./load.ts"), JSON.stringify(job)],
@@ -84,15 +115,10 @@ async function runLoad(
   );
   let out = "";
   for await (const chunk of child.stdout) out += String(chunk);
-  return JSON.parse(out) as { requests: number; bad: number; p50: number; p99: number; p999: number };
+  return JSON.parse(out) as Load;
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].toSorted((a, b) => a - b);
-  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2;
-}
-
-const contenders = [await startOidcProvider(), await startHallpass()];
+const contenders = await startContenders();
 const passes: Pass[] = [];
 try {
   for (const operation of operations) {
@@ -109,33 +135,12 @@ try {
     }
   }
 } finally {
-  for (const contender of contenders) contender.process.kill("SIGKILL");
-}
-
-const base = contenders[0]?.name;
-process.stdout.write(
-  "| operation | contender | per CPU-second: median (spread) | ratio | wall/s | p50 ms | p99 ms | p99.9 ms | RSS MB | bad |\n|---|---|---|---|---|---|---|---|---|---|\n",
-);
-for (const operation of operations) {
-  const of = (name: string | undefined): Pass[] =>
-    passes.filter((one) => one.contender === name && one.operation === operation);
-  const floor = median(of(base).map((one) => one.perCpuSecond));
-  for (const { name } of contenders) {
-    const mine = of(name);
-    const rates = mine.map((one) => one.perCpuSecond);
-    const cells = [
-      operation,
-      name,
-      `${Math.round(median(rates))} (${Math.round(Math.min(...rates))}–${Math.round(Math.max(...rates))})`,
-      `${(median(rates) / floor).toFixed(2)}×`,
-      Math.round(median(mine.map((one) => one.perSecond))),
-      ...(["p50", "p99", "p999"] as const).map((key) => median(mine.map((one) => one[key])).toFixed(2)),
-      Math.round(median(mine.map((one) => one.rss)) / 1e6),
-      mine.reduce((sum, one) => sum + one.bad, 0),
-    ];
-    process.stdout.write(`| ${cells.join(" | ")} |\n`);
+  for (const { process: server, database } of contenders) {
+    server.kill("SIGKILL");
+    await database?.stop();
   }
 }
+printPasses(passes);
 if (values.json !== undefined)
   writeFileSync(
     values.json,

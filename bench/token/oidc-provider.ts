@@ -1,14 +1,17 @@
-// oidc-provider with everything in memory: the strongest peer on the token endpoint.
+// oidc-provider on one of its adapters: everything in a Map, the strongest peer on the token endpoint; or in Redis, as it is deployed.
 
 import { type Contender, freePort, here, start } from "./contender.ts";
+import type { Database } from "./databases.ts";
 
-export async function startOidcProvider(): Promise<Contender> {
+export async function startOidcProvider(redis?: Database): Promise<Contender> {
   const port = await freePort();
-  const { child } = await start([here("../peers/oidc-provider.mjs"), String(port)]);
+  const more = redis === undefined ? [] : [String(redis.port)];
+  const { child } = await start([here("../peers/oidc-provider.mjs"), String(port), ...more]);
   return {
-    name: "oidc-provider (memory, ES256 JWT)",
+    name: `oidc-provider (${redis === undefined ? "memory" : `Redis ${redis.durability}`}, ES256 JWT)`,
     port,
     process: child,
+    database: redis,
     authorization: `Basic ${Buffer.from("bench:bench-secret-bench-secret-bench-secret").toString("base64")}`,
     clientCredentials: "grant_type=client_credentials&scope=read",
     refreshTokens: async (count) =>
