@@ -26,7 +26,7 @@ function documents(text: string): readonly Record<string, unknown>[] {
 test("every setting that a deployment names is one of the configuration's keys", () => {
   const known = new Set(NAMES.map(envName));
   const named = files.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/HALLPASS_[A-Z_]+/g)].map(([name]) => name),
+    [...readFileSync(file, "utf8").matchAll(/HALLPASS_[A-Z0-9_]+/g)].map(([name]) => name),
   );
   assert.ok(named.length > 10);
   assert.deepEqual(
@@ -77,4 +77,21 @@ test("containers have a read-only root, no capability, and more time to stop tha
   const grace = /"terminationGracePeriodSeconds":(\d+)/.exec(text)?.[1];
   assert.ok(Number(grace) > 5 + 10);
   assert.match(read("hallpass.service"), /^TimeoutStopSec=20s$/m);
+});
+
+test("where a node keeps no files, the operator's secret is preset by its hash, or the first start would lose it", () => {
+  const [compose] = documents(read("compose.two-nodes.yaml"));
+  const services = Object.values(compose?.["services"] as Record<string, Record<string, unknown>>);
+  const nodes = services.filter((service) => service["tmpfs"] !== undefined);
+  assert.equal(nodes.length, 3);
+  for (const { environment } of nodes)
+    assert.match(
+      (environment as Record<string, string>)["HALLPASS_OPERATOR_SECRET_SHA256"] ?? "",
+      /^\$\{OPERATOR_SECRET_SHA256:\?/,
+    );
+  const deployment = JSON.stringify(documents(read("kubernetes/deployment.yaml")));
+  assert.ok(deployment.includes('"name":"data","emptyDir":{}'));
+  const preset = { secretKeyRef: { name: "hallpass", key: "operator-secret-sha256" } };
+  assert.ok(deployment.includes(JSON.stringify({ name: "HALLPASS_OPERATOR_SECRET_SHA256", valueFrom: preset })));
+  assert.match(read("kubernetes/kustomization.yaml"), /--from-literal=operator-secret-sha256=/);
 });

@@ -88,6 +88,13 @@ function addServe(program: Command, on: On): void {
   on(explain, async (context, options, [key]) =>
     (await import("./config/explain.ts")).explainConfig(context, key, options),
   );
+  const operatorSecret = config
+    .command("operator-secret")
+    .description("the operator's first secret into a new file, and its hash for HALLPASS_OPERATOR_SECRET_SHA256")
+    .requiredOption("--secret-file <path>", "where the secret is written; it must not exist");
+  on(operatorSecret, async (context, options) =>
+    (await import("./config/operator-secret.ts")).operatorSecret(context, options),
+  );
 }
 
 function addSessions(program: Command, on: On): void {

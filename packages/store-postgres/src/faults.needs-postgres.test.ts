@@ -122,3 +122,17 @@ test("a server that is not there is a fault for whoever asks, and a failure that
   await store.close();
   await assert.rejects(openStore(gone.url, "gone"), { code: "store_unavailable" });
 });
+
+test("a close answers every read that was accepted, also those that wait for a place, and none that comes later", async () => {
+  const store = await openStore(server.url, "waiting");
+  await store.commit([put("absent")]);
+  const accepted: Promise<unknown>[] = [];
+  for (let turn = 0; turn < 8; turn += 1) {
+    accepted.push(store.read([key]));
+    await Promise.resolve();
+  }
+  const closing = store.close();
+  await assert.rejects(store.read([key]), { code: "store_unavailable" });
+  assert.equal((await Promise.allSettled(accepted)).filter(({ status }) => status === "rejected").length, 0);
+  await closing;
+});

@@ -8,6 +8,8 @@ import type { Change, Outcome } from "@hallpass/core";
  * the commit may be there.
  */
 const UNDONE: readonly string[] = ["22", "23", "25", "28", "40", "42", "53", "54", "55"];
+/** Of a class that undoes, and the one code in it that does not know. */
+const COMPLETION_UNKNOWN = "40003";
 const QUERY_CANCELED = "57014";
 const DISK_FULL = "53100";
 /** Deadlock and serialisation failure: trying again is what they ask for. */
@@ -20,11 +22,16 @@ export function isWorthAnother(error: unknown): boolean {
 /** The outcome of every change of a call that ended with an error. `sent` is false while nothing can have reached the server. */
 export function outcomesOf(error: unknown, changes: readonly Change[], sent: boolean): readonly Outcome[] {
   const code = codeOf(error);
-  const undone = !sent || (code !== undefined && (UNDONE.includes(code.slice(0, 2)) || code === QUERY_CANCELED));
+  const undone = !sent || (code !== undefined && isUndone(code));
   const outcome: Outcome = undone
     ? { kind: "failed", cause: error, full: code === DISK_FULL }
     : { kind: "unknown", cause: error };
   return changes.map(() => outcome);
+}
+
+function isUndone(code: string): boolean {
+  if (code === COMPLETION_UNKNOWN) return false;
+  return UNDONE.includes(code.slice(0, 2)) || code === QUERY_CANCELED;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -89,28 +89,33 @@ function storeOn(pool: Pool, wakes: Wakes, channel: string, traits: StoreTraits)
   }
 
   /** Rejects with a Fault: whoever asks can't know. */
-  async function ask({ name, text }: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
-    if (closed !== undefined) throw new Fault("store_unavailable");
+  async function asked({ name, text }: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
     try {
-      return (await tracked(pool.query({ name, text, values: [...values] }))).rows as SqlRow[];
+      return (await pool.query({ name, text, values: [...values] })).rows as SqlRow[];
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });
     }
   }
 
+  async function ask(statement: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
+    if (closed !== undefined) throw new Fault("store_unavailable");
+    return tracked(asked(statement, values));
+  }
+
   const reads = new ReadQueue((keys) =>
-    ask(statements.read, [keys.map((key) => key.tenant), keys.map((key) => key.kind), keys.map((key) => key.id)]),
+    asked(statements.read, [keys.map((key) => key.tenant), keys.map((key) => key.kind), keys.map((key) => key.id)]),
   );
 
   async function close(): Promise<void> {
-    await Promise.allSettled(underWay);
+    await Promise.all([reads.settled(), Promise.allSettled(underWay)]);
     wakes.close();
     await pool.end();
   }
 
   return {
     traits,
-    read: (keys: readonly RowKey[]) => reads.read(keys),
+    read: (keys: readonly RowKey[]) =>
+      closed === undefined ? reads.read(keys) : Promise.reject(new Fault("store_unavailable")),
     commit: async (changes) => {
       if (closed !== undefined) throw new Fault("store_unavailable");
       checkChanges(changes);

@@ -21,6 +21,7 @@ export class ReadQueue {
   readonly #ask: AskRows;
   #waiting: WaitingRead[] = [];
   #underWay = 0;
+  #whenIdle: (() => void)[] = [];
 
   constructor(ask: AskRows) {
     this.#ask = ask;
@@ -32,6 +33,12 @@ export class ReadQueue {
       // The caller's turn may ask for more.
       if (this.#waiting.length === 1) queueMicrotask(() => this.#next());
     });
+  }
+
+  /** Settles when whoever waits now has an answer. */
+  settled(): Promise<void> {
+    if (this.#underWay === 0 && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   #next(): void {
@@ -58,6 +65,7 @@ export class ReadQueue {
     } finally {
       this.#underWay -= 1;
       this.#next();
+      if (this.#underWay === 0) for (const idle of this.#whenIdle.splice(0)) idle();
     }
   }
 }

@@ -36,5 +36,8 @@ test("migrate makes the tables, says what it did, and has nothing to do the seco
   await server.stop();
   const gone = await hallpass(server.url);
   assert.equal(gone.code, 4);
-  assert.match(gone.said, /goes on where it stopped/);
+  assert.match(gone.said, /did not go along: connect ECONNREFUSED .*\n.*goes on where it stopped/);
+  // A name that stands for two addresses: both are tried, and both say why.
+  const both = await hallpass(server.url.replace("127.0.0.1", "localhost"));
+  assert.match(both.said, /did not go along: connect ECONNREFUSED /);
 });

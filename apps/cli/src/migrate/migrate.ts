@@ -19,10 +19,9 @@ export async function migrate({ terminal, connection }: Context, options: Migrat
   });
   if (!loaded.ok) throw new Complaint(EXIT.usage, loaded.problems.join("; "), "`config check` names every problem");
   const done = await migrateStore(loaded.config).catch((error: unknown) => {
-    const what = error instanceof Error ? error.message : String(error);
     throw new Complaint(
       EXIT.unavailable,
-      `the database did not go along: ${what}`,
+      `the database did not go along: ${whyOf(error)}`,
       "mend it and run this again: it goes on where it stopped",
     );
   });
@@ -31,4 +30,11 @@ export async function migrate({ terminal, connection }: Context, options: Migrat
   for (const { tenant, from, to } of options.json === true ? [] : done)
     terminal.say(from === to ? `${tenant}: complete, ${to} steps\n` : `${tenant}: steps ${from + 1} to ${to} done\n`);
   return undefined;
+}
+
+/** Where a name stands for several addresses, each has a reason of its own, and the whole has none. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(whyOf).join("; ");
+  return error.message;
 }
