@@ -2,28 +2,14 @@
 // Each key is text: in the environment as HALLPASS_ and the name in capitals, in a file (JSON or YAML) under the name itself, where a key
 // with members (`tenants`) may stand as what its text spells.
 
-import { FACT_SENTENCES, type FactKind, Secret } from "@hallpass/core";
-import { parseStrictJson } from "@hallpass/protocol";
+import type { FactKind } from "@hallpass/core";
 import { z } from "zod";
+import type { Listen, StoreChoice, TenantSettings } from "./config-values.ts";
+import * as values from "./config-values.ts";
 import type { ProxyHeader } from "./host/arrivals.ts";
-import { type Pkcs11Uri, parsePkcs11Uri } from "./host/kek/pkcs11.ts";
-import { parseNetwork } from "./outbound/networks.ts";
+import type { Pkcs11Uri } from "./host/kek/pkcs11.ts";
 
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A further tenant beside the default one, with an issuer, keys, clients and data of its own. */
-export interface TenantSettings {
-  readonly id: string;
-  readonly issuer: string;
-  readonly kek_file: string | undefined;
-  readonly operator_secret_sha256: string | undefined;
-}
-
-/** A database's address has its password in it, so it never prints. */
-export type StoreChoice = "sqlite" | "memory" | Secret;
+export type { Listen, StoreChoice, TenantSettings } from "./config-values.ts";
 
 /** What the keys are parsed to. Times are whole seconds. */
 export interface Settings {
@@ -77,168 +63,32 @@ export interface Key<T> {
   readonly schema: z.ZodType<T, string>;
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-const duration: z.ZodType<number, string> = z
-  .string()
-  .regex(/^[1-9]\d{0,5}[smhd]$/, "has to be a duration such as 30s, 15m, 1h or 30d")
-  .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 1));
-
-const listen: z.ZodType<Listen, string> = z
-  .string()
-  .regex(/^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "has to be an address and a port such as 127.0.0.1:8026")
-  .transform((text) => {
-    const colon = text.lastIndexOf(":");
-    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
-  })
-  .refine(({ port }) => port <= 65_535, "has to have a port of at most 65535");
-
-const flag: z.ZodType<boolean, string> = z
-  .enum(["true", "false"], "has to be true or false")
-  .transform((text) => text === "true");
-
-/** Words of a list, separated by spaces; none for the empty text. */
-const wordsOf = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
-
-const isKind = (text: string): text is FactKind => Object.hasOwn(FACT_SENTENCES, text);
-
-const kinds: z.ZodType<readonly FactKind[], string> = z
-  .string()
-  .refine((text) => wordsOf(text).every(isKind), "has to be kinds of facts, separated by spaces")
-  .transform((text) => wordsOf(text).filter(isKind));
-
-const KEPT = /^([a-z_]+)=([1-9]\d{0,5}[smhd])$|^(token_refreshed|session_kept_alive)=0$/;
-
-const kindKept = (word: string): string => {
-  const [, kind, , uncounted] = KEPT.exec(word) ?? [];
-  return kind ?? uncounted ?? "";
-};
-
-const keptOf: z.ZodType<Settings["facts_kept_of"], string> = z
-  .string()
-  .refine(
-    (text) => wordsOf(text).every((word) => isKind(kindKept(word))),
-    "has to be kinds of facts with a duration, such as token_refreshed=1d; 0 only for token_refreshed and session_kept_alive",
-  )
-  .transform((text) =>
-    wordsOf(text).flatMap((word) => {
-      const kind = kindKept(word);
-      const span = KEPT.exec(word)?.[2];
-      return isKind(kind) ? [[kind, span === undefined ? 0 : duration.parse(span)] as const] : [];
-    }),
-  );
-
-const path: z.ZodType<string, string> = z.string().min(1, "has to be a path").max(4096, "has to be a path");
-
-const issuer: z.ZodType<string, string> = z
-  .string()
-  .refine(
-    isOrigin,
-    "has to be an origin in its shortest spelling, such as https://auth.example, without path or slash",
-  );
-
-/** Networks in CIDR, separated by commas; none for the empty text. */
-const networks: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
-  const parts = text.split(",").map((part) => part.trim());
-  const parsed = parts.map(parseNetwork);
-  if (parsed.every((one) => one !== undefined)) return parsed;
-  context.addIssue({ code: "custom", message: "has to be networks such as 10.0.0.0/8,fd00::/8" });
-  return z.NEVER;
-});
-
-const storeChoice: z.ZodType<StoreChoice, string> = z.string().transform((text, context) => {
-  if (text === "sqlite" || text === "memory") return text;
-  if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) && new URL(text).pathname.length > 1)
-    return new Secret(text);
-  context.addIssue({
-    code: "custom",
-    message: "has to be sqlite, memory or postgres://user:password@host:port/database",
-  });
-  return z.NEVER;
-});
-
-const bytes32: z.ZodType<Uint8Array, string> = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, "has to be base64url of 32 bytes")
-  .transform((text) => new Uint8Array(Buffer.from(text, "base64url")));
-
-const vaultKey: z.ZodType<string, string> = z
-  .string()
-  .regex(
-    /^https?:\/\/[A-Za-z0-9.\-[\]:]+\/v1\/(?:[A-Za-z0-9._-]+\/)+keys\/[A-Za-z0-9._-]{1,128}$/,
-    "has to be an address such as https://vault.example:8200/v1/transit/keys/hallpass",
-  );
-
-const pkcs11Uri: z.ZodType<Pkcs11Uri, string> = z.string().transform((text, context) => {
-  const uri = parsePkcs11Uri(text);
-  if (uri !== undefined) return uri;
-  context.addIssue({
-    code: "custom",
-    message: "has to be pkcs11:token=…;id=%01?module-path=/…&pin-source=file:/… and nothing more",
-  });
-  return z.NEVER;
-});
-
-const sha256: z.ZodType<string, string> = z
-  .string()
-  .regex(/^(?:[0-9a-f]{64}|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/, "has to be a SHA-256 in hex or base64url")
-  .transform((text) => (text.length === 64 ? Buffer.from(text, "hex").toString("base64url") : text));
-
-const tenantRecord = z.record(
-  z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "has to have a name of a-z, 0-9 and -"),
-  z.strictObject({
-    issuer,
-    kek_file: path.optional(),
-    operator_secret_sha256: sha256.optional(),
-  }),
-);
-
-const tenants: z.ZodType<readonly TenantSettings[], string> = z.string().transform((text, context) => {
-  const parsed = parseStrictJson(text, { maxLength: 65_536, maxDepth: 4, maxMembers: 1024 });
-  const record = tenantRecord.safeParse(parsed.ok ? parsed.value : null);
-  if (record.success)
-    return Object.entries(record.data).map(([id, { issuer: own, kek_file, operator_secret_sha256 }]) => ({
-      id,
-      issuer: own,
-      kek_file,
-      operator_secret_sha256,
-    }));
-  const [first] = record.error.issues;
-  const place =
-    first === undefined || first.path.length === 0 ? "" : ` (see ${first.path.join(".")}: ${first.message})`;
-  context.addIssue({
-    code: "custom",
-    message: `has to be an object of tenants such as {"shop": {"issuer": "https://auth.shop.example"}}${place}`,
-  });
-  return z.NEVER;
-});
-
 export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   development: {
     what: "Insecure conveniences: a demo client, plain http, the memory store. Refuses every address but loopback.",
     otherwise: "false",
-    schema: flag,
+    schema: values.flag,
   },
   issuer: {
     what: "The issuer's origin, as clients and verifiers know it: what stands in `iss`. Needed, but for development.",
     otherwise: null,
-    schema: issuer,
+    schema: values.issuer,
   },
   listen: {
     what: "Where to listen: plain HTTP behind a TLS proxy, or HTTPS with a certificate of its own.",
     otherwise: "127.0.0.1:8026",
-    schema: listen,
+    schema: values.listen,
   },
   tls_certificate_file: {
     what: "A file with the certificate and what leads to its root, in PEM: HTTPS. Looked at every ten seconds; a renewed one serves the next connection.",
     otherwise: null,
-    schema: path,
+    schema: values.path,
   },
-  tls_key_file: { what: "A file with the certificate's private key, in PEM.", otherwise: null, schema: path },
+  tls_key_file: { what: "A file with the certificate's private key, in PEM.", otherwise: null, schema: values.path },
   tls_client_ca_file: {
     what: "A file with certificates, in PEM: whoever connects has to show one that they vouch for. A lock on the door; it authenticates no client.",
     otherwise: null,
-    schema: path,
+    schema: values.path,
   },
   tls_minimum_version: {
     what: "The oldest version of TLS that is spoken.",
@@ -248,7 +98,7 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   trusted_proxies: {
     what: "Networks of the proxies in front, and of nobody else: `10.0.3.0/24`. Only they are believed about who connected to them.",
     otherwise: null,
-    schema: networks,
+    schema: values.networks,
   },
   proxy_header: {
     what: "The header in which the trusted proxies say so: `x-forwarded-for` (with `x-forwarded-proto`) or `forwarded` (RFC 7239). The other is not read.",
@@ -258,69 +108,69 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   metrics_listen: {
     what: "Where to serve /metrics without a token: an address that only the scraper can reach.",
     otherwise: null,
-    schema: listen,
+    schema: values.listen,
   },
   gateway_listen: {
     what: "Where to answer gateways (/check), without a token: an address that only they can reach.",
     otherwise: null,
-    schema: listen,
+    schema: values.listen,
   },
   region: {
     what: "Where this server stands, for the label of its metrics.",
     otherwise: null,
     schema: z.string().regex(/^[\x21-\x7e]{1,64}$/, "has to be 1 to 64 characters without blanks"),
   },
-  data: { what: "The directory of everything that is kept here.", otherwise: "data", schema: path },
+  data: { what: "The directory of everything that is kept here.", otherwise: "data", schema: values.path },
   store: {
     what: "`sqlite`: a file in the data directory. `postgres://user:password@host:port/database`: any number of nodes share it. `memory`: forgets on exit; for development only.",
     otherwise: "sqlite",
-    schema: storeChoice,
+    schema: values.storeChoice,
   },
   kek: {
     what: "The key-encryption key, base64url of 32 bytes. Prefer kek_file: an environment can be read by others.",
     otherwise: null,
     secret: true,
-    schema: bytes32,
+    schema: values.bytes32,
   },
   kek_file: {
     what: "A file with the key-encryption key. Without kek and kek_file, one is made in the data directory.",
     otherwise: null,
-    schema: path,
+    schema: values.path,
   },
   kek_previous_file: {
     what: "A file with a key-encryption key that opens what it has sealed and seals nothing: while another takes its place.",
     otherwise: null,
-    schema: path,
+    schema: values.path,
   },
   kek_vault: {
     what: "A key of the transit engine of HashiCorp Vault that wraps the key-encryption key: `https://…/v1/<mount>/keys/<name>`.",
     otherwise: null,
-    schema: vaultKey,
+    schema: values.vaultKey,
   },
   kek_vault_token_file: {
     what: "A file with a token of Vault that may encrypt and decrypt with that key. Read at the start.",
     otherwise: null,
-    schema: path,
+    schema: values.path,
   },
   kek_pkcs11: {
     what: "An AES key in a PKCS #11 token that wraps the key-encryption key: `pkcs11:token=…;id=%01?module-path=/…&pin-source=file:/…`.",
     otherwise: null,
-    schema: pkcs11Uri,
+    schema: values.pkcs11Uri,
   },
   operator_secret_sha256: {
     what: "SHA-256 of the operator's client secret (`hpc_…`), for a first start that shows none.",
     otherwise: null,
-    schema: sha256,
+    schema: values.sha256,
   },
   max_token_lifetime: {
     what: "No access token lives longer, whatever its policy says.",
     otherwise: "1h",
-    schema: duration,
+    schema: values.duration,
   },
   client_token_lifetime: {
     what: "How long an access token of the client_credentials grant lives.",
     otherwise: "10m",
-    schema: duration,
+    schema: values.duration,
   },
   cookie_name: {
     what: "The cookie that carries a session token. Begins with __Host-, so that no other host can set it; any name for development.",
@@ -332,43 +182,43 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     otherwise: "Lax",
     schema: z.enum(["Lax", "Strict"], "has to be Lax or Strict"),
   },
-  facts_kept: { what: "How long facts are kept.", otherwise: "30d", schema: duration },
+  facts_kept: { what: "How long facts are kept.", otherwise: "30d", schema: values.duration },
   facts_kept_of: {
     what: "Kinds of facts that are kept for another time, as `token_refreshed=1d session_kept_alive=0`. `0`: never written, only counted; for these two kinds only.",
     otherwise: "",
-    schema: keptOf,
+    schema: values.keptOf,
   },
   facts_file: {
     what: "A file to which every fact is appended as a line of JSON, for log shippers; at least once, in order. Below the data directory unless absolute.",
     otherwise: null,
-    schema: path,
+    schema: values.path,
   },
-  audit_kept: { what: "How long the records of the audit are kept.", otherwise: "400d", schema: duration },
+  audit_kept: { what: "How long the records of the audit are kept.", otherwise: "400d", schema: values.duration },
   audit_without: {
     what: "Kinds of facts that the audit does not chain, separated by spaces.",
     otherwise: "token_refreshed session_kept_alive",
-    schema: kinds,
+    schema: values.kinds,
   },
   audit_checkpoint_every: {
     what: "How often the end of the audit's chain is signed.",
     otherwise: "1h",
-    schema: duration,
+    schema: values.duration,
   },
   shutdown_limit: {
     what: "How long a stop waits for requests that are under way.",
     otherwise: "10s",
-    schema: duration,
+    schema: values.duration,
   },
   tenants: {
     what: "Further tenants by name, each with its `issuer` and, if wanted, `kek_file` and `operator_secret_sha256`; the issuer's host chooses.",
     otherwise: "{}",
     members: true,
-    schema: tenants,
+    schema: values.tenants,
   },
   outbound_networks: {
     what: "Networks that may be called besides public addresses, such as those of clients that publish their keys (jwks_uri) inside: `10.0.0.0/8,fd00::/8`.",
     otherwise: null,
-    schema: networks,
+    schema: values.networks,
   },
   log_level: {
     what: "`debug` shows every refresh as a fact, `info` every request.",
@@ -381,9 +231,4 @@ export const NAMES: readonly Name[] = Object.keys(KEYS) as Name[];
 
 export function envName(name: Name): string {
   return `HALLPASS_${name.toUpperCase()}`;
-}
-
-/** RFC 8414 compares issuers as texts, so there is one spelling: what URL prints, without the slash. A path would need well-known documents elsewhere. */
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
 }
