@@ -242,3 +242,37 @@ describe("an application", () => {
     assert.deepEqual(new Set(versions), new Set([2]));
   });
 });
+
+describe("a session below one that got a nearer end", () => {
+  it("gets no access token that outlives those above it, refreshed or opened, and a last one that ends with them [POL-5]", async () => {
+    const policy = aPolicy({ maxSessions: 9 });
+    const world = await aWorld(createMemoryStore, { policy, more: [{ ...policy, name: "other" }] });
+    const above = await opened(world);
+    const child = await opened(world, { policy: "other", parent: above.session.id });
+    const grandchild = await opened(world, { policy: "other", parent: child.session.id });
+    await put(world, { idle: secondsOf(60), absolute: secondsOf(100) });
+    await applied(world, 2);
+    const end = absoluteEnd(above.session) - 900_000;
+    const expiries: (number | undefined)[] = [];
+    const tokens = [above, child, grandchild].map(refreshTextOf);
+    for (const wait of [39_000, 2000, 58_000]) {
+      world.wait(wait);
+      for (const [index, token] of tokens.entries()) {
+        const next = await refreshed(world, token);
+        assert.ok(next.kind === "granted");
+        tokens[index] = refreshTextOf(next);
+        const judged = await judgeAccessToken(world, accessTextOf(next));
+        expiries.push(judged?.claims.exp);
+      }
+      const fresh = await opened(world, { policy: "other", parent: child.session.id });
+      expiries.push((await judgeAccessToken(world, accessTextOf(fresh)))?.claims.exp);
+    }
+    assert.ok(
+      expiries.every((exp) => exp !== undefined && exp * 1000 <= end),
+      String(expiries),
+    );
+    assert.ok(expiries.slice(-4).every((exp) => exp === end / 1000));
+    world.wait(1000);
+    assert.equal((await refreshed(world, tokens[1] ?? "")).kind, "refused");
+  });
+});

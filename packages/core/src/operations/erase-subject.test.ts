@@ -17,7 +17,14 @@ import {
   type World,
 } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
-import { beginErasure, eraseSubject } from "./erase-subject.ts";
+import {
+  beginErasure,
+  type ErasurePlace,
+  eraseSubject,
+  erasurePlaceFromText,
+  erasurePlaceToText,
+  firstErasurePlace,
+} from "./erase-subject.ts";
 import { type ExportedRecord, exportSubject } from "./export-subject.ts";
 import { readRevocation } from "./read-revocation.ts";
 import { placeFromText, placeToText, type SubjectPlace } from "./subject-pages.ts";
@@ -60,9 +67,14 @@ async function exported(world: World, subject: SubjectId, limit = 1000): Promise
 async function erased(world: World, subject: SubjectId, limit = 1000) {
   const begun = await beginErasure(world, { subject, reason: "asked for", ticket: null, actor: "dpo" });
   const sums = { sessions: 0, receipts: 0, steps: 0 };
-  let place: SubjectPlace | null = null;
+  let place: ErasurePlace | null = firstErasurePlace(begun);
   do {
-    const step = await eraseSubject(world, { subject, place, limit, actor: "dpo" });
+    const step: Awaited<ReturnType<typeof eraseSubject>> = await eraseSubject(world, {
+      subject,
+      place,
+      limit,
+      actor: "dpo",
+    });
     assert.ok(step.examined <= limit);
     sums.sessions += step.sessions;
     sums.receipts += step.receipts;
@@ -70,6 +82,15 @@ async function erased(world: World, subject: SubjectId, limit = 1000) {
     place = step.next;
   } while (place !== null);
   return { begun, ...sums };
+}
+
+async function placeOfNext(world: World): Promise<ErasurePlace> {
+  return firstErasurePlace(await beginErasure(world, { subject: ADA, reason: null, ticket: null, actor: null }));
+}
+
+async function toTheEnd(world: World, from: ErasurePlace): Promise<void> {
+  for (let place: ErasurePlace | null = from; place !== null; )
+    place = (await eraseSubject(world, { subject: ADA, place, limit: 1000, actor: null })).next;
 }
 
 describe("an export", () => {
@@ -137,9 +158,9 @@ describe("an erasure", () => {
 
   it("leaves what the subject begins after it [SUB-5]", async () => {
     const world = await aTown();
-    await beginErasure(world, { subject: ADA, reason: null, ticket: null, actor: null });
+    const place = await placeOfNext(world);
     const back = await opened(world, { subject: ADA });
-    const step = await eraseSubject(world, { subject: ADA, place: null, limit: 1000, actor: null });
+    const step = await eraseSubject(world, { subject: ADA, place, limit: 1000, actor: null });
     assert.equal(step.sessions, 5);
     assert.equal((await refreshed(world, refreshTextOf(back))).kind, "granted");
     assert.deepEqual((await readSubject(world.store, TENANT, ADA)).liveSessions, [back.session.id]);
@@ -147,12 +168,30 @@ describe("an erasure", () => {
 
   it("keeps a cut-off that came after it began: what was revoked since stays revoked [SUB-5]", async () => {
     const world = await aTown();
-    await beginErasure(world, { subject: ADA, reason: null, ticket: null, actor: null });
+    const place = await placeOfNext(world);
     const back = await opened(world, { subject: ADA });
     await revoked(world, { kind: "subject", subject: ADA });
-    await eraseSubject(world, { subject: ADA, place: placeFromText("revocation/") ?? null, limit: 1000, actor: null });
+    await toTheEnd(world, place);
     assert.equal((await refreshed(world, refreshTextOf(back))).kind, "refused");
   });
+
+  for (const firstDone of ["the first", "the second"])
+    it(`leaves the cut-off of another that was begun since: of two at once, ${firstDone} done first [SUB-5]`, async () => {
+      const world = await aTown();
+      const begun = await placeOfNext(world);
+      const first = (await eraseSubject(world, { subject: ADA, place: begun, limit: 1000, actor: null })).next;
+      assert.equal(first?.kind, "revocation");
+      const between = await opened(world, { subject: ADA });
+      const second = await placeOfNext(world);
+      for (const place of firstDone === "the first" ? [first, second] : [second, first]) {
+        await toTheEnd(world, place);
+        assert.equal((await refreshed(world, refreshTextOf(between))).kind, "refused");
+        assert.equal(await judgeAccessToken(world, accessTextOf(between)), undefined);
+      }
+      assert.equal((await readSubject(world.store, TENANT, ADA)).liveSessions.length, 0);
+      assert.equal((await exported(world, ADA)).length, 1);
+      await nextOf(world, refreshTextOf(await opened(world, { subject: ADA })));
+    });
 
   it("keeps a block that holds, and says so; one that is over goes [SUB-5]", async () => {
     const world = await aTown();
@@ -170,7 +209,8 @@ describe("an erasure", () => {
 
   it("that was never begun erases nothing", async () => {
     const world = await aTown();
-    const step = await eraseSubject(world, { subject: ADA, place: null, limit: 1000, actor: null });
+    const place = { kind: "session", after: null, cut: { epoch: 1, seq: 0 } } as const;
+    const step = await eraseSubject(world, { subject: ADA, place, limit: 1000, actor: null });
     assert.equal(step.sessions, 0);
     assert.equal((await exported(world, ADA)).length, 6);
   });
@@ -191,6 +231,10 @@ describe("a place", () => {
       { kind: "revocation", after: null },
     ] as const)
       assert.deepEqual(placeFromText(placeToText(place)), place);
+    const begun = { kind: "session", after: null, cut: { epoch: 2, seq: 81 } } as const;
+    assert.deepEqual(erasurePlaceFromText(erasurePlaceToText(begun)), begun);
+    for (const text of ["", "/", "session/", "2.81/", "2.81/client/x", "2/session/"])
+      assert.equal(erasurePlaceFromText(text), undefined, text);
     assert.equal(placeFromText("client/x"), undefined);
     assert.equal(placeFromText(""), undefined);
   });

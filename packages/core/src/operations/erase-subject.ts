@@ -2,7 +2,7 @@
 // removed, receipts that name it are made to name nobody, and the names beside the audit's chain go. In bounded steps that can be repeated.
 // What the subject begins after the first step is its own, and stays. A block that holds stays, too: it has to know whom to refuse.
 
-import { encodeBase64url, isBefore, type Position, uuidv7 } from "@hallpass/protocol";
+import { encodeBase64url, formatPosition, isBefore, type Position, parsePosition, uuidv7 } from "@hallpass/protocol";
 import { fact, sessionFact } from "../facts.ts";
 import type { SessionId, SubjectId } from "../kernel/ids.ts";
 import { afterMs } from "../kernel/time.ts";
@@ -13,9 +13,9 @@ import { sessionFromRow } from "../sessions/session-row.ts";
 import { standingOf } from "../sessions/standing.ts";
 import { isBlocked, subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
-import type { RowKey, Snapshot } from "../store/store.ts";
+import type { RowKey } from "../store/store.ts";
 import { erasePersons } from "./erase-persons.ts";
-import { FIRST_PLACE, type SubjectPlace, subjectRows } from "./subject-pages.ts";
+import { FIRST_PLACE, placeFromText, placeToText, type SubjectPlace, subjectRows } from "./subject-pages.ts";
 import { listedKeys, liveOf, type SubjectDeps, subjectNotice } from "./subjects.ts";
 
 export interface EraseSubject {
@@ -72,41 +72,68 @@ export interface ErasedStep {
   /** Names beside the audit's chain; counted by the last step. */
   readonly names: number;
   /** Null after the last step. */
-  readonly next: SubjectPlace | null;
+  readonly next: ErasurePlace | null;
+}
+
+/** Where an erasure goes on, and which cut-off is its own: two of one subject may be under way at once. */
+export interface ErasurePlace extends SubjectPlace {
+  readonly cut: Position;
+}
+
+/** What a cursor holds of it. */
+export function erasurePlaceToText(place: ErasurePlace): string {
+  return `${formatPosition(place.cut)}/${placeToText(place)}`;
+}
+
+export function erasurePlaceFromText(text: string): ErasurePlace | undefined {
+  const slash = text.indexOf("/");
+  const cut = parsePosition(text.slice(0, Math.max(0, slash)));
+  const place = placeFromText(text.slice(slash + 1));
+  return cut === undefined || place === undefined ? undefined : { ...place, cut };
+}
+
+/** Where an erasure begins whose receipt is this. */
+export function firstErasurePlace({ pos }: Revocation): ErasurePlace {
+  return { ...FIRST_PLACE, cut: pos };
 }
 
 const AT_ONCE = 64;
 
-/** The next step; `place` is null at the start. Needs `beginErasure` before it: what was not cut off stays. */
+/** The next step of what `beginErasure` began; it takes only what was cut off by that. */
 export async function eraseSubject(
   deps: SubjectDeps,
   request: {
     readonly subject: SubjectId;
-    readonly place: SubjectPlace | null;
+    readonly place: ErasurePlace;
     readonly limit: number;
     readonly actor: string | null;
   },
 ): Promise<ErasedStep> {
   const { subject, place, limit, actor } = request;
+  const { cut } = place;
   const { tenant } = deps.issuer;
-  const found = await subjectRows(deps.store, tenant, subject, place ?? FIRST_PLACE, { limit, most: AT_ONCE });
-  const erase = found.kind === "session" ? eraseSession : eraseName;
-  const done = await Promise.all(found.rows.map(({ key }) => erase(deps, subject, key)));
+  const found = await subjectRows(deps.store, tenant, subject, place, { limit, most: AT_ONCE });
+  const done = await Promise.all(
+    found.rows.map(({ key }) =>
+      found.kind === "session" ? eraseSession(deps, { subject, cut }, key) : eraseName(deps, subject, key),
+    ),
+  );
   const count = done.filter(Boolean).length;
   const [sessions, receipts] = found.kind === "session" ? [count, 0] : [0, count];
-  if (found.next !== null) return { examined: found.examined, sessions, receipts, names: 0, next: found.next };
+  if (found.next !== null)
+    return { examined: found.examined, sessions, receipts, names: 0, next: { ...found.next, cut } };
   const names = await erasePersons({ ...deps, tenant }, subject);
-  await forget(deps, subject, actor);
+  await forget(deps, { subject, cut }, actor);
   return { examined: found.examined, sessions, receipts, names, next: null };
 }
 
+type Cut = Pick<ErasurePlace, "cut"> & { readonly subject: SubjectId };
+
 /** A session that was opened before the cut-off. Its end is a fact before its row is gone. */
-function eraseSession(deps: SubjectDeps, subject: SubjectId, key: RowKey): Promise<boolean> {
-  const above = subjectKey(key.tenant, subject);
-  return change(deps.store, deps.dice, [ringKey(key.tenant), key, above], (snapshot): Decision<boolean> => {
+function eraseSession(deps: SubjectDeps, { subject, cut }: Cut, key: RowKey): Promise<boolean> {
+  return change(deps.store, deps.dice, [ringKey(key.tenant), key], (snapshot): Decision<boolean> => {
     const row = snapshot.get(key);
-    const cut = cutOf(above, snapshot);
-    if (row === undefined || cut === null) return answer(false);
+    if (row === undefined) return answer(false);
     const session = sessionFromRow(row);
     if (session.subject !== subject || !isBefore(session.born, cut)) return answer(false);
     const standing = standingOf(session, snapshot);
@@ -123,10 +150,6 @@ function eraseSession(deps: SubjectDeps, subject: SubjectId, key: RowKey): Promi
       answer: () => true,
     });
   });
-}
-
-function cutOf(above: RowKey, snapshot: Snapshot): Position | null {
-  return snapshot.get(above)?.notBefore ?? null;
 }
 
 /** A receipt goes on to be read, and names nobody. */
@@ -147,14 +170,14 @@ function eraseName(deps: SubjectDeps, subject: SubjectId, key: RowKey): Promise<
 }
 
 /** The subject's own row goes when nothing needs it any more: no block that holds, no session that began since. */
-function forget(deps: SubjectDeps, subject: SubjectId, actor: string | null): Promise<void> {
+function forget(deps: SubjectDeps, { subject, cut }: Cut, actor: string | null): Promise<void> {
   const { tenant } = deps.issuer;
   const key = subjectKey(tenant, subject);
   return change<undefined>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
     const found = subjectFromRow(row);
-    // A cut-off that somebody else has made since is a revocation of what began since.
-    const cutSince = row !== undefined && found.cut !== "subject_erased";
+    // A later cut-off takes what began since, be it a revocation or another erasure that has not come so far.
+    const cutSince = row !== undefined && row.notBefore !== null && isBefore(cut, row.notBefore);
     const needed = isBlocked(found, snapshot.clock) || found.sessions.length > 0 || cutSince;
     return write({
       rows: row === undefined || needed ? [] : [{ key, expect: row.version, next: "gone" }],

@@ -4,9 +4,10 @@ import type { SigningAlg } from "@hallpass/protocol";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { secondsOf } from "../kernel/time.ts";
+import { earliest, type Instant, secondsOf } from "../kernel/time.ts";
 import { type OpenKeys, signerOf } from "../keys/ring.ts";
 import { absoluteEnd, type Family, type Session } from "../sessions/session.ts";
+import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import type { Snapshot } from "../store/store.ts";
 import {
   type AccessTokenContent,
@@ -49,7 +50,8 @@ export interface IssueRequest {
   readonly session: Session;
   readonly family: Family;
   readonly issue: Issue;
-  readonly snapshot: Pick<Snapshot, "head" | "clock">;
+  /** Was read with the session's row, or with that of its parent before there is one. */
+  readonly snapshot: Pick<Snapshot, "head" | "clock" | "get">;
   readonly keys: OpenKeys;
   /** The algorithm of the client's access tokens. */
   readonly alg: SigningAlg;
@@ -102,7 +104,7 @@ export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | 
     now: snapshot.clock,
     // A policy was judged by the limit of its day; the configuration may have lowered it since.
     lifetime: secondsOf(Math.min(session.policy.accessLifetime, issuer.maxTokenLifetime)),
-    notAfter: absoluteEnd(session),
+    notAfter: lastInstant(session, snapshot),
     session: {
       id: session.id,
       family: family.id,
@@ -113,4 +115,13 @@ export function contentOf(issuer: Issuer, request: Omit<IssueRequest, "issue" | 
       claims: session.claims,
     },
   };
+}
+
+/** A policy that was applied to a parent alone may have brought its end nearer than those below it know (POL-5). */
+function lastInstant(session: Session, snapshot: Pick<Snapshot, "get">): Instant {
+  const above = session.ancestors.flatMap((id): Instant[] => {
+    const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
+    return row === undefined ? [] : [absoluteEnd(sessionFromRow(row))];
+  });
+  return earliest(absoluteEnd(session), ...above);
 }

@@ -99,27 +99,72 @@ test("kinds beyond five hundred are counted together [CALL-2]", async () => {
   assert.deepEqual(all.at(-1), { client: null, route: "more", code: "more", times: 100 });
 });
 
-test("what a store could not take is counted on, and the failure is told [CALL-2]", async () => {
+interface Unsteady {
+  readonly refusedCalls: ReturnType<typeof createRefusedCalls>;
+  readonly failures: unknown[];
+  readonly facts: () => readonly Told[];
+  /** So many commits succeed from now on. */
+  readonly allow: (commits: number) => void;
+}
+
+async function unsteady(): Promise<Unsteady> {
   const { services } = await scene();
   const drafts: FactDraft[] = [];
-  let down = true;
+  let left = 0;
   const store: Services["store"] = {
     ...services.store,
     commit: async (changes) => {
-      if (down) throw new Fault("store_unavailable");
+      left -= 1;
+      if (left < 0) throw new Fault("store_unavailable");
       for (const change of changes) drafts.push(...change.facts);
       return services.store.commit(changes);
     },
   };
   const failures: unknown[] = [];
   const refusedCalls = createRefusedCalls({ ...services, store }, (thrown) => failures.push(thrown));
-  for (let call = 0; call < 5; call += 1) refusedCalls.note(null, "/v1/keys", "bearer_missing");
+  const allow = (commits: number): void => {
+    left = commits;
+  };
+  return { refusedCalls, failures, facts: () => told(drafts.splice(0)), allow };
+}
+
+test("what a store could not take is told the next time, to the last call, and the failure is told [CALL-2]", async () => {
+  const { refusedCalls, failures, facts, allow } = await unsteady();
+  const refuse = (calls: number): void => {
+    for (let call = 0; call < calls; call += 1) refusedCalls.note(null, "/v1/keys", "bearer_missing");
+  };
+  refuse(5);
   await assert.rejects(refusedCalls.flush(), { code: "store_unavailable" });
   assert.equal(failures.length, 1);
-  down = false;
+  refuse(3);
+  await assert.rejects(refusedCalls.flush(), { code: "store_unavailable" });
+  refuse(2);
+  allow(100);
   await refusedCalls.flush();
   assert.deepEqual(
-    told(drafts).map(({ times }) => times),
-    [4],
+    facts().map(({ times }) => times),
+    [10],
   );
+  await refusedCalls.flush();
+  assert.deepEqual(facts(), []);
+});
+
+test("calls that come while a write fails are added to what it could not write, and what it had written is not told again [CALL-2]", async () => {
+  const { refusedCalls, facts, allow } = await unsteady();
+  const refuse = (): void => {
+    for (let client = 0; client < 150; client += 1)
+      refusedCalls.note(`c-${client}` as ClientId, "/v1/keys", "scope_missing");
+  };
+  allow(150);
+  refuse();
+  refuse();
+  allow(1);
+  await assert.rejects(refusedCalls.flush(), { code: "store_unavailable" });
+  refuse();
+  allow(1000);
+  await refusedCalls.flush();
+  const sums = new Map<string | null, number>();
+  for (const { client, times } of facts()) sums.set(client, (sums.get(client) ?? 0) + times);
+  assert.equal(sums.size, 150);
+  assert.deepEqual([...new Set(sums.values())], [3]);
 });

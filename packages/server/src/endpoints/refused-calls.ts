@@ -23,11 +23,14 @@ const REFUSED: ReadonlySet<WireCode> = new Set<WireCode>([
 
 /** Kinds that are counted apart within a minute; what comes beyond them is counted together. */
 const MOST_KINDS = 500;
+const MORE = { client: null, route: "more", code: "more" } as const;
+/** Facts of one change. */
+const AT_ONCE = 100;
 
 export interface RefusedCalls {
   /** Of a code that says nothing about who called, nothing is noted. */
   note(client: ClientId | null, route: string, code: WireCode): void;
-  /** Writes what was counted, and begins to count anew. Rejects with Faults of the store; what could not be written is counted on. */
+  /** Writes what was counted, and begins to count anew. Rejects with Faults of the store; what could not be written is kept for the next time. */
   flush(): Promise<void>;
 }
 
@@ -35,7 +38,11 @@ interface Kind {
   readonly client: ClientId | null;
   readonly route: string;
   readonly code: string;
-  times: number;
+  readonly times: number;
+}
+
+function keyOf({ client, route, code }: Omit<Kind, "times">): string {
+  return `${client ?? ""} ${route} ${code}`;
 }
 
 export function createRefusedCalls(
@@ -54,36 +61,40 @@ export function createRefusedCalls(
     );
   }
 
+  function count(kind: Kind): void {
+    const own = keyOf(kind);
+    const isTold = kinds.has(own) || kinds.size < MOST_KINDS;
+    const key = isTold ? own : keyOf(MORE);
+    kinds.set(key, { ...(isTold ? kind : MORE), times: kind.times + (kinds.get(key)?.times ?? 0) });
+  }
+
   return {
     note: (client, route, code) => {
       if (!REFUSED.has(code)) return;
-      const isFull = kinds.size >= MOST_KINDS;
-      const key = `${client ?? ""} ${route} ${code}`;
-      const known = kinds.get(key) ?? (isFull ? kinds.get("") : undefined);
-      if (known !== undefined) {
-        known.times += 1;
-        return;
-      }
-      if (isFull) {
-        kinds.set("", { client: null, route: "more", code: "more", times: 1 });
-        return;
-      }
-      kinds.set(key, { client, route, code, times: 0 });
-      const one = write([{ client, route, code, times: 1 }])
-        .catch(failed)
+      const first = { client, route, code, times: 1 };
+      const isNews = kinds.size < MOST_KINDS && !kinds.has(keyOf(first));
+      count({ ...first, times: isNews ? 0 : 1 });
+      if (!isNews) return;
+      const one = write([first])
+        .catch((thrown: unknown) => {
+          count(first);
+          failed(thrown);
+        })
         .finally(() => writing.delete(one));
       writing.add(one);
     },
     flush: async () => {
       await Promise.all(writing);
-      const counted = kinds;
+      const left = [...kinds.values()].filter(({ times }) => times > 0);
       kinds = new Map();
-      const all = [...counted.values()].filter(({ times }) => times > 0);
       try {
-        for (let start = 0; start < all.length; start += 100) await write(all.slice(start, start + 100));
+        while (left.length > 0) {
+          await write(left.slice(0, AT_ONCE));
+          left.splice(0, AT_ONCE);
+        }
       } catch (thrown) {
-        // Counted on, so that nothing is lost but, at worst, told twice.
-        for (const [key, kind] of counted) kinds.set(key, kinds.get(key) ?? kind);
+        // Kept for the next time, beside what came meanwhile. Where the store could not say whether it wrote, they are told twice.
+        for (const kind of left) count(kind);
         throw thrown;
       }
     },

@@ -1,7 +1,13 @@
 // POST /v1/subjects/{ref}/erase: ends everything of the subject and erases what is stored about it, a step at a time.
 // The first answers with a receipt.
 
-import { beginErasure, eraseSubject, placeFromText, placeToText } from "@hallpass/core";
+import {
+  beginErasure,
+  eraseSubject,
+  erasurePlaceFromText,
+  erasurePlaceToText,
+  firstErasurePlace,
+} from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -34,14 +40,16 @@ export async function erase(services: Services, exchange: Exchange, caller: Call
   const query = { list: "subject-erase", about: subject };
   const opened = await openPage(services, query, cursor ?? undefined);
   if (!opened.ok) return refuse(exchange, "cursor_malformed");
-  const place = opened.place === null ? null : (placeFromText(opened.place) ?? null);
-  const begun =
-    place === null
-      ? await beginErasure(services, { subject, reason: reason ?? null, ticket: ticket ?? null, actor })
-      : null;
+  const goingOn = opened.place === null ? null : erasurePlaceFromText(opened.place);
+  // Of a release whose cursors did not say which cut-off was theirs: whoever holds one begins anew.
+  if (goingOn === undefined) return refuse(exchange, "cursor_malformed");
+  const asked = { subject, reason: reason ?? null, ticket: ticket ?? null, actor };
+  const begun = goingOn === null ? await beginErasure(services, asked) : null;
+  const place = begun === null ? goingOn : firstErasurePlace(begun);
+  if (place === null) throw new Error("an erasure was neither begun nor gone on with");
   const step = await eraseSubject(services, { subject, place, limit, actor });
   const receipt = begun === null ? null : await receiptFor(services, begun, wait);
-  const next = await sealPage(services, query, step.next === null ? null : placeToText(step.next));
+  const next = await sealPage(services, query, step.next === null ? null : erasurePlaceToText(step.next));
   const { examined, sessions, receipts, names } = step;
   return reply(exchange, 200, { examined, sessions, receipts, names, receipt, next_cursor: next });
 }
