@@ -104,6 +104,7 @@ export interface FactBodies {
   secret_key_removed: { readonly kid: number };
   keys_rewrapped: { readonly from: readonly string[]; readonly to: string };
   client_secret_rehashed: { readonly client: ClientId; readonly from: number; readonly to: number };
+  leader_changed: { readonly name: string; readonly term: number };
   verifier_joined: { readonly instance: string; readonly service: string };
   verifier_left: { readonly instance: string; readonly service: string };
 }
@@ -177,6 +178,7 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   secret_key_removed: "A key under which no client's secret is hashed any more was dropped.",
   keys_rewrapped: "All keys were sealed again, under another key-encryption key.",
   client_secret_rehashed: "A client's secret was hashed again under the current key, when it was used.",
+  leader_changed: "Another node leads: it rotates keys, sweeps and reads the facts.",
   verifier_joined: "A verifier connected for the first time.",
   verifier_left: "A verifier said goodbye.",
 };

@@ -7,7 +7,7 @@ import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { listKeys, listReaders, liveSessions, type Store } from "@hallpass/core";
-import type { Position } from "@hallpass/protocol";
+import { encodeBase64url, type Position } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { TenantSettings } from "./config-schema.ts";
 import { listenersOf } from "./endpoints/keys/listeners.ts";
@@ -18,6 +18,7 @@ import { createHallpass, type Hallpass } from "./hallpass.ts";
 import { chooseStore } from "./host/choose-store.ts";
 import { every } from "./host/every.ts";
 import { makeFirstClients } from "./host/first-clients.ts";
+import { type NodeLeadership, takePartInLeading } from "./host/leadership.ts";
 import { makeServices, tenantNamed } from "./host/make-services.ts";
 import type { Ports } from "./host/ports.ts";
 import { makePrivateDirectory } from "./host/private-files.ts";
@@ -94,9 +95,11 @@ async function start(
   const { clock, scheduler } = ports;
   const tracing = installedTracing();
   let hub: FeedHub | undefined;
+  let leadership: NodeLeadership | undefined;
   const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
   const metrics = createMetrics({
     connections: () => hub?.connections().length ?? 0,
+    leadership: () => ({ leads: leadership?.leads() ?? false, term: leadership?.term() ?? 0 }),
     reports: () => [...(hub?.connections() ?? []), ...(hub?.pulls() ?? [])],
     liveSessions: () => liveSessions(bare, tenantNamed(name)),
     readers: async () => (await listReaders(bare, tenantNamed(name), 0)).readers,
@@ -138,7 +141,14 @@ async function start(
     async () => metrics.readReports(),
     () => {},
   );
-  const timers = [...startTimers(config, ports, services, log), reported];
+  const leading = await takePartInLeading(services, {
+    clock,
+    scheduler,
+    candidate: { node: encodeBase64url(ports.dice.bytes(12)), name: hostname() },
+    failed: (thrown) => observer.failed("leading", "none", thrown),
+  });
+  leadership = leading;
+  const timers = [...startTimers(config, ports, services, log, leading), reported];
 
   return {
     name,
@@ -157,6 +167,7 @@ async function start(
     },
     close: async () => {
       await Promise.all([services.runs.stop(), ...timers.map((timer) => timer.stop())]);
+      await leading.stop();
       await services.refusedCalls.flush().catch((thrown: unknown) => observer.failed("close", "none", thrown));
       await store.close();
     },

@@ -221,6 +221,7 @@ export const FAULT_TITLES: Readonly<Record<FaultCode, string>> = {
   store_full: "The store is full. Nothing was written.",
   outcome_unknown: "It is not known whether the change was written.",
   contended: "Too many others changed the same at once. Nothing was written.",
+  deposed: "Another node leads. Nothing was written.",
   overloaded: "The server has too much to do. Nothing was written.",
   keys_unreadable: "The signing keys can't be used.",
   client_keys_unavailable: "The keys that the client publishes can't be fetched.",

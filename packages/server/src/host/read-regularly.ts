@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
 import { factsFile } from "./facts-file.ts";
+import type { NodeLeadership } from "./leadership.ts";
 
 const READ_EVERY = 1000;
 /** A timer of the platform can't wait longer; the end of the chain is then signed too often, never too seldom. */
@@ -37,12 +38,17 @@ export function readRegularly(
   config: Config,
   scheduler: Scheduler,
   services: Services,
-  failed: (thrown: unknown) => void,
+  { led, failed }: Pick<NodeLeadership, "led"> & { readonly failed: (thrown: unknown) => void },
 ): readonly Repeated[] {
-  const sign = async (): Promise<void> => void (await signCheckpoint(services, services.auditKept));
+  const sign = led(async (store) => void (await signCheckpoint({ ...services, store }, services.auditKept)));
   return [
     ...factReaders(config, services).map((reader) =>
-      every(scheduler, READ_EVERY, () => readAll(services, reader, failed), failed),
+      every(
+        scheduler,
+        READ_EVERY,
+        led((store) => readAll({ ...services, store }, reader, failed)),
+        failed,
+      ),
     ),
     every(scheduler, Math.min(LONGEST_TIMER, config.audit_checkpoint_every * 1000), sign, failed),
   ];

@@ -1,11 +1,13 @@
-// What time does without being asked: the sweep writes down what is over, keys are tended, log lines leave.
+// What time does without being asked: the sweep writes down what is over, keys are tended, facts are read, by the node that leads;
+// log lines leave, by each.
 
-import { dropUnusedKeys, type Instant, sweep, tendKeys } from "@hallpass/core";
+import { dropUnusedKeys, type Instant, type Store, sweep, tendKeys } from "@hallpass/core";
 import type { Config } from "../config.ts";
 import { listenersOf } from "../endpoints/keys/listeners.ts";
 import type { Log } from "../observe/log.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
+import type { NodeLeadership } from "./leadership.ts";
 import type { Ports } from "./ports.ts";
 import { factReaders, readRegularly } from "./read-regularly.ts";
 import { trustedTime } from "./trusted-time.ts";
@@ -24,6 +26,7 @@ export function startTimers(
   { scheduler, clock }: Ports,
   services: Services,
   log: Log,
+  { led }: Pick<NodeLeadership, "led">,
 ): readonly Repeated[] {
   const time = trustedTime(clock);
   const deps = {
@@ -34,25 +37,30 @@ export function startTimers(
     readers: factReaders(config, services).map(({ name }) => name),
   };
   const failed = (thrown: unknown): void => services.observer.failed("timer", "none", thrown);
-  async function sweepAll(): Promise<void> {
+  async function sweepAll(store: Store): Promise<void> {
     for (let step = 0; step < MOST_STEPS; step += 1) {
-      const { more } = await sweep(deps, time.now());
+      const { more } = await sweep({ ...deps, store }, time.now());
       if (!more) return;
     }
   }
-  async function tend(): Promise<void> {
-    await tendKeys(services, { tenant: services.tenant, listeners: () => listenersOf(services) });
+  async function tend(store: Store): Promise<void> {
+    await tendKeys({ ...services, store }, { tenant: services.tenant, listeners: () => listenersOf(services) });
   }
-  async function drop(): Promise<void> {
-    await dropUnusedKeys(services, { tenant: services.tenant });
+  async function drop(store: Store): Promise<void> {
+    await dropUnusedKeys({ ...services, store }, { tenant: services.tenant });
   }
   return [
-    every(scheduler, SWEEP_EVERY, sweepAll, failed),
-    every(scheduler, TEND_EVERY, tend, failed),
-    every(scheduler, DROP_EVERY, drop, failed),
+    every(scheduler, SWEEP_EVERY, led(sweepAll), failed),
+    every(scheduler, TEND_EVERY, led(tend), failed),
+    every(scheduler, DROP_EVERY, led(drop), failed),
     every(scheduler, REFUSED_EVERY, () => services.refusedCalls.flush(), failed),
-    every(scheduler, STALLED_EVERY, () => services.runs.takeUpStalled(), failed),
+    every(
+      scheduler,
+      STALLED_EVERY,
+      led(() => services.runs.takeUpStalled()),
+      failed,
+    ),
     every(scheduler, FLUSH_EVERY, async () => log.flush(), failed),
-    ...readRegularly(config, scheduler, services, failed),
+    ...readRegularly(config, scheduler, services, { led, failed }),
   ];
 }

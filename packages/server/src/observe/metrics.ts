@@ -10,6 +10,8 @@ import { type ReportingVerifier, verifierMetrics } from "./verifier-metrics.ts";
 /** What the gauges ask when the page is fetched. */
 export interface Gauged {
   readonly connections: () => number;
+  /** Whether this node leads, and the term that it knows of. */
+  readonly leadership: () => { readonly leads: boolean; readonly term: number };
   /** What verifiers reported last, connected ones and those that pull. */
   readonly reports: () => readonly ReportingVerifier[];
   /** Sessions that live, as far as the facts were read; null before they were. */
@@ -52,6 +54,7 @@ const FAST = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 /** Nobody verifies, nothing is stored: for the printed reference, and for tests. */
 export const NOTHING_GAUGED: Gauged = {
   connections: () => 0,
+  leadership: () => ({ leads: false, term: 0 }),
   reports: () => [],
   liveSessions: async () => null,
   readers: async () => [],
@@ -94,6 +97,14 @@ export function createMetrics(gauged: Gauged): Metrics {
     registers,
   });
   gauge("hallpass_feed_connections", "Verifiers that are connected to the feed of this node.", gauged.connections);
+  gauge("hallpass_leader", "1 while this node leads: it rotates keys, sweeps and reads the facts.", () =>
+    gauged.leadership().leads ? 1 : 0,
+  );
+  gauge(
+    "hallpass_leader_term",
+    "How often the leader has changed, as far as this node knows; 0 with a store for one node.",
+    () => gauged.leadership().term,
+  );
   gauge(
     "hallpass_verifier_view_age_seconds_max",
     "The oldest view that a connected verifier reported.",
