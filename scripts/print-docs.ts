@@ -14,6 +14,7 @@ import {
   NAMES,
   WIRE_ERRORS,
 } from "@hallpass/server";
+import { addAdmissionMetrics } from "../packages/server/src/observe/admission-metrics.ts";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 
@@ -98,6 +99,7 @@ function facts(): string {
 async function metrics(): Promise<string> {
   const { registry } = createMetrics(NOTHING_GAUGED);
   addKeyMetrics(registry, { list: async () => ({ keys: [], rotations: [] }), signatures: () => [], now: () => 0 });
+  addAdmissionMetrics(registry, { lanes: [] });
   const all = await registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith("hallpass_"))

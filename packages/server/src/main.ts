@@ -9,6 +9,7 @@ import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { FeedHub } from "./feed/hub.ts";
 import { createCheck } from "./gateway/check.ts";
 import type { Hallpass } from "./hallpass.ts";
+import { createAdmission } from "./host/admission.ts";
 import { arrivedFrom } from "./host/arrivals.ts";
 import { every } from "./host/every.ts";
 import { listenForGateways } from "./host/gateway-listener.ts";
@@ -17,6 +18,7 @@ import { listen } from "./host/node-host.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
 import { byHost } from "./host/tenant-hosts.ts";
 import { type LoadedTls, loadTls, renewing, tlsFilesOf } from "./host/tls-files.ts";
+import { addAdmissionMetrics } from "./observe/admission-metrics.ts";
 import { thrownToLog } from "./observe/log.ts";
 import { networksOf } from "./outbound/networks.ts";
 import type { Services } from "./services.ts";
@@ -99,7 +101,10 @@ async function serve(
   });
   const { host: address, port } = config.listen;
   const fetch = hallpass.fetch;
-  const around = { hallpass: { fetch, answer }, observer, dice: ports.dice, issuer: config.issuer, attach };
+  const told = (turnedAway: object): void => log.error("turned_away", turnedAway);
+  const admission = ports.wrapAdmission(createAdmission({ ...ports, told }));
+  addAdmissionMetrics(own.registry, admission);
+  const around = { hallpass: { fetch, answer }, observer, admission, dice: ports.dice, issuer: config.issuer, attach };
   const host = await listen({ ...around, host: address, port, proxies, ...(tls === undefined ? {} : { tls }) }).catch(
     async (error: unknown) => {
       await Promise.all([pages.close(), gateways.close(0)]);

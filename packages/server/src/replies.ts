@@ -88,6 +88,11 @@ export function failure(context: ReplyContext, thrown: unknown): Reply {
   return fail(context, 503, thrown.code, FAULT_TITLES[thrown.code], { "retry-after": String(thrown.retryAfter) });
 }
 
+/** Turned away before anything was looked at. `retryAfter`: whole seconds. */
+export function overloaded(context: ReplyContext, retryAfter: number): Reply {
+  return fail(context, 503, "overloaded", FAULT_TITLES.overloaded, { "retry-after": String(retryAfter) });
+}
+
 function fail(context: ReplyContext, status: number, code: string, title: string, more?: Headers): Reply {
   if (context.surface === "v1") return problem(context, status, code, title, more);
   // RFC 6749 has no code for it at the token endpoint; these two are those of section 4.1.2.1.

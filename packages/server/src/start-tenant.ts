@@ -8,6 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { listKeys, listReaders, liveSessions, type Store } from "@hallpass/core";
 import { encodeBase64url, type Position } from "@hallpass/protocol";
+import type { Registry } from "prom-client";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
 import type { TenantSettings } from "./config-schema.ts";
 import { listenersOf } from "./endpoints/keys/listeners.ts";
@@ -45,6 +46,8 @@ export interface RunningTenant {
   readonly hub: FeedHub;
   readonly log: Log;
   readonly observer: Observer;
+  /** Its metrics. */
+  readonly registry: Registry;
   /** Emits `upgrade` for what a host found to be this tenant's. */
   readonly upgrades: EventEmitter;
   /** Sends verifiers elsewhere. */
@@ -159,6 +162,7 @@ async function start(
     hub: feed,
     log,
     observer,
+    registry: metrics.registry,
     upgrades,
     shutDownFeed: () => {
       // Whoever follows the log is let go with what there is.

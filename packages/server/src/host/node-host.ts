@@ -9,8 +9,9 @@ import type { RequestHead } from "../endpoints/endpoint.ts";
 import { type Hallpass, newRequestId } from "../hallpass.ts";
 import type { Observer } from "../observe/observer.ts";
 import { networksOf } from "../outbound/networks.ts";
-import { type Reply, refuse } from "../replies.ts";
+import { overloaded, type Reply, type ReplyContext, refuse } from "../replies.ts";
 import type { WireCode } from "../wire-errors.ts";
+import type { Admission, Lane } from "./admission.ts";
 import { arrivedFrom, type Proxies } from "./arrivals.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
@@ -19,6 +20,7 @@ import type { LoadedTls } from "./tls-files.ts";
 export interface NodeHostOptions {
   readonly hallpass: Hallpass;
   readonly observer: Observer;
+  readonly admission: Admission;
   readonly dice: Dice;
   readonly issuer: string;
   /** Takes what is no plain request: upgrades. Called before the first connection. */
@@ -117,12 +119,22 @@ function tlsOptions({ context }: LoadedTls): object {
 async function receive(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions): Promise<void> {
   const refusal = frontRefusal(incoming);
   if (refusal !== undefined) return refuseRaw(incoming, outgoing, options, refusal);
+  const { admission } = options;
+  const { url = "" } = incoming;
+  const lane = admission.laneOf(url);
+  if (admission.isShut(lane, url)) return turnAway(incoming, outgoing, options, lane);
   const body = readBody(incoming);
   const whole = body instanceof Promise ? await body : body;
   if (whole === "too_large") return refuseRaw(incoming, outgoing, options, "body_too_large");
   const { peer, insecure } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
   if (insecure && options.issuer.startsWith("https:")) return refuseRaw(incoming, outgoing, options, "https_required");
-  write(outgoing, await options.hallpass.answer(headOf(incoming), whole, peer));
+  const place = admission.enter(lane, url, whole);
+  if (place === undefined) return turnAway(incoming, outgoing, options, lane);
+  try {
+    write(outgoing, await options.hallpass.answer(headOf(incoming), whole, peer));
+  } finally {
+    place.leave();
+  }
 }
 
 /** What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question. */
@@ -154,6 +166,21 @@ function write(outgoing: ServerResponse, { status, headers, body }: Reply): void
   outgoing.end(body, length === body.length ? "latin1" : "utf8");
 }
 
+/** The connection stays: to come back on it costs both sides least. No line of the log: under a flood that would be most of the work. */
+function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions, lane: Lane): void {
+  lane.turnAway();
+  writeTo(incoming, outgoing, overloaded(contextOf(incoming, options), options.admission.retryAfter()));
+}
+
+function contextOf({ url = "" }: IncomingMessage, { dice, issuer }: NodeHostOptions): ReplyContext {
+  return { requestId: newRequestId(dice), surface: url.startsWith("/oauth2/") ? "oauth" : "v1", issuer };
+}
+
+/** What no handler has made may have a body that HEAD must not have. */
+function writeTo({ method }: IncomingMessage, outgoing: ServerResponse, reply: Reply): void {
+  write(outgoing, method === "HEAD" ? { ...reply, body: null } : reply);
+}
+
 /** Answered without a handler, and the connection ends: what follows on it might be the rest of the request, or another one. */
 function refuseRaw(
   incoming: IncomingMessage,
@@ -161,15 +188,15 @@ function refuseRaw(
   options: NodeHostOptions,
   code: WireCode,
 ): void {
-  const requestId = newRequestId(options.dice);
-  const surface = (incoming.url ?? "").startsWith("/oauth2/") ? "oauth" : "v1";
-  const reply = refuse({ requestId, surface, issuer: options.issuer }, code);
+  const context = contextOf(incoming, options);
+  const { requestId } = context;
+  const reply = refuse(context, code);
   const method = incoming.method ?? "";
   const { peer } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
   const { status } = reply;
   const shown = { requestId, callerRequestId: null, method, route: "none", status, ms: 0, refusal: code, peer };
   options.observer.request(shown);
   outgoing.shouldKeepAlive = false;
-  write(outgoing, reply);
+  writeTo(incoming, outgoing, reply);
   incoming.resume();
 }

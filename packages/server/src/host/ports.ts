@@ -2,6 +2,7 @@
 
 import { type Clock, type Dice, generateKeyOf, type NewSigningKey, type Scheduler, type Store } from "@hallpass/core";
 import { type LogDestination, standardOutput } from "../observe/log.ts";
+import type { Admission } from "./admission.ts";
 import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 
 export interface Ports {
@@ -11,6 +12,8 @@ export interface Ports {
   readonly newSigningKey: NewSigningKey;
   /** Stands between the server and its store: for faults that are injected. */
   readonly wrapStore: (store: Store) => Store;
+  /** Stands at the door in place of the one that is made: for drills that need it wide open. */
+  readonly wrapAdmission: (admission: Admission) => Admission;
   readonly logTo: LogDestination;
 }
 
@@ -21,6 +24,7 @@ export function portsWith(given: Partial<Ports>): Ports {
     scheduler: systemScheduler,
     newSigningKey: generateKeyOf,
     wrapStore: (store) => store,
+    wrapAdmission: (admission) => admission,
     logTo: given.logTo ?? standardOutput(),
     ...given,
   };

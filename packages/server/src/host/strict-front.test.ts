@@ -5,8 +5,9 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { SILENT } from "../observe/observer.ts";
 import { ISSUER, scene } from "../testing/scene.ts";
+import { createAdmission } from "./admission.ts";
 import { listen, type NodeHost } from "./node-host.ts";
-import { systemDice } from "./system-ports.ts";
+import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 
 let host: NodeHost;
 before(async () => {
@@ -14,6 +15,12 @@ before(async () => {
   host = await listen({
     hallpass,
     observer: SILENT,
+    admission: createAdmission({
+      clock: systemClock,
+      scheduler: systemScheduler,
+      dice: systemDice(),
+      told: () => {},
+    }),
     dice: systemDice(),
     issuer: ISSUER,
     host: "127.0.0.1",
@@ -98,6 +105,7 @@ const rows: readonly [title: string, text: string, status: number][] = [
   ],
   ["an encoded body", post(`${LENGTH}Content-Encoding: gzip\r\n`), 415],
   ["headers over their limit", get("/healthz", `X-A: ${"a".repeat(20_000)}\r\n`), 431],
+  ["HEAD with a target of two readings", `HEAD /../ HTTP/1.1\r\n${HEAD}\r\n`, 400],
   ["TRACE", `TRACE /oauth2/token HTTP/1.1\r\n${HEAD}\r\n`, 405],
   ["PUT", `PUT /oauth2/token HTTP/1.1\r\n${HEAD}Content-Length: 0\r\n\r\n`, 405],
 ];

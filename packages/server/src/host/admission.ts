@@ -1,0 +1,176 @@
+// Who is let in while there is more to do than can be done (spec/overload.md), in five lines:
+// A request takes a place of its lane when its body is there, and gives it back with its answer; without a place it is 503 at once.
+// Lanes never look at each other: no amount of traffic takes a place from a revocation, a verifier or a probe.
+// Traffic has at most 1,024 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms), or whether more
+// than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise they grow by 32.
+// Whoever is turned away learns a random time after which to come back: the further the demand is above what was let in, the longer.
+
+import type { Clock, Dice, Scheduler } from "@hallpass/core";
+import { asksForItself, LANES, type LaneName, laneFinder, TOKEN_PATH } from "./lanes.ts";
+
+const FEWEST = 64;
+const MOST = 1024;
+const GROWTH = 32;
+
+/** What a lane has always; traffic has at most what stands here. */
+const PLACES: Readonly<Record<LaneName, number>> = {
+  revocations: 256,
+  feed: 256,
+  probes: 32,
+  clients: 64,
+  traffic: MOST,
+};
+
+const LOOK_EVERY_MS = 20;
+const LATE_MS = 10;
+/** Looks that make a second. */
+const LOOKS = 50;
+/** Seconds. */
+const LEAST_SPREAD = 2;
+const MOST_SPREAD = 30;
+
+/** Counters alone: this is on the path of every request. */
+export class Lane {
+  readonly name: LaneName;
+  readonly #pressed: () => void;
+  places: number;
+  entered = 0;
+  left = 0;
+  /** Requests that found no place. */
+  turnedAway = 0;
+
+  constructor(name: LaneName, pressed: () => void) {
+    this.name = name;
+    this.places = PLACES[name];
+    this.#pressed = pressed;
+  }
+
+  get underWay(): number {
+    return this.entered - this.left;
+  }
+
+  get isFull(): boolean {
+    return this.underWay >= this.places;
+  }
+
+  /** False without a place. Whoever has got one calls `leave` once. */
+  enter(): boolean {
+    if (this.isFull) return false;
+    this.entered += 1;
+    if (this.underWay > FEWEST) this.#pressed();
+    return true;
+  }
+
+  leave(): void {
+    this.left += 1;
+  }
+
+  turnAway(): void {
+    this.turnedAway += 1;
+    this.#pressed();
+  }
+}
+
+export interface AdmissionDeps {
+  readonly clock: Pick<Clock, "monotonic">;
+  readonly scheduler: Scheduler;
+  readonly dice: Dice;
+  /** Told at most once in a second, while requests are turned away: how many since the last time, by lane. */
+  readonly told: (turnedAway: Readonly<Partial<Record<LaneName, number>>>) => void;
+}
+
+export interface Admission {
+  laneOf(target: string): Lane;
+  /** The lane in which the request got its place, when its body is there; undefined without one. */
+  enter(lane: Lane, target: string, body: Uint8Array): Lane | undefined;
+  /** Whether the request has to be turned away as soon as its head is there. */
+  isShut(lane: Lane, target: string): boolean;
+  /** Whole seconds, at random. */
+  retryAfter(): number;
+  readonly lanes: readonly Lane[];
+}
+
+export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps): Admission {
+  const lanes = new Map(LANES.map((name) => [name, new Lane(name, pressed)]));
+  const lane = (name: LaneName): Lane => lanes.get(name) ?? traffic;
+  const traffic = lane("traffic");
+  const clients = lane("clients");
+  const find = laneFinder();
+  /** How many had been let in at each look of the last second. */
+  const before = new Float64Array(LOOKS);
+  let looking = false;
+  let looks = 0;
+  let due = 0;
+  /** Turned away for each that was let in, of all lanes, over the last looks. */
+  let excess = 0;
+  let entered = 0;
+  let turnedAway = 0;
+  let toldOf: ReadonlyMap<LaneName, number> = new Map();
+
+  function pressed(): void {
+    if (looking) return;
+    looking = true;
+    before.fill(traffic.left);
+    next();
+  }
+
+  function next(): void {
+    due = clock.monotonic() + LOOK_EVERY_MS;
+    scheduler.after(LOOK_EVERY_MS, look);
+  }
+
+  function look(): void {
+    const late = clock.monotonic() - due;
+    const place = looks % LOOKS;
+    const stillWaiting = (before[place] ?? 0) - traffic.left;
+    before[place] = traffic.entered;
+    looks += 1;
+    const isCongested = late > LATE_MS || stillWaiting > FEWEST;
+    traffic.places = isCongested
+      ? Math.max(FEWEST, Math.floor(traffic.places / 2))
+      : Math.min(MOST, traffic.places + GROWTH);
+    const isOver = weigh();
+    if (looks % LOOKS === 0 || isOver) tell();
+    if (isOver && traffic.places === MOST && traffic.underWay <= FEWEST) looking = false;
+    else next();
+  }
+
+  /** Whether nobody has been turned away for a while. */
+  function weigh(): boolean {
+    const [allEntered, allTurnedAway] = [sum((one) => one.entered), sum((one) => one.turnedAway)];
+    const now = (allTurnedAway - turnedAway) / Math.max(1, allEntered - entered);
+    excess = excess * 0.9 + now * 0.1;
+    const isQuiet = allTurnedAway === turnedAway;
+    [entered, turnedAway] = [allEntered, allTurnedAway];
+    if (isQuiet && excess < 0.01) excess = 0;
+    return isQuiet && excess === 0;
+  }
+
+  function sum(of: (lane: Lane) => number): number {
+    let total = 0;
+    for (const one of lanes.values()) total += of(one);
+    return total;
+  }
+
+  function tell(): void {
+    const now = new Map([...lanes].map(([name, one]) => [name, one.turnedAway]));
+    const since = [...now].map(([name, count]) => [name, count - (toldOf.get(name) ?? 0)] as const);
+    toldOf = now;
+    const some = since.filter(([, count]) => count > 0);
+    if (some.length > 0) told(Object.fromEntries(some));
+  }
+
+  return {
+    laneOf: (target) => lane(find(target)),
+    isShut: (asked, target) => asked.isFull && target !== TOKEN_PATH,
+    enter: (asked, target, body) => {
+      if (asked.enter()) return asked;
+      return target === TOKEN_PATH && asksForItself(body) && clients.enter() ? clients : undefined;
+    },
+    retryAfter: () => {
+      const spread = Math.min(MOST_SPREAD, Math.max(LEAST_SPREAD, Math.ceil(2 * excess)));
+      return 1 + ((dice.bytes(1)[0] ?? 0) % spread);
+    },
+    lanes: [...lanes.values()],
+  };
+}

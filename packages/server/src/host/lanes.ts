@@ -1,0 +1,52 @@
+// Which lane a request is in, by its path alone: nothing else of it has to be read, and whoever is turned away costs little.
+// What takes something away, what verifiers live on, and what watches the server have lanes of their own (spec/overload.md).
+
+export const LANES = ["revocations", "feed", "probes", "clients", "traffic"] as const;
+
+export type LaneName = (typeof LANES)[number];
+
+/** As the table of endpoints writes them. Every other path is in `traffic`. */
+export const PATHS_OF_LANES: Readonly<Record<"revocations" | "feed" | "probes", readonly string[]>> = {
+  revocations: [
+    "/oauth2/revoke",
+    "/v1/revocations",
+    "/v1/revocations/:id",
+    "/v1/revocations/:id/affected",
+    "/v1/sessions/:id/end",
+    "/v1/subjects/:ref/block",
+    "/v1/clients/:id/disable",
+    "/v1/keys/compromise",
+    "/v1/keys/:kid/compromise",
+  ],
+  feed: ["/v1/feed"],
+  probes: ["/healthz", "/readyz", "/metrics"],
+};
+
+export const TOKEN_PATH = "/oauth2/token";
+
+/** The lane of a target, with its query or without. A path that is in no row is in `traffic`, too. */
+export function laneFinder(): (target: string) => LaneName {
+  const whole = new Map<string, LaneName>();
+  const patterns: (readonly [RegExp, LaneName])[] = [];
+  for (const lane of ["revocations", "feed", "probes"] as const) {
+    const withIds = PATHS_OF_LANES[lane].filter((path) => path.includes(":"));
+    for (const path of PATHS_OF_LANES[lane]) if (!withIds.includes(path)) whole.set(path, lane);
+    const pattern = withIds.map((path) => path.replaceAll(/:\w+/g, "[^/]+")).join("|");
+    if (pattern !== "") patterns.push([new RegExp(`^(?:${pattern})$`), lane]);
+  }
+  return (target) => {
+    // What a busy server is asked for most.
+    if (target === TOKEN_PATH) return "traffic";
+    const question = target.indexOf("?");
+    const path = question === -1 ? target : target.slice(0, question);
+    return whole.get(path) ?? patterns.find(([pattern]) => pattern.test(path))?.[1] ?? "traffic";
+  };
+}
+
+const OWN = "grant_type=client_credentials";
+
+/** Whether a client asks for a token for itself: without one nobody revokes, and no verifier gets at the feed. */
+export function asksForItself(body: Uint8Array): boolean {
+  const at = Buffer.from(body.buffer, body.byteOffset, body.byteLength).indexOf(OWN);
+  return at === 0 || (at > 0 && body[at - 1] === 0x26);
+}
