@@ -10,6 +10,8 @@ const over = {
   issuer: `http://127.0.0.1:${port}`,
   log_level: "warn",
   store,
+  // One client stands for all.
+  client_token_limit: "off",
 };
 const loaded = loadConfig({ env: {}, over });
 if (!loaded.ok) throw new Error(loaded.problems.join("\n"));

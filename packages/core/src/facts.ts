@@ -77,6 +77,20 @@ export interface FactBodies {
   client_changed: { readonly client: ClientId; readonly changed: readonly string[]; readonly actor: string | null };
   client_enabled: { readonly client: ClientId; readonly actor: string | null };
   client_deleted: { readonly client: ClientId; readonly actor: string | null };
+  client_churn_started: {
+    readonly client: ClientId;
+    readonly of: "tokens" | "sessions";
+    /** How many it may ask for in `per_ms`. */
+    readonly limit: number;
+    readonly per_ms: number;
+  };
+  client_churn_ended: {
+    readonly client: ClientId;
+    readonly of: "tokens" | "sessions";
+    readonly since_ms: number;
+    /** Requests that were refused since. */
+    readonly refused: number;
+  };
   role_changed: { readonly role: string; readonly actor: string | null };
   role_removed: { readonly role: string; readonly actor: string | null };
   call_refused: {
@@ -160,6 +174,9 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   client_changed: "What a client is registered for was changed.",
   client_enabled: "A disabled client is active again.",
   client_deleted: "A client was disabled for good.",
+  client_churn_started: "A client asked one node for more tokens or sessions than it may, and is refused some.",
+  client_churn_ended:
+    "A client that had asked one node for too much came to rest; `refused` counts what it was refused.",
   role_changed: "A role was written or given other scopes.",
   role_removed: "A role was removed.",
   call_refused:

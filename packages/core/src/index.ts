@@ -10,6 +10,7 @@ export * from "./clients/client.ts";
 export * from "./clients/client-keys.ts";
 export { clientFromRow, clientKey, signingAlgIn } from "./clients/client-row.ts";
 export * from "./clients/mandate.ts";
+export * from "./clients/rate.ts";
 export { parseRoleName, type Roles, scopesOf } from "./clients/roles.ts";
 export * from "./facts.ts";
 export * from "./kernel/fault.ts";

@@ -4,12 +4,12 @@
 
 import type { FactKind } from "@hallpass/core";
 import { z } from "zod";
-import type { Listen, StoreChoice, TenantSettings } from "./config-values.ts";
+import type { Limit, Listen, StoreChoice, TenantSettings } from "./config-values.ts";
 import * as values from "./config-values.ts";
 import type { ProxyHeader } from "./host/arrivals.ts";
 import type { Pkcs11Uri } from "./host/kek/pkcs11.ts";
 
-export type { Listen, StoreChoice, TenantSettings } from "./config-values.ts";
+export type { Limit, Listen, StoreChoice, TenantSettings } from "./config-values.ts";
 
 /** What the keys are parsed to. Times are whole seconds. */
 export interface Settings {
@@ -30,6 +30,9 @@ export interface Settings {
   readonly operator_secret_sha256: string | undefined;
   readonly max_token_lifetime: number;
   readonly client_token_lifetime: number;
+  readonly client_token_limit: Limit;
+  readonly session_opening_limit: Limit;
+  readonly failed_authentication_limit: Limit;
   readonly cookie_name: string;
   readonly cookie_same_site: "Lax" | "Strict";
   readonly facts_kept: number;
@@ -171,6 +174,21 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "How long an access token of the client_credentials grant lives.",
     otherwise: "10m",
     schema: values.duration,
+  },
+  client_token_limit: {
+    what: "How many tokens one client may ask each node for by client_credentials within client_token_lifetime; more is 429. A client's own `token_limit` stands over it. `off`: any number.",
+    otherwise: "1000",
+    schema: values.limit,
+  },
+  session_opening_limit: {
+    what: "How many sessions one client may open at each node in a minute; more is 429. `off`: any number.",
+    otherwise: "off",
+    schema: values.limit,
+  },
+  failed_authentication_limit: {
+    what: "How often one client may fail to authenticate from one address in a minute, at each node; ten times as often from one address or for one client in all. More is 429. `off`: any number.",
+    otherwise: "30",
+    schema: values.limit,
   },
   cookie_name: {
     what: "The cookie that carries a session token. Begins with __Host-, so that no other host can set it; any name for development.",

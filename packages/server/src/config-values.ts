@@ -11,6 +11,9 @@ export interface Listen {
   readonly port: number;
 }
 
+/** How often something may be asked for. */
+export type Limit = number | "off";
+
 /** A further tenant beside the default one, with an issuer, keys, clients and data of its own. */
 export interface TenantSettings {
   readonly id: string;
@@ -28,6 +31,11 @@ export const duration: z.ZodType<number, string> = z
   .string()
   .regex(/^[1-9]\d{0,5}[smhd]$/, "has to be a duration such as 30s, 15m, 1h or 30d")
   .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 1));
+
+export const limit: z.ZodType<Limit, string> = z
+  .string()
+  .regex(/^(?:off|[1-9]\d{0,5})$/, "has to be a whole number from 1 to 999999, or off")
+  .transform((text) => (text === "off" ? text : Number(text)));
 
 export const listen: z.ZodType<Listen, string> = z
   .string()

@@ -22,6 +22,7 @@ import type { RefusedCalls } from "./endpoints/refused-calls.ts";
 import type { Pull, PullAnswer } from "./feed/pull.ts";
 import type { RevocationRuns } from "./host/revocation-runs.ts";
 import type { StoreTime } from "./host/store-time.ts";
+import type { Limits } from "./limits/limits.ts";
 import type { FactBell } from "./observe/fact-bell.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Tracing } from "./observe/tracing.ts";
@@ -83,6 +84,8 @@ export interface Services {
   readonly auditReader: FactReader;
   /** What becomes of calls that are refused. */
   readonly refusedCalls: RefusedCalls;
+  /** How often what may be asked of this node. */
+  readonly limits: Limits;
   /** The text of the metrics page, and its media type. */
   readonly metricsPage: () => Promise<{ readonly text: string; readonly type: string }>;
   /** False as soon as the server began to drain. */

@@ -24,6 +24,7 @@ import { makeServices, tenantNamed } from "./host/make-services.ts";
 import type { Ports } from "./host/ports.ts";
 import { makePrivateDirectory } from "./host/private-files.ts";
 import { startTimers } from "./host/timers.ts";
+import type { Limits } from "./limits/limits.ts";
 import { createFactBell } from "./observe/fact-bell.ts";
 import { feedLog } from "./observe/feed-log.ts";
 import { addKeyMetrics } from "./observe/key-metrics.ts";
@@ -99,6 +100,7 @@ async function start(
   const tracing = installedTracing();
   let hub: FeedHub | undefined;
   let leadership: NodeLeadership | undefined;
+  let limits: Limits | undefined;
   const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
   const metrics = createMetrics({
     connections: () => hub?.connections().length ?? 0,
@@ -106,6 +108,7 @@ async function start(
     reports: () => [...(hub?.connections() ?? []), ...(hub?.pulls() ?? [])],
     liveSessions: () => liveSessions(bare, tenantNamed(name)),
     readers: async () => (await listReaders(bare, tenantNamed(name), 0)).readers,
+    churning: () => limits?.churning() ?? 0,
     walBytes: () => bytesOf(join(config.data, "hallpass.sqlite-wal")),
     about: { issuer: config.issuer, region: config.region ?? "", store: bare.traits.name },
   });
@@ -128,6 +131,7 @@ async function start(
   const feed = createFeedHub({ ...unheard, scheduler, nodeName: hostname(), log: told });
   hub = feed;
   const services: Services = { ...unheard, hearing: feed };
+  limits = services.limits;
   addKeyMetrics(metrics.registry, {
     list: async () => listKeys(services, { tenant: services.tenant, listeners: await listenersOf(services) }),
     signatures: () => services.keys.signatures(),
@@ -172,6 +176,7 @@ async function start(
     close: async () => {
       await Promise.all([services.runs.stop(), ...timers.map((timer) => timer.stop())]);
       await leading.stop();
+      await services.limits.settle().catch((thrown: unknown) => observer.failed("close", "none", thrown));
       await services.refusedCalls.flush().catch((thrown: unknown) => observer.failed("close", "none", thrown));
       await store.close();
     },

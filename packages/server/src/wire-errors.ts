@@ -29,6 +29,8 @@ export type TransportCode =
   | "parameter_missing"
   | "two_client_authentications"
   | "client_id_differs"
+  | "authentication_rate_exceeded"
+  | "session_rate_exceeded"
   | "scope_malformed"
   | "resource_malformed"
   | "target_is_key"
@@ -60,7 +62,10 @@ export type MemberCode =
   | "repeated"
   | "not_alone";
 
-/** The error codes of RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2 and, for what concerns no grant, invalid_request. */
+/**
+ * The error codes of RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2 and, for what concerns no grant, invalid_request. For 429
+ * there is none: temporarily_unavailable (section 4.1.2.1) is what clients take for "come again".
+ */
 export type OAuthError =
   | "invalid_request"
   | "invalid_client"
@@ -69,7 +74,8 @@ export type OAuthError =
   | "unsupported_grant_type"
   | "invalid_scope"
   | "invalid_target"
-  | "unsupported_token_type";
+  | "unsupported_token_type"
+  | "temporarily_unavailable";
 
 export interface WireError {
   readonly status: number;
@@ -87,6 +93,11 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   grant_not_allowed: row(400, "unauthorized_client", "This client may not use this grant."),
   scope_not_allowed: row(400, "invalid_scope", "More scope was asked for than may be granted."),
   audience_not_allowed: row(400, "invalid_target", "An audience was asked for that may not be granted."),
+  token_rate_exceeded: row(
+    429,
+    "temporarily_unavailable",
+    "The client asked for more tokens than their lifetime needs; use the ones that it has.",
+  ),
   token_of_another_client: row(400, "invalid_grant", "The token was issued to another client."),
   token_type_unsupported: row(400, "unsupported_token_type", "This is no token that can be revoked here."),
   refresh_refused: row(400, "invalid_grant", "The refresh token is not valid."),
@@ -181,6 +192,12 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   parameter_missing: row(400, "invalid_request", "A parameter that this grant needs is missing."),
   two_client_authentications: row(400, "invalid_request", "The client authenticates in more than one way."),
   client_id_differs: row(400, "invalid_request", "The client_id is not the one that authenticates."),
+  authentication_rate_exceeded: row(
+    429,
+    "temporarily_unavailable",
+    "Authentication failed too often; wait before the next try.",
+  ),
+  session_rate_exceeded: row(429, "temporarily_unavailable", "The client opened too many sessions."),
   scope_malformed: row(400, "invalid_scope", "The scope is malformed."),
   resource_malformed: row(400, "invalid_target", "A resource is no absolute URI without fragment."),
   target_is_key: row(400, "invalid_request", "A key is not revoked but compromised: POST /v1/keys/{kid}/compromise."),

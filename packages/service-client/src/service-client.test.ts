@@ -8,8 +8,8 @@ import { type Stage, stage } from "./testing/stage.test.ts";
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-async function played(t: TestContext, more: Parameters<typeof stage>[0] = {}): Promise<Stage> {
-  const made = await stage(more);
+async function played(t: TestContext, ...how: Parameters<typeof stage>): Promise<Stage> {
+  const made = await stage(...how);
   t.after(made.end);
   return made;
 }
@@ -123,6 +123,14 @@ describe("an issuer that can't answer", () => {
       assert.deepEqual([scene.asked(), scene.rests], [2, [2500]]);
     });
   }
+
+  test("with 429 because tokens are asked for too often is asked again when it said, and gets one then [RATE-10]", async (t) => {
+    const scene = await played(t, { waitAtMostMs: 300_000 }, { client_token_limit: "3" });
+    for (let other = 0; other < 3; other += 1) await scene.another().token();
+    assert.match(await scene.client.token(), /^ey/);
+    // A third of ten minutes, and half of the second over which clients are scattered.
+    assert.deepEqual([scene.rests, scene.asked()], [[200_500], 5]);
+  });
 
   test("without Retry-After is asked again after pauses that double", async (t) => {
     const scene = await played(t, { waitAtMostMs: 3000 });

@@ -66,6 +66,9 @@ const client = z.strictObject({
   allowed_origins: texts.optional(),
   jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.json())) }).optional(),
   jwks_uri: text.optional(),
+  token_limit: z
+    .union([z.int().min(1).max(999_999), z.literal("off")], "has to be a whole number from 1 to 999999, or off")
+    .optional(),
   mandate: mandate.optional(),
   roles: texts.optional(),
   status: z.enum(["active", "disabled"], "has to be active or disabled").optional(),

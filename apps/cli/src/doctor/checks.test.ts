@@ -166,6 +166,10 @@ const CASES: Readonly<Record<string, Readonly<Record<string, readonly Part[]>>>>
     failure: ["v24.18.9", "v22.30.0"].map((one) => page(`nodejs_version_info{version="${one}",major="1"} 1`)),
     unknown: [page("x 1")],
   },
+  "clients-churn": {
+    right: [page("hallpass_clients_churning 0\n"), page('hallpass_clients_churning{tenant="a"} 0\n')],
+    warning: [page("hallpass_clients_churning 2\n"), page('hallpass_clients_churning{tenant="a"} 1\n')],
+  },
   readers: { right: [readers(0, 0)], failure: [readers(1, 0), readers(0, 1)], unknown: [{ readers: saw([]) }] },
   "audit-checkpoint": {
     right: [audit(9, null), audit(null, NOW), audit(9, NOW - 7_200_000)],

@@ -40,6 +40,8 @@ export interface Client {
   readonly signingAlg?: SigningAlg;
   /** For whom it may act through /v1; absent in registrations of before there were mandates. */
   readonly mandate?: Mandate;
+  /** How many tokens it may ask for by client_credentials in one lifetime of theirs; absent: as many as the server allows any. */
+  readonly tokenLimit?: number | "off";
   /** Roles beside its scope, by name. */
   readonly roles?: readonly string[];
   /** Disabled for good and shown no more. The row stays, so that its id is nobody else's. */

@@ -6,6 +6,7 @@ export type RefusalCode =
   | "grant_not_allowed"
   | "scope_not_allowed"
   | "audience_not_allowed"
+  | "token_rate_exceeded"
   // refresh tokens: one refusal on the wire, the outcome in the fact
   | "refresh_refused"
   // revocation by a token's own client (RFC 7009)

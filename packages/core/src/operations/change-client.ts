@@ -22,7 +22,10 @@ export interface ChangeClientDeps {
 /** Absent members stay as they are. How a client authenticates never changes: that would be another client. */
 export type ClientChange = Partial<
   Pick<Client, "name" | "grants" | "scope" | "audiences" | "policy" | "mandate" | "roles" | "keys" | "origins">
->;
+> & {
+  /** Null: as many as the server allows any. */
+  readonly tokenLimit?: NonNullable<Client["tokenLimit"]> | null;
+};
 
 /** Judges the client as it is and as it would be, in the step that writes it; a code refuses. */
 export type MayChange = (before: Client, after: Client) => RefusalCode | undefined;
@@ -50,7 +53,7 @@ export async function changeClient(
     const before = row === undefined ? undefined : clientFromRow(row);
     if (row === undefined || before === undefined || before.deleted === true)
       return answer(refused("client_not_found"));
-    const after: Client = { ...before, ...wanted };
+    const after = changed(before, wanted);
     if (policy !== undefined && currentPolicy(deps.policies, deps.tenant, policy, snapshot) === undefined)
       return answer(refused("policy_unknown"));
     if (after.authentication === "none" && after.grants.includes("client_credentials"))
@@ -60,14 +63,21 @@ export async function changeClient(
     const refusal = may(before, after);
     if (refusal !== undefined) return answer(refused(refusal));
     const names = Object.keys(wanted) as (keyof ClientChange)[];
-    const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name])).toSorted();
-    if (changed.length === 0) return answer(granted({ client: before, changed }));
+    const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name])).toSorted();
+    if (differing.length === 0) return answer(granted({ client: before, changed: [] }));
     return write({
       rows: [{ key, expect: row.version, next: clientToRow(after) }],
-      facts: [fact(deps.tenant, snapshot.clock, "client_changed", { client: id, changed, actor })],
-      answer: () => granted({ client: after, changed }),
+      facts: [fact(deps.tenant, snapshot.clock, "client_changed", { client: id, changed: differing, actor })],
+      answer: () => granted({ client: after, changed: differing }),
     });
   });
+}
+
+function changed(before: Client, { tokenLimit, ...wanted }: ClientChange): Client {
+  const after: Client = { ...before, ...wanted };
+  if (tokenLimit === undefined) return after;
+  const { tokenLimit: _, ...without } = after;
+  return tokenLimit === null ? without : { ...without, tokenLimit };
 }
 
 /** Refuses `client_not_found` and whatever `may` refuses. What was revoked when it was disabled stays revoked. */

@@ -35,11 +35,24 @@ export interface ClientToken {
   readonly scope: readonly string[];
 }
 
-/** Refuses an unauthenticated client, a public one (RFC 6749 §4.4), and scope or audience beyond what it is registered for. */
+/** How long there is no token for a client that asked for too many, in milliseconds; 0 counts one. Asked when nothing else is in the way. */
+export type TakeToken = (client: Client) => number;
+
+export interface TooManyTokens {
+  readonly ok: false;
+  readonly code: "token_rate_exceeded";
+  readonly waitMs: number;
+}
+
+/**
+ * Refuses an unauthenticated client, a public one (RFC 6749 §4.4), scope or audience beyond what it is registered for, and
+ * `token_rate_exceeded` where `take` has none left.
+ */
 export async function issueClientToken(
   deps: IssueClientTokenDeps,
   request: IssueClientToken,
-): Promise<Answer<ClientToken>> {
+  take: TakeToken = () => 0,
+): Promise<Answer<ClientToken> | TooManyTokens> {
   const { tenant, url } = deps.issuer;
   const snapshot = await deps.store.read([ringKey(tenant), clientKey(tenant, request.credentials.clientId)]);
   const keys = deps.keys.open(snapshot);
@@ -52,6 +65,8 @@ export async function issueClientToken(
   if (audience === undefined) return refused("audience_not_allowed");
   const scope = grantedScope(await withRoles(deps, client, audience), request.scope);
   if (scope === undefined) return refused("scope_not_allowed");
+  const waitMs = take(client);
+  if (waitMs > 0) return { ok: false, code: "token_rate_exceeded", waitMs };
   const draft = draftAccessToken(
     {
       issuer: url,

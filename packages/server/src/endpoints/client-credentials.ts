@@ -2,10 +2,12 @@
 // signed, or none with its client_id in the form. Exactly one of them; whether it is the registered one, and whether it fits, is for core.
 
 import { type ClientAuthentication, type ClientCredentials, parseClientId, Secret } from "@hallpass/core";
-import { type Form, parseBasic } from "@hallpass/protocol";
+import { type Form, parseBasic, parseCompactJws } from "@hallpass/protocol";
+import { type Reply, refuse } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { WireCode } from "../wire-errors.ts";
 import { ASSERTION_TYPE, proveClient } from "./assertions/prove-client.ts";
+import type { Exchange } from "./endpoint.ts";
 
 /** The metadata and the registration are made from it. */
 export const AUTHENTICATION_METHODS: readonly ClientAuthentication[] = [
@@ -17,43 +19,111 @@ export const AUTHENTICATION_METHODS: readonly ClientAuthentication[] = [
 
 export type PresentedClient =
   | { readonly kind: "client"; readonly credentials: ClientCredentials }
-  | { readonly kind: "refused"; readonly code: WireCode };
+  | { readonly kind: "refused"; readonly refusal: Reply };
 
-const UNAUTHENTICATED: PresentedClient = { kind: "refused", code: "client_unauthenticated" };
-
-/** Only an assertion needs to wait: its key is looked up, and its name is used up. Throws Faults then. */
+/**
+ * Only an assertion needs to wait: its key is looked up, and its name is used up. Throws Faults then. Whoever failed too often is refused
+ * before anything of it is looked at, but for a secret that is `open`; what the operation then finds of a secret is told by `judged`.
+ */
 export function clientOf(
   services: Services,
-  authorization: string | null,
+  exchange: Exchange,
   form: Form,
+  secrets: "guarded" | "open" = "guarded",
 ): PresentedClient | Promise<PresentedClient> {
+  const authorization = exchange.request.headers.get("authorization");
   const isAsserted = form.has("client_assertion") || form.has("client_assertion_type");
   const secret = form.get("client_secret");
   const ways = [authorization !== null, secret !== undefined, isAsserted].filter(Boolean).length;
-  if (ways > 1) return refused("two_client_authentications");
-  if (isAsserted) return byAssertion(services, form);
-  if (authorization !== null) return byHeader(authorization, form);
+  if (ways > 1) return refused(exchange, "two_client_authentications");
+  if (isAsserted) return byAssertion(services, exchange, form, secrets);
+  if (authorization !== null) return byHeader(services, exchange, authorization, form, secrets);
   const clientId = parseClientId(form.get("client_id") ?? "");
-  if (clientId === undefined) return UNAUTHENTICATED;
+  if (clientId === undefined) return refused(exchange, "client_unauthenticated");
   if (secret === undefined) return { kind: "client", credentials: { method: "none", clientId } };
-  return { kind: "client", credentials: { method: "client_secret_post", clientId, secret: new Secret(secret) } };
+  const credentials = { method: "client_secret_post", clientId, secret: new Secret(secret) } as const;
+  return admitted(services, exchange, credentials, secrets);
 }
 
-function byHeader(authorization: string, form: Form): PresentedClient {
+/**
+ * What is answered to whom an operation has judged: undefined for a client that it knew. A wrong secret counts against the client's name and the
+ * address; a client without one has nothing that could be guessed, and is not counted.
+ */
+export function judged(
+  services: Services,
+  exchange: Exchange,
+  { method, clientId }: Pick<ClientCredentials, "method" | "clientId">,
+  isKnown: boolean,
+): Reply | undefined {
+  if (method === "none") return isKnown ? undefined : refuse(exchange, "client_unauthenticated");
+  const { authentications } = services.limits;
+  if (!isKnown) {
+    const ms = authentications.failed(clientId, exchange.peer);
+    return ms > 0
+      ? refuse(exchange, "authentication_rate_exceeded", retryAfter(ms))
+      : refuse(exchange, "client_unauthenticated");
+  }
+  authentications.succeeded(clientId, exchange.peer);
+  return undefined;
+}
+
+/** RFC 9110 section 10.2.3: whole seconds, and never none. */
+export function retryAfter(ms: number): Readonly<Record<"retry-after", string>> {
+  return { "retry-after": String(Math.max(1, Math.ceil(ms / 1000))) };
+}
+
+function byHeader(
+  services: Services,
+  exchange: Exchange,
+  authorization: string,
+  form: Form,
+  secrets: "guarded" | "open",
+): PresentedClient {
   const header = parseBasic(authorization);
-  if (header.kind !== "basic") return UNAUTHENTICATED;
-  if (names(form, header.clientId)) return refused("client_id_differs");
+  if (header.kind !== "basic") return refused(exchange, "client_unauthenticated");
+  if (names(form, header.clientId)) return refused(exchange, "client_id_differs");
   const clientId = parseClientId(header.clientId);
-  if (clientId === undefined) return UNAUTHENTICATED;
+  if (clientId === undefined) return refused(exchange, "client_unauthenticated");
   const credentials = { method: "client_secret_basic", clientId, secret: new Secret(header.clientSecret) } as const;
-  return { kind: "client", credentials };
+  return admitted(services, exchange, credentials, secrets);
 }
 
-async function byAssertion(services: Services, form: Form): Promise<PresentedClient> {
+async function byAssertion(
+  services: Services,
+  exchange: Exchange,
+  form: Form,
+  secrets: "guarded" | "open",
+): Promise<PresentedClient> {
   const assertion = form.get("client_assertion");
-  if (assertion === undefined || form.get("client_assertion_type") !== ASSERTION_TYPE) return UNAUTHENTICATED;
-  const credentials = await proveClient(services, assertion, form.get("client_id"));
-  return credentials === undefined ? UNAUTHENTICATED : { kind: "client", credentials };
+  if (assertion === undefined || form.get("client_assertion_type") !== ASSERTION_TYPE)
+    return refused(exchange, "client_unauthenticated");
+  const named = form.get("client_id");
+  const clientId = subjectOf(assertion);
+  if (clientId === undefined) return refused(exchange, "client_unauthenticated");
+  const ms = secrets === "open" ? 0 : services.limits.authentications.wait(clientId, exchange.peer);
+  if (ms > 0) return refused(exchange, "authentication_rate_exceeded", ms);
+  const credentials = await proveClient(services, assertion, named);
+  const refusal = judged(services, exchange, { method: "private_key_jwt", clientId }, credentials !== undefined);
+  if (refusal !== undefined) return { kind: "refused", refusal };
+  return credentials === undefined ? refused(exchange, "client_unauthenticated") : { kind: "client", credentials };
+}
+
+/** In whose name an assertion is presented; nothing of it is verified. */
+function subjectOf(assertion: string): ReturnType<typeof parseClientId> {
+  const jws = parseCompactJws(assertion);
+  const sub: unknown = jws.ok ? jws.payload["sub"] : undefined;
+  return typeof sub === "string" ? parseClientId(sub) : undefined;
+}
+
+function admitted(
+  services: Services,
+  exchange: Exchange,
+  credentials: ClientCredentials,
+  secrets: "guarded" | "open",
+): PresentedClient {
+  if (secrets === "open") return { kind: "client", credentials };
+  const ms = services.limits.authentications.wait(credentials.clientId, exchange.peer);
+  return ms > 0 ? refused(exchange, "authentication_rate_exceeded", ms) : { kind: "client", credentials };
 }
 
 /** Whether the form names another client. */
@@ -62,6 +132,7 @@ function names(form: Form, clientId: string): boolean {
   return named !== undefined && named !== clientId;
 }
 
-function refused(code: WireCode): PresentedClient {
-  return { kind: "refused", code };
+function refused(exchange: Exchange, code: WireCode, waitMs?: number): PresentedClient {
+  const more = waitMs === undefined ? undefined : retryAfter(waitMs);
+  return { kind: "refused", refusal: refuse(exchange, code, more) };
 }

@@ -15,7 +15,7 @@ import {
 import { type Reply, refuse, reply, text } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { accepts } from "./accepts.ts";
-import { clientOf } from "./client-credentials.ts";
+import { clientOf, judged } from "./client-credentials.ts";
 import { readForm } from "./client-form.ts";
 import type { Exchange } from "./endpoint.ts";
 import { signedJwt } from "./signed-jwt.ts";
@@ -34,10 +34,13 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   if (!read.ok) return read.refusal;
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
-  const presented = await clientOf(services, headers.get("authorization"), read.form);
-  if (presented.kind === "refused") return refuse(exchange, presented.code);
+  const presented = await clientOf(services, exchange, read.form);
+  if (presented.kind === "refused") return presented.refusal;
   const { credentials } = presented;
   const answer = await introspectToken(services, { token: new Secret(token), credentials });
+  const isKnown = answer.ok || answer.code !== "client_unauthenticated";
+  const refusal = judged(services, exchange, credentials, isKnown);
+  if (refusal !== undefined) return refusal;
   if (!answer.ok) return refuse(exchange, answer.code);
   const body = toWire(services, answer.value.found);
   if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`)) return reply(exchange, 200, body);

@@ -12,6 +12,7 @@ const REFUSED: ReadonlySet<WireCode> = new Set<WireCode>([
   "bearer_of_a_session",
   "scope_missing",
   "client_unauthenticated",
+  "authentication_rate_exceeded",
   "scope_not_allowed",
   "mandate_exceeded",
   "mandate_too_wide",

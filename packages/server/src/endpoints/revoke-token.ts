@@ -4,7 +4,7 @@
 import { revokeToken as revokePresented, Secret } from "@hallpass/core";
 import { empty, type Reply, refuse } from "../replies.ts";
 import type { Services } from "../services.ts";
-import { clientOf } from "./client-credentials.ts";
+import { clientOf, judged } from "./client-credentials.ts";
 import { readForm } from "./client-form.ts";
 import type { Exchange } from "./endpoint.ts";
 
@@ -15,10 +15,13 @@ export async function revokeToken(services: Services, exchange: Exchange): Promi
   if (!read.ok) return read.refusal;
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
-  const presented = await clientOf(services, exchange.request.headers.get("authorization"), read.form);
-  if (presented.kind === "refused") return refuse(exchange, presented.code);
+  const presented = await clientOf(services, exchange, read.form);
+  if (presented.kind === "refused") return presented.refusal;
   const { credentials } = presented;
   const answer = await revokePresented(services, { token: new Secret(token), credentials });
+  const isKnown = answer.ok || answer.code !== "client_unauthenticated";
+  const refusal = judged(services, exchange, credentials, isKnown);
+  if (refusal !== undefined) return refusal;
   if (!answer.ok) return refuse(exchange, answer.code);
   // Where to read the receipt, for whoever may (GET /v1/revocations/{id}).
   return empty(exchange, 200, answer.value === null ? undefined : { "hallpass-revocation": answer.value.id });

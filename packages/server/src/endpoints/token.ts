@@ -22,8 +22,8 @@ export async function token(services: Services, exchange: Exchange): Promise<Rep
   if (grant === undefined) return refuse(exchange, "grant_type_unsupported");
   const audience = resourcesOf(form);
   if (audience === "malformed") return refuse(exchange, "resource_malformed");
-  const client = await clientOf(services, exchange.request.headers.get("authorization"), form);
-  if (client.kind === "refused") return refuse(exchange, client.code);
+  const client = await clientOf(services, exchange, form, grant.secrets);
+  if (client.kind === "refused") return client.refusal;
   return grant.answer(services, exchange, { form, credentials: client.credentials, audience });
 }
 

@@ -21,6 +21,7 @@ import {
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
 import { createRefusedCalls } from "../endpoints/refused-calls.ts";
+import { createLimits } from "../limits/limits.ts";
 import { fetchDocument } from "../outbound/fetch-document.ts";
 import { networksOf } from "../outbound/networks.ts";
 import { createPublishedKeys, type PublishedKeys } from "../outbound/published-keys.ts";
@@ -71,6 +72,9 @@ export async function makeServices(
   return {
     ...around,
     refusedCalls,
+    limits: createLimits(config, { store, dice, clock, tenant }, (thrown) =>
+      around.observer.failed("client-limit", "none", thrown),
+    ),
     runs: createRevocationRuns({ store, dice, issuer }, { scheduler, pause: systemPause, failed }),
     pause: systemPause,
     store,

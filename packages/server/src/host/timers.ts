@@ -16,6 +16,7 @@ const SWEEP_EVERY = 5000;
 const TEND_EVERY = 60_000;
 const DROP_EVERY = 3_600_000;
 const REFUSED_EVERY = 60_000;
+const SETTLE_EVERY = 10_000;
 const STALLED_EVERY = 30_000;
 const FLUSH_EVERY = 1000;
 /** Steps of one turn, so that a long absence is caught up with and nobody waits for it. */
@@ -60,6 +61,7 @@ export function startTimers(
       led(() => services.runs.takeUpStalled()),
       failed,
     ),
+    every(scheduler, SETTLE_EVERY, () => services.limits.settle(), failed),
     every(scheduler, FLUSH_EVERY, async () => log.flush(), failed),
     ...readRegularly(config, scheduler, services, { led, failed }),
   ];

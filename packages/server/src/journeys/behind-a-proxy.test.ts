@@ -52,6 +52,37 @@ test("a request that reached the proxy in the clear is refused, before its secre
   assert.equal(await ask("https"), "400 grant_not_allowed");
 });
 
+test("who fails too often can't become another by a header: the address counts that a trusted proxy has seen [RATE-9] [GEN-13]", async (t) => {
+  const { url } = await behind(t, { trusted_proxies: "127.0.0.1", failed_authentication_limit: "2" });
+  const fail = async (forwarded: string): Promise<number> => {
+    const headers = { authorization: `Basic ${btoa("operator:hpc_x")}`, "x-forwarded-for": forwarded };
+    const body = new URLSearchParams({ grant_type: "client_credentials" });
+    const response = await fetch(`${url}/oauth2/token`, { method: "POST", headers, body });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const proxied = (left: number): Promise<number> => fail(`203.0.113.${left}, 198.51.100.7`);
+  assert.deepEqual([await proxied(1), await proxied(2), await proxied(3)], [401, 401, 429]);
+  assert.equal(await fail("203.0.113.4, 198.51.100.8"), 401);
+});
+
+test("without a trusted proxy every header is a stranger's, and changes nothing [RATE-9] [GEN-13]", async (t) => {
+  const { url } = await behind(t, { failed_authentication_limit: "2" });
+  const fail = async (forwarded: string): Promise<number> => {
+    const headers = {
+      authorization: `Basic ${btoa("operator:hpc_x")}`,
+      "x-forwarded-for": forwarded,
+      forwarded: `for=${forwarded}`,
+      "x-real-ip": forwarded,
+    };
+    const body = new URLSearchParams({ grant_type: "client_credentials" });
+    const response = await fetch(`${url}/oauth2/token`, { method: "POST", headers, body });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.deepEqual([await fail("192.0.2.1"), await fail("192.0.2.2"), await fail("192.0.2.3")], [401, 401, 429]);
+});
+
 test("the feed is not opened for a bearer that was sent in the clear [GEN-1]", async (t) => {
   const { url } = await behind(t, { trusted_proxies: "127.0.0.1" });
   const ask = (proto: string): Promise<number> =>

@@ -19,6 +19,8 @@ export interface Gauged {
   readonly readers: () => Promise<readonly GaugedReader[]>;
   /** What this server is: labels of one series that others are joined with. */
   readonly about: Readonly<Record<string, string>>;
+  /** Clients that are refused tokens or sessions, because they asked for too many. */
+  readonly churning: () => number;
   /** Bytes of the store's write-ahead log; null for a store without one. */
   readonly walBytes: () => number | null;
 }
@@ -58,6 +60,7 @@ export const NOTHING_GAUGED: Gauged = {
   reports: () => [],
   liveSessions: async () => null,
   readers: async () => [],
+  churning: () => 0,
   walBytes: () => null,
   about: {},
 };
@@ -104,6 +107,11 @@ export function createMetrics(gauged: Gauged): Metrics {
     "hallpass_leader_term",
     "How often the leader has changed, as far as this node knows; 0 with a store for one node.",
     () => gauged.leadership().term,
+  );
+  gauge(
+    "hallpass_clients_churning",
+    "Clients that ask this node for more tokens or sessions than they may, and are refused some.",
+    gauged.churning,
   );
   gauge(
     "hallpass_verifier_view_age_seconds_max",

@@ -31,7 +31,11 @@ export interface Stage {
 
 const START = 1_800_000_000_000;
 
-export async function stage(more: Partial<ServiceClientOptions> = {}): Promise<Stage> {
+/** `over`: keys of the server's configuration. */
+export async function stage(
+  more: Partial<ServiceClientOptions> = {},
+  over: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
   let passed = 0;
   let jumped = 0;
   let count = 0;
@@ -40,7 +44,7 @@ export async function stage(more: Partial<ServiceClientOptions> = {}): Promise<S
   const now = (): number => START + passed + jumped;
   const loaded = loadConfig({
     env: {},
-    over: { development: "true", store: "memory", listen: "127.0.0.1:0", issuer: "http://localhost:8026" },
+    over: { development: "true", store: "memory", listen: "127.0.0.1:0", issuer: "http://localhost:8026", ...over },
   });
   if (!loaded.ok) throw new Error(loaded.problems.join("; "));
   const server = await startServer(loaded.config, {
@@ -73,8 +77,8 @@ export async function stage(more: Partial<ServiceClientOptions> = {}): Promise<S
     lifetime = (seconds ?? 0) * 1000;
     return response;
   };
-  const another = (over: Partial<ServiceClientOptions> = {}): ServiceClient => {
-    const { clientSecret = secret, ...rest } = over;
+  const another = (other: Partial<ServiceClientOptions> = {}): ServiceClient => {
+    const { clientSecret = secret, ...rest } = other;
     const settings = { issuer: server.url, clientId, ...rest };
     return createServiceClientOn(
       { ...platformPorts({ issuer: server.url, clientId, clientSecret }, send), ...timing },

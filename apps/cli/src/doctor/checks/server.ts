@@ -50,6 +50,19 @@ export const SERVER_CHECKS: readonly Check[] = [
       }),
   },
   {
+    id: "clients-churn",
+    list: "production",
+    title: "No client asks for more tokens or sessions than it may",
+    why: "A client that keeps no token costs as much as thousands that do, and is refused now.",
+    mend: "hallpass log --kind client_churn_started names it; let it use @hallpass/service-client, or give it a token_limit",
+    judge: ({ metrics }) =>
+      given(metrics, (page) => {
+        const count = /^hallpass_clients_churning(?:\{[^}]*\})? (\d+)$/m.exec(page)?.[1];
+        if (count === undefined) return unknown("the page of metrics does not say");
+        return count === "0" ? right("none at this node") : warning(`${count} at this node`);
+      }),
+  },
+  {
     id: "audit-checkpoint",
     list: "production",
     title: "The audit's end was signed within two intervals",

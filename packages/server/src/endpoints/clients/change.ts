@@ -8,7 +8,7 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { giverOf, mayMake, rolesKnown } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
-import { clientKeys, jwks, jwksUri, origins } from "./client-fields.ts";
+import { clientKeys, jwks, jwksUri, origins, tokenLimit } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
 import * as registration from "./mandate-fields.ts";
 
@@ -26,6 +26,7 @@ const body = z.strictObject({
   jwks: jwks.optional(),
   jwks_uri: jwksUri.optional(),
   allowed_origins: origins.optional(),
+  token_limit: tokenLimit.nullable().optional(),
 });
 
 export const changeBody: z.ZodType = body;
@@ -48,7 +49,8 @@ export async function change(services: Services, exchange: Exchange, caller: Cal
 }
 
 function changeOf(value: z.infer<typeof body>): ClientChange {
-  const { grant_types: grants, audiences, jwks: registered, jwks_uri: uri, allowed_origins: allowed, ...rest } = value;
+  const { grant_types: grants, audiences, jwks: registered, jwks_uri: uri, allowed_origins: allowed, ...more } = value;
+  const { token_limit: limit, ...rest } = more;
   const keys = clientKeys(registered, uri);
   const given = Object.entries(rest).filter(([, one]) => one !== undefined);
   return {
@@ -56,6 +58,7 @@ function changeOf(value: z.infer<typeof body>): ClientChange {
     ...(grants === undefined ? {} : { grants: [...new Set(grants)] }),
     ...(audiences === undefined ? {} : { audiences: [...new Set(audiences)] }),
     ...(keys === undefined ? {} : { keys }),
+    ...(limit === undefined ? {} : { tokenLimit: limit }),
     ...(allowed === undefined ? {} : { origins: [...new Set(allowed)] }),
   };
 }

@@ -24,6 +24,9 @@ export const jwksUri: z.ZodType<string> = z.string().max(512).refine(isPlainHttp
 /** Serialised origins (RFC 6454 section 6.2), as a browser writes them; of plain http only one's own machine. */
 export const origins: z.ZodType<readonly string[]> = z.array(z.string().max(256).refine(isOrigin)).max(MAX_ORIGINS);
 
+/** Tokens by client_credentials in one lifetime of theirs, at each node. */
+export const tokenLimit: z.ZodType<number | "off"> = z.union([z.int().min(1).max(999_999), z.literal("off")]);
+
 export function clientKeys(
   registered: { readonly keys: readonly PublicJwk[] } | undefined,
   uri: string | undefined,

@@ -16,6 +16,7 @@ export function clientToWire(client: Client): object {
     ...(client.keys?.kind === "registered" ? { jwks: { keys: client.keys.jwks } } : {}),
     ...(client.keys?.kind === "published" ? { jwks_uri: client.keys.uri } : {}),
     ...(client.origins === undefined ? {} : { allowed_origins: client.origins }),
+    ...(client.tokenLimit === undefined ? {} : { token_limit: client.tokenLimit }),
     mandate: client.mandate ?? null,
     roles: client.roles ?? [],
     secrets: client.secrets.map(({ added, until }) => ({ added_ms: added, until_ms: until ?? null })),

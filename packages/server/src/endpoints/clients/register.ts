@@ -10,7 +10,7 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { giverOf, mayMake, ownMandate, rolesKnown } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
-import { clientKeys, jwks, jwksUri, origins } from "./client-fields.ts";
+import { clientKeys, jwks, jwksUri, origins, tokenLimit } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
 import * as registration from "./mandate-fields.ts";
 
@@ -21,6 +21,7 @@ const body = z.strictObject({
   jwks: jwks.optional(),
   jwks_uri: jwksUri.optional(),
   allowed_origins: origins.optional(),
+  token_limit: tokenLimit.optional(),
   grant_types: z.array(z.enum(["refresh_token", "client_credentials"])).max(2),
   scope: fields.scope,
   audiences: fields.audience,
@@ -53,6 +54,7 @@ export async function register(services: Services, exchange: Exchange, caller: C
     ...(keys === undefined ? {} : { keys }),
     ...(wanted.allowed_origins === undefined ? {} : { origins: [...new Set(wanted.allowed_origins)] }),
     ...(wanted.access_token_signing_alg === DEFAULT_SIGNING_ALG ? {} : { signingAlg: wanted.access_token_signing_alg }),
+    ...(wanted.token_limit === undefined ? {} : { tokenLimit: wanted.token_limit }),
     ...(wanted.roles === undefined ? {} : { roles: wanted.roles }),
   };
   const client: NewClient = { ...asked, mandate: wanted.mandate ?? ownMandate(asked, caller) };

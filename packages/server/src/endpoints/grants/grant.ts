@@ -14,6 +14,11 @@ export interface TokenRequest {
 
 export interface Grant {
   readonly type: string;
+  /**
+   * `guarded`: who failed to authenticate too often waits before the next secret is looked at. `open`: it is looked at, because the token that
+   * comes with it can be guessed by nobody, and whoever fails in a client's name must not stop its sessions.
+   */
+  readonly secrets: "guarded" | "open";
   readonly answer: (services: Services, exchange: Exchange, request: TokenRequest) => Answer;
 }
 

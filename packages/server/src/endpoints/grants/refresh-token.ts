@@ -4,6 +4,7 @@
 import { type RefreshOutcome, refresh, Secret } from "@hallpass/core";
 import { type Reply, refuse } from "../../replies.ts";
 import type { Services } from "../../services.ts";
+import { judged } from "../client-credentials.ts";
 import type { Exchange } from "../endpoint.ts";
 import { type Grant, grantedReply, scopeOf, type TokenRequest, tokenReply } from "./grant.ts";
 
@@ -26,7 +27,10 @@ async function answer(services: Services, exchange: Exchange, request: TokenRequ
   const scope = scopeOf(form);
   if (scope === "malformed") return refuse(exchange, "scope_malformed");
   const refreshed = await refresh(services, { token: new Secret(text), credentials, scope, audience });
-  if (refreshed.kind === "denied") return refuse(exchange, refreshed.code);
+  if (refreshed.kind === "denied") {
+    const isKnown = refreshed.code !== "client_unauthenticated";
+    return judged(services, exchange, credentials, isKnown) ?? refuse(exchange, refreshed.code);
+  }
   services.observer.refreshed(refreshed.outcome);
   const verdict = VERDICTS[refreshed.outcome];
   if (refreshed.kind === "refused") return refuse(exchange, "refresh_refused", verdict);
@@ -36,4 +40,4 @@ async function answer(services: Services, exchange: Exchange, request: TokenRequ
   return grantedReply(exchange, tokenReply(access, successor, granted), verdict);
 }
 
-export const refreshToken: Grant = { type: "refresh_token", answer };
+export const refreshToken: Grant = { type: "refresh_token", secrets: "open", answer };

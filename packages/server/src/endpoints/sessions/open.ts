@@ -5,6 +5,7 @@ import { type Idempotency, type OpenSession, openSession } from "@hallpass/core"
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
+import { retryAfter } from "../client-credentials.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
@@ -42,6 +43,8 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   if (!read.ok) return read.refusal;
   const idempotency = idempotencyOf(exchange, caller);
   if (idempotency === "malformed") return refuse(exchange, "idempotency_key_malformed");
+  const waitMs = services.limits.takeSession(caller.token.client);
+  if (waitMs > 0) return refuse(exchange, "session_rate_exceeded", retryAfter(waitMs));
   const asked = requestOf(read.value, caller, idempotency);
   if (!(await openingPermitted(services, caller, asked))) return refuse(exchange, "mandate_exceeded");
   if (!(await replacingPermitted(services, caller, asked))) return refuseAsAbsent(exchange, "replaced_not_found");

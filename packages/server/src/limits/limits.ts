@@ -1,0 +1,45 @@
+// All limits of a node, from its configuration.
+
+import type { Client, ClientId } from "@hallpass/core";
+import type { Config } from "../config.ts";
+import { type AuthenticationLimit, createAuthenticationLimit } from "./authentication-limit.ts";
+import { createClientLimit, tokenRateOf } from "./client-limit.ts";
+
+export interface Limits {
+  /** Counts a token of client_credentials, and answers 0; or answers how many milliseconds there is none. */
+  readonly takeToken: (client: Client) => number;
+  /** The same for a session that a client opens. */
+  readonly takeSession: (client: ClientId) => number;
+  readonly authentications: AuthenticationLimit;
+  /** Clients that ask for too many tokens or sessions now. */
+  readonly churning: () => number;
+  /** Writes down who has come to rest. Rejects with Faults of the store. */
+  readonly settle: () => Promise<void>;
+}
+
+const MINUTE = 60_000;
+
+export function createLimits(
+  config: Pick<
+    Config,
+    "client_token_limit" | "client_token_lifetime" | "session_opening_limit" | "failed_authentication_limit"
+  >,
+  deps: Parameters<typeof createClientLimit>[0],
+  failed: (thrown: unknown) => void,
+): Limits {
+  const tokens = createClientLimit(deps, "tokens", failed);
+  const sessions = createClientLimit(deps, "sessions", failed);
+  const opening = config.session_opening_limit;
+  const sessionRate = opening === "off" ? null : { burst: opening, interval: MINUTE / opening };
+  const lifetime = config.client_token_lifetime * 1000;
+  return {
+    takeToken: (client) => tokens.take(client.id, tokenRateOf(client, config.client_token_limit, lifetime)),
+    takeSession: (client) => sessions.take(client, sessionRate),
+    authentications: createAuthenticationLimit(deps.clock, config.failed_authentication_limit),
+    churning: () => tokens.churning() + sessions.churning(),
+    settle: async () => {
+      await tokens.settle();
+      await sessions.settle();
+    },
+  };
+}
