@@ -6,6 +6,7 @@ import {
   type Dice,
   Fault,
   type Instant,
+  type NextTurn,
   type Outcome,
   type RowKey,
   type Scheduler,
@@ -18,6 +19,7 @@ import { COMMIT_FUNCTION } from "./commit-function.ts";
 import { durabilityOf, openPool } from "./connections.ts";
 import { isWorthAnother, outcomesOf } from "./outcomes.ts";
 import { ReadQueue } from "./read-queue.ts";
+import { Remembered } from "./remembered.ts";
 import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, type SqlRow } from "./rows.ts";
 import { checkName, checkSchema, isEmpty, migrateOn } from "./schema.ts";
 import { type Statement, statements } from "./statements.ts";
@@ -34,6 +36,8 @@ export interface PostgresStoreOptions {
   readonly mostConnections?: number;
   /** Milliseconds after which the server gives a statement up, and the caller gets a Fault. */
   readonly statementMs?: number;
+  /** When reads that were asked for together go; at the end of the microtask turn unless a host knows better. */
+  readonly nextTurn?: NextTurn;
 }
 
 const MOST_TRIES = 3;
@@ -43,19 +47,16 @@ const MOST_TRIES = 3;
  * Rejects with a Fault `store_unavailable` whose cause says what is wrong: no connection, a standby, a schema it can't serve.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, schema = "hallpass", dice, scheduler, mostConnections = 10, statementMs = 5000 } = options;
+  const { url, schema = "hallpass", dice, scheduler, nextTurn = queueMicrotask } = options;
+  const { mostConnections = 10, statementMs = 5000 } = options;
   checkName(schema);
   const pool = openPool({ url, schema, most: mostConnections, statementMs, connectMs: 3000 });
   try {
     const durability = await prepare(pool, schema, dice);
     const wakes = new Wakes(pool, `hallpass_${schema}`, scheduler);
     await wakes.listen();
-    return storeOn(pool, wakes, `hallpass_${schema}`, {
-      name: "postgres",
-      durability,
-      head: "linearizable",
-      nodes: "many",
-    });
+    const traits: StoreTraits = { name: "postgres", durability, head: "linearizable", nodes: "many" };
+    return storeOn({ pool, wakes, channel: `hallpass_${schema}`, nextTurn }, traits);
   } catch (cause) {
     await pool.end();
     throw new Fault("store_unavailable", { cause });
@@ -74,7 +75,14 @@ async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTra
   }
 }
 
-function storeOn(pool: Pool, wakes: Wakes, channel: string, traits: StoreTraits): Store {
+interface Means {
+  readonly pool: Pool;
+  readonly wakes: Wakes;
+  readonly channel: string;
+  readonly nextTurn: NextTurn;
+}
+
+function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits): Store {
   const underWay = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;
 
@@ -102,8 +110,17 @@ function storeOn(pool: Pool, wakes: Wakes, channel: string, traits: StoreTraits)
     return tracked(asked(statement, values));
   }
 
-  const reads = new ReadQueue((keys) =>
-    asked(statements.read, [keys.map((key) => key.tenant), keys.map((key) => key.kind), keys.map((key) => key.id)]),
+  const remembered = new Remembered();
+  const reads = new ReadQueue(
+    (rows) =>
+      asked(statements.read, [
+        rows.map(({ key }) => key.tenant),
+        rows.map(({ key }) => key.kind),
+        rows.map(({ key }) => key.id),
+        rows.map((row) => row.remembered?.row.attempt ?? ""),
+      ]),
+    remembered,
+    nextTurn,
   );
 
   async function close(): Promise<void> {
@@ -119,7 +136,13 @@ function storeOn(pool: Pool, wakes: Wakes, channel: string, traits: StoreTraits)
     commit: async (changes) => {
       if (closed !== undefined) throw new Fault("store_unavailable");
       checkChanges(changes);
-      return changes.length === 0 ? [] : tracked(commit(pool, channel, changes));
+      if (changes.length === 0) return [];
+      const outcomes = await tracked(commit(pool, channel, changes));
+      outcomes.forEach((outcome, index) => {
+        const change = changes[index];
+        if (change !== undefined) remembered.wrote(change, outcome);
+      });
+      return outcomes;
     },
     notices: async ({ tenant, after, upTo, limit }) => {
       const lines = await ask(statements.notices, [tenant, after.seq, upTo.seq, limit + 1]);

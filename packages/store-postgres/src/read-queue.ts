@@ -1,8 +1,10 @@
 // Reads of concurrent requests share a round trip: while one is under way, what arrives waits and goes together in the next.
 // A snapshot is taken after every call that it answers, so it is as new as each of them was promised.
 
-import { type Head, type Instant, type Row, type RowKey, rowKeyText, type Snapshot } from "@hallpass/core";
-import { keyFromRow, refsFromRow, rowFromRow, type SqlRow } from "./rows.ts";
+import type { NextTurn, RowKey, Snapshot } from "@hallpass/core";
+import type { Remembered } from "./remembered.ts";
+import type { SqlRow } from "./rows.ts";
+import { type AskedRow, answeredBy, askedRows, snapshotOf } from "./snapshots.ts";
 
 interface WaitingRead {
   readonly keys: readonly RowKey[];
@@ -11,27 +13,35 @@ interface WaitingRead {
 }
 
 /** Asks for lines of the statement `read`. */
-export type AskRows = (keys: readonly RowKey[]) => Promise<readonly SqlRow[]>;
+export type AskRows = (asked: readonly AskedRow[]) => Promise<readonly SqlRow[]>;
 
-/** Statements under way at once: a second one lets a slow answer delay nobody who comes after it. */
+/** Statements under way at once. The second one goes when as many wait as the first one carries: a slow answer delays nobody for long. */
 const MOST_UNDER_WAY = 2;
 const MOST_KEYS = 1024;
+/** Turns that reads wait to become as many as were asked for together the last time. A turn with nothing to do takes microseconds. */
+const MOST_TURNS = 3;
 
 export class ReadQueue {
   readonly #ask: AskRows;
+  readonly #remembered: Remembered;
+  readonly #nextTurn: NextTurn;
   #waiting: WaitingRead[] = [];
   #underWay = 0;
+  #lastAsked = 0;
+  #turns = 0;
+  #isNextTurnAsked = false;
   #whenIdle: (() => void)[] = [];
 
-  constructor(ask: AskRows) {
+  constructor(ask: AskRows, remembered: Remembered, nextTurn: NextTurn) {
     this.#ask = ask;
+    this.#remembered = remembered;
+    this.#nextTurn = nextTurn;
   }
 
   read(keys: readonly RowKey[]): Promise<Snapshot> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ keys, resolve, reject });
-      // The caller's turn may ask for more.
-      if (this.#waiting.length === 1) queueMicrotask(() => this.#next());
+      this.#soon();
     });
   }
 
@@ -41,8 +51,25 @@ export class ReadQueue {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
+  /** What has arrived is looked at first: it may ask, too. */
+  #soon(): void {
+    if (this.#isNextTurnAsked) return;
+    this.#isNextTurnAsked = true;
+    this.#nextTurn(() => {
+      this.#isNextTurnAsked = false;
+      this.#next();
+    });
+  }
+
   #next(): void {
-    if (this.#underWay >= MOST_UNDER_WAY || this.#waiting.length === 0) return;
+    const waiting = this.#waiting.length;
+    if (waiting === 0 || this.#underWay >= MOST_UNDER_WAY) return;
+    if (this.#underWay > 0 && waiting < this.#lastAsked) return;
+    if (waiting < this.#lastAsked && this.#turns < MOST_TURNS) {
+      this.#turns += 1;
+      return this.#soon();
+    }
+    this.#turns = 0;
     const together: WaitingRead[] = [];
     let keys = 0;
     for (const read of this.#waiting) {
@@ -52,62 +79,24 @@ export class ReadQueue {
     }
     this.#waiting = this.#waiting.slice(together.length);
     this.#underWay += 1;
+    this.#lastAsked = together.length;
     void this.#answer(together);
   }
 
   async #answer(reads: readonly WaitingRead[]): Promise<void> {
     try {
-      const asked = new Map(reads.flatMap(({ keys }) => keys.map((key) => [rowKeyText(key), key] as const)));
-      const found = foundIn(await this.#ask([...asked.values()]));
-      for (const { keys, resolve } of reads) resolve(snapshotOf(keys, found));
+      const asked = askedRows(
+        reads.map(({ keys }) => keys),
+        this.#remembered,
+      );
+      const answered = answeredBy(await this.#ask(asked), asked, this.#remembered);
+      for (const { keys, resolve } of reads) resolve(snapshotOf(keys, answered));
     } catch (cause) {
       for (const { reject } of reads) reject(cause);
     } finally {
       this.#underWay -= 1;
       this.#next();
-      if (this.#underWay === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+      if (this.#underWay === 0 && this.#waiting.length === 0) for (const idle of this.#whenIdle.splice(0)) idle();
     }
   }
-}
-
-interface Found {
-  readonly rows: ReadonlyMap<string, { readonly row: Row; readonly refs: readonly RowKey[] }>;
-  readonly head: Head;
-  readonly clock: Instant;
-}
-
-function foundIn(lines: readonly SqlRow[]): Found {
-  const [first] = lines;
-  if (first === undefined) throw new Error("the store has no head");
-  const rows = lines.flatMap((line) =>
-    line["tenant"] === null
-      ? []
-      : [[rowKeyText(keyFromRow(line)), { row: rowFromRow(line), refs: refsFromRow(line) }] as const],
-  );
-  return {
-    rows: new Map(rows),
-    head: { pos: { epoch: Number(first["epoch"]), seq: Number(first["seq"]) }, mark: String(first["mark"]) },
-    clock: Number(first["clock"]) as Instant,
-  };
-}
-
-/** What this call asked for and what that refers to, out of what all calls of the statement found. */
-function snapshotOf(keys: readonly RowKey[], { rows, head, clock }: Found): Snapshot {
-  const seen = new Map<string, Row | undefined>();
-  for (const key of keys) {
-    const text = rowKeyText(key);
-    const found = rows.get(text);
-    seen.set(text, found?.row);
-    for (const ref of found?.refs ?? []) seen.set(rowKeyText(ref), rows.get(rowKeyText(ref))?.row);
-  }
-  return {
-    has: (key) => seen.has(rowKeyText(key)),
-    get: (key) => {
-      const text = rowKeyText(key);
-      if (!seen.has(text)) throw new RangeError("a row was asked for that the snapshot does not cover");
-      return seen.get(text);
-    },
-    head,
-    clock,
-  };
 }

@@ -21,24 +21,31 @@ type Name =
   | "more";
 
 export const statements: Readonly<Record<Name, Statement>> = {
-  // The head and the clock stand on every line, and there is a line even if no row is found. The statement's own time is that of its
+  // Of a row that is remembered, and still stands there by the same attempt, only the place is answered, in `same`; what it refers to was
+  // asked for with it. The head and the clock stand on every line, and there is a line even if no row is found. The statement's own time is that of its
   // arrival: before the snapshot, so that what is issued on it never lives longer for having waited.
   read: {
     name: "hallpass_read",
     text: `
-      WITH asked AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS a(tenant, kind, id)),
-      direct AS (SELECT r.* FROM asked a JOIN rows r ON r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id),
+      WITH asked AS (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS a(tenant, kind, id, attempt, place)
+      ),
+      direct AS (
+        SELECT a.place, r.attempt = a.attempt AS same, r.*
+        FROM asked a JOIN rows r ON r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id
+      ),
       named AS (
         SELECT DISTINCT ref->>0 AS tenant, ref->>1 AS kind, ref->>2 AS id
-        FROM direct d, jsonb_array_elements(d.refs) AS ref
+        FROM direct d, jsonb_array_elements(d.refs) AS ref WHERE NOT d.same
       ),
       found AS (
-        SELECT d.* FROM direct d
+        SELECT ${ROW}, r.refs FROM direct r WHERE NOT r.same
         UNION ALL
-        SELECT r.* FROM named n JOIN rows r ON r.tenant = n.tenant AND r.kind = n.kind AND r.id = n.id
+        SELECT ${ROW}, r.refs FROM named n JOIN rows r ON r.tenant = n.tenant AND r.kind = n.kind AND r.id = n.id
         WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.tenant = n.tenant AND a.kind = n.kind AND a.id = n.id)
       )
-      SELECT h.epoch, h.seq, h.mark, floor(extract(epoch FROM statement_timestamp()) * 1000)::int8 AS clock, ${ROW}, r.refs
+      SELECT h.epoch, h.seq, h.mark, floor(extract(epoch FROM statement_timestamp()) * 1000)::int8 AS clock,
+        (SELECT string_agg(d.place::text, ' ') FROM direct d WHERE d.same) AS same, ${ROW}, r.refs
       FROM head h LEFT JOIN found r ON true`,
   },
   notices: {

@@ -30,7 +30,8 @@ async function openStore(
 ): Promise<Store> {
   if (store === "memory") return createMemoryStore(ports);
   if (store === "sqlite") return openSqliteStore({ ...ports, file: join(data, "hallpass.sqlite") });
-  return openPostgresStore({ ...ports, url: store.reveal(), schema: schemaOf(tenant) });
+  const nextTurn = systemNextTurn;
+  return openPostgresStore({ ...ports, nextTurn, url: store.reveal(), schema: schemaOf(tenant) });
 }
 
 export interface MigratedTenant extends Migrated {
