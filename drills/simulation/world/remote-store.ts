@@ -78,7 +78,7 @@ export function remoteStore({ line, machine, dice, weather, there }: RemoteStore
 
   return {
     traits: { ...there.traits, nodes: "many" },
-    read: (keys) => call(() => there.read(keys)),
+    read: (keys) => call(async () => there.read(keys)),
     commit,
     notices: (range) => call(() => there.notices(range)),
     markAt: (pos) => call(() => there.markAt(pos)),

@@ -106,7 +106,7 @@ test("a store whose connections were just cut closes at once, also while it is a
     const store = await openStore(server.url, "closing");
     await admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hallpass'");
     await store.close();
-    await assert.rejects(store.read([key]), { code: "store_unavailable" });
+    await assert.rejects(async () => store.read([key]), { code: "store_unavailable" });
   }
 });
 
@@ -114,7 +114,7 @@ test("a server that is not there is a fault for whoever asks, and a failure that
   const gone = await startPostgres();
   const store = await openStore(gone.url, "gone");
   await gone.stop();
-  await assert.rejects(store.read([key]), { code: "store_unavailable" });
+  await assert.rejects(async () => store.read([key]), { code: "store_unavailable" });
   const [outcome] = await store.commit([put("absent")]);
   assert.ok(outcome?.kind === "failed" || outcome?.kind === "unknown");
   const [again] = await store.commit([put("absent")]);

@@ -25,7 +25,7 @@ function after(...steps: readonly (readonly [Change, Outcome])[]): Acknowledged 
   const acknowledged = new Acknowledged();
   for (const [change, outcome] of steps) {
     acknowledged.begin([change]);
-    acknowledged.settle([change], [outcome]);
+    acknowledged.settle([change], [outcome], 0);
   }
   return acknowledged;
 }
@@ -67,7 +67,7 @@ describe("what is acknowledged", () => {
     const acknowledged = new Acknowledged();
     acknowledged.begin([writing("a", "absent", true)]);
     assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isHeadUnderWay], [true, true]);
-    acknowledged.settle([writing("a", "absent", true)], [committed(1)]);
+    acknowledged.settle([writing("a", "absent", true)], [committed(1)], 0);
     assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isHeadUnderWay], [false, false]);
   });
 

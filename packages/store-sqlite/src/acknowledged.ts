@@ -11,6 +11,7 @@ import {
   type RowKey,
   rowKeyText,
 } from "@hallpass/core";
+import { RecentFacts } from "./recent-facts.ts";
 
 /** A row, or that there is none, and what it refers to. */
 export interface Found {
@@ -25,6 +26,7 @@ const MOST = 10_000;
 const LONGEST = 16_384;
 
 export class Acknowledged {
+  readonly facts: RecentFacts = new RecentFacts();
   #recent = new Map<string, Found>();
   #older = new Map<string, Found>();
   #underWay: ReadonlySet<string> = new Set();
@@ -93,8 +95,9 @@ export class Acknowledged {
     return rows.length === change.rows.length ? change : { ...change, rows };
   }
 
-  /** Its outcomes are here, and nobody has heard of them yet. */
-  settle(changes: readonly Change[], outcomes: readonly Outcome[]): void {
+  /** Its outcomes are here, and nobody has heard of them yet. `factsAfter` is the place of the last fact before the batch. */
+  settle(changes: readonly Change[], outcomes: readonly Outcome[], factsAfter: number): void {
+    this.facts.add(changes, outcomes, factsAfter);
     changes.forEach((change, index) => {
       const outcome = outcomes[index];
       if (outcome === undefined || outcome.kind === "unknown") this.#forget();
@@ -131,7 +134,8 @@ export class Acknowledged {
         ? { notBefore: pos, raisedAt: at }
         : { notBefore: before.row?.notBefore ?? null, raisedAt: before.row?.raisedAt ?? null };
     const version = expect === "absent" ? 1 : expect + 1;
-    const row: Row = { key, value: next.value, version, attempt, expires: next.expires, ...cutOff };
+    const { value, expires, parsed } = next;
+    const row: Row = { key, value, version, attempt, expires, ...cutOff, ...(parsed && { parsed }) };
     return { row, refs: next.refs ?? [] };
   }
 
@@ -145,5 +149,6 @@ export class Acknowledged {
     this.#recent.clear();
     this.#older.clear();
     this.#head = undefined;
+    this.facts.forget();
   }
 }

@@ -3,7 +3,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   type Change,
-  type FactDraft,
   type FactsOf,
   type Instant,
   livesUntil,
@@ -13,6 +12,7 @@ import {
   type RowChange,
 } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
+import type { FactLog } from "./fact-log.ts";
 import { packId } from "./id-order.ts";
 import type { Names } from "./names.ts";
 import { type Packed, pack } from "./packed-text.ts";
@@ -46,26 +46,34 @@ function isPlainUpdate(row: RowChange): row is PlainUpdate {
 export class ChangeWriter {
   readonly #names: Names;
   readonly #sql: ReturnType<typeof prepared>;
-  #head: WrittenHead = { pos: { epoch: 0, seq: 0 }, mark: "" };
-  #lastFact = 0;
+  readonly #facts: FactLog;
+  /** Known until something is rolled back: nobody else writes this file. */
+  #known: WrittenHead | undefined;
 
-  constructor(db: DatabaseSync, names: Names) {
+  constructor(db: DatabaseSync, names: Names, facts: FactLog) {
     this.#names = names;
+    this.#facts = facts;
     this.#sql = prepared(db);
   }
 
-  /** At the start of every transaction. */
-  readHead(): WrittenHead {
+  /** As this transaction leaves it so far. */
+  get head(): WrittenHead {
+    if (this.#known !== undefined) return this.#known;
     const row = this.#sql.head.get();
-    this.#head = { pos: { epoch: numberAt(row, "epoch"), seq: numberAt(row, "seq") }, mark: packedAt(row, "mark") };
-    this.#lastFact = numberAt(this.#sql.lastFact.get(), "place");
-    return this.#head;
+    this.#known = { pos: { epoch: numberAt(row, "epoch"), seq: numberAt(row, "seq") }, mark: packedAt(row, "mark") };
+    return this.#known;
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#known = undefined;
   }
 
   /** Whether the head moved. It is written once for a batch, and only if there was a notice. */
   writeHead(before: WrittenHead): boolean {
-    if (this.#head === before) return false;
-    this.#sql.setHead.run(this.#head.pos.epoch, this.#head.pos.seq, this.#head.mark);
+    const { head } = this;
+    if (head === before) return false;
+    this.#sql.setHead.run(head.pos.epoch, head.pos.seq, head.mark);
     return true;
   }
 
@@ -81,29 +89,24 @@ export class ChangeWriter {
       places.push(found?.place);
     }
     for (const notice of change.notices) this.#append(notice, at);
-    const { pos } = this.#head;
+    const { pos } = this.head;
     const attempt = pack(change.attempt);
     change.rows.forEach((row, i) => this.#write(row, places[i], attempt, { pos, at }));
-    for (const fact of change.facts) this.#record(fact);
+    for (const fact of change.facts) this.#facts.record(fact);
     return { kind: "committed", pos, at };
   }
 
   drop({ horizon, factsBefore, factsOf = [], limit }: DropBounds): boolean {
     const dropped = this.#sql.dropNotices.all(horizon, limit);
-    const facts = this.#sql.dropFacts.run(factsBefore, limit);
-    const ofKinds = factsOf.map((of) => this.#dropOf(of, limit));
-    if (facts.changes !== 0 || ofKinds.some((count) => count > 0)) this.#sql.setFactFloor.run(this.#lastFact);
+    const facts = this.#facts.dropBefore(factsBefore, limit);
+    const ofKinds = factsOf.map((of) => this.#facts.dropOf(of, limit));
+    if (facts + ofKinds.reduce((sum, count) => sum + count, 0) > 0) this.#sql.setFactFloor.run(this.#facts.last);
     if (dropped.length > 0) {
       const seq = Math.max(...dropped.map((row) => numberAt(row, "seq")));
       this.#sql.noteDropped.run(seq, horizon);
     }
-    return ofKinds.includes(limit) || this.#sql.anyToDrop.get(horizon, factsBefore) !== undefined;
-  }
-
-  /** How many were dropped; as many as the limit when there may be more. */
-  #dropOf({ kind, from, before }: FactsOf, limit: number): number {
-    const code = this.#names.codeOf(kind);
-    return code === undefined ? 0 : Number(this.#sql.dropFactsOf.run(from, before, code, limit).changes);
+    const isMore = this.#sql.anyToDrop.get(horizon) !== undefined || this.#facts.isOlderThan(factsBefore);
+    return ofKinds.includes(limit) || isMore;
   }
 
   /** One row, compared and written by one statement: a refresh. */
@@ -122,8 +125,8 @@ export class ChangeWriter {
       expect,
     );
     if (changes === 0) return { kind: "conflict" };
-    for (const fact of facts) this.#record(fact);
-    return { kind: "committed", pos: this.#head.pos, at };
+    for (const fact of facts) this.#facts.record(fact);
+    return { kind: "committed", pos: this.head.pos, at };
   }
 
   #find({ key }: RowChange): { readonly place: number; readonly version: number } | undefined {
@@ -134,11 +137,11 @@ export class ChangeWriter {
   }
 
   #append(draft: NoticeDraft, at: Instant): void {
-    const pos = placeAfter(this.#head.pos, draft);
+    const pos = placeAfter(this.head.pos, draft);
     const mark = pack(draft.mark);
     const tenant = this.#names.codeFor(draft.tenant);
     this.#sql.append.run(pos.seq, pos.epoch, tenant, mark, draft.body, at, livesUntil(draft, at));
-    this.#head = { pos, mark };
+    this.#known = { pos, mark };
   }
 
   #write({ key, next, raise }: RowChange, place: number | undefined, attempt: Packed, commit: Commit): void {
@@ -160,12 +163,6 @@ export class ChangeWriter {
       this.#sql.update.run(attempt, next.expires, refs, next.value, place);
     }
   }
-
-  #record({ tenant, kind, session, at, body }: FactDraft): void {
-    const packed = session === null ? null : packId(session);
-    this.#lastFact += 1;
-    this.#sql.record.run(this.#lastFact, this.#names.codeFor(tenant), this.#names.codeFor(kind), packed, at, body);
-  }
 }
 
 function prepared(
@@ -180,12 +177,8 @@ function prepared(
   | "raise"
   | "remove"
   | "append"
-  | "record"
   | "dropNotices"
-  | "dropFacts"
-  | "dropFactsOf"
   | "anyToDrop"
-  | "lastFact"
   | "setFactFloor"
   | "noteDropped",
   StatementSync
@@ -210,23 +203,12 @@ function prepared(
     ),
     remove: sql("DELETE FROM rows WHERE place = ?"),
     append: sql("INSERT INTO notices (seq, epoch, tenant, mark, body, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    record: sql("INSERT INTO facts (place, tenant, kind, session, at, body) VALUES (?, ?, ?, ?, ?, ?)"),
     dropNotices: sql(
       `DELETE FROM notices WHERE seq IN (SELECT seq FROM notices WHERE until <= ? ORDER BY until LIMIT ?)
        RETURNING seq`,
     ),
-    dropFacts: sql("DELETE FROM facts WHERE place IN (SELECT place FROM facts WHERE at < ? ORDER BY at LIMIT ?)"),
-    lastFact: sql("SELECT max(fact_floor, ifnull((SELECT max(place) FROM facts), 0)) AS place FROM head"),
     setFactFloor: sql("UPDATE head SET fact_floor = ?"),
-    // By time, so that what was swept before is not looked at again: the caller moves `from` forward.
-    dropFactsOf: sql(
-      `DELETE FROM facts WHERE place IN
-       (SELECT place FROM facts WHERE at >= ? AND at < ? AND kind = ? ORDER BY at LIMIT ?)`,
-    ),
-    anyToDrop: sql(
-      `SELECT 1 WHERE EXISTS (SELECT 1 FROM notices WHERE until <= ?)
-       OR EXISTS (SELECT 1 FROM facts WHERE at < ?)`,
-    ),
+    anyToDrop: sql("SELECT 1 FROM notices WHERE until <= ? LIMIT 1"),
     noteDropped: sql("UPDATE head SET dropped_seq = max(dropped_seq, ?), dropped_horizon = max(dropped_horizon, ?)"),
   };
 }

@@ -41,6 +41,8 @@ export class CommitQueue {
   #waiting: (WaitingCommit | WaitingDrop)[] = [];
   #queued = 0;
   #headMoved = false;
+  /** The place of the last fact before the batch that was written last. */
+  #factsAfter = 0;
   #isWriting = false;
   readonly #awaitingOutcome: (() => void)[] = [];
   /** Ends when everything that was accepted has its answer. */
@@ -115,7 +117,7 @@ export class CommitQueue {
     this.#isWriting = true;
     const written = open.length === 0 ? [] : await this.#write(open);
     this.#isWriting = false;
-    acknowledged.settle(open, written);
+    acknowledged.settle(open, written, this.#factsAfter);
     let next = 0;
     const outcomes = compared.map((change): Outcome => {
       if (change === "conflict") return { kind: "conflict" };
@@ -153,12 +155,14 @@ export class CommitQueue {
     if (reply.kind !== "committed") return changes.map(() => ({ kind: "unknown", cause: reply }));
     if (reply.broken) await thread.ended();
     this.#headMoved = reply.headMoved;
+    this.#factsAfter = reply.factsAfter;
     return reply.outcomes;
   }
 
   async #drop(bounds: DropBounds): Promise<{ readonly more: boolean }> {
     try {
       const reply = await (await this.#options.writer()).request({ kind: "drop", bounds });
+      this.#options.acknowledged.facts.forget();
       if (reply.kind === "dropped") return { more: reply.more };
       throw new Error("nothing was dropped", { cause: reply });
     } catch (cause) {

@@ -12,6 +12,8 @@ export type Question =
   | "birthMark"
   | "markAt"
   | "facts"
+  | "sealedFacts"
+  | "indexedFacts"
   | "factsOfSession"
   | "listTexts"
   | "listUuidsFrom"
@@ -29,6 +31,13 @@ export const readStatements: Readonly<Record<Question, string>> = {
   birthMark: "SELECT birth_mark AS mark FROM head",
   markAt: "SELECT mark FROM notices WHERE seq = ? AND epoch = ?",
   facts: "SELECT place, kind, session, at, body FROM facts WHERE tenant = ? AND place > ? ORDER BY place LIMIT ?",
+  sealedFacts: "SELECT ifnull((SELECT max(last) FROM fact_segments), 0) AS place",
+  // CROSS JOIN keeps this order: one look into each segment, and those that are found there.
+  indexedFacts: `SELECT f.place, f.kind, f.session, f.at, f.body FROM fact_segments s
+    CROSS JOIN fact_index i ON i.segment = s.last AND i.session = ? AND i.place > ?
+    CROSS JOIN facts f ON f.place = i.place AND f.tenant = ?
+    WHERE s.last > ? ORDER BY s.last, i.place LIMIT ?`,
+  // What no segment holds yet: a few thousand at most, and those of an earlier release that ran since.
   factsOfSession: `SELECT place, kind, session, at, body FROM facts
     WHERE session = ? AND tenant = ? AND place > ? ORDER BY place LIMIT ?`,
   // Texts sort before blobs, so an upper bound keeps the first of the two runs to itself.

@@ -17,9 +17,10 @@ import {
   type TenantId,
 } from "@hallpass/core";
 import type { Acknowledged, Found } from "./acknowledged.ts";
+import { placeOfCursor } from "./fact-cursor.ts";
 import { compareUtf8, packId, unpackId, uuidsAfter } from "./id-order.ts";
 import { Names } from "./names.ts";
-import { unpack } from "./packed-text.ts";
+import { type Packed, unpack } from "./packed-text.ts";
 import { type Question, readStatements } from "./read-statements.ts";
 import { refsFromRow } from "./refs.ts";
 import { kindFromRow, kindToRow } from "./row-kinds.ts";
@@ -28,6 +29,16 @@ import { blobAt, instantAt, numberAt, packedAt, type SqlRow, textAt } from "./sq
 /** The question and answer of a method, as the interface words them. */
 type Query<Name extends "notices" | "facts" | "list" | "due"> = Parameters<Store[Name]>[0];
 type Answer<Name extends keyof Store> = Store[Name] extends (...given: never) => Promise<infer T> ? T : never;
+
+interface Seen {
+  readonly key: RowKey;
+  readonly row: Row | undefined;
+}
+
+function seenOf(seen: readonly Seen[], { kind, tenant, id }: RowKey): Seen | undefined {
+  for (const one of seen) if (one.key.id === id && one.key.kind === kind && one.key.tenant === tenant) return one;
+  return undefined;
+}
 
 export class Reader {
   readonly #db: DatabaseSync;
@@ -45,32 +56,29 @@ export class Reader {
 
   /** Undefined while a batch is under way that may have written what is asked for: ask again when it is settled. */
   read(keys: readonly RowKey[], clock: Pick<Clock, "now">, acknowledged: Acknowledged): Snapshot | undefined {
-    const seen = new Map<string, Row | undefined>();
+    // A list, looked through: a handful of keys is compared faster than made into texts.
+    const seen: Seen[] = [];
     // Read before the rows: what is issued on this snapshot never lives longer for having waited.
     const now = clock.now();
     for (const key of keys) {
       const found = this.#find(key, acknowledged);
       if (found === undefined) return undefined;
-      seen.set(rowKeyText(key), found.row);
+      seen.push({ key, row: found.row });
       for (const ref of found.refs) {
-        const text = rowKeyText(ref);
-        if (seen.has(text)) continue;
+        if (seenOf(seen, ref) !== undefined) continue;
         const referred = this.#find(ref, acknowledged);
         if (referred === undefined) return undefined;
-        seen.set(text, referred.row);
+        seen.push({ key: ref, row: referred.row });
       }
     }
     const head = this.#currentHead(acknowledged);
     if (head === undefined) return undefined;
     return {
-      has: (key) => seen.has(rowKeyText(key)),
+      has: (key) => seenOf(seen, key) !== undefined,
       get: (key) => {
-        const text = rowKeyText(key);
-        const row = seen.get(text);
-        if (row === undefined && !seen.has(text)) {
-          throw new RangeError("a row was asked for that the snapshot does not cover");
-        }
-        return row;
+        const found = seenOf(seen, key);
+        if (found === undefined) throw new RangeError("a row was asked for that the snapshot does not cover");
+        return found.row;
       },
       head,
       clock: now,
@@ -98,14 +106,23 @@ export class Reader {
   }
 
   facts({ tenant, session, after, limit }: Query<"facts">): Answer<"facts"> {
-    const start = after === undefined ? 0 : parseCursor(after);
+    const start = after === undefined ? 0 : placeOfCursor(after);
     const code = this.#names.codeOf(tenant);
     if (code === undefined) return { facts: [], more: false };
     const rows =
       session === undefined
         ? this.#sql.facts.all(code, start, limit + 1)
-        : this.#sql.factsOfSession.all(packId(session), code, start, limit + 1);
+        : this.#factsOfSession(code, packId(session), start, limit + 1);
     return { facts: rows.slice(0, limit).map((row) => this.#factFromRow(tenant, row)), more: rows.length > limit };
+  }
+
+  #factsOfSession(tenant: number, session: Packed, start: number, most: number): readonly SqlRow[] {
+    return this.#inOneSnapshot(() => {
+      const indexed = this.#sql.indexedFacts.all(session, start, tenant, start, most);
+      if (indexed.length === most) return indexed;
+      const sealed = Math.max(start, numberAt(this.#sql.sealedFacts.get(), "place"));
+      return [...indexed, ...this.#sql.factsOfSession.all(session, tenant, sealed, most - indexed.length)];
+    });
   }
 
   list({ tenant, kind, after, limit }: Query<"list">): Answer<"list"> {
@@ -206,9 +223,4 @@ function noticeFromRow(tenant: TenantId, row: SqlRow): StoredNotice {
     at: instantAt(row, "at"),
     until: instantAt(row, "until"),
   };
-}
-
-function parseCursor(text: string): number {
-  if (!/^[1-9][0-9]{0,14}$/.test(text)) throw new RangeError("not a cursor of this store");
-  return Number(text);
 }

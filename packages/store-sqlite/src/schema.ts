@@ -1,6 +1,6 @@
 // The tables, and which of their versions this release can serve.
-// `user_version` is 1000 × generation + step. A step only adds, so a release serves any step of its generation,
-// also one that a later release added; another generation is refused.
+// `user_version` is 1000 × generation + step. A step only adds, or drops what nobody needs for a right answer, so a release serves any
+// step of its generation, also one that a later release added; another generation is refused.
 
 import type { DatabaseSync } from "node:sqlite";
 import { pack } from "./packed-text.ts";
@@ -48,6 +48,22 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX facts_of_session ON facts (session) WHERE session IS NOT NULL;
   CREATE INDEX facts_at ON facts (at);
+  `,
+  `
+  -- Facts in segments, indexed when there are thousands of them. What stood there before is the first segment.
+  CREATE TABLE IF NOT EXISTS fact_segments (
+    last INTEGER PRIMARY KEY, first INTEGER NOT NULL, oldest INTEGER NOT NULL, newest INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS fact_index (
+    segment INTEGER NOT NULL, session ANY NOT NULL, place INTEGER NOT NULL,
+    PRIMARY KEY (segment, session, place)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR REPLACE INTO fact_segments (last, first, oldest, newest)
+    SELECT max(place), min(place), min(at), max(at) FROM facts HAVING count(*) > 0;
+  INSERT OR IGNORE INTO fact_index (segment, session, place)
+    SELECT (SELECT max(place) FROM facts), session, place FROM facts WHERE session IS NOT NULL ORDER BY session, place;
+  DROP INDEX IF EXISTS facts_of_session;
+  DROP INDEX IF EXISTS facts_at;
   `,
 ];
 

@@ -1,6 +1,15 @@
 // The store: reads on this thread, writes on another, one lock for the file, and one answer for whatever goes wrong: a Fault.
 
-import { type Clock, checkChanges, type Dice, Fault, type RowKey, type Snapshot, type Store } from "@hallpass/core";
+import {
+  type Clock,
+  checkChanges,
+  type Dice,
+  Fault,
+  type MaybePromise,
+  type RowKey,
+  type Snapshot,
+  type Store,
+} from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
 import { Acknowledged } from "./acknowledged.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -76,7 +85,18 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
   }
 
   /** Mostly what is asked for is in memory or in the file, and nothing is waited for. */
-  async function read(keys: readonly RowKey[]): Promise<Snapshot> {
+  function read(keys: readonly RowKey[]): MaybePromise<Snapshot> {
+    const reader = closed === undefined ? connections.reader() : undefined;
+    if (reader === undefined) return readLater(keys);
+    try {
+      return reader.read(keys, clock, acknowledged) ?? readLater(keys);
+    } catch {
+      // It is asked once more, and says the same to a promise.
+      return readLater(keys);
+    }
+  }
+
+  async function readLater(keys: readonly RowKey[]): Promise<Snapshot> {
     open();
     for (;;) {
       const reader = connections.reader() ?? (await reopened());
@@ -103,7 +123,7 @@ function storeOn(connections: Connections, clock: Pick<Clock, "now">, unlock: ()
     },
     notices: (range) => ask((reader) => reader.notices(range)),
     markAt: (pos) => ask((reader) => reader.markAt(pos)),
-    facts: (query) => ask((reader) => reader.facts(query)),
+    facts: (query) => ask((reader) => acknowledged.facts.page(query) ?? reader.facts(query)),
     list: (query) => ask((reader) => reader.list(query)),
     due: (query) => ask((reader) => reader.due(query)),
     drop: async (bounds) => {

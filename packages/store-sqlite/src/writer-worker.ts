@@ -27,6 +27,7 @@ function serve(writer: Writer, request: WriterRequest): void {
       const result = writer.commit(changesFromMessage(request.changes), request.at);
       reply({ kind: "committed", ...result });
       if (result.broken) process.exit();
+      writer.indexFacts();
       writer.checkpoint();
       return;
     }

@@ -4,6 +4,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Change, Instant, Outcome } from "@hallpass/core";
 import { ChangeWriter, type DropBounds } from "./change-writer.ts";
+import { FactLog } from "./fact-log.ts";
 import { Names } from "./names.ts";
 import { prepareSchema } from "./schema.ts";
 import { isFull, plainCause } from "./sqlite-errors.ts";
@@ -17,6 +18,8 @@ export interface WriterOptions {
 export interface BatchResult {
   readonly outcomes: readonly Outcome[];
   readonly headMoved: boolean;
+  /** The place of the last fact before the batch: those of what was committed follow it, in order. */
+  readonly factsAfter: number;
   /** The connection can't be trusted any more (the kernel may have forgotten what it failed to write): throw it away. */
   readonly broken: boolean;
 }
@@ -29,6 +32,7 @@ const BUSY_MS = 2000;
 export class Writer {
   readonly #db: DatabaseSync;
   readonly #names: Names;
+  readonly #facts: FactLog;
   readonly #changes: ChangeWriter;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
@@ -42,7 +46,8 @@ export class Writer {
     this.#startLogAgain();
     if (maxBytes !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / PAGE))}`);
     this.#names = new Names(this.#db, "write");
-    this.#changes = new ChangeWriter(this.#db, this.#names);
+    this.#facts = new FactLog(this.#db, this.#names);
+    this.#changes = new ChangeWriter(this.#db, this.#names, this.#facts);
     this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
     this.#commit = this.#db.prepare("COMMIT");
   }
@@ -51,13 +56,14 @@ export class Writer {
     let committing = false;
     try {
       this.#begin.run();
-      const before = this.#changes.readHead();
+      const before = this.#changes.head;
+      const factsAfter = this.#facts.last;
       const outcomes = changes.map((change) => this.#changes.apply(change, at));
       const headMoved = this.#changes.writeHead(before);
       committing = true;
       this.#commit.run();
       this.#changesInLog += changes.length;
-      return { outcomes, headMoved, broken: false };
+      return { outcomes, headMoved, factsAfter, broken: false };
     } catch (error) {
       const undone = this.#undo();
       // SQLite writes the frame that makes a commit last, so when space ran out the commit is not there.
@@ -66,7 +72,7 @@ export class Writer {
       if (isFull(error)) this.#changesInLog = CHANGES_PER_CHECKPOINT;
       const cause = plainCause(error);
       const outcome: Outcome = sure ? { kind: "failed", cause, full: isFull(error) } : { kind: "unknown", cause };
-      return { outcomes: changes.map(() => outcome), headMoved: false, broken: !sure };
+      return { outcomes: changes.map(() => outcome), headMoved: false, factsAfter: 0, broken: !sure };
     }
   }
 
@@ -74,7 +80,6 @@ export class Writer {
   drop(bounds: DropBounds): { readonly more: boolean } {
     try {
       this.#begin.run();
-      this.#changes.readHead();
       const more = this.#changes.drop(bounds);
       this.#commit.run();
       this.#changesInLog += bounds.limit;
@@ -82,6 +87,19 @@ export class Writer {
     } catch (error) {
       this.#undo();
       throw error;
+    }
+  }
+
+  /** Between batches: indexes the facts of a segment when there are enough. A failure loses nothing: the next try finds them. */
+  indexFacts(): void {
+    if (!this.#facts.isSegmentFull) return;
+    try {
+      this.#begin.run();
+      this.#facts.seal();
+      this.#commit.run();
+      this.#changesInLog += 1;
+    } catch {
+      this.#undo();
     }
   }
 
@@ -114,6 +132,8 @@ export class Writer {
 
   #undo(): boolean {
     this.#names.forget();
+    this.#changes.forget();
+    this.#facts.forget();
     try {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       return true;

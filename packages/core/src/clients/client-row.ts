@@ -18,15 +18,10 @@ export function clientToRow(client: Client): { readonly value: string; readonly 
   return { value: JSON.stringify({ layout: LAYOUT, ...rest } satisfies ClientRow), expires: null };
 }
 
-/** What a row was parsed to: rows never change, and a client's is read with every request. */
-const parsed = new WeakMap<Row, Client>();
-
 export function clientFromRow(row: Row): Client {
-  const known = parsed.get(row);
-  if (known !== undefined) return known;
-  const client = parse(row);
-  parsed.set(row, client);
-  return client;
+  // Only this file puts anything there, and clients never change.
+  if (row.parsed?.value !== row.value) row.parsed = { value: row.value, as: parse(row) };
+  return row.parsed.as as Client;
 }
 
 /** The algorithm of a client's access tokens, from a snapshot that was read with its row. */

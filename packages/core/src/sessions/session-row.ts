@@ -11,7 +11,7 @@ import {
 } from "@hallpass/protocol";
 import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts";
 import { earliest, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
-import type { Row, RowKey } from "../store/store.ts";
+import type { Parsed, Row, RowKey } from "../store/store.ts";
 import { liveRulesOf, type SessionPolicy } from "./policy.ts";
 import { CONSUMER, PROFILES } from "./profiles.ts";
 import { type Device, type EndReason, type Family, foreseenEnd, type Session, type SessionToken } from "./session.ts";
@@ -91,7 +91,12 @@ export function sessionToRow(
   session: Session,
   kept: number,
   due: Instant | null = null,
-): { readonly value: string; readonly expires: Instant; readonly refs: readonly RowKey[] } {
+): {
+  readonly value: string;
+  readonly expires: Instant;
+  readonly refs: readonly RowKey[];
+  readonly parsed: Parsed;
+} {
   const { acr, amr, authTime, device, claims, policy, state } = session;
   const row: SessionRow = [
     LAYOUT,
@@ -111,10 +116,17 @@ export function sessionToRow(
   if (session.token !== null) row[13] = tokenToRow(session.token);
   const expires =
     state.kind === "active" ? earliest(foreseenEnd(session), due ?? foreseenEnd(session)) : instantOf(state.at + kept);
-  return { value: JSON.stringify(row), expires, refs: sessionRefs(session) };
+  const value = JSON.stringify(row);
+  return { value, expires, refs: sessionRefs(session), parsed: { value, as: session } };
 }
 
 export function sessionFromRow(row: Row): Session {
+  // Only this file puts anything there, and sessions never change.
+  if (row.parsed?.value !== row.value) row.parsed = { value: row.value, as: parse(row) };
+  return row.parsed.as as Session;
+}
+
+function parse(row: Row): Session {
   const [
     layout,
     subject,

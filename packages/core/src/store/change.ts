@@ -5,7 +5,18 @@ import { encodeBase64url, type Position } from "@hallpass/protocol";
 import { Fault } from "../kernel/fault.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { Instant } from "../kernel/time.ts";
-import type { Change, FactDraft, NoticeDraft, Outcome, Row, RowChange, RowKey, Snapshot, Store } from "./store.ts";
+import type {
+  Change,
+  FactDraft,
+  MaybePromise,
+  NoticeDraft,
+  Outcome,
+  Row,
+  RowChange,
+  RowKey,
+  Snapshot,
+  Store,
+} from "./store.ts";
 
 export interface Committed {
   /** The position of the change's last notice; otherwise the head it saw. */
@@ -50,49 +61,38 @@ export async function change<T>(
   decide: (snapshot: Snapshot) => Decision<T>,
 ): Promise<T> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const decision = await decideOnce(store, keys, decide);
+    let asked: readonly RowKey[] = [];
+    let decision: Decision<T> = { kind: "read", keys };
+    // Reading as often as the decision asks for more rows uses up no try: nobody was in the way.
+    for (let reads = 0; decision.kind === "read"; reads += 1) {
+      if (reads === MOST_READS) throw new Error("a decision asks for rows without end");
+      asked = [...asked, ...decision.keys];
+      const read = store.read(asked);
+      decision = decide(read instanceof Promise ? await read : read);
+    }
     if (decision.kind === "answer") return decision.answer;
-    const outcome = await commitOnce(store, dice, decision);
+    const one = changeOf(dice, decision);
+    const settled = settle(store, one, await store.commit([one]));
+    const outcome = settled instanceof Promise ? await settled : settled;
     if (outcome !== "conflict") return decision.answer(outcome);
   }
   throw new Fault("contended");
 }
 
-/** Reads as often as the decision asks for more rows. That uses up no try: nobody was in the way. */
-async function decideOnce<T>(
-  store: Store,
-  keys: readonly RowKey[],
-  decide: (snapshot: Snapshot) => Decision<T>,
-): Promise<Exclude<Decision<T>, { kind: "read" }>> {
-  let asked = keys;
-  for (let reads = 0; reads < MOST_READS; reads += 1) {
-    const decision = decide(await store.read(asked));
-    if (decision.kind !== "read") return decision;
-    asked = [...asked, ...decision.keys];
-  }
-  throw new Error("a decision asks for rows without end");
-}
-
 /** Appends facts that change no row. */
 export async function record(store: Store, dice: Dice, facts: readonly FactDraft[]): Promise<void> {
   if (facts.length === 0) return;
-  const outcome = await commitOnce(store, dice, { rows: [], facts });
+  const one = changeOf(dice, { rows: [], facts });
+  const outcome = await settle(store, one, await store.commit([one]));
   if (outcome === "conflict") throw new Error("a change without rows conflicted");
 }
 
-async function commitOnce(
-  store: Store,
-  dice: Dice,
-  writes: Omit<Writes<unknown>, "answer">,
-): Promise<Committed | "conflict"> {
-  const attempt = encodeBase64url(dice.bytes(8));
-  const one: Change = { attempt, rows: writes.rows, notices: writes.notices ?? [], facts: writes.facts ?? [] };
-  const [outcome] = await store.commit([one]);
-  if (outcome === undefined) throw new Error("a store answered no outcome for a change");
-  return settle(store, one, outcome);
+function changeOf(dice: Dice, { rows, notices = [], facts = [] }: Omit<Writes<unknown>, "answer">): Change {
+  return { attempt: encodeBase64url(dice.bytes(8)), rows, notices, facts };
 }
 
-function settle(store: Store, one: Change, outcome: Outcome): Committed | "conflict" | Promise<Committed | "conflict"> {
+function settle(store: Store, one: Change, [outcome]: readonly Outcome[]): MaybePromise<Committed | "conflict"> {
+  if (outcome === undefined) throw new Error("a store answered no outcome for a change");
   switch (outcome.kind) {
     case "committed":
       return { pos: outcome.pos, at: outcome.at };

@@ -9,7 +9,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { NextTurn } from "../kernel/ports.ts";
 import { afterMs, type Instant, instantOf, latest } from "../kernel/time.ts";
 import { checkChanges, rowKeyText } from "./check-changes.ts";
-import type { Change, NoticeDraft, Outcome, Store } from "./store.ts";
+import type { Change, NoticeDraft, Outcome, Snapshot, Store } from "./store.ts";
 
 export interface GatherOptions {
   readonly mostPerBatch?: number;
@@ -44,6 +44,11 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
     highest = latest(highest, clock);
   };
 
+  function seenIn(snapshot: Snapshot): Snapshot {
+    seen(snapshot.clock);
+    return snapshot;
+  }
+
   async function run(): Promise<void> {
     // Lets the caller's turn end: what else it commits in this turn shares the batch.
     await turn();
@@ -67,6 +72,12 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
         const cause = new Fault("overloaded");
         return resolve(changes.map(() => ({ kind: "failed", cause, full: false })));
       }
+      const [only] = changes;
+      if (changes.length === 1 && only !== undefined) {
+        queue.push({ change: only, ...rowsOf(only), settle: (outcome) => resolve([outcome]), reject });
+        running ??= run();
+        return;
+      }
       const outcomes = new Map<number, Outcome>();
       changes.forEach((change, at) => {
         const settle = (outcome: Outcome): void => {
@@ -86,11 +97,10 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
 
   return {
     traits: store.traits,
-    read: (keys) =>
-      store.read(keys).then((snapshot) => {
-        seen(snapshot.clock);
-        return snapshot;
-      }),
+    read: (keys) => {
+      const read = store.read(keys);
+      return read instanceof Promise ? read.then(seenIn) : seenIn(read);
+    },
     commit,
     notices: (range) => store.notices(range),
     markAt: (pos) => store.markAt(pos),
@@ -112,17 +122,16 @@ function rowsOf({ rows }: Change): Pick<Waiting, "compared" | "written"> {
 
 /** In order of arrival, but a change that touches a row of an earlier one waits for the next batch, unless both only compare it. */
 function chooseBatch(queue: readonly Waiting[], most: number): readonly [readonly Waiting[], Waiting[]] {
-  const compared = new Set<string>();
-  const written = new Set<string>();
+  /** Of each row that an earlier change touches, whether one of them writes it. */
+  const touched = new Map<string, boolean>();
   const batch: Waiting[] = [];
   const later: Waiting[] = [];
   for (const waiting of queue) {
-    const collides =
-      waiting.written.some((row) => written.has(row) || compared.has(row)) ||
-      waiting.compared.some((row) => written.has(row));
+    const { compared, written } = waiting;
+    const collides = written.some((row) => touched.has(row)) || compared.some((row) => touched.get(row) === true);
     // Those that wait keep their rows too, or later arrivals would overtake them for ever.
-    for (const row of waiting.compared) compared.add(row);
-    for (const row of waiting.written) written.add(row);
+    for (const row of compared) if (!touched.has(row)) touched.set(row, false);
+    for (const row of written) touched.set(row, true);
     (collides || batch.length >= most ? later : batch).push(waiting);
   }
   return [batch, later];

@@ -50,6 +50,14 @@ export interface Row {
   readonly raisedAt: Instant | null;
   /** When the row is due for the sweep; null for never. The store removes nothing by itself. */
   readonly expires: Instant | null;
+  /** A store may carry it along with a row that it keeps in memory. It is nobody's but core's, and is not written down. */
+  parsed?: Parsed;
+}
+
+/** What a value was read as, or written from: good for that text alone. */
+export interface Parsed {
+  readonly value: string;
+  readonly as: object;
 }
 
 export interface Head {
@@ -75,7 +83,12 @@ export interface RowChange {
   readonly expect: number | "absent";
   /** A new value with its own due time and refs, none unless named; `same`: only compare (and keep others from changing it in between); `gone`: remove. */
   readonly next:
-    | { readonly value: string; readonly expires: Instant | null; readonly refs?: readonly RowKey[] }
+    | {
+        readonly value: string;
+        readonly expires: Instant | null;
+        readonly refs?: readonly RowKey[];
+        readonly parsed?: Parsed;
+      }
     | "same"
     | "gone";
   /** Sets `notBefore` to the position of this change's last notice, and `raisedAt` to the commit's time. Needs a new value and at least one notice. */
@@ -155,11 +168,14 @@ export interface FactsOf {
   readonly before: Instant;
 }
 
+/** Promises are a good part of what a request costs: who has the answer already gives no promise of it. */
+export type MaybePromise<T> = T | Promise<T>;
+
 export interface Store {
   readonly traits: StoreTraits;
 
-  /** Rows, head and clock of one snapshot. Rejects with a Fault when it can't know. */
-  read(keys: readonly RowKey[]): Promise<Snapshot>;
+  /** Rows, head and clock of one snapshot: at once where nothing has to be waited for. Rejects with a Fault when it can't know, and never throws one. */
+  read(keys: readonly RowKey[]): MaybePromise<Snapshot>;
 
   /**
    * Commits changes that were gathered from concurrent requests: one round trip, one fsync. Each is all or nothing by itself;

@@ -50,7 +50,7 @@ export async function readableBy(services: Services, request: RequestHead, body:
   const row =
     key === undefined
       ? undefined
-      : await services.store.read([key]).then(
+      : await Promise.resolve(services.store.read([key])).then(
           (snapshot) => snapshot.get(key),
           () => undefined,
         );

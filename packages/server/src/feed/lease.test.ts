@@ -186,7 +186,7 @@ function shuffled(real: Store, scheduler: fc.Scheduler): Store {
   };
   return {
     ...real,
-    read: (keys) => later("read", () => real.read(keys)),
+    read: (keys) => later("read", async () => real.read(keys)),
     commit: (changes) => later("commit", () => real.commit(changes)),
     notices: (range) => later("notices", () => real.notices(range)),
     markAt: (pos) => later("markAt", () => real.markAt(pos)),

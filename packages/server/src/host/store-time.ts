@@ -3,7 +3,7 @@
 // `least` to `most`. Whoever shows more than that has jumped, and is not believed for an hour; then it was a correction. A clock that
 // was set back is followed at once, so that what is committed by it is not found to be long ago when it is set right.
 
-import { type Clock, type Instant, instantOf, type Snapshot, type Store } from "@hallpass/core";
+import { type Clock, type Instant, instantOf, type MaybePromise, type Snapshot, type Store } from "@hallpass/core";
 
 export interface StoreTime {
   /** The store's clock, or how far it can be by the clock that never goes back, if that is less. */
@@ -45,12 +45,15 @@ export function watchStoreTime(
     else apart = { least: Math.max(seen.least, known.least), most: Math.min(seen.most, known.most), at: to };
   }
 
-  async function read(keys: Parameters<Store["read"]>[0]): Promise<Snapshot> {
+  function read(keys: Parameters<Store["read"]>[0]): MaybePromise<Snapshot> {
     const from = monotonic();
-    const snapshot = await store.read(keys);
-    // A millisecond each way: the store's clock shows whole ones.
-    saw(snapshot.clock, from - 1, monotonic() + 1);
-    return snapshot;
+    const noted = (snapshot: Snapshot): Snapshot => {
+      // A millisecond each way: the store's clock shows whole ones.
+      saw(snapshot.clock, from - 1, monotonic() + 1);
+      return snapshot;
+    };
+    const read = store.read(keys);
+    return read instanceof Promise ? read.then(noted) : noted(read);
   }
 
   return {

@@ -1,7 +1,17 @@
 // A store that tells what it does: how long it takes, and which facts became true. A fact is told once it is committed, never before,
 // and from here only: every log line and every count of a fact comes through this file.
 
-import type { Change, Clock, FactBodies, FactDraft, Outcome, Store } from "@hallpass/core";
+import type {
+  Change,
+  Clock,
+  FactBodies,
+  FactDraft,
+  MaybePromise,
+  Outcome,
+  RowKey,
+  Snapshot,
+  Store,
+} from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import type { FactBell } from "./fact-bell.ts";
 import type { Log } from "./log.ts";
@@ -25,12 +35,10 @@ export function observedStore(
   store: Store,
   { clock, log, metrics, revoked, factBell, countedOnly, tracing }: StoreObservers,
 ): Store {
-  function timed<T>(operation: "read" | "commit", work: Promise<T>, noted: (value: T) => void = () => {}): Promise<T> {
-    const start = clock.monotonic();
+  function timed<T>(operation: "read" | "commit", start: number, work: Promise<T>): Promise<T> {
     return work.then(
       (value) => {
         metrics.store(operation, clock.monotonic() - start);
-        noted(value);
         return value;
       },
       (error: unknown) => {
@@ -39,6 +47,20 @@ export function observedStore(
         throw error;
       },
     );
+  }
+
+  function read(keys: readonly RowKey[]): MaybePromise<Snapshot> {
+    const start = clock.monotonic();
+    const work = store.read(keys);
+    if (work instanceof Promise) return timed("read", start, work);
+    metrics.store("read", clock.monotonic() - start);
+    return work;
+  }
+
+  function toldOf(changes: readonly Change[], outcomes: readonly Outcome[]): readonly Outcome[] {
+    changes.forEach((change, index) => told(change, outcomes[index]));
+    if (changes.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
+    return outcomes;
   }
 
   function written(changes: readonly Change[]): readonly Change[] {
@@ -75,13 +97,14 @@ export function observedStore(
 
   return {
     ...store,
-    read: (keys) => timed("read", store.read(keys)),
+    read,
     commit: (changes) => {
-      const all = written(changes);
-      return timed("commit", store.commit(all), (outcomes) => {
-        changes.forEach((change, index) => told(change, outcomes[index]));
-        if (all.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
-      });
+      const start = clock.monotonic();
+      return timed(
+        "commit",
+        start,
+        store.commit(written(changes)).then((outcomes) => toldOf(changes, outcomes)),
+      );
     },
   };
 }

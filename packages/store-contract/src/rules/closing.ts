@@ -16,7 +16,7 @@ export const closing: readonly Rule[] = [
       await store.close();
       await store.close();
       const calls: readonly (() => Promise<unknown>)[] = [
-        () => store.read([]),
+        async () => store.read([]),
         () => store.commit([drafts.change({ notices: [drafts.notice()] })]),
         () => store.notices({ tenant: HOME, after: START, upTo: START, limit: 1 }),
         () => store.markAt(START),

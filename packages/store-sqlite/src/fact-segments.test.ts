@@ -1,0 +1,154 @@
+// Facts over the borders of segments: what is read of a session, what retention leaves, and a file of the release before.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import test, { type TestContext } from "node:test";
+import {
+  type FactDraft,
+  instantOf,
+  parseSessionId,
+  parseTenantId,
+  type SessionId,
+  type Store,
+  type TenantId,
+} from "@hallpass/core";
+import { FACTS_PER_SEGMENT } from "./fact-log.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+
+const SESSIONS = 7;
+const STEP = 1000;
+/** Two segments and a part of a third that is not indexed yet. */
+const COUNT = FACTS_PER_SEGMENT * 2 + STEP;
+
+test("a session's facts come whole and in order, page after page, from segments and from behind the last one", async (t) => {
+  const { store } = await filled(t);
+  for (let number = 0; number < SESSIONS; number += 1) {
+    const expected = bodies().filter((_, index) => index % SESSIONS === number);
+    for (const limit of [37, 10_000]) assert.deepEqual(await timeline(store, sessionOf(number), limit), expected);
+  }
+  assert.deepEqual(await timeline(store, sessionOf(SESSIONS), 10), []);
+});
+
+test("facts that are older than the bound go, in steps, and nobody finds one of them by its session", async (t) => {
+  const { store, file } = await filled(t);
+  for (const before of [1, STEP, FACTS_PER_SEGMENT, FACTS_PER_SEGMENT + 1, COUNT - 10, COUNT]) {
+    await dropAll(store, { factsBefore: instantOf(before) });
+    const left = bodies().slice(before);
+    assert.deepEqual(await timeline(store, undefined, 3000), left);
+    const first = left.filter((body) => Number(body) % SESSIONS === 0);
+    assert.deepEqual(await timeline(store, sessionOf(0), 3000), first);
+  }
+  await store.close();
+  assert.deepEqual(counts(file), { facts: 0, fact_index: 0, fact_segments: 0 }, "an empty segment goes with its index");
+});
+
+test("facts of one kind go by bounds of their own that move on, also out of segments that were looked through before", async (t) => {
+  const { store } = await filled(t);
+  const even = (body: string): boolean => Number(body) % 2 === 0;
+  let from = 0;
+  for (const before of [10, FACTS_PER_SEGMENT - 1, FACTS_PER_SEGMENT * 2, COUNT]) {
+    const factsOf = [{ kind: "token_refreshed", from: instantOf(from), before: instantOf(before) }];
+    await dropAll(store, { factsOf });
+    const left = bodies().filter((body) => !even(body) || Number(body) >= before);
+    assert.deepEqual(await timeline(store, undefined, 3000), left);
+    from = before;
+  }
+});
+
+test("a file of the release before shows the same facts, and goes on with segments", async (t) => {
+  const { store, file } = await filled(t, FACTS_PER_SEGMENT);
+  await store.close();
+  asOfTheReleaseBefore(file);
+  const reopened = await open(file);
+  t.after(() => reopened.close());
+  const expected = bodies(FACTS_PER_SEGMENT).filter((body) => Number(body) % SESSIONS === 3);
+  assert.deepEqual(await timeline(reopened, sessionOf(3), 1000), expected);
+  await append(reopened, FACTS_PER_SEGMENT, COUNT);
+  const all = bodies().filter((body) => Number(body) % SESSIONS === 3);
+  assert.deepEqual(await timeline(reopened, sessionOf(3), 1000), all);
+});
+
+async function filled(t: TestContext, count = COUNT): Promise<{ readonly store: Store; readonly file: string }> {
+  const directory = mkdtempSync(join(tmpdir(), "hallpass-facts-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, "hallpass.db");
+  const store = await open(file);
+  t.after(() => store.close());
+  await append(store, 0, count);
+  return { store, file };
+}
+
+function open(file: string): Promise<Store> {
+  const clock = { now: () => instantOf(COUNT) };
+  return openSqliteStore({ file, clock, dice: { bytes: (length) => new Uint8Array(length) } });
+}
+
+/** The fact with the body `n` happened at the millisecond n. */
+async function append(store: Store, from: number, to: number): Promise<void> {
+  for (let start = from; start < to; start += STEP) {
+    const facts = bodies(Math.min(to, start + STEP))
+      .slice(start)
+      .map(factNumber);
+    const [outcome] = await store.commit([{ attempt: "AAAAAAAAAAA", rows: [], notices: [], facts }]);
+    assert.equal(outcome?.kind, "committed");
+  }
+}
+
+function factNumber(body: string): FactDraft {
+  const number = Number(body);
+  const kind = number % 2 === 0 ? "token_refreshed" : "session_opened";
+  return { tenant: home(), kind, session: sessionOf(number % SESSIONS), at: instantOf(number), body };
+}
+
+function bodies(count = COUNT): readonly string[] {
+  return Array.from({ length: count }, (_, number) => String(number));
+}
+
+function home(): TenantId {
+  const tenant = parseTenantId("home");
+  assert.ok(tenant !== undefined);
+  return tenant;
+}
+
+function sessionOf(number: number): SessionId {
+  const id = parseSessionId(`0198c2f0-0000-7000-8000-${String(number).padStart(12, "0")}`);
+  assert.ok(id !== undefined);
+  return id;
+}
+
+async function timeline(store: Store, session: SessionId | undefined, limit: number): Promise<readonly string[]> {
+  const seen: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const query = { tenant: home(), limit, ...(session && { session }), ...(after !== undefined && { after }) };
+    const { facts, more } = await store.facts(query);
+    seen.push(...facts.map(({ body }) => body));
+    after = facts.at(-1)?.cursor ?? after;
+    if (!more) return seen;
+  }
+}
+
+async function dropAll(store: Store, what: Partial<Parameters<Store["drop"]>[0]>): Promise<void> {
+  const bounds = { horizon: instantOf(0), factsBefore: instantOf(0), limit: 1500, ...what };
+  while ((await store.drop(bounds)).more);
+}
+
+function counts(file: string): Readonly<Record<string, number>> {
+  const db = new DatabaseSync(file, { readOnly: true });
+  const names = ["facts", "fact_index", "fact_segments"];
+  const counted = names.map((name) => [name, Number(db.prepare(`SELECT count(*) AS n FROM ${name}`).get()?.["n"])]);
+  db.close();
+  return Object.fromEntries(counted);
+}
+
+function asOfTheReleaseBefore(file: string): void {
+  const db = new DatabaseSync(file);
+  db.exec("DROP TABLE fact_segments; DROP TABLE fact_index; PRAGMA user_version = 1000");
+  db.exec(
+    "CREATE INDEX facts_of_session ON facts (session) WHERE session IS NOT NULL; CREATE INDEX facts_at ON facts (at)",
+  );
+  db.close();
+}
