@@ -52,8 +52,8 @@ export function watchStoreTime(
       saw(snapshot.clock, from - 1, monotonic() + 1);
       return snapshot;
     };
-    const read = store.read(keys);
-    return read instanceof Promise ? read.then(noted) : noted(read);
+    const answer = store.read(keys);
+    return answer instanceof Promise ? answer.then(noted) : noted(answer);
   }
 
   return {
