@@ -141,7 +141,7 @@ describe("a leader's task", () => {
     const { version } = await lead(world, A);
     world.wait(LEADS_FOR);
     await lead(world, B);
-    await assert.rejects(fencedStore(world.store, TENANT, version).read([DONE]), isDeposed);
+    await assert.rejects(async () => fencedStore(world.store, TENANT, version).read([DONE]), isDeposed);
   });
 
   it("carries the condition in the very change that it protects [NODE-2]", async () => {
