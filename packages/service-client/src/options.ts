@@ -1,6 +1,7 @@
 // What the client is made with, and what is refused before anything is sent.
 
 import { MAX_SCOPE_LENGTH, parseScope } from "@hallpass/protocol";
+import type { FamilyStore } from "./family.ts";
 import type { TokenStore } from "./token-store.ts";
 
 export interface ServiceClientOptions {
@@ -13,6 +14,20 @@ export interface ServiceClientOptions {
   /** Told what the store throws. Tokens don't depend on it: a store that fails costs requests. */
   readonly onStoreFault?: (fault: unknown) => void;
   /** How long a call may wait for an issuer that does not answer, beside the 5 s of one request. Milliseconds; 10,000 without it. */
+  readonly waitAtMostMs?: number;
+}
+
+export interface SessionClientOptions {
+  /** The issuer's address: https, or http on this machine. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** A public client has none. */
+  readonly clientSecret?: string;
+  /** Where this process keeps its refresh token; without one it is gone with the process. */
+  readonly family?: FamilyStore;
+  /** Told when a new refresh token could not be kept: the next process starts from the one before. */
+  readonly onStoreFault?: (fault: unknown) => void;
+  /** As for a service client. */
   readonly waitAtMostMs?: number;
 }
 
@@ -36,16 +51,30 @@ export class OptionsError extends Error {
 
 const LONGEST_WAIT_MS = 300_000;
 const OPTIONS = ["issuer", "clientId", "clientSecret", "store", "onStoreFault", "waitAtMostMs"];
+const SESSION_OPTIONS = ["issuer", "clientId", "clientSecret", "family", "onStoreFault", "waitAtMostMs"];
 const MEMBERS = ["scope", "resource"];
 
 /** Throws OptionsError. */
 export function checkOptions(options: ServiceClientOptions): void {
-  const { issuer, clientId, clientSecret, waitAtMostMs: wait } = options;
-  const problems = unknownNames(options, OPTIONS);
+  check(options, OPTIONS, isText(options.clientSecret));
+}
+
+/** Throws OptionsError. */
+export function checkSessionOptions(options: SessionClientOptions): void {
+  check(options, SESSION_OPTIONS, options.clientSecret === undefined || isText(options.clientSecret));
+}
+
+function check(
+  options: Pick<SessionClientOptions, "issuer" | "clientId" | "waitAtMostMs">,
+  names: readonly string[],
+  isSecret: boolean,
+): void {
+  const { issuer, clientId, waitAtMostMs: wait } = options;
+  const problems = unknownNames(options, names);
   if (!isIssuer(issuer))
     problems.push("issuer: an https address without query and fragment, or http on localhost, is needed");
   if (!isText(clientId)) problems.push("clientId: a text of printable ASCII is needed");
-  if (!isText(clientSecret)) problems.push("clientSecret: a text of printable ASCII is needed");
+  if (!isSecret) problems.push("clientSecret: a text of printable ASCII is needed");
   if (wait !== undefined && !(Number.isSafeInteger(wait) && wait >= 0 && wait <= LONGEST_WAIT_MS))
     problems.push(`waitAtMostMs: whole milliseconds from 0 to ${LONGEST_WAIT_MS} are needed`);
   if (problems.length > 0) throw new OptionsError(problems);

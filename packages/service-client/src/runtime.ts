@@ -8,7 +8,8 @@ const LONGEST_ANSWER = 65_536;
 export interface RuntimeCredentials {
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  /** A public client has none. */
+  readonly clientSecret: string | undefined;
 }
 
 export function platformTiming(): Timing {
@@ -25,22 +26,25 @@ export function platformPorts(
   send: Ports["send"] = (request) => fetch(request),
 ): Ports {
   const url = `${credentials.issuer.replace(/\/$/, "")}/oauth2/token`;
+  const { clientId, clientSecret } = credentials;
+  if (clientSecret === undefined)
+    return { ...platformTiming(), post: (form) => postForm(url, { ...form, client_id: clientId }, {}, send), send };
   // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
-  const basic = btoa(`${formEncoded(credentials.clientId)}:${formEncoded(credentials.clientSecret)}`);
-  return { ...platformTiming(), post: (form) => postForm(url, form, basic, send), send };
+  const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
+  return { ...platformTiming(), post: (form) => postForm(url, form, { authorization }, send), send };
 }
 
 // No redirect is followed: the secret goes to the issuer or nowhere. (`manual`, because workers know no `error`.)
 async function postForm(
   url: string,
   form: Readonly<Record<string, string>>,
-  basic: string,
+  credentials: Readonly<Record<string, string>>,
   send: Ports["send"],
 ): Promise<Answer> {
   const response = await send(
     new Request(url, {
       method: "POST",
-      headers: { authorization: `Basic ${basic}`, accept: "application/json" },
+      headers: { ...credentials, accept: "application/json" },
       body: new URLSearchParams(form),
       redirect: "manual",
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),

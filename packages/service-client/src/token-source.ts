@@ -165,6 +165,7 @@ export class TokenSource {
     let retryAfter: string | null = null;
     try {
       const answer = await this.#ports.post({ grant_type: "client_credentials", ...form }).catch((thrown: unknown) => {
+        if (thrown instanceof TokenError) throw thrown;
         throw new TokenError({ code: "unavailable", error: connectionCode(thrown) });
       });
       retryAfter = answer.retryAfter;
