@@ -60,7 +60,12 @@ export interface FactBodies {
     readonly target: "tenant" | "before" | "query";
     readonly actor: string | null;
   };
-  revocation_completed: { readonly revocation: string; readonly sessions: number };
+  revocation_completed: {
+    readonly revocation: string;
+    readonly sessions: number;
+    /** Rows that could not be read. */
+    readonly unreadable: number;
+  };
   subject_blocked: {
     readonly revocation: string;
     readonly sessions: number;
@@ -161,7 +166,7 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   tenant_cut_off: "Everything of the tenant that was authorised before was revoked.",
   revocation_started: "A revocation of many sessions was committed, and its run began.",
   revocation_completed:
-    "The run of a revocation of many sessions has settled every session that was there when it began.",
+    "The run of a revocation has settled every session that was there when it began, but for those that it could not read.",
   subject_blocked: "A subject was blocked: everything of it is over, and nothing new begins.",
   subject_unblocked: "A subject may sign in again.",
   subject_exported: "What is stored about a subject was asked for.",

@@ -43,9 +43,13 @@ export interface Receipt {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly actor: string | null;
-  /** `running`: not every session that it means has been reached; then nothing is promised yet. */
-  readonly status: "running" | "complete";
+  /** `running`: not every session that it means has been reached; then nothing is promised yet. `incomplete`: it is over, and some could not be read. */
+  readonly status: "running" | "complete" | "incomplete";
   readonly ended_sessions: number;
+  /** While `ended_sessions` grows though everything is taken: a client's sessions are counted after its cut-off. */
+  readonly counting?: true;
+  /** Rows of sessions that could not be read, so that nobody knows whether they were meant; absent for none. */
+  readonly unreadable_sessions?: number;
   /** How many rows its run has looked at; null when it needed none. */
   readonly scanned_sessions: number | null;
   readonly fleet: {

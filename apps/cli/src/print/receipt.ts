@@ -16,7 +16,13 @@ export function receiptLines(receipt: Receipt): string[] {
       ...runningLine(receipt),
       ...(receipt.ended_sessions === 0 && receipt.scanned_sessions === null
         ? []
-        : [["sessions ended", String(receipt.ended_sessions)] as const]),
+        : [
+            [
+              "sessions ended",
+              `${receipt.ended_sessions}${receipt.counting === true ? ", and counting" : ""}`,
+            ] as const,
+          ]),
+      ...unreadableLine(receipt),
       ["enforced", enforcedText(receipt)],
     ]),
     ...(fleet.verifiers === 0 ? [] : ["", ...serviceTable(receipt.services, asOf)]),
@@ -31,9 +37,15 @@ export function isEnforced({ fleet, status }: Pick<Receipt, "fleet" | "status">)
 
 function runningLine({ status, id }: Receipt): readonly (readonly [string, string])[] {
   if (status === "complete") return [];
+  if (status === "incomplete") return [["status", "incomplete: over, and some sessions could not be read"]];
   return [
     ["status", `running: what it has not reached lives on; see how far it is with: hallpass revocations show ${id}`],
   ];
+}
+
+function unreadableLine({ unreadable_sessions: count = 0, id }: Receipt): readonly (readonly [string, string])[] {
+  if (count === 0) return [];
+  return [["unreadable", `${count}; nobody knows whether they were meant: hallpass revocations unreadable ${id}`]];
 }
 
 export function serviceTable(services: readonly ServiceEnforcement[], asOf: number): string[] {

@@ -83,4 +83,11 @@ function addReading(program: Command, on: On): void {
   on(affected, async (context, options, [id = ""]) =>
     (await import("./reading.ts")).listAffected(context, id, options),
   );
+  const unreadable = revocations
+    .command("unreadable <id>")
+    .description("the sessions whose rows its run could not read")
+    .option("--json");
+  on(unreadable, async (context, options, [id = ""]) =>
+    (await import("./reading.ts")).listUnreadable(context, id, options),
+  );
 }

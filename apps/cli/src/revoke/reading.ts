@@ -101,3 +101,27 @@ export async function listAffected(
   else printLines(terminal, affectedTable(sessions, terminal.now()));
   return undefined;
 }
+
+export async function listUnreadable(
+  { terminal, api }: Context,
+  id: string,
+  options: { readonly json?: true },
+): Promise<Outcome> {
+  const server = api();
+  const sessions = await everyPage(
+    (cursor) =>
+      server.call<{ readonly sessions: readonly { readonly sid: string }[]; readonly next_cursor: string | null }>({
+        ...READ,
+        path: `/v1/revocations/${encodeURIComponent(id)}/unreadable${pageQuery(cursor)}`,
+      }),
+    (page) => page.sessions,
+  );
+  if (options.json === true) printJson(terminal, sessions);
+  else if (sessions.length === 0) terminal.say("it could read every session\n");
+  else
+    printLines(
+      terminal,
+      sessions.map(({ sid }) => sid),
+    );
+  return undefined;
+}

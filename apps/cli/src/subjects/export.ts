@@ -34,6 +34,7 @@ export async function exportSubject({ terminal, api }: Context, subject: string)
 interface EraseStep {
   readonly sessions: number;
   readonly receipts: number;
+  readonly answers: number;
   readonly names: number;
   readonly receipt: SignedReceipt | null;
   readonly next_cursor: string | null;
@@ -59,7 +60,7 @@ export async function eraseSubject(
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.ticket === undefined ? {} : { ticket: options.ticket }),
   };
-  const total = { sessions: 0, receipts: 0, names: 0 };
+  const total = { sessions: 0, receipts: 0, answers: 0, names: 0 };
   let receipt: SignedReceipt | null = null;
   let cursor: string | null = null;
   do {
@@ -72,6 +73,7 @@ export async function eraseSubject(
     });
     total.sessions += step.sessions;
     total.receipts += step.receipts;
+    total.answers += step.answers;
     total.names += step.names;
     receipt ??= step.receipt;
     cursor = step.next_cursor;
@@ -83,6 +85,7 @@ export async function eraseSubject(
       ...pairs([
         ["sessions erased", String(total.sessions)],
         ["receipts made nameless", String(total.receipts)],
+        ["kept answers made nameless", String(total.answers)],
         ["names erased beside the audit", String(total.names)],
       ]),
     ]);

@@ -11,6 +11,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { afterMs } from "../kernel/time.ts";
 import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
+import { queryRunsKey } from "../revocation/query-runs.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { type Alteration, decide } from "../sessions/decide.ts";
@@ -18,8 +19,10 @@ import { MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
-import type { Row, Snapshot, Store } from "../store/store.ts";
+import type { Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { mintSessionToken, nextSessionToken } from "../tokens/session-token.ts";
+import { besideRuns } from "./beside-runs.ts";
+import { endByRun } from "./end-by-run.ts";
 import { tokensAlwaysFit } from "./issue-for-session.ts";
 
 export interface AlterSessionDeps {
@@ -58,7 +61,19 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
   if (claims !== undefined && new TextEncoder().encode(JSON.stringify(claims)).length > MAX_SESSION_CLAIMS)
     return refused("session_too_large");
   const key = sessionKey({ tenant: deps.issuer.tenant, id: request.session });
-  return change(deps.store, deps.dice, [ringKey(deps.issuer.tenant), key], (snapshot) => {
+  for (;;) {
+    const outcome = await attempt(deps, request, key);
+    if (!("meantBy" in outcome)) return outcome;
+    // A revocation by query has begun, and would not find it any more: it is ended now, and there is nothing left to change.
+    await endByRun(deps, outcome.meantBy, [key], null);
+  }
+}
+
+type Attempted = Answer<AlteredSession> | { readonly meantBy: string };
+
+function attempt(deps: AlterSessionDeps, request: AlterSession, key: RowKey): Promise<Attempted> {
+  const { tenant } = deps.issuer;
+  return change<Attempted>(deps.store, deps.dice, [ringKey(tenant), key, queryRunsKey(tenant)], (snapshot) => {
     const row = snapshot.get(key);
     if (row === undefined) return answer(refused("session_not_found"));
     const session = sessionFromRow(row);
@@ -77,19 +92,25 @@ export async function alterSession(deps: AlterSessionDeps, request: AlterSession
       return answer(granted({ session, version: row.version, outdated: null, sessionToken }));
     }
     if (!tokensAlwaysFit(deps.issuer, { session: ruling.next, snapshot })) return answer(refused("token_too_large"));
+    const beside = besideRuns(deps, session, ruling.next, snapshot);
+    if (beside.kind === "read") return beside;
+    if (beside.kind === "meant") return answer({ meantBy: beside.revocation });
     const next = request.keepSessionToken === true ? ruling.next : rotated(mac, session, ruling.next);
-    return altered(deps, request, row, session, next, snapshot);
+    return altered(deps, request, { row, before: session, next, beside: beside.rows }, snapshot);
   });
 }
 
 function altered(
   deps: AlterSessionDeps,
   request: AlterSession,
-  row: Row,
-  before: Session,
-  next: Session,
+  {
+    row,
+    before,
+    next,
+    beside,
+  }: { readonly row: Row; readonly before: Session; readonly next: Session; readonly beside: readonly RowChange[] },
   snapshot: Snapshot,
-): Decision<Answer<AlteredSession>> {
+): Decision<Attempted> {
   const { tenant, longestToken, skew } = deps.issuer;
   const reduced = outdates(before, next);
   const changed = Object.keys(request.alteration).toSorted();
@@ -102,7 +123,7 @@ function altered(
   ];
   if (!reduced)
     return write({
-      rows: [rowChange],
+      rows: [rowChange, ...beside],
       facts,
       answer: () => granted({ session: next, version: row.version + 1, outdated: null, sessionToken: null }),
     });
@@ -119,6 +140,7 @@ function altered(
   return write({
     rows: [
       { ...rowChange, raise: true },
+      ...beside,
       {
         key: revocationKey(tenant, request.revocationId),
         expect: "absent",

@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { encodeBase64url } from "@hallpass/protocol";
-import type { TenantId } from "../kernel/ids.ts";
+import type { SubjectId, TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import { afterMs, type Instant, isPast } from "../kernel/time.ts";
@@ -79,4 +79,31 @@ function onceToRow(value: OnceRow): { readonly value: string; readonly expires: 
 
 function onceFromRow(row: Row): OnceRow {
   return JSON.parse(row.value) as OnceRow;
+}
+
+/** The row with another name for the subject, wherever its answer names it; undefined where it does not, or keeps no answer. */
+export function answerWithoutSubject(
+  row: Row,
+  subject: SubjectId,
+  nobody: SubjectId,
+): { readonly value: string; readonly expires: Instant | null } | undefined {
+  const kept = JSON.parse(row.value) as OnceRow | readonly unknown[];
+  // Those that opened sessions are lists, and hold no answer.
+  if (!("answer" in kept) || kept.answer === null) return undefined;
+  const body = JSON.stringify(JSON.parse(kept.answer.body, (_, value: unknown) => renamed(value, subject, nobody)));
+  if (!body.includes(JSON.stringify(nobody))) return undefined;
+  return { value: JSON.stringify({ ...kept, answer: { ...kept.answer, body } }), expires: row.expires };
+}
+
+/** Members that tell as much as the name beside them. */
+const TELLING = ["ref", "ip", "device", "user_agent", "user_agent_contains"] as const;
+
+/** From the inside out: the name, what stands beside it in one object, and the signature over all of it, which holds it once more. */
+function renamed(value: unknown, subject: SubjectId, nobody: SubjectId): unknown {
+  if (value === subject) return nobody;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const next: Record<string, unknown> = { ...value };
+  if (next["subject"] === nobody) for (const name of TELLING) if (typeof next[name] === "string") next[name] = nobody;
+  if (typeof next["jws"] === "string" && JSON.stringify(next).includes(JSON.stringify(nobody))) next["jws"] = nobody;
+  return next;
 }

@@ -10,6 +10,7 @@ import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import { afterMs } from "../kernel/time.ts";
+import { notBegun } from "../revocation/large-run.ts";
 import { noticeDraft, takenHash } from "../revocation/notice-draft.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
@@ -47,6 +48,7 @@ export async function disableClient(
       ticket: null,
       actor,
       endedSessions: 0,
+      run: { ...notBegun(now), clients: [{ id, cut: row.notBefore }] },
       tokensExpireBy: afterMs(now, (longestToken + skew) * 1000),
     };
     return write({

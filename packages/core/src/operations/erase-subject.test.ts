@@ -3,17 +3,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
-import type { SubjectId } from "../kernel/ids.ts";
+import type { ClientId, SubjectId } from "../kernel/ids.ts";
+import type { SessionQuery } from "../sessions/session-query.ts";
 import { ROW_KINDS } from "../store/store.ts";
 import { aPolicy, TENANT } from "../testing/builders.ts";
 import {
   accessTextOf,
+  aRevoke,
   aWorld,
   nextOf,
   opened,
   refreshed,
   refreshTextOf,
   revoked,
+  theSession,
   type World,
 } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
@@ -27,6 +30,9 @@ import {
 } from "./erase-subject.ts";
 import { type ExportedRecord, exportSubject } from "./export-subject.ts";
 import { readRevocation } from "./read-revocation.ts";
+import { revoke } from "./revoke.ts";
+import { revokeMany } from "./revoke-many.ts";
+import { settleRevocation } from "./settle-revocation.ts";
 import { placeFromText, placeToText, type SubjectPlace } from "./subject-pages.ts";
 import { blockSubject, readSubject } from "./subjects.ts";
 
@@ -220,6 +226,80 @@ describe("an erasure", () => {
     await erased(world, ADA);
     const again = await erased(world, ADA);
     assert.deepEqual([again.sessions, again.begun.endedSessions], [0, 0]);
+  });
+});
+
+describe("the words of a revocation by query", () => {
+  const words = { device: "Ada's phone", userAgent: "Mozilla/5.0 (Ada)", ip: "192.0.2.81" };
+  const region = "eu";
+
+  async function begun(world: World, query: SessionQuery): Promise<string> {
+    const target = { kind: "query", query } as const;
+    const answer = await revokeMany(world, { target, reason: "why", ticket: null, actor: "dpo" });
+    assert.ok(answer.ok);
+    return answer.value.id;
+  }
+
+  async function ran(world: World, query: SessionQuery): Promise<string> {
+    const id = await begun(world, query);
+    await settled(world, id);
+    return id;
+  }
+
+  async function settled(world: World, id: string): Promise<void> {
+    for (let step = await settleRevocation(world, id, null); step.kind === "running"; )
+      step = await settleRevocation(world, id, step.place);
+  }
+
+  async function queryOf(world: World, id: string): Promise<SessionQuery> {
+    const read = await readRevocation(world.store, TENANT, id);
+    assert.ok(read.ok);
+    const [target] = read.value.targets;
+    assert.ok(target?.kind === "query");
+    return target.query;
+  }
+
+  it("go where it named the subject, hit or not; a receipt, a range, a region and a client stay [SUB-6]", async () => {
+    const world = await aTown();
+    const id = await ran(world, { subject: ADA, region, client: "web" as ClientId, ...words });
+    await erased(world, ADA);
+    const query = await queryOf(world, id);
+    assert.deepEqual([query.region, query.client], [region, "web"]);
+    for (const name of ["subject", "ip", "device", "userAgent"] as const)
+      assert.match(query[name] ?? "", /^erased-/, name);
+    const after = await everyRow(world);
+    for (const telling of TELLING) assert.equal(after.includes(telling), false, telling);
+  });
+
+  it("go where it ended a session of the subject, and stay where it ended none [SUB-6]", async () => {
+    const world = await aTown();
+    const hit = await ran(world, words);
+    const other = await ran(world, { device: "Bob's phone" });
+    const wide = await ran(world, { ip: "192.0.2.0/24", subject: BOB });
+    await erased(world, ADA);
+    assert.match((await queryOf(world, hit)).device ?? "", /^erased-/);
+    assert.deepEqual(await queryOf(world, other), { device: "Bob's phone" });
+    assert.deepEqual(await queryOf(world, wide), { ip: "192.0.2.0/24", subject: BOB });
+  });
+
+  it("of a run that is under way are needed, and go with its end; whom it means still ends [SUB-6]", async () => {
+    const world = await aTown();
+    const id = await begun(world, { subject: ADA, device: "Ada's phone" });
+    await erased(world, ADA);
+    assert.equal((await queryOf(world, id)).subject, ADA);
+    await settled(world, id);
+    assert.match((await queryOf(world, id)).subject ?? "", /^erased-/);
+    const after = await everyRow(world);
+    for (const telling of TELLING) assert.equal(after.includes(telling), false, telling);
+  });
+
+  it("go, and the subject with them, where the subject made the call itself [SUB-6]", async () => {
+    const world = await aTown();
+    const [one] = (await readSubject(world.store, TENANT, ADA)).liveSessions;
+    assert.ok(one !== undefined);
+    assert.ok((await revoke(world, aRevoke([theSession(one)], { actor: ADA }))).ok);
+    await erased(world, ADA);
+    assert.equal((await everyRow(world)).includes(ADA), false);
   });
 });
 

@@ -1,12 +1,14 @@
 // Erases what is stored about a subject. First everything of it is cut off, with a notice and a receipt; then its sessions' rows are
-// removed, receipts that name it are made to name nobody, and the names beside the audit's chain go. In bounded steps that can be repeated.
+// removed, receipts and kept answers that name it are made to name nobody, and the names beside the audit's chain go. In bounded steps that
+// can be repeated.
 // What the subject begins after the first step is its own, and stays. A block that holds stays, too: it has to know whom to refuse.
 
-import { encodeBase64url, formatPosition, isBefore, type Position, parsePosition, uuidv7 } from "@hallpass/protocol";
-import { fact, sessionFact } from "../facts.ts";
+import { formatPosition, isBefore, type Position, parsePosition, uuidv7 } from "@hallpass/protocol";
+import { type FactBodies, fact, sessionFact } from "../facts.ts";
 import type { SessionId, SubjectId } from "../kernel/ids.ts";
 import { afterMs } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
+import { forgotten, hasWords, nameOfNobody, withoutSubject } from "../revocation/forgotten.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationFromRow, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { sessionFromRow } from "../sessions/session-row.ts";
@@ -14,8 +16,17 @@ import { standingOf } from "../sessions/standing.ts";
 import { isBlocked, subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowKey } from "../store/store.ts";
+import { answerWithoutSubject } from "./answer-once.ts";
 import { erasePersons } from "./erase-persons.ts";
-import { FIRST_PLACE, placeFromText, placeToText, type SubjectPlace, subjectRows } from "./subject-pages.ts";
+import {
+  ERASED_KINDS,
+  FIRST_PLACE,
+  placeFromText,
+  placeToText,
+  type SubjectKind,
+  type SubjectPlace,
+  subjectRows,
+} from "./subject-pages.ts";
 import { listedKeys, liveOf, type SubjectDeps, subjectNotice } from "./subjects.ts";
 
 export interface EraseSubject {
@@ -31,7 +42,7 @@ export async function beginErasure(deps: SubjectDeps, request: EraseSubject): Pr
   const { subject, reason, ticket, actor } = request;
   const key = subjectKey(tenant, subject);
   const random = deps.dice.bytes(10);
-  const nobody = nameOfNobody(deps);
+  const nobody = nameOfNobody(deps.dice);
   return change<Revocation>(deps.store, deps.dice, [ringKey(tenant), key], (snapshot) => {
     const unread = listedKeys(key, snapshot).filter((one) => !snapshot.has(one));
     if (unread.length > 0) return { kind: "read", keys: unread };
@@ -69,6 +80,8 @@ export interface ErasedStep {
   readonly examined: number;
   readonly sessions: number;
   readonly receipts: number;
+  /** Answers that were kept for retries. */
+  readonly answers: number;
   /** Names beside the audit's chain; counted by the last step. */
   readonly names: number;
   /** Null after the last step. */
@@ -98,6 +111,7 @@ export function firstErasurePlace({ pos }: Revocation): ErasurePlace {
 }
 
 const AT_ONCE = 64;
+const FACTS = 200;
 
 /** The next step of what `beginErasure` began; it takes only what was cut off by that. */
 export async function eraseSubject(
@@ -112,25 +126,31 @@ export async function eraseSubject(
   const { subject, place, limit, actor } = request;
   const { cut } = place;
   const { tenant } = deps.issuer;
-  const found = await subjectRows(deps.store, tenant, subject, place, { limit, most: AT_ONCE });
-  const done = await Promise.all(
-    found.rows.map(({ key }) =>
-      found.kind === "session" ? eraseSession(deps, { subject, cut }, key) : eraseName(deps, subject, key),
-    ),
-  );
-  const count = done.filter(Boolean).length;
-  const [sessions, receipts] = found.kind === "session" ? [count, 0] : [0, count];
-  if (found.next !== null)
-    return { examined: found.examined, sessions, receipts, names: 0, next: { ...found.next, cut } };
+  const kinds = ERASED_KINDS;
+  const found = await subjectRows(deps.store, tenant, subject, place, { kinds, limit, most: AT_ONCE });
+  const done = await Promise.all(found.rows.map(({ key }) => eraseRow(deps, { subject, cut }, key)));
+  const count = (kind: SubjectKind): number => (found.kind === kind ? done.filter(Boolean).length : 0);
+  const counts = { sessions: count("session"), receipts: count("revocation"), answers: count("idempotency") };
+  const { examined, next } = found;
+  if (next !== null) return { examined, ...counts, names: 0, next: { ...next, cut } };
   const names = await erasePersons({ ...deps, tenant }, subject);
   await forget(deps, { subject, cut }, actor);
-  return { examined: found.examined, sessions, receipts, names, next: null };
+  return { examined, ...counts, names, next: null };
+}
+
+function eraseRow(deps: SubjectDeps, cut: Cut, key: RowKey): Promise<boolean> {
+  if (key.kind === "session") return eraseSession(deps, cut, key);
+  return key.kind === "revocation" ? eraseName(deps, cut.subject, key) : eraseAnswer(deps, cut.subject, key);
 }
 
 type Cut = Pick<ErasurePlace, "cut"> & { readonly subject: SubjectId };
 
-/** A session that was opened before the cut-off. Its end is a fact before its row is gone. */
-function eraseSession(deps: SubjectDeps, { subject, cut }: Cut, key: RowKey): Promise<boolean> {
+/**
+ * A session that was opened before the cut-off. Its end is a fact before its row is gone; before that, the words go of whichever query ended it:
+ * they may tell of its device, and the list of whom they hit names the session.
+ */
+async function eraseSession(deps: SubjectDeps, { subject, cut }: Cut, key: RowKey): Promise<boolean> {
+  for (const revocation of await revocationsOf(deps, key)) await forgetWords(deps, revocation);
   return change(deps.store, deps.dice, [ringKey(key.tenant), key], (snapshot): Decision<boolean> => {
     const row = snapshot.get(key);
     if (row === undefined) return answer(false);
@@ -152,20 +172,61 @@ function eraseSession(deps: SubjectDeps, { subject, cut }: Cut, key: RowKey): Pr
   });
 }
 
+async function revocationsOf({ store }: SubjectDeps, { tenant, id }: RowKey): Promise<readonly string[]> {
+  const found: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const place = after === undefined ? {} : { after };
+    const page = await store.facts({ tenant, session: id as SessionId, limit: FACTS, ...place });
+    for (const { kind, body } of page.facts) {
+      if (kind !== "session_ended") continue;
+      const { revocation } = JSON.parse(body) as FactBodies["session_ended"];
+      if (revocation !== null) found.push(revocation);
+    }
+    after = page.facts.at(-1)?.cursor;
+    if (!page.more || after === undefined) return found;
+  }
+}
+
+function forgetWords(deps: SubjectDeps, id: string): Promise<boolean> {
+  return rewriteRevocation(deps, revocationKey(deps.issuer.tenant, id), (revocation) =>
+    hasWords(revocation) ? forgotten(revocation, deps.dice) : revocation,
+  );
+}
+
 /** A receipt goes on to be read, and names nobody. */
 function eraseName(deps: SubjectDeps, subject: SubjectId, key: RowKey): Promise<boolean> {
-  const nobody = nameOfNobody(deps);
+  return rewriteRevocation(deps, key, (revocation) => withoutSubject(revocation, subject, deps.dice));
+}
+
+function rewriteRevocation(
+  deps: SubjectDeps,
+  key: RowKey,
+  rewrite: (revocation: Revocation) => Revocation,
+): Promise<boolean> {
   return change(deps.store, deps.dice, [key], (snapshot): Decision<boolean> => {
     const row = snapshot.get(key);
     if (row === undefined || row.expires === null) return answer(false);
-    const { id: _, pos: _pos, committed: _at, ...asked } = revocationFromRow(row);
-    const targets = asked.targets.map((target) =>
-      target.kind === "subject" && target.subject === subject ? { ...target, subject: nobody } : target,
-    );
-    return write({
-      rows: [{ key, expect: row.version, next: revocationToRow({ ...asked, targets }, row.expires) }],
-      answer: () => true,
-    });
+    const before = revocationFromRow(row);
+    const next = rewrite(before);
+    return next === before
+      ? answer(false)
+      : write({
+          rows: [{ key, expect: row.version, next: revocationToRow(next, row.expires) }],
+          answer: () => true,
+        });
+  });
+}
+
+/** A retry still gets an answer, which names nobody. */
+function eraseAnswer(deps: SubjectDeps, subject: SubjectId, key: RowKey): Promise<boolean> {
+  const nobody = nameOfNobody(deps.dice);
+  return change(deps.store, deps.dice, [key], (snapshot): Decision<boolean> => {
+    const row = snapshot.get(key);
+    const next = row === undefined ? undefined : answerWithoutSubject(row, subject, nobody);
+    return row === undefined || next === undefined
+      ? answer(false)
+      : write({ rows: [{ key, expect: row.version, next }], answer: () => true });
   });
 }
 
@@ -185,8 +246,4 @@ function forget(deps: SubjectDeps, { subject, cut }: Cut, actor: string | null):
       answer: () => undefined,
     });
   });
-}
-
-function nameOfNobody({ dice }: SubjectDeps): SubjectId {
-  return `erased-${encodeBase64url(dice.bytes(8))}` as SubjectId;
 }

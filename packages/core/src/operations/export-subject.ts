@@ -10,7 +10,7 @@ import { standingOf } from "../sessions/standing.ts";
 import { record } from "../store/change.ts";
 import type { Store, StoredFact } from "../store/store.ts";
 import type { SeenSession } from "./read-session.ts";
-import { FIRST_PLACE, type SubjectPlace, subjectRows } from "./subject-pages.ts";
+import { EXPORTED_KINDS, FIRST_PLACE, type SubjectPlace, subjectRows } from "./subject-pages.ts";
 import { readSubject, type SeenSubject, type SubjectDeps } from "./subjects.ts";
 
 export type ExportedRecord =
@@ -46,7 +46,11 @@ export async function exportSubject(
     const { clock } = await store.read([]);
     await record(store, deps.dice, [fact(tenant, clock, "subject_exported", { actor })]);
   }
-  const found = await subjectRows(store, tenant, subject, place ?? FIRST_PLACE, { limit, most: MOST_RECORDS });
+  const found = await subjectRows(store, tenant, subject, place ?? FIRST_PLACE, {
+    kinds: EXPORTED_KINDS,
+    limit,
+    most: MOST_RECORDS,
+  });
   const records =
     found.kind === "revocation"
       ? found.rows.map((row): ExportedRecord => ({ kind: "revocation", revocation: revocationFromRow(row) }))

@@ -2,6 +2,7 @@
 
 import type { TenantId } from "../kernel/ids.ts";
 import type { Instant } from "../kernel/time.ts";
+import { type LargeRun, statusOf } from "../revocation/large-run.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { revocationFromRow } from "../revocation/revocation-row.ts";
 import { firstIdOf } from "../sessions/session-query.ts";
@@ -9,7 +10,7 @@ import type { Row, Store } from "../store/store.ts";
 
 export interface ListRevocations {
   readonly ticket: string | null;
-  readonly status: "running" | "complete" | null;
+  readonly status: LargeRun["status"] | null;
   /** Asked for at or after it. */
   readonly since: Instant | null;
   readonly after: string | null;
@@ -20,15 +21,35 @@ const PAGE = 200;
 /** Rows that one call looks at. */
 const MOST_LOOKED_AT = 2000;
 
+interface RevocationPage {
+  readonly revocations: readonly Revocation[];
+  readonly next: string | null;
+}
+
 /** Oldest first. May hold fewer than there are, or none: `next` says whether to go on. */
-export async function listRevocations(
+export function listRevocations(
   store: Store,
   tenant: TenantId,
   { ticket, status, since, after, limit }: ListRevocations,
-): Promise<{ readonly revocations: readonly Revocation[]; readonly next: string | null }> {
-  const found: Revocation[] = [];
+): Promise<RevocationPage> {
   // Their ids begin with a time, as those of sessions do.
-  let place = after ?? firstIdOf({ opened: { from: since, before: null } });
+  const place = after ?? firstIdOf({ opened: { from: since, before: null } });
+  const isWanted = (one: Revocation): boolean =>
+    (ticket === null || one.ticket === ticket) && (status === null || statusOf(one) === status);
+  return look(store, tenant, { isWanted, place, limit });
+}
+
+async function look(
+  store: Store,
+  tenant: TenantId,
+  asked: {
+    readonly isWanted: (one: Revocation) => boolean;
+    readonly place: string | undefined;
+    readonly limit: number;
+  },
+): Promise<RevocationPage> {
+  const found: Revocation[] = [];
+  let { place } = asked;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += PAGE) {
     const rows: readonly Row[] = await store.list({
       tenant,
@@ -38,9 +59,8 @@ export async function listRevocations(
     });
     for (const row of rows) {
       const one = revocationFromRow(row);
-      if (ticket !== null && one.ticket !== ticket) continue;
-      if (status !== null && (one.run?.status ?? "complete") !== status) continue;
-      if (found.length === limit) return { revocations: found, next: found.at(-1)?.id ?? null };
+      if (!asked.isWanted(one)) continue;
+      if (found.length === asked.limit) return { revocations: found, next: found.at(-1)?.id ?? null };
       found.push(one);
     }
     if (rows.length < PAGE) return { revocations: found, next: null };
@@ -49,20 +69,14 @@ export async function listRevocations(
   return { revocations: found, next: place ?? null };
 }
 
-/** Large revocations whose runs are not complete. */
+/** Those whose runs are not over, also where nothing is left but to count. */
 export async function runningRevocations(store: Store, tenant: TenantId): Promise<readonly Revocation[]> {
   const running: Revocation[] = [];
-  let after: string | null = null;
-  do {
-    const page = await listRevocations(store, tenant, {
-      ticket: null,
-      status: "running",
-      since: null,
-      after,
-      limit: PAGE,
-    });
+  const isWanted = ({ run }: Revocation): boolean => run?.status === "running";
+  for (let place: string | null | undefined; place !== null; ) {
+    const page: RevocationPage = await look(store, tenant, { isWanted, place, limit: PAGE });
     running.push(...page.revocations);
-    after = page.next;
-  } while (after !== null);
+    place = page.next;
+  }
   return running;
 }

@@ -1,8 +1,8 @@
-// Whom a revocation hit: readable as long as its receipt.
+// Whom a revocation hit, and whom its run could not read: readable as long as its receipt.
 
 import type { SessionId, TenantId } from "../kernel/ids.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
-import { affectedFromRow, affectedPrefix } from "../revocation/affected-row.ts";
+import { type AffectedList, affectedFromRow, affectedPrefix } from "../revocation/affected-row.ts";
 import { revocationFromRow, revocationKey } from "../revocation/revocation-row.ts";
 import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
@@ -32,10 +32,10 @@ export async function readAffected(
   if (row === undefined) return refused("revocation_not_found");
   const { ended, run } = revocationFromRow(row);
   const { after, limit } = request;
-  const ids =
-    run === undefined
-      ? (ended ?? []).toSorted().filter((id) => after === null || id > after)
-      : await listed(store, tenant, request);
+  const known = (ended ?? []).filter((id) => after === null || id > after);
+  const lists =
+    run === undefined ? [] : [listed(store, tenant, request, "ended"), listed(store, tenant, request, "besides")];
+  const ids = [...known, ...(await Promise.all(lists)).flat()].toSorted();
   const page = ids.slice(0, limit);
   const keys = page.map((id) => sessionKey({ tenant, id }));
   const snapshot = await store.read(keys);
@@ -46,13 +46,27 @@ export async function readAffected(
   return granted({ sessions, next: ids.length > page.length ? (page.at(-1) ?? null) : null });
 }
 
+/** The sessions whose rows the run could not read, oldest first. Refuses `revocation_not_found`. */
+export async function readUnreadable(
+  store: Store,
+  tenant: TenantId,
+  request: ReadAffected,
+): Promise<Answer<{ readonly sessions: readonly SessionId[]; readonly next: SessionId | null }>> {
+  const key = revocationKey(tenant, request.revocation);
+  if ((await store.read([key])).get(key) === undefined) return refused("revocation_not_found");
+  const ids = await listed(store, tenant, request, "unreadable");
+  const page = ids.slice(0, request.limit);
+  return granted({ sessions: page, next: ids.length > page.length ? (page.at(-1) ?? null) : null });
+}
+
 /** One more than a page, where there are more. A row holds a few sessions in order, and is named by the last of them. */
 async function listed(
   store: Store,
   tenant: TenantId,
   { revocation, after, limit }: ReadAffected,
+  list: AffectedList,
 ): Promise<readonly SessionId[]> {
-  const prefix = affectedPrefix(revocation);
+  const prefix = affectedPrefix(revocation, list);
   const ids: SessionId[] = [];
   let place = `${prefix}${after ?? ""}`;
   while (ids.length <= limit) {

@@ -8,6 +8,7 @@ import { afterMs, type Instant } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
 import { notBegun } from "../revocation/large-run.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
+import { queryRunsFromRow, queryRunsKey, queryRunsRow } from "../revocation/query-runs.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import type { LargeTarget } from "../revocation/target.ts";
@@ -37,7 +38,7 @@ export async function revokeMany(deps: RevokeManyDeps, request: RevokeMany): Pro
   const { tenant, longestToken, skew } = deps.issuer;
   const { target, reason, ticket, actor } = request;
   const random = deps.dice.bytes(10);
-  return change(deps.store, deps.dice, [ringKey(tenant), tokenCutOffKey(tenant)], (snapshot) => {
+  return change(deps.store, deps.dice, [ringKey(tenant), tokenCutOffKey(tenant), queryRunsKey(tenant)], (snapshot) => {
     if (isInFuture(target, snapshot)) return answer(refused("cut_off_in_future"));
     const now = snapshot.clock;
     const id = uuidv7(now, random);
@@ -81,7 +82,7 @@ function firstShare(deps: RevokeManyDeps, target: LargeTarget, id: string, snaps
     case "before":
       return tokensBefore(deps, target, snapshot);
     case "query":
-      return { rows: [], notice: beginning(deps, snapshot.clock), facts: [] };
+      return { rows: [underWay(deps, id, snapshot)], notice: beginning(deps, snapshot.clock), facts: [] };
   }
 }
 
@@ -117,6 +118,12 @@ function tokensBefore(
     return { rows: [], notice: beginning(deps, snapshot.clock), facts: [] };
   const notice = drafted(deps, { kind: "tenant", issued_before: issuedBefore });
   return { rows: row({ before: null, issuedBefore }), notice, facts: [] };
+}
+
+/** From this change on, whoever alters a session looks at the query first. */
+function underWay({ issuer: { tenant } }: RevokeManyDeps, id: string, snapshot: Snapshot): RowChange {
+  const row = snapshot.get(queryRunsKey(tenant));
+  return queryRunsRow(tenant, row, [...queryRunsFromRow(row), id]);
 }
 
 /** Names a token that was never issued: its position is what divides the sessions that were there from those that are opened later (NOT-10). */

@@ -1,15 +1,16 @@
 // Revocation: state change and notice are one commit, the commit gives the position, and only then is the answer success.
 // docs/cycles/revocation.md says what survives a crash at each line.
 
-import { type Taking, uuidv7 } from "@hallpass/protocol";
+import { type Position, type Taking, uuidv7 } from "@hallpass/protocol";
 import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { fact, sessionFact } from "../facts.ts";
-import type { SessionId } from "../kernel/ids.ts";
+import type { ClientId, SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
 import { after, afterMs, type Instant, latest } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
+import { notBegun } from "../revocation/large-run.ts";
 import { noticeDraft, takenHash } from "../revocation/notice-draft.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
@@ -84,6 +85,7 @@ export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<
         actor: request.actor,
         endedSessions: ended.length,
         ended,
+        ...countingOf(deps, request, snapshot),
         tokensExpireBy: lastExpiry(deps, request.targets, snapshot.clock),
       };
       return write({
@@ -117,6 +119,14 @@ function targetKey(deps: RevokeDeps, target: Target): RowKey {
     case "client":
       return clientKey(tenant, target.client);
   }
+}
+
+/** Nobody knows which sessions a client's cut-off takes; a run looks through all of them. */
+function countingOf({ issuer }: RevokeDeps, { targets }: Revoke, snapshot: Snapshot): Pick<Revocation, "run"> {
+  const ids = targets.flatMap((target) => (target.kind === "client" ? [target.client] : []));
+  if (ids.length === 0) return {};
+  const cutOf = (id: ClientId): Position | null => snapshot.get(clientKey(issuer.tenant, id))?.notBefore ?? null;
+  return { run: { ...notBegun(snapshot.clock), clients: ids.map((id) => ({ id, cut: cutOf(id) })) } };
 }
 
 /** So that the receipt counts the sessions that a cut-off ends, and not those that were over. */

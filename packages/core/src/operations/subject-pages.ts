@@ -1,13 +1,17 @@
-// Goes through everything that may be about one subject: its sessions, then the revocations that name it. In bounded steps, by the
-// order of their ids; no index has to be kept for what is asked for once in a subject's life.
+// Goes through everything that may be about one subject: its sessions, then the revocations that name it, then answers that are kept for
+// retries. In bounded steps, by the order of their ids; no index has to be kept for what is asked for once in a subject's life.
 
 import type { SubjectId, TenantId } from "../kernel/ids.ts";
+import { namesSubject } from "../revocation/forgotten.ts";
 import { revocationFromRow } from "../revocation/revocation-row.ts";
 import { sessionFromRow } from "../sessions/session-row.ts";
 import type { Row, Store } from "../store/store.ts";
+import { answerWithoutSubject } from "./answer-once.ts";
 
-export const SUBJECT_KINDS = ["session", "revocation"] as const;
-export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+/** What an erasure goes through; an export leaves out the last, which says nothing that the others do not. */
+export const ERASED_KINDS = ["session", "revocation", "idempotency"] as const;
+export type SubjectKind = (typeof ERASED_KINDS)[number];
+export const EXPORTED_KINDS: readonly SubjectKind[] = ["session", "revocation"];
 
 /** Where the next step goes on. */
 export interface SubjectPlace {
@@ -30,7 +34,7 @@ export async function subjectRows(
   tenant: TenantId,
   subject: SubjectId,
   place: SubjectPlace,
-  { limit, most }: { readonly limit: number; readonly most: number },
+  { kinds, limit, most }: { readonly kinds: readonly SubjectKind[]; readonly limit: number; readonly most: number },
 ): Promise<SubjectRows> {
   const { kind, after } = place;
   const page = await store.list({ tenant, kind, limit, ...(after === null ? {} : { after }) });
@@ -43,17 +47,21 @@ export async function subjectRows(
   }
   const last = page[examined - 1];
   const ended = page.length < limit && examined === page.length;
-  const next = ended || last === undefined ? afterKind(kind) : { kind, after: last.key.id };
+  const next = ended || last === undefined ? afterKind(kinds, kind) : { kind, after: last.key.id };
   return { kind, rows: found, examined, next };
 }
 
 function isAbout(row: Row, kind: SubjectKind, subject: SubjectId): boolean {
   if (kind === "session") return sessionFromRow(row).subject === subject;
-  return revocationFromRow(row).targets.some((target) => target.kind === "subject" && target.subject === subject);
+  if (kind === "revocation") return namesSubject(revocationFromRow(row), subject);
+  return answerWithoutSubject(row, subject, NOBODY) !== undefined;
 }
 
-function afterKind(kind: SubjectKind): SubjectPlace | null {
-  const next = SUBJECT_KINDS[SUBJECT_KINDS.indexOf(kind) + 1];
+/** No subject: control characters are in none. */
+const NOBODY = "\u0000" as SubjectId;
+
+function afterKind(kinds: readonly SubjectKind[], kind: SubjectKind): SubjectPlace | null {
+  const next = kinds[kinds.indexOf(kind) + 1];
   return next === undefined ? null : { kind: next, after: null };
 }
 
@@ -63,6 +71,6 @@ export function placeToText({ kind, after }: SubjectPlace): string {
 
 export function placeFromText(text: string): SubjectPlace | undefined {
   const [name, after = ""] = text.split("/");
-  const kind = SUBJECT_KINDS.find((one) => one === name);
+  const kind = ERASED_KINDS.find((one) => one === name);
   return kind === undefined ? undefined : { kind, after: after === "" ? null : after };
 }

@@ -2,8 +2,9 @@
 
 import { isBefore, type Position } from "@hallpass/protocol";
 import { afterMs, type Instant } from "../kernel/time.ts";
-import type { Session } from "../sessions/session.ts";
+import type { Family, Session } from "../sessions/session.ts";
 import { firstIdOf, idIsBeyond, queryMatcher, type SessionQuery } from "../sessions/session-query.ts";
+import type { LargeRun } from "./large-run.ts";
 import type { LargeTarget } from "./target.ts";
 
 export interface LargeScope {
@@ -28,6 +29,25 @@ export function largeScope(
     means: (session) => (began === null || isBefore(session.born, began)) && means(session),
     first: firstIdOf(bounds),
     isBeyond: (id) => idIsBeyond(id, bounds),
+  };
+}
+
+type Clients = NonNullable<LargeRun["clients"]>;
+
+/** Those that have a family which the cut-off at `cut` took from one of these clients. */
+export function clientScope(clients: Clients, cut: Position): LargeScope {
+  const isLost = isLostTo(clients, cut);
+  return { means: ({ families }) => families.some(isLost), first: undefined, isBeyond: () => false };
+}
+
+/** Whether it was that cut-off that took the family, and nothing before. */
+export function isLostTo(clients: Clients, cut: Position): (family: Family) => boolean {
+  const before = new Map(clients.map((one) => [one.id, one.cut]));
+  return ({ client, ended, born }) => {
+    const earlier = before.get(client);
+    return (
+      earlier !== undefined && ended === null && isBefore(born, cut) && (earlier === null || !isBefore(born, earlier))
+    );
   };
 }
 

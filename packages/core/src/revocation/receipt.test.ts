@@ -173,10 +173,34 @@ test("a run that is under way promises nothing, whoever has applied what it has 
     listeningSince: COMMITTED,
     traits: { head: "linearizable", nodes: "one" },
   };
-  const running = receiptOf(aRevocation({ run }), fleet, COMMITTED);
+  const targets = [{ kind: "query", query: {} }] as const;
+  const running = receiptOf(aRevocation({ targets, run }), fleet, COMMITTED);
   assert.deepEqual([running.status, running.enforced_by_ms, running.scanned_sessions], ["running", null, 128]);
-  const complete = receiptOf(aRevocation({ run: { ...run, status: "complete" } }), fleet, COMMITTED);
+  const complete = receiptOf(aRevocation({ targets, run: { ...run, status: "complete" } }), fleet, COMMITTED);
   assert.deepEqual([complete.status, complete.enforced_by_ms, complete.fleet.enforced], ["complete", COMMITTED, 1]);
+  assert.ok(!("unreadable_sessions" in complete) && !("counting" in complete));
+  const some = { ...run, status: "incomplete", unreadable: 2 } as const;
+  const incomplete = receiptOf(aRevocation({ targets, run: some }), fleet, COMMITTED);
+  assert.deepEqual(
+    [incomplete.status, incomplete.enforced_by_ms, incomplete.unreadable_sessions],
+    ["incomplete", null, 2],
+  );
+});
+
+test("a client's cut-off is complete and bounded with its commit, and says that it still counts [RCP-16]", () => {
+  const run = { status: "running", began: null, since: COMMITTED, reached: null, scanned: 0, clients: [] } as const;
+  const fleet: FleetView = {
+    members: [aMember()],
+    heard: new Map(),
+    listeningSince: COMMITTED,
+    traits: { head: "linearizable", nodes: "many" },
+  };
+  const targets = [{ kind: "client", client: "web" as ClientId }] as const;
+  const counting = receiptOf(aRevocation({ targets, run }), fleet, COMMITTED);
+  assert.deepEqual([counting.status, counting.counting], ["complete", true]);
+  assert.ok((counting.enforced_by_ms ?? 0) > COMMITTED);
+  const counted = receiptOf(aRevocation({ targets, run: { ...run, status: "complete" } }), fleet, COMMITTED);
+  assert.deepEqual([counted.status, counted.counting], ["complete", undefined]);
 });
 
 const reports: readonly [title: string, given: readonly [applied: string, late: number][], late: number | null][] = [

@@ -12,7 +12,7 @@ import type { SessionId } from "../kernel/ids.ts";
 import { afterMs, earliest, type Instant, isPast } from "../kernel/time.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { FleetMember, Heard } from "./fleet.ts";
-import type { LargeRun } from "./large-run.ts";
+import { isCounting, type LargeRun, statusOf } from "./large-run.ts";
 import { type AnyTarget, targetToWire } from "./target.ts";
 
 export interface Revocation {
@@ -26,7 +26,7 @@ export interface Revocation {
   readonly endedSessions: number;
   /** Which sessions those are; of a large target they stand in rows of their own. Absent in rows from before there was a list. */
   readonly ended?: readonly SessionId[];
-  /** Of a large target only: how far its run is. */
+  /** Of a large target, and of clients: how far its run is. */
   readonly run?: LargeRun;
   /** When the last token that it takes away expires. */
   readonly tokensExpireBy: Instant;
@@ -61,6 +61,8 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
     ),
   );
   const counted = count(judged);
+  const status = statusOf(revocation);
+  const unreadable = revocation.run?.unreadable ?? 0;
   return {
     id: revocation.id,
     pos: formatPosition(revocation.pos),
@@ -70,13 +72,15 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
     reason: revocation.reason,
     ticket: revocation.ticket,
     actor: revocation.actor,
-    status: revocation.run?.status ?? "complete",
+    status,
     ended_sessions: revocation.endedSessions,
+    ...(isCounting(revocation) ? { counting: true as const } : {}),
+    ...(unreadable === 0 ? {} : { unreadable_sessions: unreadable }),
     scanned_sessions: revocation.run?.scanned ?? null,
     fleet: counted,
     services,
     enforced_by_ms:
-      counted.no_bound > 0 || revocation.run?.status === "running"
+      counted.no_bound > 0 || status !== "complete"
         ? null
         : Math.max(
             now,
@@ -132,7 +136,7 @@ function count(judged: readonly Judged[]): Receipt["fleet"] {
 
 /** What it reported when it had applied the last notice, less what it had reported before the first; undefined when it has not, or began anew. */
 function lateAccepts({ pos, targets, run }: Revocation, heard: Heard | undefined): number | undefined {
-  const first = run === undefined ? pos.seq - targets.length + 1 : (run.began ?? pos).seq;
+  const first = (run?.began ?? pos).seq - targets.length + 1;
   const reports = heard?.reports ?? [];
   const before = reports.findLast(({ applied }) => applied.epoch <= pos.epoch && applied.seq < first);
   const now = reports.find(({ applied }) => comparePositions(applied, pos) >= 0);

@@ -45,15 +45,29 @@ export function queryMatcher(query: SessionQuery, asOf: Instant | null = null): 
     if (query.acr !== undefined && session.acr !== query.acr) return false;
     if (range !== undefined && (typeof device?.ip !== "string" || !ipInRange(device.ip, range))) return false;
     if (query.opened !== undefined && !inTimeRange(session.opened, query.opened)) return false;
-    return query.lastActive === undefined || inTimeRange(activityAsOf(session, asOf), query.lastActive);
+    return query.lastActive === undefined || mayLieIn(activityAsOf(session, asOf), query.lastActive);
   };
 }
 
-/** What it was active last before `asOf`. Reports of verifiers leave no trace of the time before: then the last rotation counts, and the opening. */
-function activityAsOf(session: Session, asOf: Instant | null): Instant {
-  if (asOf === null || session.lastActive < asOf) return session.lastActive;
-  const rotations = session.families.flatMap(({ superseded }) => superseded.map(({ at }) => at));
-  return latest(session.opened, ...rotations.filter((at) => at < asOf));
+/** From the first to the second, which are equal where it is known exactly. */
+type Between = readonly [from: Instant, to: Instant];
+
+/**
+ * What it was active last before `asOf`. Of a session that was active since, its row tells the rotations that it still remembers, and nothing of
+ * what verifiers and apps reported: it may have been active at any time from the last that is known until then, and is meant if it may be meant.
+ */
+function activityAsOf(session: Session, asOf: Instant | null): Between {
+  const { lastActive, opened, families, policy } = session;
+  if (asOf === null || lastActive < asOf) return [lastActive, lastActive];
+  const rotations = policy.refreshIsActivity
+    ? families.flatMap(({ superseded }) => superseded.map(({ at }) => at))
+    : [];
+  const least = latest(opened, ...rotations.filter((at) => at < asOf));
+  return [least, latest(least, instantOf(asOf - 1))];
+}
+
+function mayLieIn([least, most]: Between, { from, before }: TimeRange): boolean {
+  return (from === null || most >= from) && (before === null || least < before);
 }
 
 function inTimeRange(at: Instant, { from, before }: TimeRange): boolean {

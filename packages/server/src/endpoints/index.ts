@@ -265,6 +265,17 @@ const ofRevocations: readonly ScopedEndpoint[] = [
   },
   {
     method: "GET",
+    path: "/v1/revocations/:id/unreadable",
+    what: "The sessions whose rows its run could not read, oldest first.",
+    from: holder("revocations:read"),
+    operation: "readUnreadable",
+    file: "revocations/unreadable.ts",
+    surface: "v1",
+    query: PAGE_QUERY,
+    answer: revocations.unreadable,
+  },
+  {
+    method: "GET",
     path: "/v1/revocations/:id",
     what: "The receipt of a revocation, true as of now.",
     from: holder("revocations:read"),

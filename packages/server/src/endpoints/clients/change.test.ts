@@ -117,7 +117,8 @@ test("an enabled client gets new tokens, and those of before it was disabled sta
   const enable: Sent = { method: "POST", path: "/v1/clients/machine/enable" };
   assert.equal((await operate(stage, enable)).json["status"], "active");
   assert.equal((await operate(stage, enable)).status, 200, "twice is once");
-  assert.deepEqual(stage.facts(), ["client_disabled", "client_enabled"]);
+  const told = stage.facts().filter((kind) => kind.startsWith("client_"));
+  assert.deepEqual(told, ["client_disabled", "client_enabled"]);
   assert.equal((await stage.send(search)).status, 401);
   assert.equal((await machine.call({ path: "/v1/sessions/search", json: { subject: "u-1" } })).status, 200);
 });

@@ -8,7 +8,9 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { giverOf, mayMake } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
+import { left } from "../revocations/left.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
+import { setGoing } from "../revocations/set-going.ts";
 
 const body = z.strictObject({ actor: fields.words.nullish(), wait_ms: fields.waitMs.optional() });
 
@@ -24,5 +26,8 @@ export async function disable(services: Services, exchange: Exchange, caller: Ca
     may: (before, after) => mayMake(services, giver, before, after),
   });
   if (!disabled.ok) return refuse(exchange, disabled.code);
-  return reply(exchange, 200, await receiptFor(services, disabled.value, read.value.wait_ms));
+  const { wait_ms: wait } = read.value;
+  const began = services.clock.monotonic();
+  const counted = await setGoing(services, disabled.value, wait ?? 0);
+  return reply(exchange, 200, await receiptFor(services, counted, left(services, wait, began)));
 }

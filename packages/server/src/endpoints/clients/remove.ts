@@ -6,6 +6,7 @@ import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import { giverOf, mayMake } from "../mandates.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
+import { setGoing } from "../revocations/set-going.ts";
 
 export async function remove(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const id = parseClientId(exchange.param("id"));
@@ -16,5 +17,5 @@ export async function remove(services: Services, exchange: Exchange, caller: Cal
     may: (before, after) => mayMake(services, giver, before, after),
   });
   if (!removed.ok) return refuse(exchange, removed.code);
-  return reply(exchange, 200, await receiptFor(services, removed.value, undefined));
+  return reply(exchange, 200, await receiptFor(services, await setGoing(services, removed.value, 0), undefined));
 }

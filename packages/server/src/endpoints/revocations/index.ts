@@ -4,3 +4,4 @@ export { affected } from "./affected.ts";
 export { LIST_QUERY, list } from "./list.ts";
 export { read } from "./read.ts";
 export { revoke, revokeBody } from "./revoke.ts";
+export { unreadable } from "./unreadable.ts";

@@ -1,7 +1,7 @@
 // GET /v1/revocations: what was revoked, oldest first, as long as the receipts are kept. Not the receipts themselves: where each stands
 // is asked for one by one.
 
-import { instantOf, listRevocations, type Revocation, targetToWire } from "@hallpass/core";
+import { instantOf, listRevocations, type Revocation, statusOf, targetToWire } from "@hallpass/core";
 import { type Form, formatPosition, isUuid } from "@hallpass/protocol";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -32,7 +32,7 @@ type Filter = Pick<Parameters<typeof listRevocations>[2], "ticket" | "status" | 
 function filterOf(query: Form): Filter | undefined {
   const [ticket, status, since] = [query.get("ticket"), query.get("status"), query.get("since_ms")];
   if (ticket !== undefined && !words.safeParse(ticket).success) return undefined;
-  if (status !== undefined && status !== "running" && status !== "complete") return undefined;
+  if (status !== undefined && !isStatus(status)) return undefined;
   if (since !== undefined && !/^(?:0|[1-9]\d{0,14})$/.test(since)) return undefined;
   return {
     ticket: ticket ?? null,
@@ -41,12 +41,19 @@ function filterOf(query: Form): Filter | undefined {
   };
 }
 
-function toWire({ id, pos, committed, targets, reason, ticket, actor, run, endedSessions }: Revocation): object {
+const STATUSES = ["running", "complete", "incomplete"] as const;
+
+function isStatus(text: string): text is (typeof STATUSES)[number] {
+  return STATUSES.some((one) => one === text);
+}
+
+function toWire(revocation: Revocation): object {
+  const { id, pos, committed, targets, reason, ticket, actor, run, endedSessions } = revocation;
   return {
     id,
     pos: formatPosition(pos),
     committed_at_ms: committed,
-    status: run?.status ?? "complete",
+    status: statusOf(revocation),
     targets: targets.map(targetToWire),
     reason,
     ticket,

@@ -1,6 +1,6 @@
 // POST /v1/revocations: takes away what the targets name, and answers with a receipt. With `dry_run`, answers what would end, and writes nothing.
 
-import { type Revocation, readRevocation, revokeMany, revoke as revokeTargets } from "@hallpass/core";
+import { revokeMany, revoke as revokeTargets } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, refuseMembers, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -12,6 +12,7 @@ import { readJson } from "../read-json.ts";
 import { left } from "./left.ts";
 import { preview } from "./preview.ts";
 import { receiptFor } from "./receipt-for.ts";
+import { setGoing } from "./set-going.ts";
 import { readTargets, targets } from "./targets.ts";
 
 const body = z.strictObject({
@@ -52,17 +53,7 @@ export async function revoke(services: Services, exchange: Exchange, caller: Cal
       : await revokeTargets(services, { targets: named.targets, endReason: "revoked", ...why });
   if (!revoked.ok) return refuse(exchange, revoked.code);
   const began = services.clock.monotonic();
-  const settled = await settle(services, revoked.value, wait ?? 0);
+  const settled = await setGoing(services, revoked.value, wait ?? 0);
   const receipt = await receiptFor(services, settled, left(services, wait, began));
   return reply(exchange, 201, receipt, { location: `/v1/revocations/${receipt.id}` });
-}
-
-/** Sets a large revocation going, and waits for its end if that was asked for. */
-async function settle(services: Services, revocation: Revocation, wait: number): Promise<Revocation> {
-  if (revocation.run === undefined) return revocation;
-  services.runs.begin(revocation.id);
-  if (wait === 0) return revocation;
-  await services.runs.settled(revocation.id, wait);
-  const now = await readRevocation(services.store, services.tenant, revocation.id);
-  return now.ok ? now.value : revocation;
 }

@@ -50,6 +50,6 @@ export async function erase(services: Services, exchange: Exchange, caller: Call
   const step = await eraseSubject(services, { subject, place, limit, actor });
   const receipt = begun === null ? null : await receiptFor(services, begun, wait);
   const next = await sealPage(services, query, step.next === null ? null : erasurePlaceToText(step.next));
-  const { examined, sessions, receipts, names } = step;
-  return reply(exchange, 200, { examined, sessions, receipts, names, receipt, next_cursor: next });
+  const { examined, sessions, receipts, answers, names } = step;
+  return reply(exchange, 200, { examined, sessions, receipts, answers, names, receipt, next_cursor: next });
 }

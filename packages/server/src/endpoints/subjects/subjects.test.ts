@@ -124,13 +124,51 @@ test("an erasure ends, removes and answers with a receipt that names nobody [SUB
   assert.equal((receipt as Record<string, unknown>)["ended_sessions"], 1);
   assert.doesNotMatch(first.text, /ada@example/);
   assert.deepEqual([counts["sessions"], typeof counts["next_cursor"]], [1, "string"]);
-  const last = await call(stage, "POST", `/v1/subjects/${ref}/erase`, { cursor: counts["next_cursor"] });
+  const next = await call(stage, "POST", `/v1/subjects/${ref}/erase`, { cursor: counts["next_cursor"] });
+  assert.deepEqual([next.json["receipt"], typeof next.json["next_cursor"]], [null, "string"]);
+  const last = await call(stage, "POST", `/v1/subjects/${ref}/erase`, { cursor: next.json["next_cursor"] });
   assert.deepEqual([last.json["receipt"], last.json["next_cursor"]], [null, null]);
   assert.deepEqual(stage.facts(), ["subject_erasing", "session_ended", "subject_erased"]);
   assert.equal((await call(stage, "GET", `/v1/sessions/${session.sid}`)).status, 404);
   assert.equal((await stage.refresh(session.refresh)).status, 400);
   const left = await call(stage, "POST", `/v1/subjects/${ref}/export`);
   assert.equal((left.json["records"] as unknown[]).length, 1);
+});
+
+test("an answer that is kept for retries names nobody after an erasure, nor does its signature, and still answers them [SUB-6]", async () => {
+  const stage = await scene();
+  const ref = await refOf(stage, "ada@example.com");
+  const headers = { authorization: `Bearer ${await stage.bearer()}` };
+  const keyed = (key: string, path: string, json: object) =>
+    stage.send({ path, json, headers: { ...headers, "idempotency-key": key } });
+  const ofAda = { targets: [{ type: "query", query: { subject: "ada@example.com", ip: "192.0.2.81" } }] };
+  const calls = [
+    ["k-1", `/v1/subjects/${ref}/block`, {}],
+    ["k-2", `/v1/subjects/${ref}/unblock`, {}],
+    ["k-3", "/v1/revocations", { targets: [{ type: "subject", subject: "ada@example.com" }], wait_ms: 1 }],
+    ["k-4", "/v1/revocations", ofAda],
+    ["k-5", "/v1/revocations", { targets: [{ type: "subject", subject: "bob" }] }],
+  ] as const;
+  for (const [key, path, json] of calls) assert.ok((await keyed(key, path, json)).status < 300, path);
+  let answers = 0;
+  for (let cursor: unknown = null; ; ) {
+    const step = await call(stage, "POST", `/v1/subjects/${ref}/erase`, cursor === null ? {} : { cursor });
+    answers += Number(step.json["answers"]);
+    cursor = step.json["next_cursor"];
+    if (cursor === null) break;
+  }
+  assert.equal(answers, 4);
+  const { store, tenant } = stage.services;
+  const rows = await store.list({ tenant, kind: "idempotency", limit: 100 });
+  assert.doesNotMatch(JSON.stringify(rows), /ada@example|192\.0\.2\.81/);
+  for (const [key, path, json] of calls) {
+    const again = await keyed(key, path, json);
+    assert.equal(again.headers.get("idempotency-replayed"), "true", path);
+    const told = [again.text, ...again.text.split(/["."]/).map((part) => Buffer.from(part, "base64url").toString())];
+    for (const text of told) assert.doesNotMatch(text, /ada@example|192\.0\.2\.81/);
+    if (key === "k-5") assert.match(again.text, /"bob"/);
+    else assert.ok(!again.text.includes(ref));
+  }
 });
 
 test("subjects are read and changed with their own scopes only [A-09]", async () => {
