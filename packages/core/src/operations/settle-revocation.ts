@@ -10,7 +10,6 @@ import { queryRunsFromRow, queryRunsKey, queryRunsRow } from "../revocation/quer
 import type { Revocation } from "../revocation/receipt.ts";
 import { revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { isLarge } from "../revocation/target.ts";
-import { sessionFromRow } from "../sessions/session-row.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { Row, RowChange, RowKey, Snapshot } from "../store/store.ts";
 import {
