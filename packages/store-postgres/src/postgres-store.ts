@@ -221,13 +221,12 @@ async function commitOn(client: PoolClient, batch: string, channel: string): Pro
   try {
     const { rows } = await client.query({
       name: "hallpass_commit",
-      text: `SELECT outcome, at_epoch, at_seq, at_ms FROM ${COMMIT_FUNCTION}($1::jsonb, $2)`,
+      text: `SELECT json_agg(c) AS outcomes FROM ${COMMIT_FUNCTION}($1::jsonb, $2) AS c`,
       values: [batch, channel],
     });
     broken = false;
-    return (rows as SqlRow[]).map((line) =>
-      warning === undefined ? outcomeFromRow(line) : { kind: "unknown", cause: warning },
-    );
+    const [{ outcomes }] = rows as [{ readonly outcomes: readonly SqlRow[] }];
+    return outcomes.map((line) => (warning === undefined ? outcomeFromRow(line) : { kind: "unknown", cause: warning }));
   } finally {
     client.off("notice", note);
     client.release(broken);

@@ -5,7 +5,7 @@ import { ReadQueue } from "./read-queue.ts";
 import { Remembered } from "./remembered.ts";
 import type { SqlRow } from "./rows.ts";
 
-const HEAD: SqlRow = { epoch: 1, seq: 0, mark: "AAAAAAAAAAA", clock: 1, same: null, tenant: null };
+const HEAD: SqlRow = { epoch: 1, seq: 0, mark: "AAAAAAAAAAA", clock: 1, same: null, found: null };
 
 interface Statement {
   readonly ids: readonly string[];

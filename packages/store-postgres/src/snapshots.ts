@@ -32,16 +32,14 @@ export interface Answered {
 }
 
 /** Remembers what is new, and forgets what is no longer there. */
-export function answeredBy(lines: readonly SqlRow[], asked: readonly AskedRow[], remembered: Remembered): Answered {
-  const [first] = lines;
+export function answeredBy([first]: readonly SqlRow[], asked: readonly AskedRow[], remembered: Remembered): Answered {
   if (first === undefined) throw new Error("the store has no head");
   const rows = new Map<string, Found>();
   for (const place of ((first["same"] ?? "") as string).split(" ")) {
     const one = asked[Number(place) - 1];
     if (one?.remembered !== undefined) rows.set(one.text, one.remembered);
   }
-  for (const line of lines) {
-    if (line["tenant"] === null) continue;
+  for (const line of (first["found"] ?? []) as readonly SqlRow[]) {
     const found = { row: rowFromRow(line), refs: refsFromRow(line) };
     const text = rowKeyText(found.row.key);
     rows.set(text, found);

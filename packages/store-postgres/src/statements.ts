@@ -21,9 +21,9 @@ type Name =
   | "more";
 
 export const statements: Readonly<Record<Name, Statement>> = {
-  // Of a row that is remembered, and still stands there by the same attempt, only the place is answered, in `same`; what it refers to was
-  // asked for with it. The head and the clock stand on every line, and there is a line even if no row is found. The statement's own time is that of its
-  // arrival: before the snapshot, so that what is issued on it never lives longer for having waited.
+  // One line: what is many in it stands in two texts, because every name and every cell of an answer costs the driver. Of a row that is
+  // remembered, and still stands there by the same attempt, only the place is answered, in `same`; what it refers to was asked for with it.
+  // The statement's own time is that of its arrival: before the snapshot, so that what is issued on it never lives longer for having waited.
   read: {
     name: "hallpass_read",
     text: `
@@ -45,8 +45,8 @@ export const statements: Readonly<Record<Name, Statement>> = {
         WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.tenant = n.tenant AND a.kind = n.kind AND a.id = n.id)
       )
       SELECT h.epoch, h.seq, h.mark, floor(extract(epoch FROM statement_timestamp()) * 1000)::int8 AS clock,
-        (SELECT string_agg(d.place::text, ' ') FROM direct d WHERE d.same) AS same, ${ROW}, r.refs
-      FROM head h LEFT JOIN found r ON true`,
+        (SELECT string_agg(d.place::text, ' ') FROM direct d WHERE d.same) AS same, (SELECT json_agg(f) FROM found f) AS found
+      FROM head h`,
   },
   notices: {
     name: "hallpass_notices",
