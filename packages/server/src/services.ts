@@ -34,7 +34,9 @@ export interface Hearing {
   readonly listeningSince: Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. `met` is told of each when it has. */
   waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<unknown>;
-  /** The same for a version of the keys. */
+  /** The same for verifiers that are connected to other nodes, as those note it. */
+  waitElsewhere(pos: Position, maxMs: number): Promise<unknown>;
+  /** The same for a version of the keys, here. */
   waitKeys(version: number, maxMs: number): Promise<unknown>;
   /** Those that are connected now, with what they reported. */
   connections(): readonly {
@@ -98,6 +100,7 @@ export function noHearing(listeningSince: Instant): Hearing {
     heard: () => new Map(),
     listeningSince,
     waitApplied: async () => undefined,
+    waitElsewhere: async () => undefined,
     waitKeys: async () => undefined,
     connections: () => [],
     pulls: () => [],

@@ -128,7 +128,8 @@ async function start(
   };
   const unheard = await makeServices(config, ports, store, around, name);
   const told = feedLog(log, observer, tracing);
-  const feed = createFeedHub({ ...unheard, scheduler, nodeName: hostname(), log: told });
+  const node = encodeBase64url(ports.dice.bytes(12));
+  const feed = createFeedHub({ ...unheard, scheduler, node, nodeName: hostname(), log: told });
   hub = feed;
   const services: Services = { ...unheard, hearing: feed };
   limits = services.limits;
@@ -151,7 +152,7 @@ async function start(
   const leading = await takePartInLeading(services, {
     clock,
     scheduler,
-    candidate: { node: encodeBase64url(ports.dice.bytes(12)), name: hostname() },
+    candidate: { node, name: hostname() },
     failed: (thrown) => observer.failed("leading", "none", thrown),
   });
   leadership = leading;

@@ -8,6 +8,7 @@ import { afterMs, latest } from "../kernel/time.ts";
 import {
   CONNECTED,
   type FleetMember,
+  type FleetPlace,
   memberFromRow,
   memberKey,
   memberToRow,
@@ -22,12 +23,13 @@ export interface FleetDeps {
   readonly tenant: TenantId;
 }
 
-/** Writes or renews the row. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
+/** Writes or renews the row. `at` says which node notes what it acknowledges; without it none does. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
 export async function joinFleet(
   deps: FleetDeps,
   hello: Hello,
   times: RowTimes = CONNECTED,
   keys: number = 0,
+  at: FleetPlace | null = null,
 ): Promise<FleetMember> {
   const { tenant } = deps;
   const key = memberKey(tenant, hello.instance);
@@ -47,6 +49,7 @@ export async function joinFleet(
       lastNoted: now,
       join,
       ...keysKnown(before, keys),
+      ...(at === null ? {} : { at }),
     };
     return write({
       rows: [
@@ -106,5 +109,21 @@ export async function leaveFleet(deps: FleetDeps, joined: FleetMember): Promise<
       facts: [fact(deps.tenant, snapshot.clock, "verifier_left", { instance: joined.instance, service })],
       answer: () => undefined,
     });
+  });
+}
+
+/**
+ * Nobody notes any more what a verifier acknowledges that said this hello and is gone: for one whose lease has ended. If the same instance
+ * has said hello since, the row stays as it is.
+ */
+export async function leaveNode(deps: FleetDeps, instance: string, place: FleetPlace): Promise<void> {
+  const key = memberKey(deps.tenant, instance);
+  await change<void>(deps.store, deps.dice, [key], (snapshot) => {
+    const row = snapshot.get(key);
+    if (row === undefined) return answer(undefined);
+    const { at, ...member } = memberFromRow(row);
+    if (at?.node !== place.node || at.hello !== place.hello) return answer(undefined);
+    const next = memberToRow(member, row.expires ?? afterMs(snapshot.clock, member.maxStaleness + CONNECTED.kept));
+    return write({ rows: [{ key, expect: row.version, next }], answer: () => undefined });
   });
 }

@@ -20,6 +20,13 @@ export interface FleetMember {
   readonly join: string | null;
   /** The version of the keys that it had acknowledged when the row was written last; absent where nobody has noted one. */
   readonly keys?: number;
+  /** The node that it said hello to last, and the number of that hello there; absent where no node notes what it acknowledges. */
+  readonly at?: FleetPlace;
+}
+
+export interface FleetPlace {
+  readonly node: string;
+  readonly hello: number;
 }
 
 /** What this node itself knows of a verifier since the node started. */

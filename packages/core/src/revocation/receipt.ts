@@ -35,6 +35,8 @@ export interface Revocation {
 export interface FleetView {
   readonly members: readonly FleetMember[];
   readonly heard: ReadonlyMap<string, Heard>;
+  /** What verifiers have acknowledged to other nodes, as those have noted it; absent where one node serves. */
+  readonly noted?: ReadonlyMap<string, Position>;
   /** When this node began to hear verifiers: leases granted before by an earlier process ended M after it at the latest. */
   readonly listeningSince: Instant;
   readonly traits: Pick<StoreTraits, "head" | "nodes">;
@@ -106,6 +108,8 @@ function enforcementBy(
 ): Enforcement {
   const heard = fleet.heard.get(member.instance);
   if (heard !== undefined && hasApplied(heard, revocation.pos)) return { kind: "enforced" };
+  const noted = fleet.noted?.get(member.instance);
+  if (noted !== undefined && comparePositions(noted, revocation.pos) >= 0) return { kind: "enforced" };
   if (member.onStale === "accept" || fleet.traits.head === "stale") return { kind: "no_bound" };
   const refusesBy = bound(revocation.committed, member, heard, fleet);
   if (isPast(refusesBy, believed)) return { kind: "enforced" };

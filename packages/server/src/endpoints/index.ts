@@ -9,6 +9,7 @@ import { introspections, introspectionsBody } from "./introspections.ts";
 import { KEY_ROWS } from "./keys/rows.ts";
 import { LOG_ROWS } from "./log/rows.ts";
 import { metrics } from "./metrics.ts";
+import { nodes } from "./nodes.ts";
 import { PAGE_QUERY } from "./page-query.ts";
 import { POLICY_ROWS } from "./policies/rows.ts";
 import { healthz, readyz } from "./probes.ts";
@@ -296,6 +297,17 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     surface: "v1",
     mandate: "free",
     answer: verifiers,
+  },
+  {
+    method: "GET",
+    path: "/v1/nodes",
+    what: "The nodes on this store, as far as each has noted itself: since when, with how many verifiers, and who leads.",
+    from: holder("verifiers:read"),
+    operation: "readNodes, readLeader",
+    file: "nodes.ts",
+    surface: "v1",
+    mandate: "free",
+    answer: nodes,
   },
   {
     method: "GET",

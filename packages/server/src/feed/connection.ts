@@ -32,6 +32,7 @@ import { headText, welcomeText } from "./frame-texts.ts";
 import type { HeadReader } from "./head-reader.ts";
 import type { HeardRegistry } from "./heard.ts";
 import type { Interval } from "./interval.ts";
+import type { NodeNotes } from "./node-notes.ts";
 import { type Channel, Outbox } from "./outbox.ts";
 import type { FeedBearer, JudgedBearer } from "./own-bearer.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -73,6 +74,7 @@ export interface ConnectionDeps {
   readonly snapshots: Snapshots;
   readonly fleet: FleetRows;
   readonly heard: HeardRegistry;
+  readonly notes: NodeNotes;
   readonly activity: ActivityReports;
   /** A connection says hello: an earlier one of the same instance has to go. */
   readonly entered: (connection: Connection, instance: string) => void;
@@ -188,16 +190,16 @@ export class Connection {
   }
 
   async #join(joining: Joining): Promise<void> {
-    const { store, issuer, reader, fleet, heard } = this.#deps;
+    const { store, issuer, reader, fleet, heard, notes } = this.#deps;
     const { hello } = joining;
+    const at = notes.hello(hello.instance, hello.max_staleness_ms);
     // RCP-6: the row is there before any head can be.
-    this.#joined = fleet.join(hello);
+    this.#joined = fleet.join(hello, undefined, undefined, at);
     await this.#joined;
     if (this.#state !== joining) return;
     heard.connected(hello.instance);
     let round = await reader.next();
-    const at = { store, tenant: issuer.tenant };
-    const standing = await cursorStanding(at, hello.after, round.head, round.open.mac);
+    const standing = await cursorStanding({ store, tenant: issuer.tenant }, hello.after, round.head, round.open.mac);
     if (standing.kind === "lost") {
       await this.#deps.historyLost(standing.pos);
       round = await reader.next();
@@ -262,11 +264,12 @@ export class Connection {
   }
 
   #bye(): void {
-    const { heard, fleet, log } = this.#deps;
+    const { heard, fleet, notes, log } = this.#deps;
     const instance = this.connected?.hello.instance;
     this.close(NORMAL, "goodbye");
     if (instance === undefined || this.#joined === undefined) return;
     heard.left(instance);
+    notes.left(instance);
     fleet.leave(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
   }
 

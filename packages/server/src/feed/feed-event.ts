@@ -15,7 +15,7 @@ export type FeedEvent =
   /** Something was thrown: a Fault, or a defect if it is anything else. */
   | {
       readonly kind: "failed";
-      readonly during: "answering" | "joining" | "renewing" | "leaving" | "activity" | "auth" | "upgrade";
+      readonly during: "answering" | "joining" | "renewing" | "leaving" | "noting" | "activity" | "auth" | "upgrade";
       readonly cause: unknown;
     };
 

@@ -1,12 +1,20 @@
 // The rows of verifiers, written in the order in which each verifier spoke. What it says to different nodes has no order:
 // there a goodbye removes only the row that its own hello wrote, or no receipt would count one that has come back.
 
-import { type FleetDeps, type FleetMember, joinFleet, leaveFleet, type RowTimes, renewMember } from "@hallpass/core";
+import {
+  type FleetDeps,
+  type FleetMember,
+  type FleetPlace,
+  joinFleet,
+  leaveFleet,
+  type RowTimes,
+  renewMember,
+} from "@hallpass/core";
 import type { Hello } from "@hallpass/protocol";
 
 export interface FleetRows {
   /** `keys` is the version that the verifier has acknowledged, here and below. */
-  join(hello: Hello, times?: RowTimes, keys?: number): Promise<FleetMember>;
+  join(hello: Hello, times?: RowTimes, keys?: number, at?: FleetPlace): Promise<FleetMember>;
   /** `joined` is what this connection's `join` answers. */
   renew(instance: string, joined: Promise<FleetMember>, keys?: number): Promise<void>;
   leave(instance: string, joined: Promise<FleetMember>): Promise<void>;
@@ -29,7 +37,7 @@ export function createFleetRows(deps: FleetDeps): FleetRows {
   }
 
   return {
-    join: (hello, times, keys) => inLine(hello.instance, () => joinFleet(deps, hello, times, keys)),
+    join: (hello, times, keys, at) => inLine(hello.instance, () => joinFleet(deps, hello, times, keys, at)),
     renew: (instance, joined, keys) => inLine(instance, async () => renewMember(deps, await joined, keys)),
     leave: (instance, joined) => inLine(instance, async () => leaveFleet(deps, await joined)),
     settled: async () => {

@@ -26,13 +26,16 @@ interface Gone {
 
 export class HeardRegistry {
   readonly #waits: Waits;
+  readonly #further: () => void;
   readonly #heard = new Map<string, Heard>();
   /** Verifiers that are not connected, the one that went first in front. */
   readonly #gone = new Map<string, Gone>();
   readonly #answering = new Map<string, number>();
 
-  constructor(waits: Waits) {
+  /** `further` is called when somebody has acknowledged a position beyond the one before. */
+  constructor(waits: Waits, further: () => void = () => {}) {
     this.#waits = waits;
+    this.#further = further;
   }
 
   get all(): ReadonlyMap<string, Heard> {
@@ -52,6 +55,7 @@ export class HeardRegistry {
       keys,
       ...(lateAccepts === undefined ? {} : { reports: withReport(reports ?? [], { applied, lateAccepts }) }),
     });
+    if (before === null || isBefore(before, applied)) this.#further();
   }
 
   /**

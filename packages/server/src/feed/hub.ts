@@ -12,7 +12,7 @@ import {
   type Store,
   startEpoch,
 } from "@hallpass/core";
-import { FEED_CLOSE, isBefore, type Position } from "@hallpass/protocol";
+import { encodeBase64url, FEED_CLOSE, isBefore, type Position } from "@hallpass/protocol";
 import { createActivityReports } from "./activity-reports.ts";
 import { type Audience, createBroadcast } from "./broadcast.ts";
 import { type ConnectedVerifier, connectedVerifier } from "./connected-verifier.ts";
@@ -21,6 +21,7 @@ import type { FeedLog } from "./feed-event.ts";
 import { createFleetRows } from "./fleet-rows.ts";
 import { createHeadReader } from "./head-reader.ts";
 import { HeardRegistry } from "./heard.ts";
+import { createNodeNotes } from "./node-notes.ts";
 import type { Channel } from "./outbox.ts";
 import { type FeedBearer, judgeFeedBearer } from "./own-bearer.ts";
 import { createPullFeed, type Pull, type PullAnswer, type PullReport } from "./pull.ts";
@@ -36,6 +37,8 @@ export interface FeedHubOptions {
   /** Also names the tenant. */
   readonly issuer: Issuer;
   readonly nodeName: string;
+  /** base64url of random bytes; one for each start of a process. */
+  readonly node?: string;
   readonly log?: FeedLog;
 }
 
@@ -55,7 +58,9 @@ export interface FeedHub {
   readonly listeningSince: Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
   waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<void>;
-  /** The same for a version of the keys. */
+  /** Settles when every verifier that is connected to another node has acknowledged the position to that one, or after `maxMs`. */
+  waitElsewhere(pos: Position, maxMs: number): Promise<void>;
+  /** The same as `waitApplied` for a version of the keys. */
   waitKeys(version: number, maxMs: number): Promise<void>;
   connections(): readonly ConnectedVerifier[];
   /** One request of a verifier that keeps no connection; whose bearer it is was judged before. Rejects with a Fault. */
@@ -74,7 +79,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
   const everyone = new Set<Connection>();
   const byInstance = new Map<string, { readonly connection: Connection; readonly since: Instant }>();
   const waits = createWaits(scheduler);
-  const heard = new HeardRegistry(waits);
+  const heard = new HeardRegistry(waits, () => notes.moved());
   const fleet = createFleetRows({ store, dice, tenant: issuer.tenant });
   const activity = createActivityReports(options, {
     dropped: (sessions) => log({ kind: "activity_dropped", sessions }),
@@ -84,6 +89,15 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
     store,
     issuer,
     built: ({ to, parts }) => log({ kind: "snapshot_built", to, parts: parts.length }),
+  });
+  const notes = createNodeNotes({
+    ...options,
+    tenant: issuer.tenant,
+    node: options.node ?? encodeBase64url(dice.bytes(12)),
+    name: options.nodeName,
+    heard: () => heard.all,
+    sent: () => broadcast.head,
+    failed: (cause) => log({ kind: "failed", during: "noting", cause }),
   });
   let draining = false;
   let firstRead: Instant | undefined;
@@ -137,6 +151,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
     snapshots,
     fleet,
     heard,
+    notes,
     activity,
     entered: (connection, instance) => {
       const earlier = byInstance.get(instance);
@@ -148,6 +163,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       if (hello === null || byInstance.get(hello.instance)?.connection !== connection) return;
       byInstance.delete(hello.instance);
       heard.disconnected(hello.instance, hello.max_staleness_ms, clock.now());
+      notes.disconnected(hello.instance);
     },
     historyLost: (above) => epochAbove(above, "cursor"),
     log,
@@ -179,6 +195,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       headMoved();
       return waits.until(heard.all, ({ applied }) => applied !== null && !isBefore(applied, pos), maxMs, met);
     },
+    waitElsewhere: (pos, maxMs) => notes.waitElsewhere(pos, maxMs),
     waitKeys: (version, maxMs) => {
       headMoved();
       return waits.until(heard.all, ({ keys }) => keys >= version, maxMs);
@@ -197,7 +214,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       unsubscribe();
       closeAll(FEED_CLOSE.drain, "the server drains");
       waits.endAll();
-      await Promise.all([activity.settled(), fleet.settled()]);
+      await Promise.all([activity.settled(), fleet.settled(), notes.stop()]);
     },
   };
 }

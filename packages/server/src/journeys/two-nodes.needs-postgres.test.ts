@@ -79,7 +79,7 @@ test("sixty-four refreshes of one token at two nodes leave one successor, and no
   assert.equal(all.filter(({ headers }) => headers.get("hallpass-verdict") === "rotated").length, 1);
 });
 
-test("what is revoked at one node, a verifier that listens to the other refuses, and no receipt claims it too early", async () => {
+test("what is revoked at one node, a verifier that listens to the other refuses, and the receipt of the first says so within its wait [NODE-4] [NODE-7] [RCP-7]", async () => {
   const verifier = createVerifier({
     issuer,
     audience: DEMO_AUDIENCE,
@@ -90,15 +90,21 @@ test("what is revoked at one node, a verifier that listens to the other refuses,
   const verify = async (): Promise<Verdict["kind"]> => (await verifier.verify(access)).kind;
   while ((await verify()) === "unavailable") await turn();
   assert.equal(await verify(), "accepted");
-  const revoked = await operate(a, { path: "/v1/revocations", json: { targets: [{ type: "session", sid }] } });
-  assert.equal(revoked.status, 201, `${revoked.status} ${revoked.text}`);
-  const fleet = revoked.json["fleet"] as { readonly verifiers: number; readonly enforced: number };
-  // The first node does not hear this verifier: it counts it, and claims nothing of it before its bound.
-  assert.deepEqual([fleet.verifiers, fleet.enforced], [1, 0]);
+  const targets = [{ type: "session", sid }];
   const began = Date.now();
-  while ((await verify()) === "accepted") await turn();
+  const revoked = await operate(a, { path: "/v1/revocations", json: { targets, wait_ms: 20_000 } });
+  assert.equal(revoked.status, 201, `${revoked.status} ${revoked.text}`);
+  // The first node does not hear this verifier: it counts what the second has noted, and the wait ends with it.
+  assert.deepEqual(revoked.json["fleet"], { verifiers: 1, enforced: 1, waiting: 0, no_bound: 0 });
   assert.equal(await verify(), "rejected");
-  assert.ok(Date.now() - began < 60_000, "long before its lease would have ended");
+  assert.ok(Date.now() - began < 20_000, "long before the time to wait was over");
+  const seen = await operate(a, { path: "/v1/verifiers" });
+  const [listed] = seen.json["verifiers"] as {
+    readonly connected: boolean;
+    readonly applied: string;
+    readonly node: string;
+  }[];
+  assert.deepEqual([listed?.connected, listed?.applied], [true, revoked.json["pos"]]);
   const heard = await operate(b, { path: `/v1/revocations/${String(revoked.json["id"])}` });
   assert.equal(heard.status, 200, heard.text);
   verifier.close();
@@ -113,6 +119,24 @@ test("a key that one node has made current signs at the other at once, and both 
     (JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: unknown }).kid;
   assert.notEqual(kidOf(before.access), kidOf(later.access));
   assert.equal((await refresh(a, before.refresh)).status, 200);
+});
+
+test("the nodes are listed at each of them, and one leads [NODE-1] [NODE-4]", async () => {
+  for (const node of [a, b]) {
+    const { status, json } = await operate(node, { path: "/v1/nodes" });
+    assert.deepEqual([status, json["shared"]], [200, true]);
+    const listed = json["nodes"] as { readonly node: string; readonly leads: boolean; readonly silent: boolean }[];
+    const leader = json["leader"] as { readonly node: string; readonly term: number };
+    assert.equal(leader.term, 1);
+    assert.deepEqual(
+      listed.map(({ silent }) => silent),
+      [false, false],
+    );
+    assert.deepEqual(
+      listed.filter(({ leads }) => leads).map((one) => one.node),
+      [leader.node],
+    );
+  }
 });
 
 function turn(): Promise<void> {

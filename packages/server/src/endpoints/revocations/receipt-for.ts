@@ -1,6 +1,6 @@
 // The receipt of a committed revocation (spec/receipt.md): waits if asked to, says who enforces it now, and signs what it says.
 
-import { connectedHaveApplied, type Revocation, readFleet, receiptOf, ringKey } from "@hallpass/core";
+import { connectedHaveApplied, type Revocation, readFleet, readNoted, receiptOf, ringKey } from "@hallpass/core";
 import { RECEIPT_TYPE, type SignedReceipt } from "@hallpass/protocol";
 import type { Services } from "../../services.ts";
 import { signedJwt } from "../signed-jwt.ts";
@@ -12,12 +12,17 @@ export async function receiptFor(
   waitMs: number | undefined,
 ): Promise<SignedReceipt> {
   const { hearing, store, storeTime, tenant } = services;
-  if (waitMs !== undefined && waitMs > 0 && !connectedHaveApplied(revocation.pos, hearing.heard().values()))
-    await hearing.waitApplied(revocation.pos, waitMs);
+  const { pos } = revocation;
+  if (waitMs !== undefined && waitMs > 0)
+    await Promise.all([
+      connectedHaveApplied(pos, hearing.heard().values()) ? undefined : hearing.waitApplied(pos, waitMs),
+      hearing.waitElsewhere(pos, waitMs),
+    ]);
   const members = await readFleet(store, tenant);
+  const { applied: noted } = await readNoted(store, tenant, members);
   const snapshot = await store.read([ringKey(tenant)]);
   const { heard, listeningSince } = { heard: hearing.heard(), listeningSince: hearing.listeningSince };
-  const fleet = { members, heard, listeningSince, traits: store.traits };
+  const fleet = { members, heard, noted, listeningSince, traits: store.traits };
   const receipt = receiptOf(revocation, fleet, snapshot.clock, storeTime.believed(snapshot.clock));
   return { ...receipt, jws: signedJwt(services.keys.open(snapshot).signer, RECEIPT_TYPE, receipt) };
 }
