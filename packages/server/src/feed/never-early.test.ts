@@ -4,11 +4,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Revocation, readFleet, readNodes, receiptOf } from "@hallpass/core";
 import type { Receipt } from "@hallpass/protocol";
+import { createMemoryStore } from "@hallpass/store-memory";
 import fc from "fast-check";
 import { settled } from "./testing/hand-time.ts";
 import { Peer } from "./testing/peer.ts";
 import { receiptAtA, type Stage, twoNodes } from "./testing/two-nodes.ts";
-import { TENANT } from "./testing/world.ts";
+import { type MakeStore, TENANT } from "./testing/world.ts";
+
+const shared: MakeStore = (ports) => createMemoryStore({ ...ports, traits: { nodes: "many" } });
 
 /** Two nodes, three verifiers, whatever comes: a receipt never says of one that it refuses while it can still accept. */
 type Step =
@@ -33,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const SHORT = 2000;
 
 async function neverEarly(steps: readonly Step[], isCareless: boolean): Promise<void> {
-  const stage = await twoNodes();
+  const stage = await twoNodes(shared);
   const { world } = stage;
   const bearer = await world.bearer();
   const peers: (Peer | undefined)[] = [undefined, undefined, undefined];

@@ -2,24 +2,18 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  Fault,
-  type NodeNote,
-  type Revocation,
-  readFleet,
-  readNodes,
-  readNoted,
-  receiptOf,
-  type Store,
-} from "@hallpass/core";
+import { Fault, type NodeNote, readFleet, readNodes, type Store } from "@hallpass/core";
+import { createMemoryStore } from "@hallpass/store-memory";
 import { settled } from "./testing/hand-time.ts";
 import { Peer } from "./testing/peer.ts";
-import { acknowledge, countsOf, joined, M, receiptAtA, type Stage, shared, twoNodes } from "./testing/two-nodes.ts";
-import { TENANT } from "./testing/world.ts";
+import { acknowledge, countsOf, joined, M, receiptAtA, type Stage, twoNodes } from "./testing/two-nodes.ts";
+import { type MakeStore, TENANT } from "./testing/world.ts";
+
+const shared: MakeStore = (ports) => createMemoryStore({ ...ports, traits: { nodes: "many" } });
 
 describe("a receipt at one node", () => {
   it("counts a verifier that listens to another as soon as that node has noted its acknowledgement, and not before [NODE-4]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const peer = await joined(stage, stage.b, "v");
     const revocation = await stage.world.revokeAny();
     assert.deepEqual(await countsOf(stage, revocation), [0, 1]);
@@ -34,7 +28,7 @@ describe("a receipt at one node", () => {
   });
 
   it("never counts one that is stopped before its bound, however many others of its node have acknowledged [NODE-4] [RCP-3]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const [quick, stopped] = [await joined(stage, stage.b, "quick"), await joined(stage, stage.b, "stopped")];
     const revocation = await stage.world.revokeAny();
     await acknowledge(stage, quick, stage.b);
@@ -52,7 +46,7 @@ describe("a receipt at one node", () => {
   });
 
   it("counts a verifier that moves between nodes once, and by the node that it said hello to last [NODE-5]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const first = await joined(stage, stage.b, "v");
     const before = await stage.world.revokeAny();
     await acknowledge(stage, first, stage.b);
@@ -68,7 +62,7 @@ describe("a receipt at one node", () => {
   });
 
   it("claims nothing of a hello that its node has not noted yet, whatever that node has noted of others [NODE-5]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const quick = await joined(stage, stage.b, "quick");
     const revocation = await stage.world.revokeAny();
     await acknowledge(stage, quick, stage.b);
@@ -82,7 +76,7 @@ describe("a receipt at one node", () => {
   });
 
   it("goes on counting what a node noted before it died, and names its verifiers for what came later [NODE-6]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const peer = await joined(stage, stage.b, "v");
     const before = await stage.world.revokeAny();
     await acknowledge(stage, peer, stage.b);
@@ -101,7 +95,7 @@ describe("a receipt at one node", () => {
   });
 
   it("claims nothing of one that pulls, whatever it acknowledged when it was connected [NODE-5] [PULL-9]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const peer = await joined(stage, stage.b, "v");
     peer.hangUp();
     const { instance, ...hello } = {
@@ -133,7 +127,7 @@ describe("a receipt at one node", () => {
 
 describe("waiting at one node", () => {
   it("ends when verifiers of the others have acknowledged, and before its time [NODE-7] [RCP-7]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const peer = await joined(stage, stage.b, "v");
     const { pos } = await stage.world.revokeAny();
     let over = false;
@@ -146,7 +140,7 @@ describe("waiting at one node", () => {
   });
 
   it("waits for nobody who is gone, nor for those of a node that is silent for half a minute, nor for its own [NODE-7]", async () => {
-    const gone = await twoNodes();
+    const gone = await twoNodes(shared);
     (await joined(gone, gone.b, "v")).hangUp();
     await gone.world.time.pass(200);
     await joined(gone, gone.a, "own");
@@ -182,7 +176,7 @@ describe("waiting at one node", () => {
   });
 
   it("ends when its time is over, when the node drains, and when the store can't tell [NODE-7]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     await joined(stage, stage.b, "v");
     const { pos } = await stage.world.revokeAny();
     let over = 0;
@@ -238,7 +232,7 @@ describe("a node's row", () => {
   });
 
   it("forgets one that has been gone for longer than its lease, and then says nothing of it [NODE-5]", async () => {
-    const stage = await twoNodes();
+    const stage = await twoNodes(shared);
     const peer = await joined(stage, stage.b, "v");
     peer.hangUp();
     await stage.world.time.pass(M - 1000);

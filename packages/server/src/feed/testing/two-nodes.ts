@@ -2,13 +2,11 @@
 
 import { type Revocation, readFleet, readNoted, receiptOf, type Store } from "@hallpass/core";
 import type { Receipt } from "@hallpass/protocol";
-import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "../hub.ts";
 import { settled } from "./hand-time.ts";
 import { Peer } from "./peer.ts";
 import { aWorld, type MakeStore, TENANT, type World } from "./world.ts";
 
-export const shared: MakeStore = (ports) => createMemoryStore({ ...ports, traits: { nodes: "many" } });
 /** Milliseconds: the M of verifiers that say nothing else. */
 export const M = 60_000;
 
@@ -18,7 +16,7 @@ export interface Stage {
   readonly b: FeedHub;
 }
 
-export async function twoNodes(makeStore: MakeStore = shared): Promise<Stage> {
+export async function twoNodes(makeStore: MakeStore): Promise<Stage> {
   const world = await aWorld(makeStore);
   return { world, a: world.hub({ node: "AAAA", nodeName: "a" }), b: world.hub({ node: "BBBB", nodeName: "b" }) };
 }
