@@ -1,37 +1,54 @@
-// The pool: every connection looks into the schema, commits durably whatever the server's default is, and gives up in bounded time.
+// Connections: every one looks into the schema, commits durably whatever the server's default is, and gives up in bounded time.
 
-import pg, { type Pool, type PoolClient } from "pg";
+import pg, { type Client, type ClientBase, type ClientConfig, type Pool, type PoolClient } from "pg";
 
 const INT8 = 20;
 
-export interface ConnectionOptions {
-  /** postgres://user:password@host:port/database; what libpq knows, and what it does not is left out. */
-  readonly url: string;
+export interface ConnectionSettings {
   readonly schema: string;
-  readonly most: number;
   /** Milliseconds after which the server gives a statement up. */
   readonly statementMs: number;
   /** Milliseconds to wait for a connection. */
   readonly connectMs: number;
 }
 
-/** Errors of idle connections are not the pool's end: whoever asks next gets another one. */
-export function openPool({ url, schema, most, statementMs, connectMs }: ConnectionOptions): Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
+export interface PoolSettings extends ConnectionSettings {
+  readonly most: number;
+  /** Rejects for a connection that is not to be used. */
+  readonly check?: (client: ClientBase) => Promise<void>;
+}
+
+function configOf(address: string, { schema, statementMs, connectMs }: ConnectionSettings): ClientConfig {
+  return {
+    connectionString: address,
     application_name: "hallpass",
-    max: most,
     connectionTimeoutMillis: connectMs,
     // The server's own limit comes first; this one is for a server that does not answer at all.
     query_timeout: statementMs * 2,
     keepAlive: true,
     options: `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed`,
     types: { getTypeParser: (oid: number, format?: "text" | "binary") => parserOf(oid, format) },
+  };
+}
+
+/** Errors of idle connections are not the pool's end: whoever asks next gets another one. */
+export function openPool(address: string, settings: PoolSettings): Pool {
+  const { check, most } = settings;
+  const pool = new pg.Pool({
+    ...configOf(address, settings),
+    max: most,
+    // Awaited by the pool, which its types do not say.
+    ...(check === undefined ? {} : { onConnect: (client: ClientBase): void => check(client) as unknown as undefined }),
   });
   pool.on("error", () => undefined);
   // The pool hears of idle ones only. Whoever holds one learns it from the statement; without a listener it would end the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
+}
+
+/** Not connected yet. */
+export function openClient(address: string, settings: ConnectionSettings): Client {
+  return new pg.Client(configOf(address, settings));
 }
 
 /** Positions, versions and times are below 2^53. */

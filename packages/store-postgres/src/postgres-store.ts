@@ -2,6 +2,7 @@
 
 import {
   type Change,
+  type Clock,
   checkChanges,
   type Dice,
   Fault,
@@ -13,11 +14,14 @@ import {
   type Store,
   type StoreTraits,
 } from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
 import { batchToText } from "./batch-text.ts";
 import { COMMIT_FUNCTION } from "./commit-function.ts";
-import { durabilityOf, openPool } from "./connections.ts";
+import { durabilityOf } from "./connections.ts";
+import { addressesOf } from "./hosts.ts";
 import { isWorthAnother, outcomesOf } from "./outcomes.ts";
+import { type Hold, Primary, type PrimaryEvent } from "./primary.ts";
 import { ReadQueue } from "./read-queue.ts";
 import { Remembered } from "./remembered.ts";
 import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, type SqlRow } from "./rows.ts";
@@ -26,10 +30,11 @@ import { type Statement, statements } from "./statements.ts";
 import { Wakes } from "./wakes.ts";
 
 export interface PostgresStoreOptions {
-  /** postgres://user:password@host:port/database */
+  /** postgres://user:password@host:port/database; with several hosts, separated by commas, the primary among them is found. */
   readonly url: string;
   /** Where the tables are: letters, digits and underscores. One store for each. */
   readonly schema?: string;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly dice: Dice;
   readonly scheduler: Scheduler;
   /** Connections of this node. */
@@ -38,6 +43,12 @@ export interface PostgresStoreOptions {
   readonly statementMs?: number;
   /** When reads that were asked for together go; at the end of the microtask turn unless a host knows better. */
   readonly nextTurn?: NextTurn;
+  /**
+   * Called before anything is answered when another server has taken the primary's place and need not have everything: starts a new
+   * epoch above the position in the store that it gets. Without it, nothing is done.
+   */
+  readonly endHistory?: (store: Store, above: Position) => Promise<void>;
+  readonly told?: (event: PrimaryEvent) => void;
 }
 
 const MOST_TRIES = 3;
@@ -47,22 +58,33 @@ const MOST_TRIES = 3;
  * Rejects with a Fault `store_unavailable` whose cause says what is wrong: no connection, a standby, a schema it can't serve.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, schema = "hallpass", dice, scheduler, nextTurn = queueMicrotask } = options;
-  const { mostConnections = 10, statementMs = 5000 } = options;
+  const { url, schema = "hallpass", dice, nextTurn = queueMicrotask, told = () => {} } = options;
+  const { mostConnections: most = 10, statementMs = 5000 } = options;
   checkName(schema);
-  const pool = openPool({ url, schema, most: mostConnections, statementMs, connectMs: 3000 });
+  const channel = `hallpass_${schema}`;
+  let traits: StoreTraits = { name: "postgres", durability: "power", head: "linearizable", nodes: "many" };
+  const hooks = {
+    prepare: async (pool: Pool) => {
+      traits = { ...traits, durability: await prepare(pool, schema, dice) };
+    },
+    endHistory: async (pool: Pool, above: Position) => {
+      const unguarded = { current: { pool, holds: () => true }, saw: () => {} };
+      await options.endHistory?.(storeOn({ access: unguarded, wakes: NO_WAKES, channel, nextTurn }, traits), above);
+    },
+  };
   try {
-    const durability = await prepare(pool, schema, dice);
-    const wakes = new Wakes(pool, `hallpass_${schema}`, scheduler);
+    const addresses = addressesOf(url);
+    const primary = new Primary({ ...options, addresses, schema, most, statementMs, connectMs: 3000, told }, hooks);
+    await primary.open();
+    const wakes = new Wakes(() => primary.current.pool.connect(), channel, options.scheduler);
     await wakes.listen();
-    const traits: StoreTraits = { name: "postgres", durability, head: "linearizable", nodes: "many" };
-    return storeOn({ pool, wakes, channel: `hallpass_${schema}`, nextTurn }, traits);
+    return storeOn({ access: primary, wakes, channel, nextTurn }, traits);
   } catch (cause) {
-    await pool.end();
     throw new Fault("store_unavailable", { cause });
   }
 }
 
+/** Throws unless the server can be served. */
 async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTraits["durability"]> {
   const client = await pool.connect();
   try {
@@ -75,14 +97,21 @@ async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTra
   }
 }
 
+/** The server that counts now, and who closes the way to it. */
+interface Access extends Pick<Primary, "current" | "saw"> {
+  close?(): Promise<void>;
+}
+
 interface Means {
-  readonly pool: Pool;
-  readonly wakes: Wakes;
+  readonly access: Access;
+  readonly wakes: Pick<Wakes, "add" | "close">;
   readonly channel: string;
   readonly nextTurn: NextTurn;
 }
 
-function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits): Store {
+const NO_WAKES: Means["wakes"] = { add: () => () => {}, close: () => {} };
+
+function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTraits): Store {
   const underWay = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;
 
@@ -98,11 +127,16 @@ function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits)
 
   /** Rejects with a Fault: whoever asks can't know. */
   async function asked({ name, text }: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
+    const hold = access.current;
+    let rows: readonly SqlRow[];
     try {
-      return (await pool.query({ name, text, values: [...values] })).rows as SqlRow[];
+      ({ rows } = await hold.pool.query<SqlRow>({ name, text, values: [...values] }));
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });
     }
+    // By now another server may be the one that counts.
+    if (!hold.holds()) throw new Fault("store_unavailable");
+    return rows;
   }
 
   async function ask(statement: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
@@ -112,13 +146,17 @@ function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits)
 
   const remembered = new Remembered();
   const reads = new ReadQueue(
-    (rows) =>
-      asked(statements.read, [
+    async (rows) => {
+      const lines = await asked(statements.read, [
         rows.map(({ key }) => key.tenant),
         rows.map(({ key }) => key.kind),
         rows.map(({ key }) => key.id),
         rows.map((row) => row.remembered?.row.attempt ?? ""),
-      ]),
+      ]);
+      const [first] = lines;
+      if (first !== undefined) access.saw(Number(first["epoch"]), Number(first["seq"]), String(first["mark"]));
+      return lines;
+    },
     remembered,
     nextTurn,
   );
@@ -126,7 +164,7 @@ function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits)
   async function close(): Promise<void> {
     await Promise.all([reads.settled(), Promise.allSettled(underWay)]);
     wakes.close();
-    await pool.end();
+    await access.close?.();
   }
 
   return {
@@ -137,7 +175,7 @@ function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits)
       if (closed !== undefined) throw new Fault("store_unavailable");
       checkChanges(changes);
       if (changes.length === 0) return [];
-      const outcomes = await tracked(commit(pool, channel, changes));
+      const outcomes = await tracked(commit(access, channel, changes));
       outcomes.forEach((outcome, index) => {
         const change = changes[index];
         if (change !== undefined) remembered.wrote(change, outcome);
@@ -189,21 +227,37 @@ function storeOn({ pool, wakes, channel, nextTurn }: Means, traits: StoreTraits)
   };
 }
 
-async function commit(pool: Pool, channel: string, changes: readonly Change[]): Promise<readonly Outcome[]> {
+async function commit(access: Access, channel: string, changes: readonly Change[]): Promise<readonly Outcome[]> {
   const batch = batchToText(changes);
   for (let tries = 1; ; tries += 1) {
+    let hold: Hold;
     let client: PoolClient;
     try {
-      client = await pool.connect();
+      hold = access.current;
+      client = await hold.pool.connect();
     } catch (error) {
       return outcomesOf(error, changes, false);
     }
     try {
-      return await commitOn(client, batch, channel);
+      const outcomes = await commitOn(client, batch, channel);
+      // Another server may count by now, and not have it.
+      if (!hold.holds()) return outcomes.map((outcome) => (outcome.kind === "committed" ? LATE : outcome));
+      noteHead(access, changes, outcomes);
+      return outcomes;
     } catch (error) {
       if (tries < MOST_TRIES && isWorthAnother(error)) continue;
       return outcomesOf(error, changes, true);
     }
+  }
+}
+
+const LATE: Outcome = { kind: "unknown", cause: new Error("the server proves no more that it is the primary") };
+
+/** The notice of a change that was answered has to be there after a promotion. */
+function noteHead(access: Access, changes: readonly Change[], outcomes: readonly Outcome[]): void {
+  for (const [index, { notices }] of changes.entries()) {
+    const [outcome, last] = [outcomes[index], notices.at(-1)];
+    if (outcome?.kind === "committed" && last !== undefined) access.saw(outcome.pos.epoch, outcome.pos.seq, last.mark);
   }
 }
 

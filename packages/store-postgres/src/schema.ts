@@ -7,6 +7,7 @@ import { encodeBase64url } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
 import { CREATE_COMMIT_FUNCTION } from "./commit-function.ts";
 import { openPool } from "./connections.ts";
+import { addressesOf } from "./hosts.ts";
 
 /** A number that no other software's advisory lock should have: "Hall" and a one. */
 const MIGRATION_LOCK = "5215575805405659137";
@@ -46,6 +47,8 @@ const STEPS: readonly string[] = [
   CREATE INDEX facts_at ON facts (at);
   `,
   CREATE_COMMIT_FUNCTION,
+  // Which server nodes rely on: another one has taken its place when this line was copied there.
+  "CREATE TABLE primary_claim (one int2 PRIMARY KEY CHECK (one = 1), server text NOT NULL)",
 ];
 
 /** Beyond it, a later release has changed what this one relies on. Steps that only add stay below the next thousand. */
@@ -65,12 +68,20 @@ export async function migratePostgres(options: {
   readonly schema: string;
   readonly dice: Dice;
 }): Promise<Migrated> {
-  const pool = openPool({ ...options, most: 1, statementMs: MIGRATION_MS, connectMs: 3000 });
-  try {
-    return await migrateOn(pool, options.schema, options.dice);
-  } finally {
-    await pool.end();
+  const { url, schema, dice } = options;
+  const addresses = addressesOf(url);
+  for (const [index, address] of addresses.entries()) {
+    const pool = openPool(address, { schema, most: 1, statementMs: MIGRATION_MS, connectMs: 3000 });
+    try {
+      return await migrateOn(pool, schema, dice);
+    } catch (error) {
+      // A standby, or not there: the next host may be the primary. The last one's reason is told.
+      if (index === addresses.length - 1) throw error;
+    } finally {
+      await pool.end();
+    }
   }
+  throw new Error("an address without a host");
 }
 
 export async function migrateOn(pool: Pool, schema: string, dice: Dice): Promise<Migrated> {

@@ -1,12 +1,12 @@
 // One connection that listens. What it hears only wakes: a wake that is lost delays nothing beyond a verifier's next ping.
 
 import type { Cancel, Scheduler } from "@hallpass/core";
-import type { Pool, PoolClient } from "pg";
+import type { PoolClient } from "pg";
 
 const AGAIN_MS = 500;
 
 export class Wakes {
-  readonly #pool: Pool;
+  readonly #connect: () => Promise<PoolClient>;
   readonly #channel: string;
   readonly #scheduler: Scheduler;
   readonly #wakers = new Set<() => void>();
@@ -14,8 +14,8 @@ export class Wakes {
   #again: Cancel | undefined;
   #closed = false;
 
-  constructor(pool: Pool, channel: string, scheduler: Scheduler) {
-    this.#pool = pool;
+  constructor(connect: () => Promise<PoolClient>, channel: string, scheduler: Scheduler) {
+    this.#connect = connect;
     this.#channel = channel;
     this.#scheduler = scheduler;
   }
@@ -30,13 +30,15 @@ export class Wakes {
     if (this.#closed) return;
     let client: PoolClient | undefined;
     try {
-      client = await this.#pool.connect();
+      client = await this.#connect();
       // Closed meanwhile: a connection that nobody gives back would keep the pool from ending.
       if (this.#closed) return client.release(true);
       this.#client = client;
       const own = client;
       client.on("notification", () => this.#wake());
       client.on("error", () => this.#lost(own));
+      // Of a server that counts no more it was taken away.
+      client.on("end", () => this.#lost(own));
       await client.query(`LISTEN "${this.#channel}"`);
       // What moved while nobody listened is found by looking once.
       this.#wake();

@@ -7,6 +7,7 @@ export function openStore(url: string, schema: string, more: Partial<PostgresSto
   return openPostgresStore({
     url,
     schema,
+    clock: { monotonic: () => performance.now() },
     dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     scheduler: {
       after: (ms, task) => {

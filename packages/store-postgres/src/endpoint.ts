@@ -1,0 +1,137 @@
+// One host, looked at through a connection of its own, which no load of the pool can take: what the server there is, and proof that it is
+// still the primary.
+
+import type { Client } from "pg";
+import { type ConnectionSettings, openClient } from "./connections.ts";
+
+export interface Standing {
+  /** False for a standby, and for whatever takes no writes. */
+  readonly writable: boolean;
+  /** The cluster and its timeline: another one after a promotion or a restore to an earlier time. */
+  readonly server: string;
+  readonly timeline: number;
+  /** Whether a commit waits for a standby. */
+  readonly synchronous: boolean;
+}
+
+/** A standby has no timeline of its own to write on. */
+export const SERVER = `(SELECT system_identifier FROM pg_control_system()) || '/' ||
+  CASE WHEN pg_is_in_recovery() THEN '0' ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END`;
+
+const LOOK = `SELECT ${SERVER} AS server, current_setting('transaction_read_only') = 'off' AS writable,
+  current_setting('synchronous_standby_names') <> '' AS synchronous`;
+
+/**
+ * A message in the log of the server is the smallest transaction that is durable only when its standbys say so: a primary that was
+ * deposed gets no such word from the one that took its place.
+ */
+const PROVE = `${LOOK}, CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_logical_emit_message(true, 'hallpass', '')::text END AS proof`;
+
+/** Commits of ours that nobody waits for any more, because their callers were told that the outcome is unknown. */
+const LET_GO = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user
+  AND application_name = 'hallpass' AND wait_event = 'SyncRep' AND query_start < now() - $1 * interval '1 millisecond'`;
+
+export class Endpoint {
+  /** Why the last look failed. */
+  failure: Error | undefined;
+  readonly #settings: ConnectionSettings;
+  readonly #address: string;
+  readonly #lost: () => void;
+  #client: Client | undefined;
+
+  /** `lost` is told when a connection that was there breaks. */
+  constructor(address: string, settings: ConnectionSettings, lost: () => void) {
+    this.#address = address;
+    this.#settings = settings;
+    this.#lost = lost;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Undefined when there is no answer in time, and for a server that this release can't serve. */
+  look(): Promise<Standing | undefined> {
+    return this.#ask(LOOK);
+  }
+
+  /** The same, and it was the primary at some time after this call; undefined, too, when it could not prove that. */
+  prove(): Promise<Standing | undefined> {
+    return this.#ask(PROVE);
+  }
+
+  /** One statement on this connection. Rejects with what the driver says. */
+  async query(text: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
+    const client = await this.#connected();
+    try {
+      const { rows } = await client.query({ text, values: [...values] });
+      return rows as Record<string, unknown>[];
+    } catch (error) {
+      this.#drop();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#drop();
+  }
+
+  async #ask(text: string): Promise<Standing | undefined> {
+    try {
+      const client = await this.#connected();
+      let warned = false;
+      const note = (notice: { readonly severity?: string | undefined }): void => {
+        if (notice.severity === "WARNING") warned = true;
+      };
+      client.on("notice", note);
+      const { rows } = await client.query(text);
+      client.off("notice", note);
+      if (warned) throw new Error("the server has not waited for its standby");
+      const standing = standingOf(rows[0] as Record<string, unknown>);
+      this.failure = standing.writable ? undefined : new Error("the server is a standby: name the primary");
+      return standing;
+    } catch (error) {
+      this.failure = asError(error);
+      this.#drop();
+      return undefined;
+    }
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#client !== undefined) return this.#client;
+    const client = openClient(this.#address, this.#settings);
+    client.on("error", () => undefined);
+    client.on("end", () => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      this.#lost();
+    });
+    await client.connect();
+    this.#client = client;
+    // Twice as long as a statement may take: by then its caller has given it up.
+    await client.query(LET_GO, [this.#settings.statementMs * 2]);
+    return client;
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    // Nobody waits for it: a connection with a statement under way is cut, and a server that is gone says no good-bye.
+    client?.end().catch(() => undefined);
+  }
+}
+
+function standingOf(row: Record<string, unknown>): Standing {
+  const server = String(row["server"]);
+  const timeline = Number.parseInt(server.slice(server.indexOf("/") + 1), 16);
+  return {
+    writable: row["writable"] === true && timeline > 0,
+    server,
+    timeline,
+    synchronous: row["synchronous"] === true,
+  };
+}
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
