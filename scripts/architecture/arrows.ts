@@ -51,7 +51,11 @@ export const arrows: readonly PackageRule[] = [
     testsKnow: ["store-memory", "store-sqlite", "store-postgres", "store-contract", "verifier"],
     outside: "declared",
     only: {
-      files: ["packages/server/src/main.ts", "packages/server/src/host/choose-store.ts"],
+      files: [
+        "packages/server/src/main.ts",
+        "packages/server/src/host/choose-store.ts",
+        "packages/server/src/host/postgres-address.ts",
+      ],
       knows: ["store-memory", "store-sqlite", "store-postgres"],
     },
   },

@@ -49,7 +49,10 @@ export interface FactBodies {
     readonly client: ClientId;
   };
   store_regressed: { readonly family: FamilyId; readonly shown: number; readonly known: number };
-  epoch_started: { readonly cause: "store_regressed" | "cursor_ahead" | "restore"; readonly epoch: number };
+  epoch_started: {
+    readonly cause: "store_regressed" | "cursor_ahead" | "restore" | "failover";
+    readonly epoch: number;
+  };
   token_revoked: { readonly jti: string; readonly revocation: string };
   token_revocation_refused: { readonly client: ClientId; readonly token: "access" | "refresh" | "session" };
   subject_cut_off: { readonly revocation: string; readonly sessions: number };

@@ -35,7 +35,7 @@ export * from "./operations/add-signing-alg.ts";
 export * from "./operations/alter-session.ts";
 export * from "./operations/answer-once.ts";
 export * from "./operations/apply-policy.ts";
-export { bootstrapIssuer, issuerKey } from "./operations/bootstrap-issuer.ts";
+export { bootstrapIssuer, issuerKey, readIssuer } from "./operations/bootstrap-issuer.ts";
 export {
   type BootstrapKeysDeps,
   type BootstrappedKeys,

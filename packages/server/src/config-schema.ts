@@ -125,7 +125,7 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   },
   data: { what: "The directory of everything that is kept here.", otherwise: "data", schema: values.path },
   store: {
-    what: "`sqlite`: a file in the data directory. `postgres://user:password@host:port/database`: any number of nodes share it. `memory`: forgets on exit; for development only.",
+    what: "`sqlite`: a file in the data directory. `postgres://user:password@host:port/database`: any number of nodes share it; of several hosts, separated by commas, the primary is found. `memory`: forgets on exit; for development only.",
     otherwise: "sqlite",
     schema: values.storeChoice,
   },

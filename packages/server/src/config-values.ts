@@ -4,6 +4,7 @@ import { FACT_SENTENCES, type FactKind, Secret } from "@hallpass/core";
 import { parseStrictJson } from "@hallpass/protocol";
 import { z } from "zod";
 import { type Pkcs11Uri, parsePkcs11Uri } from "./host/kek/pkcs11.ts";
+import { isPostgresAddress } from "./host/postgres-address.ts";
 import { parseNetwork } from "./outbound/networks.ts";
 
 export interface Listen {
@@ -101,12 +102,9 @@ export const networks: z.ZodType<readonly string[], string> = z.string().transfo
 
 export const storeChoice: z.ZodType<StoreChoice, string> = z.string().transform((text, context) => {
   if (text === "sqlite" || text === "memory") return text;
-  if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) && new URL(text).pathname.length > 1)
-    return new Secret(text);
-  context.addIssue({
-    code: "custom",
-    message: "has to be sqlite, memory or postgres://user:password@host:port/database",
-  });
+  if (isPostgresAddress(text)) return new Secret(text);
+  const wanted = "sqlite, memory or postgres://user:password@host:port/database";
+  context.addIssue({ code: "custom", message: `has to be ${wanted}; several hosts are separated by commas` });
   return z.NEVER;
 });
 

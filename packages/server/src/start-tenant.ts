@@ -34,6 +34,7 @@ import { observe } from "./observe/observe.ts";
 import { observedStore } from "./observe/observed-store.ts";
 import type { Observer } from "./observe/observer.ts";
 import { revocationLag } from "./observe/revocation-lag.ts";
+import { storeLog } from "./observe/store-log.ts";
 import { installedTracing } from "./observe/tracing.ts";
 import type { Services } from "./services.ts";
 
@@ -80,9 +81,10 @@ export async function startTenant(
   isServing: () => boolean,
 ): Promise<RunningTenant> {
   makePrivateDirectory(config.data);
-  const store = ports.wrapStore(await chooseStore(config, ports, name));
+  const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
+  const store = ports.wrapStore(await chooseStore(config, ports, name, storeLog(log)));
   try {
-    return await start(name, config, ports, isServing, store);
+    return await start(name, config, ports, isServing, store, log);
   } catch (error) {
     await store.close();
     throw error;
@@ -95,13 +97,13 @@ async function start(
   ports: Ports,
   isServing: () => boolean,
   bare: Store,
+  log: Log,
 ): Promise<RunningTenant> {
   const { clock, scheduler } = ports;
   const tracing = installedTracing();
   let hub: FeedHub | undefined;
   let leadership: NodeLeadership | undefined;
   let limits: Limits | undefined;
-  const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
   const metrics = createMetrics({
     connections: () => hub?.connections().length ?? 0,
     leadership: () => ({ leads: leadership?.leads() ?? false, term: leadership?.term() ?? 0 }),

@@ -4,7 +4,7 @@ import { decodeBase64url, encodeBase64url } from "@hallpass/protocol";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
-import { afterMs, type Instant, isPast } from "../kernel/time.ts";
+import { afterMs, type Instant, isPast, secondsOf } from "../kernel/time.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { Row, RowKey, Store } from "../store/store.ts";
 
@@ -48,6 +48,19 @@ export async function bootstrapIssuer(
       answer: () => issuer,
     });
   });
+}
+
+/** The issuer as its row says; undefined before a first start has made it. */
+export async function readIssuer(
+  store: Store,
+  { tenant, skew }: Pick<Issuer, "tenant" | "skew">,
+): Promise<Issuer | undefined> {
+  const key = issuerKey(tenant);
+  const row = (await store.read([key])).get(key);
+  if (row === undefined) return undefined;
+  const known = issuerFromRow(row);
+  const allowed = known.lifetimes.find(({ until }) => until === null)?.seconds ?? 0;
+  return issuerOf({ tenant, skew, url: known.url, maxTokenLifetime: secondsOf(allowed) }, known);
 }
 
 /** The present lifetime is open-ended; an earlier one stays until its last token has expired. */

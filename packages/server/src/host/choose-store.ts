@@ -1,12 +1,25 @@
 // The one place that knows which stores there are.
 
 import { join } from "node:path";
-import { type Clock, type Dice, gather, type Scheduler, type Store } from "@hallpass/core";
+import {
+  type Clock,
+  type Dice,
+  gather,
+  parseTenantId,
+  readIssuer,
+  type Scheduler,
+  type Store,
+  startEpoch,
+} from "@hallpass/core";
+import { DEFAULT_SKEW_SECONDS, type Position } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
-import { type Migrated, migratePostgres, openPostgresStore } from "@hallpass/store-postgres";
+import { type Migrated, migratePostgres, openPostgresStore, type PrimaryEvent } from "@hallpass/store-postgres";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
 import { systemDice, systemNextTurn } from "./system-ports.ts";
+
+/** What a store tells of the server that it relies on. */
+export type StoreTold = (event: PrimaryEvent) => void;
 
 export interface StorePorts {
   readonly clock: Clock;
@@ -19,19 +32,34 @@ export async function chooseStore(
   config: Pick<Config, "store" | "data">,
   ports: StorePorts,
   tenant: string = DEFAULT_TENANT,
+  told: StoreTold = () => {},
 ): Promise<Store> {
-  return gather(await openStore(config, ports, tenant), { nextTurn: systemNextTurn });
+  return gather(await openStore(config, ports, tenant, told), { nextTurn: systemNextTurn });
 }
 
 async function openStore(
   { store, data }: Pick<Config, "store" | "data">,
   ports: StorePorts,
   tenant: string,
+  told: StoreTold,
 ): Promise<Store> {
   if (store === "memory") return createMemoryStore(ports);
   if (store === "sqlite") return openSqliteStore({ ...ports, file: join(data, "hallpass.sqlite") });
-  const nextTurn = systemNextTurn;
-  return openPostgresStore({ ...ports, nextTurn, url: store.reveal(), schema: schemaOf(tenant) });
+  return openPostgresStore({
+    ...ports,
+    nextTurn: systemNextTurn,
+    url: store.reveal(),
+    schema: schemaOf(tenant),
+    endHistory: (bare, above) => endHistory(bare, ports.dice, tenant, above),
+    told,
+  });
+}
+
+/** Nothing to end where nobody was ever issued anything. */
+async function endHistory(store: Store, dice: Dice, tenant: string, above: Position): Promise<void> {
+  const id = parseTenantId(tenant);
+  const issuer = id && (await readIssuer(store, { tenant: id, skew: DEFAULT_SKEW_SECONDS }));
+  if (issuer !== undefined) await startEpoch({ store, dice, issuer }, above, "failover");
 }
 
 export interface MigratedTenant extends Migrated {
