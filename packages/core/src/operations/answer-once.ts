@@ -22,6 +22,8 @@ export interface AnswerOnceDeps {
 export interface KeptAnswer {
   readonly status: number;
   readonly body: string;
+  /** Absent where it named nothing that was made, and in answers that were kept before. */
+  readonly location?: string;
 }
 
 interface OnceRow {

@@ -4,17 +4,21 @@
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
 import type { Client } from "../clients/client.ts";
 import { clientKey } from "../clients/client-row.ts";
+import { rolesFromRow, rolesKey, scopesOf } from "../clients/roles.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey, type Signer } from "../keys/ring.ts";
-import { judgeAccessToken, type LiveAccessToken } from "../tokens/judge-access-token.ts";
-import { type JudgeRefreshDeps, judgeRefreshToken, type LiveRefreshToken } from "../tokens/judge-refresh-token.ts";
-import { type JudgeSessionTokenDeps, judgeSessionToken, type LiveSessionToken } from "../tokens/judge-session-token.ts";
+import type { Snapshot } from "../store/store.ts";
+import type { LiveAccessToken } from "../tokens/judge-access-token.ts";
+import { judgeRefreshTokenOn, type LiveRefreshToken, refreshTokenRows } from "../tokens/judge-refresh-token.ts";
+import type { LiveSessionToken } from "../tokens/judge-session-token.ts";
+import { distinct, INACTIVE, type JudgedToken, type JudgeTokenDeps, lookAt } from "../tokens/judge-token.ts";
+import { type RehashSecretDeps, rehashSecret } from "./rehash-secret.ts";
 
-export type IntrospectTokenDeps = JudgeRefreshDeps & JudgeSessionTokenDeps;
+export type IntrospectTokenDeps = JudgeTokenDeps & RehashSecretDeps;
 
 export interface IntrospectToken {
   readonly token: Secret;
@@ -40,45 +44,70 @@ export interface Introspection {
 /** The scope of those who verify tokens of others. */
 const VERIFIER_SCOPE = "feed";
 
-const INACTIVE: Introspected = { kind: "inactive" };
-
 /**
  * Refuses `client_unauthenticated` alone, for public clients too (RFC 7662 section 2.1); every other no is `inactive`. The kinds of token
- * are told apart by their form, so that a wrong `token_type_hint` changes nothing. Throws Faults of the store.
+ * are told apart by their form, so that a wrong `token_type_hint` changes nothing. One read, whatever was asked about. Throws Faults of the
+ * store.
  */
 export async function introspectToken(
   deps: IntrospectTokenDeps,
   request: IntrospectToken,
 ): Promise<Answer<Introspection>> {
   const { tenant } = deps.issuer;
-  const snapshot = await deps.store.read([ringKey(tenant), clientKey(tenant, request.credentials.clientId)]);
+  const { clientId } = request.credentials;
+  const text = request.token.reveal();
+  const isRefresh = text.startsWith("hpr_");
+  const look = lookAt(deps, isRefresh ? "" : text);
+  const rows = isRefresh ? refreshTokenRows(deps.issuer, text, clientId) : look.rows;
+  const snapshot = await deps.store.read(
+    distinct([ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant), ...rows]),
+  );
   const keys = deps.keys.open(snapshot);
   const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
   if (caller === undefined || caller.client.authentication === "none") return refused("client_unauthenticated");
-  const found = await look(deps, request.token.reveal(), caller.client);
+  const found = isRefresh
+    ? findRefresh(deps, text, caller.client, snapshot)
+    : find(deps, look.judge(snapshot), caller.client, snapshot);
+  if (caller.outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
   return granted({ client: caller.client.id, at: snapshot.clock, signer: keys.signer, found });
 }
 
-async function look(deps: IntrospectTokenDeps, text: string, client: Client): Promise<Introspected> {
-  if (text.startsWith("hpr_")) {
-    // Its own client's alone: a resource server that could ask would take a refresh token for an access token.
-    const token = await judgeRefreshToken(deps, text, client.id);
-    return token === undefined ? INACTIVE : { kind: "refresh", token };
+/** Its own client's alone: a resource server that could ask would take a refresh token for an access token. */
+function findRefresh(deps: IntrospectTokenDeps, text: string, client: Client, snapshot: Snapshot): Introspected {
+  const token = judgeRefreshTokenOn(deps, text, client.id, snapshot);
+  return token === undefined ? INACTIVE : { kind: "refresh", token };
+}
+
+function find(deps: IntrospectTokenDeps, judged: JudgedToken, client: Client, snapshot: Snapshot): Introspected {
+  switch (judged.kind) {
+    case "inactive":
+    case "superseded":
+      return INACTIVE;
+    case "session": {
+      const { client: owner, audience } = judged.token.family;
+      return mayKnow(deps.issuer, client, owner, audience, snapshot) ? judged : INACTIVE;
+    }
+    case "access": {
+      const { client: owner, claims } = judged.token;
+      return mayKnow(deps.issuer, client, owner, claims.aud, snapshot) ? judged : INACTIVE;
+    }
   }
-  const session = await judgeSessionToken(deps, text);
-  if (session.kind === "live")
-    return mayKnow(deps.issuer, client, session.family.client, session.family.audience)
-      ? { kind: "session", token: session }
-      : INACTIVE;
-  const token = await judgeAccessToken(deps, text);
-  return token !== undefined && mayKnow(deps.issuer, client, token.client, token.claims.aud)
-    ? { kind: "access", token }
-    : INACTIVE;
 }
 
 /** Tokens for this server's own API are nobody's but their client's and this server's. */
-function mayKnow(issuer: Issuer, client: Client, owner: ClientId, audience: readonly string[]): boolean {
+function mayKnow(
+  issuer: Issuer,
+  client: Client,
+  owner: ClientId,
+  audience: readonly string[],
+  snapshot: Snapshot,
+): boolean {
   if (owner === client.id) return true;
-  if (!client.scope.includes(VERIFIER_SCOPE)) return false;
+  if (!client.scope.includes(VERIFIER_SCOPE) && !rolesGive(issuer, client, snapshot)) return false;
   return audience.some((one) => one !== issuer.url && client.audiences.includes(one));
+}
+
+/** As it is now: a role that shrinks takes effect at once. */
+function rolesGive({ tenant }: Issuer, { roles = [] }: Client, snapshot: Snapshot): boolean {
+  return roles.length > 0 && scopesOf(rolesFromRow(snapshot.get(rolesKey(tenant))), roles).includes(VERIFIER_SCOPE);
 }

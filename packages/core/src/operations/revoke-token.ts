@@ -20,6 +20,7 @@ import type { RowKey, Snapshot } from "../store/store.ts";
 import { type PresentedAccessToken, presentedAccessToken } from "../tokens/judge-access-token.ts";
 import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
 import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
+import { rehashSecret } from "./rehash-secret.ts";
 import { type RevokeDeps, revoke } from "./revoke.ts";
 
 export interface RevokeTokenDeps extends RevokeDeps {
@@ -59,6 +60,7 @@ export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): 
   const keys = deps.keys.open(snapshot);
   const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
   if (caller === undefined) return refused("client_unauthenticated");
+  if (caller.outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
   const found = find(deps, text, presented, keys, snapshot);
   if (found.kind === "nothing") return granted(null);
   if (found.kind === "unsupported") return refused("token_type_unsupported");
@@ -101,20 +103,18 @@ function find(
   return findSession(deps, text, snapshot) ?? findRefresh(deps, text, keys, snapshot);
 }
 
-/** A cookie stands for its session: whoever takes it away signs out, and all that hangs on the session is over. */
+/**
+ * A cookie stands for its session: whoever takes it away signs out, and all that hangs on the session is over. The token before the last
+ * rotation does as well as the current one, as with refresh tokens: the newest may never have arrived, and an older one that leaked is no
+ * reason to let its session live.
+ */
 function findSession(deps: RevokeTokenDeps, text: string, snapshot: Snapshot): Found | undefined {
   const presented = presentedSessionToken(deps.issuer, text);
   if (presented === undefined) return undefined;
   const judged = judgeSessionTokenOn(deps, presented, snapshot);
-  if (judged.kind !== "live") return NOTHING;
-  const { session, family } = judged;
-  return {
-    kind: "token",
-    of: "session",
-    client: family.client,
-    session: session.id,
-    target: { kind: "session", session: session.id },
-  };
+  if (judged.kind === "inactive") return NOTHING;
+  const session = judged.session.id;
+  return { kind: "token", of: "session", client: judged.family.client, session, target: { kind: "session", session } };
 }
 
 function findAccess(

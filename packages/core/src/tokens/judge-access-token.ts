@@ -58,12 +58,22 @@ export function presentedAccessToken(issuer: Issuer, token: string): PresentedAc
 
 /** Undefined for every reason: malformed, foreign, expired, revoked. Judges no audience and no scope. Throws Faults of the store. */
 export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<LiveAccessToken | undefined> {
+  return (await readAccessToken(deps, token))?.live;
+}
+
+/** The same, with the snapshot on which it was judged. */
+export async function readAccessToken(
+  deps: JudgeDeps,
+  token: string,
+): Promise<{ readonly live: LiveAccessToken; readonly snapshot: Snapshot } | undefined> {
   const presented = presentedAccessToken(deps.issuer, token);
   if (presented === undefined) return undefined;
   const { jws, kid } = presented;
   const known = deps.keys.latest()?.verificationKey(kid);
   if (known?.verify(jws.signingInput, jws.signature) === false) return undefined;
-  return judgeAccessTokenOn(deps, presented, await deps.store.read(accessTokenRows(deps.issuer, presented)), known);
+  const snapshot = await deps.store.read(accessTokenRows(deps.issuer, presented));
+  const live = judgeAccessTokenOn(deps, presented, snapshot, known);
+  return live === undefined ? undefined : { live, snapshot };
 }
 
 /** The same on a snapshot that was read with its rows. `known` is a key that its signature was found to fit. */

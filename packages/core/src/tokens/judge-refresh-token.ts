@@ -10,7 +10,7 @@ import { decide } from "../sessions/decide.ts";
 import { type Family, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
-import type { Snapshot, Store } from "../store/store.ts";
+import type { RowKey, Snapshot, Store } from "../store/store.ts";
 import { innerFits, outerFits } from "./refresh-token.ts";
 
 export interface JudgeRefreshDeps {
@@ -32,21 +32,26 @@ export interface LiveRefreshToken {
   readonly family: Family;
 }
 
-/** Undefined for every reason, another client than `client` among them. Throws Faults of the store. */
-export async function judgeRefreshToken(
-  deps: JudgeRefreshDeps,
+/** The rows to read before a refresh token is judged for `client`; none for a text that is none. */
+export function refreshTokenRows({ tenant }: Issuer, text: string, client: ClientId): readonly RowKey[] {
+  const parts = parseRefreshToken(text);
+  if (parts === undefined) return [];
+  return [ringKey(tenant), clientKey(tenant, client), sessionKey({ tenant, id: parts.sid as SessionId })];
+}
+
+/** On a snapshot that was read with its rows. Undefined for every reason, another client than `client` among them. */
+export function judgeRefreshTokenOn(
+  deps: Pick<JudgeRefreshDeps, "issuer" | "keys">,
   text: string,
   client: ClientId,
-): Promise<LiveRefreshToken | undefined> {
+  snapshot: Snapshot,
+): LiveRefreshToken | undefined {
   const parts = parseRefreshToken(text);
   if (parts === undefined) return undefined;
-  const { tenant } = deps.issuer;
-  const session = sessionKey({ tenant, id: parts.sid as SessionId });
-  const snapshot = await deps.store.read([ringKey(tenant), clientKey(tenant, client), session]);
   const keys = deps.keys.open(snapshot);
   const genuine = genuineRefreshToken(deps.issuer, parts, keys, snapshot);
   if (genuine === undefined || genuine.family.client !== client) return undefined;
-  return wouldRefresh(deps, genuine, keys, snapshot) ? genuine : undefined;
+  return wouldRefresh(genuine, keys, snapshot) ? genuine : undefined;
 }
 
 /** The snapshot holds the session's row, if there is one. */
@@ -66,7 +71,6 @@ export function genuineRefreshToken(
 }
 
 function wouldRefresh(
-  deps: JudgeRefreshDeps,
   { session, family, generation }: GenuineRefreshToken,
   keys: OpenKeys,
   snapshot: Snapshot,

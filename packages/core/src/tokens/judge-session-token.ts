@@ -28,10 +28,10 @@ export interface LiveSessionToken {
   readonly [judged]: true;
 }
 
-/** `superseded`: it was this session's, until a rotation. */
+/** `superseded`: it was this session's, until a rotation; the session and the family live. */
 export type JudgedSessionToken =
   | LiveSessionToken
-  | { readonly kind: "superseded"; readonly session: SessionId }
+  | { readonly kind: "superseded"; readonly session: Session; readonly family: Family }
   | { readonly kind: "inactive" };
 
 export interface JudgeSessionTokenDeps {
@@ -86,7 +86,7 @@ export function judgeSessionTokenOn(
   if (standingOf(session, snapshot).kind === "ended") return INACTIVE;
   if (familyStanding(session, family, snapshot) !== undefined) return INACTIVE;
   if (snapshot.get(revokedTokenKey(tenant, presented.jti)) !== undefined) return INACTIVE;
-  if (fit === "superseded") return { kind: "superseded", session: session.id };
+  if (fit === "superseded") return { kind: "superseded", session, family };
   const content = contentOf(deps.issuer, { session, family, snapshot });
   const iat = numericDate(snapshot.clock);
   const exp = numericDate(

@@ -27,6 +27,14 @@ test("a retry of a write gets the first answer word for word, and nothing happen
   assert.notEqual(other.json["id"], first.json["id"]);
 });
 
+test("a retry is told where the first made something, as the first was [IDEM-1]", async () => {
+  const stage = await scene();
+  const first = await call(stage, "/v1/revocations", REVOKE, "k");
+  const again = await call(stage, "/v1/revocations", REVOKE, "k");
+  assert.equal(first.headers.get("location"), `/v1/revocations/${String(first.json["id"])}`);
+  assert.equal(again.headers.get("location"), first.headers.get("location"));
+});
+
 test("a rotation that is retried rotates once", async () => {
   const stage = await scene();
   const first = await call(stage, "/v1/keys/rotate", { force: true }, "k");

@@ -1,7 +1,7 @@
 // The Idempotency-Key of a row that says `retry: "answer"`: the first success is given again to every retry, word for word. A refusal or
 // a fault frees the key: what was not done may be asked for again.
 
-import { type Idempotency, settleOnce, takeOnce } from "@hallpass/core";
+import { type Idempotency, type KeptAnswer, settleOnce, takeOnce } from "@hallpass/core";
 import { type Reply, refuse, text } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { Caller, Exchange, ScopedEndpoint } from "./endpoint.ts";
@@ -20,13 +20,19 @@ export async function answerOnce(
   if (!taken.ok)
     return refuse(exchange, taken.code, taken.code === "idempotency_key_in_use" ? { "retry-after": "1" } : {});
   if (taken.value !== null) {
-    const { status, body } = taken.value;
-    return text(exchange, status, body, "application/json", { "idempotency-replayed": "true" });
+    const { status, body, location } = taken.value;
+    const headers = { "idempotency-replayed": "true", ...(location === undefined ? {} : { location }) };
+    return text(exchange, status, body, "application/json", headers);
   }
   const first = await attempt(services, endpoint, exchange, caller, once);
-  const done = first.status < 300 && typeof first.body === "string" ? { status: first.status, body: first.body } : null;
-  await settleOnce(services, once, done);
+  await settleOnce(services, once, keptOf(first));
   return first;
+}
+
+/** Null for what is not kept: a refusal. */
+function keptOf({ status, body, headers: { location } }: Reply): KeptAnswer | null {
+  if (status >= 300 || typeof body !== "string") return null;
+  return { status, body, ...(location === undefined ? {} : { location }) };
 }
 
 /** What was thrown goes on; the key is freed if it can be, and otherwise frees itself in time. */

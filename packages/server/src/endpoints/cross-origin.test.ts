@@ -217,6 +217,27 @@ describe("an answer", () => {
     assert.deepEqual([answer.status, allowOrigin(answer)], [503, APP]);
   });
 
+  test("is given when the row of its client can't be read: 500 to everybody, readable to no page [GEN-12] [L-06]", async () => {
+    let spoilt = false;
+    const wrapStore = (store: Store): Store => ({
+      ...store,
+      read: async (keys) => {
+        const snapshot = await store.read(keys);
+        if (!spoilt) return snapshot;
+        const get: typeof snapshot.get = (key) => {
+          const row = snapshot.get(key);
+          return row === undefined || key.kind !== "client" ? row : { ...row, value: '{"layout":99}' };
+        };
+        return { ...snapshot, get };
+      },
+    });
+    const stage = await played({ wrapStore });
+    const { refresh } = await stage.open({ client_id: "spa" });
+    spoilt = true;
+    const answer = await from(stage, APP, { grant_type: "refresh_token", client_id: "spa", refresh_token: refresh });
+    assert.deepEqual([answer.status, answer.json["error"], allowOrigin(answer)], [500, "server_error", null]);
+  });
+
   test("to a request without an origin is as it was [GEN-12]", async () => {
     const stage = await played();
     const { refresh } = await stage.open({ client_id: "spa" });

@@ -41,22 +41,33 @@ export async function preflight(
   });
 }
 
-/** What makes an answer readable for the page that asked. Fails silently: an answer that can't be judged is not readable. */
-export async function readableBy(services: Services, request: RequestHead, body: Uint8Array): Promise<Headers> {
+/** What makes an answer readable for the page that asked. Never rejects: an answer that can't be judged is not readable, and is answered all the same. */
+export async function readableBy(
+  services: Services,
+  requestId: string,
+  request: RequestHead,
+  body: Uint8Array,
+): Promise<Headers> {
   const origin = request.headers.get("origin");
   if (origin === null) return {};
-  const client = clientOf(request, body);
-  const key = client === undefined ? undefined : clientKey(services.tenant, client);
-  const row =
-    key === undefined
-      ? undefined
-      : await Promise.resolve(services.store.read([key])).then(
-          (snapshot) => snapshot.get(key),
-          () => undefined,
-        );
-  const origins = row === undefined ? undefined : clientFromRow(row).origins;
+  let origins: readonly string[] | undefined;
+  try {
+    origins = await originsOf(services, clientOf(request, body));
+  } catch (thrown) {
+    services.observer.failed(requestId, "cross-origin", thrown);
+  }
   if (origins?.includes(origin) !== true) return { vary: "origin" };
   return { "access-control-allow-origin": origin, "access-control-expose-headers": EXPOSED, vary: "origin" };
+}
+
+async function originsOf(
+  { store, tenant }: Services,
+  client: ReturnType<typeof parseClientId>,
+): Promise<readonly string[] | undefined> {
+  if (client === undefined) return undefined;
+  const key = clientKey(tenant, client);
+  const row = (await store.read([key])).get(key);
+  return row === undefined ? undefined : clientFromRow(row).origins;
 }
 
 /** Whom the request names, as the endpoint will read it; it is refused if it names two. */

@@ -96,6 +96,32 @@ describe("what a token takes with it", () => {
     assert.equal((await stage.refresh(third)).status, 400);
   });
 
+  test("a session token ends its session, the one before the last rotation as well; an older one is as unknown [REV-11]", async () => {
+    const stage = await played();
+    const headers = { authorization: `Bearer ${await stage.bearer()}` };
+    const json = { subject: "u-1", client_id: "web", issue: ["access", "session_token"] };
+    const opened = (await stage.send({ path: "/v1/sessions", headers, json })).json;
+    const { id } = opened["session"] as { readonly id: string };
+    const rotated = async (): Promise<string> => {
+      const { json: next } = await stage.send({ path: `/v1/sessions/${id}/session-token`, headers, json: {} });
+      return String(next["session_token"]);
+    };
+    const [first, second, third] = [String(opened["session_token"]), await rotated(), await rotated()];
+    stage.facts();
+    assert.deepEqual([(await asWeb(stage, first)).status, stage.facts()], [200, []]);
+    const stranger = await revoke(stage, { token: second }, basicHeader(stage.basic.service));
+    assert.deepEqual([stranger.status, stage.facts()], [400, ["token_revocation_refused"]]);
+    assert.equal(await isActive(stage, third), true);
+    const answer = await asWeb(stage, second);
+    assert.deepEqual([answer.status, stage.facts()], [200, ["session_ended"]]);
+    assert.notEqual(answer.headers.get("hallpass-revocation"), null);
+    assert.deepEqual(
+      [await isActive(stage, third), await isActive(stage, String(opened["access_token"]))],
+      [false, false],
+    );
+    assert.deepEqual([(await asWeb(stage, second)).status, stage.facts()], [200, []]);
+  });
+
   test("the answer names the revocation, whose receipt can be read [REV-7]", async () => {
     const stage = await played();
     const { refresh, sid } = await stage.open();

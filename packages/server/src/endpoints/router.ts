@@ -119,7 +119,7 @@ async function serve(
     reply = failure({ requestId, surface, issuer }, thrown);
   }
   if (endpoint.crossOrigin !== undefined && request.headers.get("origin") !== null)
-    reply = { ...reply, headers: { ...reply.headers, ...(await readableBy(services, request, body)) } };
+    reply = { ...reply, headers: { ...reply.headers, ...(await readableBy(services, requestId, request, body)) } };
   return noted(services, request, arrival, endpoint.path, reply);
 }
 

@@ -2,13 +2,10 @@
 // its commit on. A gateway knows three answers: 200, 401 or 403, and everything else, which it has to take for a failure of ours.
 
 import {
-  clientKey,
-  judgeAccessToken,
   judgeSessionTokenOn,
-  type LiveAccessToken,
   type LiveSessionToken,
   presentedSessionToken,
-  ringKey,
+  readAccessToken,
   type Snapshot,
 } from "@hallpass/core";
 import { type AccessTokenClaims, type BearerError, parseAccessTokenClaims } from "@hallpass/protocol";
@@ -111,11 +108,11 @@ async function asBearer(
   token: string,
   wanted: Wanted,
 ): Promise<Reply> {
-  const live: LiveAccessToken | undefined = await judgeAccessToken(services, token);
-  if (live === undefined) return no(context, "credentials_refused", "invalid_token");
+  const read = await readAccessToken(services, token);
+  if (read === undefined) return no(context, "credentials_refused", "invalid_token");
+  const { live, snapshot } = read;
   const refusal = refusalOf(context, live.claims, wanted);
   if (refusal !== undefined) return refusal;
-  const snapshot = await services.store.read([ringKey(services.tenant), clientKey(services.tenant, live.client)]);
   const bearer = await tokens.forBearer(live, token, wanted.audience, snapshot, services.keys.open(snapshot));
   if (bearer === undefined) return no(context, "credentials_refused", "invalid_token");
   return empty(context, 200, identityHeaders(identityOf(live.claims, bearer)));

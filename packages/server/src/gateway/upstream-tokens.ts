@@ -15,6 +15,7 @@ import {
   type Seconds,
   type Snapshot,
   secondsOf,
+  sessionKey,
   signAccessToken,
   signerOf,
   signingAlgIn,
@@ -53,8 +54,9 @@ export function createUpstreamTokens(deps: { readonly issuer: Issuer; readonly d
       const { policy, tenant, id } = session;
       const alg = signingAlgIn(snapshot, tenant, family.client);
       const signer = signerOf(keys, { alg, client: family.client, session: id });
-      // Whatever changes about the session changes its row's version; a new epoch or key takes the place of the old.
-      const name = [session.id, row.version, head.pos.epoch, signer.kid, audience].join(" ");
+      // Whatever changes about the session, or about one above it, changes a row's version; a new epoch or key takes the place of the old.
+      const above = session.ancestors.map((one) => snapshot.get(sessionKey({ tenant, id: one }))?.version ?? 0);
+      const name = [session.id, row.version, ...above, head.pos.epoch, signer.kid, audience].join(" ");
       const known = kept.get(name);
       if (known !== undefined && clock < known.until) return known.token;
       const drafted = draftForSession(deps, {

@@ -1,0 +1,98 @@
+// What introspection reads and writes, and by which scope a client may ask.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, it } from "node:test";
+import { createMemoryStore } from "@hallpass/store-memory";
+import type { Client } from "../clients/client.ts";
+import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
+import { rolesKey, rolesToRow } from "../clients/roles.ts";
+import { PRESET_KID } from "../clients/secret-hash.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { Store } from "../store/store.ts";
+import { TENANT } from "../testing/builders.ts";
+import { counting } from "../testing/stores.ts";
+import { accessTextOf, asBackend, aWorld, BACKEND, opened, refreshTextOf, type World } from "../testing/world.ts";
+import { introspectToken } from "./introspect-token.ts";
+import { revokeToken } from "./revoke-token.ts";
+
+const ISSUE = { issue: { access: true, refresh: true, sessionToken: true } };
+
+async function tokensOf(world: World): Promise<Readonly<Record<"access" | "refresh" | "session", string>>> {
+  const one = await opened(world, { ...ISSUE, client: BACKEND });
+  assert.ok(one.tokens.sessionToken);
+  return { access: accessTextOf(one), refresh: refreshTextOf(one), session: one.tokens.sessionToken.reveal() };
+}
+
+async function kindOf(world: World, token: string): Promise<string> {
+  const answer = await introspectToken(world, { token: new Secret(token), credentials: asBackend(world) });
+  assert.ok(answer.ok);
+  return answer.value.found.kind;
+}
+
+/** The client's row, edited as a registration would have it. */
+async function edited(store: Store, change: Partial<Client>): Promise<void> {
+  const key = clientKey(TENANT, BACKEND);
+  const row = (await store.read([key])).get(key);
+  assert.ok(row);
+  const next = clientToRow({ ...clientFromRow(row), ...change });
+  await store.commit([{ attempt: "AAAAAAAAAAA", rows: [{ key, expect: row.version, next }], notices: [], facts: [] }]);
+}
+
+async function withRoles(store: Store, roles: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  const key = rolesKey(TENANT);
+  const row = (await store.read([key])).get(key);
+  const next = rolesToRow(new Map(Object.entries(roles)));
+  const rows = [{ key, expect: row?.version ?? ("absent" as const), next }];
+  await store.commit([{ attempt: "AAAAAAAAAAB", rows, notices: [], facts: [] }]);
+}
+
+async function kidOf({ store }: World): Promise<number | undefined> {
+  const key = clientKey(TENANT, BACKEND);
+  const row = (await store.read([key])).get(key);
+  return row === undefined ? undefined : clientFromRow(row).secrets[0]?.kid;
+}
+
+describe("introspection", () => {
+  for (const kind of ["access", "refresh", "session"] as const) {
+    it(`reads once for ${kind} tokens, the client among what it reads [INTR-10]`, async () => {
+      const world = await aWorld(createMemoryStore);
+      const token = new Secret((await tokensOf(world))[kind]);
+      const { store, reads } = counting(world.store);
+      const answer = await introspectToken(world.node(store), { token, credentials: asBackend(world) });
+      assert.ok(answer.ok);
+      assert.deepEqual([answer.value.found.kind, reads()], [kind, 1]);
+    });
+  }
+
+  it("is for whoever has the scope feed from a role as well, for as long as the role gives it [INTR-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world, ISSUE);
+    const texts = [accessTextOf(one), one.tokens.sessionToken?.reveal() ?? ""];
+    const kinds = (): Promise<readonly string[]> => Promise.all(texts.map((text) => kindOf(world, text)));
+    assert.deepEqual(await kinds(), ["inactive", "inactive"]);
+    await edited(world.store, { roles: ["reader"] });
+    assert.deepEqual(await kinds(), ["inactive", "inactive"], "a role that is not there gives nothing");
+    await withRoles(world.store, { reader: ["feed"] });
+    assert.deepEqual(await kinds(), ["access", "session"]);
+    await withRoles(world.store, { reader: ["sessions:read"] });
+    assert.deepEqual(await kinds(), ["inactive", "inactive"]);
+  });
+
+  it("and revocation hash a secret again that is hashed under an older key; a wrong one changes nothing [KEY-10]", async () => {
+    for (const use of [introspectToken, revokeToken]) {
+      const world = await aWorld(createMemoryStore);
+      const preset = createHash("sha256").update(world.backendSecret.reveal()).digest("base64url");
+      await edited(world.store, { secrets: [{ kid: PRESET_KID, hash: preset, added: 1 }] });
+      const token = new Secret("x");
+      const wrong = { ...asBackend(world), secret: new Secret("hpc_x") } as ReturnType<typeof asBackend>;
+      assert.equal((await use(world, { token, credentials: wrong })).ok, false);
+      assert.equal(await kidOf(world), 0);
+      assert.equal((await use(world, { token, credentials: asBackend(world) })).ok, true);
+      assert.equal(await kidOf(world), 256);
+      assert.equal((await use(world, { token, credentials: asBackend(world) })).ok, true);
+      const kinds = (await world.facts()).map(({ kind }) => kind);
+      assert.equal(kinds.filter((kind) => kind === "client_secret_rehashed").length, 1);
+    }
+  });
+});
