@@ -1,19 +1,11 @@
-// One Hallpass server for the measurement: `node --conditions=hallpass-source hallpass-server.ts PORT DATA STORE`.
+// One Hallpass server for the measurements: `node --conditions=hallpass-source hallpass-server.ts KEYS`, KEYS a JSON object of configuration.
 
 import { loadConfig, startServer } from "@hallpass/server";
 
-const [port = "", data = "", store = "sqlite"] = process.argv.slice(2);
-const over = {
-  development: "true",
-  listen: `127.0.0.1:${port}`,
-  data,
-  issuer: `http://127.0.0.1:${port}`,
-  log_level: "warn",
-  store,
-  // One client stands for all.
-  client_token_limit: "off",
-};
+const keys = JSON.parse(process.argv[2] ?? "null") as Readonly<Record<string, string>>;
+// One client stands for all: it is not limited.
+const over = { development: "true", log_level: "warn", client_token_limit: "off", ...keys };
 const loaded = loadConfig({ env: {}, over });
 if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
 await startServer(loaded.config);
-process.stdout.write(`ready ${port}\n`);
+process.stdout.write(`ready ${keys["listen"] ?? ""}\n`);

@@ -10,16 +10,14 @@ import type { Database } from "./databases.ts";
 export async function startHallpass(postgres?: Database): Promise<Contender> {
   const port = await freePort();
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
-  const store = postgres?.url ?? "sqlite";
-  const { child } = await start([
-    "--conditions=hallpass-source",
-    here("./hallpass-server.ts"),
-    String(port),
-    data,
-    store,
-  ]);
-  const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
   const url = `http://127.0.0.1:${port}`;
+  const { child } = await startNode({
+    data,
+    listen: `127.0.0.1:${port}`,
+    issuer: url,
+    store: postgres?.url ?? "sqlite",
+  });
+  const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
   const token = await clientToken(url, operator, "sessions:write clients:write");
   const bench = await registerBenchClient(url, token);
   return {
@@ -31,6 +29,11 @@ export async function startHallpass(postgres?: Database): Promise<Contender> {
     clientCredentials: "grant_type=client_credentials&scope=read",
     refreshTokens: (count) => openSessions(url, token, count),
   };
+}
+
+/** A node with these keys of the configuration. */
+export function startNode(keys: Readonly<Record<string, string>>): ReturnType<typeof start> {
+  return start(["--conditions=hallpass-source", here("./hallpass-server.ts"), JSON.stringify(keys)]);
 }
 
 async function clientToken(url: string, authorization: string, scope: string): Promise<string> {

@@ -1,0 +1,131 @@
+// How long a revocation that one node has acknowledged takes to reach verifiers that listen to another node.
+//   node --conditions=hallpass-source bench/feed/cross-node.ts [revocations, default 300] [verifiers, default 10] [clients that refresh, default 8]
+// Two nodes on one core, PostgreSQL and the verifiers (in a process of their own) on the other; the database is started by the run.
+// Measured from the answer of the node that revokes to the moment at which `onEnded` is called: by then the verifier refuses the token.
+// First with nothing else to do, then beside clients that refresh at both nodes.
+
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, LOAD_CORE } from "../token/contender.ts";
+import { startBenchPostgres } from "../token/databases.ts";
+import { startNode } from "../token/hallpass.ts";
+
+const [revocations = 300, verifiers = 10, clients = 8] = process.argv.slice(2).map(Number);
+const WARM_UP = 30;
+
+const postgres = await startBenchPostgres();
+if (postgres === undefined) throw new Error("PostgreSQL is not installed: apt-get install postgresql");
+const directory = mkdtempSync(join(tmpdir(), "hallpass-bench-"));
+const issuer = `http://127.0.0.1:${await freePort()}`;
+const revokes = await nodeAt("a", `http://127.0.0.1:${await freePort()}`);
+const listens = await nodeAt("b", issuer);
+const operator = Buffer.from(readFileSync(join(directory, "a", "operator-credentials"), "utf8").trim());
+const bearer = String((await post(revokes, "/oauth2/token", { grant_type: "client_credentials" }))["access_token"]);
+const child = fork(join(import.meta.dirname, "ending.ts"), [
+  issuer,
+  readFileSync(join(directory, "a", "demo-api-credentials"), "utf8").trim(),
+  String(verifiers),
+]);
+await once(child, "message");
+
+async function nodeAt(name: string, url: string): Promise<string> {
+  const kek = Buffer.alloc(32, 7).toString("base64url");
+  const { host } = new URL(url);
+  await startNode({ data: join(directory, name), listen: host, issuer, kek, store: postgres?.url ?? "" });
+  return url;
+}
+
+async function post(node: string, path: string, sent: object): Promise<Readonly<Record<string, unknown>>> {
+  const isForm = path === "/oauth2/token";
+  const answer = await fetch(`${node}${path}`, {
+    method: "POST",
+    headers: isForm
+      ? { authorization: `Basic ${operator.toString("base64")}` }
+      : { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    body: isForm ? new URLSearchParams({ ...sent }) : JSON.stringify(sent),
+  });
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+  return (await answer.json()) as Readonly<Record<string, unknown>>;
+}
+
+function signIn(): Promise<Readonly<Record<string, unknown>>> {
+  return post(revokes, "/v1/sessions", { subject: "u-1", client_id: "demo" });
+}
+
+/** Milliseconds from the acknowledgement until each verifier has refused. */
+async function revokeOne(): Promise<readonly number[]> {
+  const { session, access_token: token } = await signIn();
+  const { id: sid } = session as { readonly id: string };
+  const watching = once(child, "message");
+  child.send({ token });
+  await watching;
+  const told = once(child, "message");
+  await post(revokes, "/v1/revocations", { targets: [{ type: "session", sid }] });
+  const acknowledged = process.hrtime.bigint();
+  const [{ at }] = (await told) as [{ readonly at: readonly string[] }];
+  // What is refused before the answer has arrived counts as at once.
+  return at.map((one) => Math.max(0, Number(BigInt(one) - acknowledged) / 1e6));
+}
+
+async function passOf(name: string): Promise<void> {
+  for (let count = 0; count < WARM_UP; count += 1) await revokeOne();
+  const all: number[] = [];
+  const last: number[] = [];
+  for (let count = 0; count < revocations; count += 1) {
+    const spans = await revokeOne();
+    all.push(...spans);
+    last.push(Math.max(...spans));
+    if (count % 100 === 99) process.stderr.write(`${name}: ${count + 1} of ${revocations}\n`);
+  }
+  console.log(`| ${name} | ${quantiles(all)} | ${quantiles(last)} |`);
+}
+
+function quantiles(spans: readonly number[]): string {
+  const sorted = spans.toSorted((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
+  return `${at(0.5)} / ${at(0.99)} / ${at(1)} ms`;
+}
+
+/** Clients of one node that refresh without a pause, in a process of their own, until it is killed. */
+async function refreshAt(node: string, connections: number): Promise<ChildProcess> {
+  const sessions = await Promise.all(Array.from({ length: connections }, signIn));
+  const job = {
+    port: Number(new URL(node).port),
+    path: "/oauth2/token",
+    authorization: null,
+    connections,
+    seconds: 3600,
+    refreshTokens: sessions.map((session) => String(session["refresh_token"])),
+    body: "grant_type=refresh_token&client_id=demo",
+  };
+  const load = join(import.meta.dirname, "../token/load.ts");
+  const child = spawn("taskset", [
+    "-c",
+    LOAD_CORE,
+    process.execPath,
+    "--conditions=hallpass-source",
+    load,
+    JSON.stringify(job),
+  ]);
+  process.once("exit", () => child.kill());
+  return child;
+}
+
+try {
+  console.log(`${revocations} revocations at one node, ${verifiers} verifiers at the other; p50 / p99 / worst`);
+  console.log("| | acknowledged → refused at a verifier | → at the last of them |\n| --- | ---: | ---: |");
+  await passOf("nothing else to do");
+  const each = Math.ceil(clients / 2);
+  const others = [await refreshAt(revokes, each), await refreshAt(listens, each)];
+  await passOf(`beside ${each} clients at each node that refresh without a pause`);
+  for (const other of others) other.kill();
+} finally {
+  child.kill();
+  await postgres.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+process.exit(0);
