@@ -24,12 +24,14 @@ const revokes = await nodeAt("a", `http://127.0.0.1:${await freePort()}`);
 const listens = await nodeAt("b", issuer);
 const operator = Buffer.from(readFileSync(join(directory, "a", "operator-credentials"), "utf8").trim());
 const bearer = String((await post(revokes, "/oauth2/token", { grant_type: "client_credentials" }))["access_token"]);
-const child = fork(join(import.meta.dirname, "ending.ts"), [
+const watcher = fork(join(import.meta.dirname, "ending.ts"), [
   issuer,
   readFileSync(join(directory, "a", "demo-api-credentials"), "utf8").trim(),
   String(verifiers),
 ]);
-await once(child, "message");
+await once(watcher, "message");
+// With an error of its own on stderr: without it nothing can be measured.
+watcher.once("exit", (code) => process.exit(code ?? 1));
 
 async function nodeAt(name: string, url: string): Promise<string> {
   const kek = Buffer.alloc(32, 7).toString("base64url");
@@ -59,10 +61,10 @@ function signIn(): Promise<Readonly<Record<string, unknown>>> {
 async function revokeOne(): Promise<readonly number[]> {
   const { session, access_token: token } = await signIn();
   const { id: sid } = session as { readonly id: string };
-  const watching = once(child, "message");
-  child.send({ token });
+  const watching = once(watcher, "message");
+  watcher.send({ token });
   await watching;
-  const told = once(child, "message");
+  const told = once(watcher, "message");
   await post(revokes, "/v1/revocations", { targets: [{ type: "session", sid }] });
   const acknowledged = process.hrtime.bigint();
   const [{ at }] = (await told) as [{ readonly at: readonly string[] }];
@@ -124,7 +126,7 @@ try {
   await passOf(`beside ${each} clients at each node that refresh without a pause`);
   for (const other of others) other.kill();
 } finally {
-  child.kill();
+  watcher.removeAllListeners("exit").kill();
   await postgres.stop();
   rmSync(directory, { recursive: true, force: true });
 }

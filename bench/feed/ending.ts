@@ -15,7 +15,7 @@ const verifiers = Array.from({ length: Number(count) }, (_, index) =>
 );
 await Promise.all(verifiers.map((verifier) => verifier.ready()));
 
-process.on("message", async ({ token }: { readonly token: string }) => {
+async function watch(token: string): Promise<void> {
   const at: string[] = [];
   for (const verifier of verifiers) {
     const verdict = await verifier.verify(token);
@@ -26,5 +26,7 @@ process.on("message", async ({ token }: { readonly token: string }) => {
     });
   }
   process.send?.({ watching: true });
-});
+}
+
+process.on("message", ({ token }: { readonly token: string }) => void watch(token));
 process.send?.({ ready: true });
