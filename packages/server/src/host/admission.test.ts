@@ -19,7 +19,8 @@ interface Door {
   readonly told: readonly Readonly<Partial<Record<LaneName, number>>>[];
 }
 
-function door(byte = 0): Door {
+function door(): Door {
+  let drawn = 0;
   let now = 1000;
   let waiting: { readonly due: number; readonly task: () => void } | undefined;
   const told: Partial<Record<LaneName, number>>[] = [];
@@ -32,7 +33,12 @@ function door(byte = 0): Door {
         return () => {};
       },
     },
-    dice: { bytes: (length) => new Uint8Array(length).fill(byte) },
+    dice: {
+      bytes: (length) => {
+        drawn += 1;
+        return new Uint8Array(length).fill(drawn);
+      },
+    },
     told: (turnedAway) => told.push(turnedAway),
   });
   return {
@@ -59,7 +65,7 @@ function fill(one: Door, target: string, count: number): void {
 }
 
 for (const [target, places] of [
-  [TOKEN, 1024],
+  [TOKEN, 512],
   [REVOKE, 256],
   ["/v1/feed", 256],
   ["/healthz", 32],
@@ -78,7 +84,7 @@ for (const [target, places] of [
 
 test("a full lane takes no place from any other [LOAD-2]", () => {
   const one = door();
-  fill(one, TOKEN, 1024);
+  fill(one, TOKEN, 512);
   for (const target of [REVOKE, "/oauth2/revoke", "/v1/feed", "/readyz"])
     assert.ok(enter(one, target) !== undefined, target);
   const other = door();
@@ -89,7 +95,7 @@ test("a full lane takes no place from any other [LOAD-2]", () => {
 test("a client's token for itself has 64 places where traffic is full, and the door waits for its body; a refresh has none [LOAD-2]", () => {
   const one = door();
   const { admission, traffic } = one;
-  fill(one, TOKEN, 1024);
+  fill(one, TOKEN, 512);
   assert.equal(admission.isShut(traffic, TOKEN), false);
   assert.equal(admission.isShut(traffic, "/v1/sessions"), true);
   assert.equal(enter(one, TOKEN, REFRESH), undefined);
@@ -107,9 +113,9 @@ test("nobody looks while at most 64 requests are under way, and the one beyond b
 });
 
 for (const [late, places] of [
-  [9.9, 1024],
-  [10, 1024],
-  [10.1, 512],
+  [9.9, 512],
+  [10, 512],
+  [10.1, 256],
 ] as const) {
   test(`a look that comes ${late} ms late leaves ${places} places [LOAD-3]`, () => {
     const one = door();
@@ -127,19 +133,19 @@ test("under looks that stay late the places halve down to 64 and no further; the
     one.look(50);
     seen.push(one.traffic.places);
   }
-  assert.deepEqual(seen, [512, 256, 128, 64, 64, 64]);
+  assert.deepEqual(seen, [256, 128, 64, 64, 64, 64]);
   assert.equal(enter(one, TOKEN), undefined);
   for (let n = 0; n < 65; n += 1) one.traffic.leave();
   one.look();
   assert.equal(one.traffic.places, 96);
-  for (let n = 0; n < 29; n += 1) one.look();
-  assert.equal(one.traffic.places, 1024);
+  for (let n = 0; n < 13; n += 1) one.look();
+  assert.equal(one.traffic.places, 512);
   assert.equal(one.isLooking(), false);
 });
 
 for (const [waiting, places] of [
-  [64, 1024],
-  [65, 512],
+  [64, 512],
+  [65, 256],
 ] as const) {
   test(`with ${waiting} requests that were let in a second ago and still wait there are ${places} places [LOAD-3]`, () => {
     const one = door();
@@ -151,32 +157,42 @@ for (const [waiting, places] of [
     fill(one, TOKEN, 100);
     for (let n = 0; n < 49; n += 1) one.look();
     for (let n = waiting; n < underWay; n += 1) one.traffic.leave();
-    assert.equal(one.traffic.places, 1024);
+    assert.equal(one.traffic.places, 512);
     one.look();
     assert.equal(one.traffic.places, places);
   });
 }
 
+/** A door at which so many are turned away for each that is let in, for long enough that nothing before counts. */
+function under(perLetIn: number): Admission {
+  const one = door();
+  fill(one, TOKEN, 65);
+  for (let n = 0; n < 500; n += 1) {
+    one.traffic.leave();
+    fill(one, TOKEN, 1);
+    for (let away = 0; away < perLetIn; away += 1) one.traffic.turnAway();
+    one.look();
+  }
+  return one.admission;
+}
+
 test("those who come back are spread over 2 s at least, over more the further the demand is above what was let in, over 30 s at most [LOAD-4]", () => {
-  const spreadUnder = (perLook: number): number => {
-    const longest = Math.max(
-      ...[...Array(256).keys()].map((byte) => {
-        const one = door(byte);
-        fill(one, TOKEN, 65);
-        for (let n = 0; n < 50; n += 1) {
-          one.traffic.leave();
-          fill(one, TOKEN, 1);
-          for (let away = 0; away < perLook; away += 1) one.traffic.turnAway();
-          one.look();
-        }
-        const seconds = one.admission.retryAfter();
-        assert.ok(Number.isInteger(seconds) && seconds >= 1);
-        return seconds;
-      }),
-    );
-    return longest;
+  const spread = (admission: Admission): readonly number[] => {
+    const drawn = Array.from({ length: 256 }, () => admission.retryAfter());
+    return [Math.min(...drawn), Math.max(...drawn)];
   };
-  assert.deepEqual([0, 1, 5, 100].map(spreadUnder), [2, 2, 10, 30]);
+  const pressed = [0, 1, 5, 100].map((perLetIn) => spread(under(perLetIn)));
+  assert.deepEqual(pressed, [
+    [1, 2],
+    [1, 2],
+    [1, 10],
+    [1, 30],
+  ]);
+});
+
+test("a connection on which somebody was turned away is not read for longer the further the demand is above what was let in, for 20 ms at least and 500 ms at most [LOAD-6]", () => {
+  const rests = [0, 1, 9, 100].map((perLetIn) => Math.round(under(perLetIn).restMs() / 10) * 10);
+  assert.deepEqual(rests, [20, 50, 450, 500]);
 });
 
 test("the log is told of those who were turned away once in a second and at the end, by lane, and of nothing where there was nobody [LOAD-5]", () => {

@@ -1,15 +1,16 @@
 // Who is let in while there is more to do than can be done (spec/overload.md), in five lines:
 // A request takes a place of its lane when its body is there, and gives it back with its answer; without a place it is 503 at once.
 // Lanes never look at each other: no amount of traffic takes a place from a revocation, a verifier or a probe.
-// Traffic has at most 1,024 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms), or whether more
+// Traffic has at most 512 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms), or whether more
 // than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise they grow by 32.
-// Whoever is turned away learns a random time after which to come back: the further the demand is above what was let in, the longer.
+// Whoever is turned away learns a random time after which to come back, and its connection is not read for a moment: the further the
+// demand is above what was let in, the longer both. Else those who come back at once would cost more than those who are served.
 
 import type { Clock, Dice, Scheduler } from "@hallpass/core";
 import { asksForItself, LANES, type LaneName, laneFinder, TOKEN_PATH } from "./lanes.ts";
 
 const FEWEST = 64;
-const MOST = 1024;
+const MOST = 512;
 const GROWTH = 32;
 
 /** What a lane has always; traffic has at most what stands here. */
@@ -25,6 +26,9 @@ const LOOK_EVERY_MS = 20;
 const LATE_MS = 10;
 /** Looks that make a second. */
 const LOOKS = 50;
+const LEAST_REST_MS = 20;
+const REST_PER_EXCESS_MS = 50;
+const MOST_REST_MS = 500;
 /** Seconds. */
 const LEAST_SPREAD = 2;
 const MOST_SPREAD = 30;
@@ -71,6 +75,31 @@ export class Lane {
   }
 }
 
+/** What was asked of all lanes together, fading with each look: over some 200 ms, or over about a second. */
+class Demand {
+  readonly #fade: number;
+  #letIn = 0;
+  #turnedAway = 0;
+
+  constructor(fade: number) {
+    this.#fade = fade;
+  }
+
+  add(letIn: number, turnedAway: number): void {
+    this.#letIn = this.#letIn * this.#fade + letIn;
+    this.#turnedAway = this.#turnedAway * this.#fade + turnedAway;
+  }
+
+  /** Turned away for each that was let in. */
+  get excess(): number {
+    return this.#turnedAway / Math.max(1, this.#letIn);
+  }
+
+  get isQuiet(): boolean {
+    return this.#turnedAway < 1;
+  }
+}
+
 export interface AdmissionDeps {
   readonly clock: Pick<Clock, "monotonic">;
   readonly scheduler: Scheduler;
@@ -85,6 +114,8 @@ export interface Admission {
   enter(lane: Lane, target: string, body: Uint8Array): Lane | undefined;
   /** Whether the request has to be turned away as soon as its head is there. */
   isShut(lane: Lane, target: string): boolean;
+  /** Milliseconds for which a connection is not read after somebody was turned away on it. */
+  restMs(): number;
   /** Whole seconds, at random. */
   retryAfter(): number;
   readonly lanes: readonly Lane[];
@@ -101,8 +132,8 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   let looking = false;
   let looks = 0;
   let due = 0;
-  /** Turned away for each that was let in, of all lanes, over the last looks. */
-  let excess = 0;
+  const justNow = new Demand(0.9);
+  const lately = new Demand(0.98);
   let entered = 0;
   let turnedAway = 0;
   let toldOf: ReadonlyMap<LaneName, number> = new Map();
@@ -138,12 +169,9 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   /** Whether nobody has been turned away for a while. */
   function weigh(): boolean {
     const [allEntered, allTurnedAway] = [sum((one) => one.entered), sum((one) => one.turnedAway)];
-    const now = (allTurnedAway - turnedAway) / Math.max(1, allEntered - entered);
-    excess = excess * 0.9 + now * 0.1;
-    const isQuiet = allTurnedAway === turnedAway;
+    for (const over of [justNow, lately]) over.add(allEntered - entered, allTurnedAway - turnedAway);
     [entered, turnedAway] = [allEntered, allTurnedAway];
-    if (isQuiet && excess < 0.01) excess = 0;
-    return isQuiet && excess === 0;
+    return lately.isQuiet;
   }
 
   function sum(of: (lane: Lane) => number): number {
@@ -167,8 +195,9 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
       if (asked.enter()) return asked;
       return target === TOKEN_PATH && asksForItself(body) && clients.enter() ? clients : undefined;
     },
+    restMs: () => Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, Math.floor(justNow.excess * REST_PER_EXCESS_MS))),
     retryAfter: () => {
-      const spread = Math.min(MOST_SPREAD, Math.max(LEAST_SPREAD, Math.ceil(2 * excess)));
+      const spread = Math.min(MOST_SPREAD, Math.max(LEAST_SPREAD, Math.ceil(2 * lately.excess)));
       return 1 + ((dice.bytes(1)[0] ?? 0) % spread);
     },
     lanes: [...lanes.values()],

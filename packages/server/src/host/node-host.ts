@@ -168,8 +168,20 @@ function write(outgoing: ServerResponse, { status, headers, body }: Reply): void
 
 /** The connection stays: to come back on it costs both sides least. No line of the log: under a flood that would be most of the work. */
 function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions, lane: Lane): void {
+  const { admission } = options;
   lane.turnAway();
-  writeTo(incoming, outgoing, overloaded(contextOf(incoming, options), options.admission.retryAfter()));
+  const settled = (): void => void process.nextTick(rest, incoming.socket, admission.restMs());
+  // What is left of its body would have the socket read on later.
+  outgoing.once("finish", () => (incoming.readableEnded ? settled() : incoming.once("end", settled)));
+  incoming.resume();
+  writeTo(incoming, outgoing, overloaded(contextOf(incoming, options), admission.retryAfter()));
+}
+
+/** In the same turn: while more than a thousand sockets can be read, libuv reads on and on, and no timer and no commit has its turn. */
+function rest(socket: Socket, ms: number): void {
+  if (socket.destroyed) return;
+  socket.pause();
+  setTimeout(() => socket.resume(), ms).unref();
 }
 
 function contextOf({ url = "" }: IncomingMessage, { dice, issuer }: NodeHostOptions): ReplyContext {

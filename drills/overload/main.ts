@@ -1,0 +1,119 @@
+// `node --conditions=hallpass-source drills/overload/main.ts [--connections 1000] [--seconds 3] [--times 10] [--stampede 600]`
+// Offers one node many times the refreshes that it can serve while sessions are revoked, by clients that come back at once and by clients
+// that wait as they are told; then lets clients that were cut off come back all in one moment. Exits with 1 if a revocation was turned
+// away or late, if somebody was turned away without being told when to come back, if memory piled up, or if somebody was logged out;
+// and if revocations do not wait where the door is held open, because then this load is none.
+
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { floods, type Overloaded, stampede } from "./scenes.ts";
+
+const options = parseArgs({
+  options: {
+    connections: { type: "string", default: "1000" },
+    seconds: { type: "string", default: "3" },
+    times: { type: "string", default: "10" },
+    stampede: { type: "string", default: "600" },
+  },
+}).values;
+const sizes = {
+  connections: wholeNumber(options.connections),
+  seconds: wholeNumber(options.seconds),
+  times: wholeNumber(options.times),
+  stampede: wholeNumber(options.stampede),
+};
+const MOST_GROWTH = 200e6;
+const RECOVERED_WITHIN_MS = 5000;
+/** By the server's own time, as is the goal. */
+const MOST_REVOCATION_MS = 500;
+const GOAL_TURNED_AWAY_MS = 20;
+const broken: string[] = [];
+
+say("the door as it is");
+const real = await floods(sizes, "as it is", ["impatient", "patient"]);
+const [impatient, patient] = real;
+if (impatient === undefined || patient === undefined) throw new Error("a flood is missing");
+show("clients that come back at once", impatient);
+show("clients that come back when they are told to", patient);
+broken.push(...faultsOf(impatient), ...faultsOf(patient));
+
+say("the door held open, which has to break it");
+const [control] = await floods(sizes, "open", ["impatient"]);
+if (control === undefined) throw new Error("the control is missing");
+show("the same at a door that is held open", control);
+if (revokedP50(control) < 1.5 * revokedP50(impatient))
+  broken.push("revocations did not wait at a door that was held open: this load is none");
+
+say("a stampede");
+const herd = await stampede(sizes);
+const { served, loggedOut, leftOver, turnedAway, servedAtMs, mostTries } = herd;
+const passed = [quantile(servedAtMs, 0.5), quantile(servedAtMs, 1)];
+console.log(
+  `a stampede of ${sizes.stampede}: ${served} served, half within ${passed[0]} ms, all within ${passed[1]} ms; turned away ${turnedAway} times, at most ${mostTries} tries; ${loggedOut} logged out; revocations p99 ${ms(herd.during.ms, 0.99)}`,
+);
+if (loggedOut > 0) broken.push(`${loggedOut} clients of the stampede were logged out`);
+if (leftOver > 0) broken.push(`${leftOver} clients of the stampede were never served`);
+if (herd.during.failed > 0) broken.push(`${herd.during.failed} revocations failed in the stampede`);
+
+for (const one of broken) console.log(`broken: ${one}`);
+if (broken.length > 0) {
+  const kept = join(tmpdir(), `hallpass-overload-${process.pid}.json`);
+  writeFileSync(kept, JSON.stringify({ sizes, real, control, herd }));
+  console.log(`everything that was measured: ${kept}`);
+  process.exitCode = 1;
+}
+
+function faultsOf({ load, during, grewBy, recoveredMs }: Overloaded): readonly string[] {
+  const faults: string[] = [];
+  if (during.failed > 0) faults.push(`${during.failed} revocations were not answered 201`);
+  if (quantile(during.serverMs, 0.99) > MOST_REVOCATION_MS) faults.push("revocations took too long");
+  if (load.bad > 0) faults.push(`${load.bad} refreshes were answered otherwise than 200 and 503, or not at all`);
+  if (load.unexplained > 0) faults.push(`${load.unexplained} were turned away without a code or a time`);
+  if (load.turnedAway === 0) faults.push("nobody was turned away: this load is none");
+  if (grewBy > MOST_GROWTH) faults.push(`memory grew by ${megabytes(grewBy)}`);
+  if (recoveredMs > RECOVERED_WITHIN_MS) faults.push(`it recovered after ${Math.round(recoveredMs)} ms`);
+  return faults;
+}
+
+function show(name: string, { capacity, calm, load, during, grewBy, recoveredMs }: Overloaded): void {
+  const perSecond = (count: number): number => Math.round(count / sizes.seconds);
+  const pair = (values: readonly number[]): string => `p50 ${ms(values, 0.5)}, p99 ${ms(values, 0.99)}`;
+  const own = "by the server's own time";
+  const goal = quantile(load.turnedAwayServerMs, 0.99) <= GOAL_TURNED_AWAY_MS ? "met" : "missed";
+  const lines = [
+    `${name}: capacity ${Math.round(capacity)}/s, ${perSecond(load.offered)}/s offered, ${perSecond(load.offered - load.late)}/s sent`,
+    `served ${perSecond(load.ok)}/s, ${pair(load.okMs)}; ${own} ${pair(load.okServerMs)}`,
+    `turned away ${perSecond(load.turnedAway)}/s, ${pair(load.turnedAwayMs)}; ${own} ${pair(load.turnedAwayServerMs)} (goal p99 ${GOAL_TURNED_AWAY_MS} ms: ${goal})`,
+    `revocations ${pair(calm.ms)} → ${pair(during.ms)}; ${own} ${pair(during.serverMs)}; ${during.failed} of ${during.ms.length} failed`,
+    `memory +${megabytes(grewBy)}, recovered in ${Math.round(recoveredMs)} ms`,
+  ];
+  console.log(lines.join("\n  "));
+}
+
+function revokedP50({ during }: Overloaded): number {
+  return quantile(during.serverMs, 0.5);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+function ms(values: readonly number[], share: number): string {
+  return values.length === 0 ? "–" : `${quantile(values, share).toFixed(1)} ms`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
+  return Number(text);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
