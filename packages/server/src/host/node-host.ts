@@ -170,7 +170,7 @@ function write(outgoing: ServerResponse, { status, headers, body }: Reply): void
 function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions, lane: Lane): void {
   const { admission } = options;
   lane.turnAway();
-  const settled = (): void => void process.nextTick(rest, incoming.socket, admission.restMs());
+  const settled = (): void => process.nextTick(rest, incoming.socket, admission.restMs());
   // What is left of its body would have the socket read on later.
   outgoing.once("finish", () => (incoming.readableEnded ? settled() : incoming.once("end", settled)));
   incoming.resume();
