@@ -13,9 +13,14 @@ export interface Result {
   readonly rates: readonly number[];
 }
 
-export async function alternate(contenders: readonly Contender[], rounds: number, perRound: number): Promise<Result[]> {
+export async function alternate(
+  contenders: readonly Contender[],
+  rounds: number,
+  perRound: number,
+  warmUp: number = Math.ceil(perRound / 4),
+): Promise<Result[]> {
   const rates = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-  for (const contender of contenders) await contender.run(Math.ceil(perRound / 4));
+  for (const contender of contenders) await contender.run(warmUp);
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of contenders) {
       const start = process.cpuUsage();

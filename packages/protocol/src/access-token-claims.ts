@@ -4,6 +4,7 @@ import { isBase64url } from "./base64url.ts";
 import { type Position, parsePosition } from "./position.ts";
 import { parseScope } from "./scope.ts";
 import type { JsonObject, JsonValue } from "./strict-json.ts";
+import { TextTable } from "./text-table.ts";
 import { isUuid } from "./uuid.ts";
 
 export const ACCESS_TOKEN_TYPE = "at+jwt";
@@ -98,18 +99,18 @@ export function parseAccessTokenClaims(payload: JsonObject, read?: ReadLists): A
 
 /** Most tokens that a service sees name the same scopes and the same audience. For verified tokens only. */
 export interface ReadLists {
-  readonly scopes: Map<string, readonly string[]>;
-  readonly audiences: Map<string, readonly string[]>;
+  readonly scopes: TextTable<readonly string[]>;
+  readonly audiences: TextTable<readonly string[]>;
 }
 
 const MOST_LISTS = 64;
 
 export function newReadLists(): ReadLists {
-  return { scopes: new Map(), audiences: new Map() };
+  return { scopes: new TextTable(), audiences: new TextTable() };
 }
 
 function kept(
-  lists: Map<string, readonly string[]> | undefined,
+  lists: TextTable<readonly string[]> | undefined,
   text: string,
   list: readonly string[] | undefined,
 ): readonly string[] | undefined {

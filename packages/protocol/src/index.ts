@@ -21,7 +21,7 @@ export {
   parseBasic,
   parseBearer,
 } from "./authorization-header.ts";
-export { decodeBase64url, encodeBase64url, isBase64url } from "./base64url.ts";
+export { decodeBase64url, decodeBase64urlInto, encodeBase64url, isBase64url } from "./base64url.ts";
 export { type BearerChallenge, type BearerError, bearerChallenge } from "./bearer-challenge.ts";
 export {
   type CompactJws,
@@ -92,4 +92,5 @@ export {
   type StrictJson,
   type StrictJsonRefusal,
 } from "./strict-json.ts";
+export { TextTable } from "./text-table.ts";
 export { bytesToUuid, isUuid, uuidToBytes, uuidv7 } from "./uuid.ts";

@@ -5,15 +5,29 @@ export interface Position {
   readonly seq: number;
 }
 
-const POSITION = /^([1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})$/;
+const ZERO = 0x30;
+const MOST_DIGITS = 16;
 
 /** Parses `<epoch>.<seq>`; undefined for anything else, a reserved third number included. */
 export function parsePosition(text: string): Position | undefined {
-  const match = text.length <= 33 ? POSITION.exec(text) : null;
-  if (match === null) return undefined;
-  const epoch = Number(match[1]);
-  const seq = Number(match[2]);
-  return Number.isSafeInteger(epoch) && Number.isSafeInteger(seq) ? { epoch, seq } : undefined;
+  const dot = text.length <= 2 * MOST_DIGITS + 1 ? text.indexOf(".") : -1;
+  if (dot < 0) return undefined;
+  const epoch = wholeNumber(text, 0, dot);
+  const seq = wholeNumber(text, dot + 1, text.length);
+  return epoch > 0 && seq >= 0 ? { epoch, seq } : undefined;
+}
+
+/** Negative unless there are only digits, without leading zeros, of a number that can be told from its neighbours. */
+function wholeNumber(text: string, from: number, to: number): number {
+  const digits = to - from;
+  if (digits < 1 || digits > MOST_DIGITS || (digits > 1 && text.charCodeAt(from) === ZERO)) return -1;
+  let number = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return Number.isSafeInteger(number) ? number : -1;
 }
 
 export function formatPosition(pos: Position): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bytesToUuid, uuidToBytes, uuidv7 } from "./uuid.ts";
+import { bytesToUuid, isUuid, uuidToBytes, uuidv7 } from "./uuid.ts";
 
 const random = Uint8Array.of(0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f);
 
@@ -64,5 +64,17 @@ test("every spelling but the lower-case one with hyphens is refused", () => {
     "",
   ]) {
     assert.equal(uuidToBytes(other), undefined, other);
+  }
+});
+
+test("a text is a UUID exactly when it has the one spelling, whichever character is another", () => {
+  const spelling = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+  const good = "019a9c3e-6f1a-7c41-9a52-3f60d2b7c8e1";
+  for (let at = 0; at <= good.length; at += 1) {
+    for (const other of ["0", "9", "a", "f", "g", "A", "F", "-", "/", ":", "`", "\n", "\0", "é", ""]) {
+      const text = good.slice(0, at) + other + good.slice(at + 1);
+      assert.equal(isUuid(text), spelling.test(text) && text.length === 36, JSON.stringify(text));
+      assert.equal(uuidToBytes(text) !== undefined, isUuid(text), JSON.stringify(text));
+    }
   }
 });

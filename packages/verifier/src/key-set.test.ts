@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type KeysFrame, newReadLists } from "@hallpass/protocol";
+import { type KeysFrame, newReadLists, TextTable } from "@hallpass/protocol";
 import { KeySet } from "./key-set.ts";
 import { Knowledge } from "./knowledge.ts";
 import { Memory } from "./memory.ts";
@@ -85,7 +85,14 @@ test("a salt that changes while a hash is waited for is noticed, and hashed agai
   const claims = { iss: "i", sub: "u", aud: "a", client_id: "c", iat: 1, exp: 2, jti: "j", pos: "1.0" };
   const token = await signJws(first.sign, { alg: "ES256", typ: "at+jwt", kid: first.wire.kid }, claims);
   const read = await readToken(
-    { crypto, knowledge, memory: new Memory(10), counters: newCounters(), headers: new Map(), lists: newReadLists() },
+    {
+      crypto,
+      knowledge,
+      memory: new Memory(10),
+      counters: newCounters(),
+      headers: new TextTable(),
+      lists: newReadLists(),
+    },
     token,
   );
   assert.ok(typeof read !== "string");

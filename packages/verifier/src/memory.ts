@@ -2,7 +2,7 @@
 // entries. Remembering says only that the signature fits; each use judges everything else again.
 // Two generations: when the younger is full it becomes the older, and the older is forgotten. What is used stays.
 
-import type { AccessTokenClaims, Notice } from "@hallpass/protocol";
+import { type AccessTokenClaims, type Notice, TextTable } from "@hallpass/protocol";
 import type { TrustedKey } from "./key-set.ts";
 import { LateIndex } from "./late-index.ts";
 import type { Reading } from "./lease.ts";
@@ -27,7 +27,7 @@ export interface Remembered {
 }
 
 interface Generation {
-  readonly entries: Map<string, Remembered>;
+  readonly entries: TextTable<Remembered>;
   readonly index: LateIndex<Remembered>;
 }
 
@@ -101,5 +101,5 @@ export class Memory {
 }
 
 function generation(): Generation {
-  return { entries: new Map(), index: new LateIndex() };
+  return { entries: new TextTable(), index: new LateIndex() };
 }

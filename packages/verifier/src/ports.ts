@@ -62,6 +62,7 @@ export interface Crypto {
     signingInput: string,
     signature: Uint8Array,
   ): Awaitable<boolean>;
+  /** What it needs of the bytes it has read when it returns: whoever calls may write into them then. */
   sha256(bytes: Uint8Array): Awaitable<Uint8Array>;
 }
 

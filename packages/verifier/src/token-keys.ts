@@ -4,9 +4,10 @@
 import {
   type AccessTokenClaims,
   type Actor,
-  decodeBase64url,
+  decodeBase64urlInto,
   encodeBase64url,
   type Matchable,
+  TextTable,
 } from "@hallpass/protocol";
 import { type Awaitable, andThen, type Crypto } from "./ports.ts";
 
@@ -116,14 +117,16 @@ const MOST_CLIENTS = 256;
 /** Makes the keys of tokens under one salt: what it made is good for that salt only. */
 export class KeyMaker {
   readonly salt: Uint8Array;
-  readonly #crypto: Crypto;
-  readonly #clients = new Map<string, Uint8Array>();
+  readonly #clientHash: SaltedHash;
+  readonly #subjectHash: SaltedHash;
+  readonly #clients = new TextTable<Uint8Array>();
   #sheet: KeyWords = new Uint32Array(0);
   #used = 0;
 
   constructor(crypto: Crypto, salt: Uint8Array) {
-    this.#crypto = crypto;
     this.salt = salt;
+    this.#clientHash = new SaltedHash(crypto, salt, "client");
+    this.#subjectHash = new SaltedHash(crypto, salt, "subject");
   }
 
   keysOf(claims: AccessTokenClaims): Awaitable<TokenKeys> {
@@ -135,7 +138,7 @@ export class KeyMaker {
   #client(id: string): Awaitable<Uint8Array> {
     const known = this.#clients.get(id);
     if (known !== undefined) return known;
-    return andThen(hashed(this.#crypto, this.salt, "client", id), (hash) => {
+    return andThen(this.#clientHash.of(id), (hash) => {
       if (this.#clients.size >= MOST_CLIENTS) this.#clients.clear();
       this.#clients.set(id, hash);
       return hash;
@@ -143,7 +146,7 @@ export class KeyMaker {
   }
 
   #subjects(sub: string, act: Actor | undefined): Awaitable<readonly Uint8Array[]> {
-    return andThen(hashed(this.#crypto, this.salt, "subject", sub), (first) =>
+    return andThen(this.#subjectHash.of(sub), (first) =>
       act === undefined ? [first] : andThen(this.#subjects(act.sub, act.act), (rest) => [first, ...rest]),
     );
   }
@@ -170,23 +173,37 @@ export function hashCode(
   kind: "subject" | "client",
   value: string,
 ): Awaitable<string> {
-  return andThen(hashed(crypto, salt, kind, value), encodeBase64url);
+  return andThen(new SaltedHash(crypto, salt, kind).of(value), (digest) =>
+    encodeBase64url(digest.subarray(0, HASH_BYTES)),
+  );
 }
 
-function hashed(crypto: Crypto, salt: Uint8Array, kind: "subject" | "client", value: string): Awaitable<Uint8Array> {
-  const text = `${kind}\0${value}`;
-  const bytes = new Uint8Array(salt.length + text.length);
-  if (!writeAscii(text, bytes, salt.length)) return hashedUtf8(crypto, salt, text);
-  bytes.set(salt);
-  return andThen(crypto.sha256(bytes), (digest) => digest.subarray(0, HASH_BYTES));
-}
+/** SHA-256 of values of one kind under one salt; of a digest the first sixteen bytes count. */
+class SaltedHash {
+  readonly #crypto: Crypto;
+  readonly #head: Uint8Array;
+  /** By the length of a value: what was hashed last, so that most values need no bytes of their own. */
+  readonly #inputs: Uint8Array[] = [];
 
-function hashedUtf8(crypto: Crypto, salt: Uint8Array, text: string): Awaitable<Uint8Array> {
-  const encoded = UTF8.encode(text);
-  const bytes = new Uint8Array(salt.length + encoded.length);
-  bytes.set(salt);
-  bytes.set(encoded, salt.length);
-  return andThen(crypto.sha256(bytes), (digest) => digest.subarray(0, HASH_BYTES));
+  constructor(crypto: Crypto, salt: Uint8Array, kind: "subject" | "client") {
+    this.#crypto = crypto;
+    this.#head = Uint8Array.of(...salt, ...UTF8.encode(`${kind}\0`));
+  }
+
+  of(value: string): Awaitable<Uint8Array> {
+    const bytes = (this.#inputs[value.length] ??= this.#input(value.length));
+    if (writeAscii(value, bytes, this.#head.length)) return this.#crypto.sha256(bytes);
+    const encoded = UTF8.encode(value);
+    const longer = this.#input(encoded.length);
+    longer.set(encoded, this.#head.length);
+    return this.#crypto.sha256(longer);
+  }
+
+  #input(length: number): Uint8Array {
+    const bytes = new Uint8Array(this.#head.length + length);
+    bytes.set(this.#head);
+    return bytes;
+  }
 }
 
 /** False when the text is no ASCII; its bytes in UTF-8 are others then. */
@@ -213,18 +230,19 @@ export function readUuid(text: string, into: KeyWords, at: number): number {
   return at + KEY_WORDS;
 }
 
+/** What a code is decoded into before its words are read. */
+const CODE = new Uint8Array(HASH_BYTES);
+const CODE_LENGTH = 22;
+
 /** Four words of base64url of 16 bytes; whoever calls has parsed it. */
 export function readCode(text: string, into: KeyWords, at: number): void {
-  const bytes = decodeBase64url(text);
-  if (bytes === undefined) throw new TypeError("a code was not parsed before it was read");
-  writeWords(bytes, into, at);
+  if (!jtiWords(text, into, at)) throw new TypeError("a code was not parsed before it was read");
 }
 
 /** False, and nothing written, unless the text is base64url of 16 bytes (AT-7). */
 export function jtiWords(jti: string, into: KeyWords, at: number): boolean {
-  const bytes = jti.length === 22 ? decodeBase64url(jti) : undefined;
-  if (bytes === undefined) return false;
-  writeWords(bytes, into, at);
+  if (jti.length !== CODE_LENGTH || decodeBase64urlInto(jti, CODE) === undefined) return false;
+  writeWords(CODE, into, at);
   return true;
 }
 
@@ -236,8 +254,7 @@ function codeAt(words: KeyWords, at: number): string {
 
 /** The word of a family: base64url of 4 bytes. */
 export function codeWord(text: string): number {
-  const bytes = decodeBase64url(text);
-  return bytes === undefined ? 0 : wordAt(bytes, 0);
+  return decodeBase64urlInto(text, CODE) === undefined ? 0 : wordAt(CODE, 0);
 }
 
 /** Returns where they end. */

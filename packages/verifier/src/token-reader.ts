@@ -13,6 +13,7 @@ import {
   parseJwsSignature,
   type ReadLists,
   splitCompactJws,
+  type TextTable,
 } from "@hallpass/protocol";
 import { type ClaimsSchema, type Shown, shownBy } from "./claims-schema.ts";
 import type { TrustedKey } from "./key-set.ts";
@@ -29,7 +30,7 @@ export interface ReaderDeps {
   readonly memory: Memory;
   readonly counters: Counters;
   /** Headers by their text: all tokens of a key have the same one. Only headers of genuine tokens get in. */
-  readonly headers: Map<string, JwsHeader>;
+  readonly headers: TextTable<JwsHeader>;
   /** The same for lists in the claims. */
   readonly lists: ReadLists;
   /** The app's own. */

@@ -9,6 +9,7 @@ import {
   newReadLists,
   parseAccessTokenClaims,
   parseServerFrame,
+  TextTable,
 } from "@hallpass/protocol";
 import { judgeClaims, judgeView } from "./judge.ts";
 import { Knowledge } from "./knowledge.ts";
@@ -155,7 +156,7 @@ for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
       knowledge,
       memory: new Memory(100),
       counters: newCounters(),
-      headers: new Map(),
+      headers: new TextTable(),
       lists: newReadLists(),
     };
     let pings = new Pings();

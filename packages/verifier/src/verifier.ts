@@ -1,7 +1,7 @@
 // The verifier: a request in, a verdict out. Whatever may wait comes first; then one synchronous step reads the
 // clocks and decides, in the order of spec/access-token.md (LEASE-8).
 
-import { newReadLists } from "@hallpass/protocol";
+import { newReadLists, TextTable } from "@hallpass/protocol";
 import { Activity, NOTE_EVERY_MS } from "./activity.ts";
 import { Ended, type EndReason } from "./ended.ts";
 import { FeedClient } from "./feed-client.ts";
@@ -69,7 +69,7 @@ class LocalVerifier implements Verifier {
       memory: this.#memory,
       counters: this.#counters,
       schema: settings.claims,
-      headers: new Map(),
+      headers: new TextTable(),
       lists: newReadLists(),
     };
     this.#sessions = new SessionTokens({
