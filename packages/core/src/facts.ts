@@ -33,9 +33,11 @@ export interface FactBodies {
     readonly policy: string;
     readonly from: number;
     readonly to: number;
+    /** Which rule of it ended the session; null where the session lives on. */
+    readonly ended_by: "lifetime" | "acr" | "limit" | null;
     readonly actor: string | null;
   };
-  session_kept_alive: { readonly by: "report" | "call" };
+  session_kept_alive: { readonly by: "report" | "call" | "refresh" };
   family_ended: { readonly family: FamilyId; readonly reason: EndReason; readonly revocation: string | null };
   token_refreshed: {
     readonly family: FamilyId;
@@ -155,8 +157,9 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   session_changed: "A live session's scope, claims or assurance was changed.",
   session_ended: "A session ended; `at_ms` is when it was over, which lies before the fact when the end was derived.",
   session_token_issued: "A live session got a session token; the one before, if there was one, stopped.",
-  session_policy_applied: "A live session got the numbers of another version of its policy.",
-  session_kept_alive: "A session's last activity moved forward without a refresh.",
+  session_policy_applied: "A policy was applied to a live session: it got other numbers, or ended by one of them.",
+  session_kept_alive:
+    "A session's last activity moved forward without a rotation: reported by a verifier, asked for, or by a refresh where the policy does not rotate.",
   family_ended: "One token family of a session ended; the session lives on.",
   token_refreshed: "A refresh token was rotated or recovered.",
   refresh_refused: "A genuine refresh token was refused.",

@@ -119,6 +119,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   subject_blocked: row(403, "invalid_request", "The subject is blocked."),
   replaced_not_found: row(400, "invalid_request", "There is no such session of this client to replace."),
   replaced_over: row(409, "invalid_request", "The session to replace is over."),
+  rotation_required: row(400, "invalid_request", "The refresh tokens of a public client have to rotate."),
   acr_too_low: row(403, "invalid_request", "The policy needs another acr than the sign-in had."),
   token_too_large: row(400, "invalid_request", "The access token would be too large."),
   claim_reserved: row(400, "invalid_request", "A claim has a reserved name."),

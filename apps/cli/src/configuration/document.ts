@@ -88,6 +88,7 @@ const policy = z.strictObject({
   retry_window_s: seconds.optional(),
   recovery_window_s: seconds.optional(),
   on_reuse: z.enum(["session", "family"], "has to be session or family").optional(),
+  rotation: z.enum(["always", "off"], "has to be always or off").optional(),
   refresh_is_activity: z.boolean("has to be true or false").optional(),
   max_sessions: z.int("has to be a whole number").min(1, "has to be at least 1").optional(),
   over_limit: z.enum(["evict_oldest", "refuse"], "has to be evict_oldest or refuse").optional(),

@@ -13,6 +13,7 @@ interface Effect {
   readonly changed: number;
   readonly ended: number;
   readonly ended_by_client: Readonly<Record<string, number>>;
+  readonly ended_by_rule: Readonly<Record<string, number>>;
   readonly sample: readonly string[];
 }
 
@@ -66,6 +67,7 @@ async function added(step: (cursor: { readonly cursor?: string }) => Promise<Pag
       changed: total.changed + page.changed,
       ended: total.ended + page.ended,
       ended_by_client: summed(total.ended_by_client, page.ended_by_client),
+      ended_by_rule: summed(total.ended_by_rule, page.ended_by_rule),
       sample: [...total.sample, ...page.sample].slice(0, SHOWN),
     };
   }
@@ -80,6 +82,12 @@ function summed(
   return Object.fromEntries(clients.map((client) => [client, (one[client] ?? 0) + (other[client] ?? 0)]));
 }
 
+/** ` (3 by acr, 2 by limit)`; nothing where nobody ended. */
+function byRule(effect: Effect): string {
+  const rules = Object.entries(effect.ended_by_rule).filter(([, count]) => count > 0);
+  return rules.length === 0 ? "" : ` (${rules.map(([rule, count]) => `${count} by ${rule}`).join(", ")})`;
+}
+
 function effectLines(effect: Effect, changed: string, ended: string): string[] {
   const byClient = Object.entries(effect.ended_by_client);
   return [
@@ -87,7 +95,7 @@ function effectLines(effect: Effect, changed: string, ended: string): string[] {
       ["policy", `${effect.policy} ${effect.version}`],
       ["examined", `${effect.examined} sessions`],
       [changed, String(effect.changed)],
-      [ended, String(effect.ended)],
+      [ended, `${effect.ended}${byRule(effect)}`],
     ]),
     ...(byClient.length === 0
       ? []

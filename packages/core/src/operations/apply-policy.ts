@@ -1,6 +1,6 @@
 // Brings the version of a policy that holds now to the sessions that live under an earlier one; or says what would come of it. Deliberate,
 // in bounded steps: each goes through some of the sessions, in the order of their ids, and says where the next goes on. A step that is
-// repeated finds nothing left to do, so whoever lost the place begins anew.
+// repeated finds nothing left to do, so whoever lost the place begins anew. What becomes of each is decided in policy-fate.ts.
 // No opening can slip through: each compares the policy's row, so none under the earlier version commits after the edit.
 
 import { sessionFact } from "../facts.ts";
@@ -13,13 +13,14 @@ import { ringKey } from "../keys/ring.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
 import type { Policy } from "../sessions/policy.ts";
 import { currentPolicy, type PolicyName, policyKey } from "../sessions/policy-row.ts";
-import { rebase } from "../sessions/rebase.ts";
+import { type PolicyRule, rebasedPolicy } from "../sessions/rebase.ts";
 import { absoluteEnd, type Session } from "../sessions/session.ts";
-import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
-import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
+import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { KEPT_AFTER_END } from "../sessions/standing.ts";
 import { subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
-import type { Row, RowChange, Snapshot, Store } from "../store/store.ts";
+import type { FactDraft, Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
+import { type Fate, fateBeside, fateOf, listedBeside, surplusOf } from "./policy-fate.ts";
 
 export interface PreviewPolicyDeps {
   readonly store: Store;
@@ -46,6 +47,8 @@ export interface PolicyEffect {
   /** Those that were over at once. What hangs below them is over with them, and not counted. */
   readonly ended: number;
   readonly endedByClient: Readonly<Record<ClientId, number>>;
+  /** The same by the rule that ended them. */
+  readonly endedByRule: Readonly<Record<PolicyRule, number>>;
   /** Some of those that ended. */
   readonly sample: readonly SessionId[];
   /** Where the next step goes on; null when this was the last. */
@@ -57,16 +60,50 @@ const AT_ONCE = 64;
 
 /** What applying `policy` would do now. Writes nothing; the policy need not exist. */
 export async function previewPolicy(deps: PreviewPolicyDeps, policy: Policy, step: PolicyStep): Promise<PolicyEffect> {
-  return walk(deps, step, async (rows) => {
-    const own = rows.filter((row) => sessionFromRow(row).policy.name === policy.name);
-    const snapshot = await deps.store.read([ringKey(deps.issuer.tenant), ...own.map(({ key }) => key)]);
-    return own.map(({ key }): Touched => {
-      const row = snapshot.get(key);
-      const session = row === undefined ? undefined : sessionFromRow(row);
-      if (session === undefined || standingOf(session, snapshot).kind === "ended") return UNTOUCHED;
-      return { kind: rebase(session, policy, snapshot.clock).kind, session };
-    });
+  return walk(deps, step, async (rows) =>
+    (await judge(deps, policy, rows)).map(({ session, fate }) => touchedBy(session, fate)),
+  );
+}
+
+interface Judged {
+  readonly key: RowKey;
+  readonly session: Session;
+  readonly fate: Fate;
+}
+
+/** Sessions of the policy that the rows hold, on one snapshot: with those beside them where a subject may have too many. */
+async function judge(deps: PreviewPolicyDeps, policy: Policy, rows: readonly Row[]): Promise<readonly Judged[]> {
+  const { tenant } = deps.issuer;
+  const own = rows.filter((row) => sessionFromRow(row).policy.name === policy.name).map(({ key }) => key);
+  if (own.length === 0) return [];
+  const first = await deps.store.read([ringKey(tenant), ...own]);
+  const beside = subjectsOf(own, first).flatMap((key) => listedBeside(key, policy, first));
+  const snapshot =
+    beside.length === 0 ? first : await deps.store.read([ringKey(tenant), ...unique([...own, ...beside])]);
+  // Of a subject that had fewer sessions a moment ago nobody knows what is beside them.
+  const known = subjectsOf(own, snapshot).filter((key) =>
+    listedBeside(key, policy, snapshot).every((each) => snapshot.has(each)),
+  );
+  const surplus = new Set(known.flatMap((key) => surplusOf(key, policy, snapshot).map(({ id }) => id)));
+  return own.flatMap((key): Judged[] => {
+    const row = snapshot.get(key);
+    const session = row === undefined ? undefined : sessionFromRow(row);
+    return session === undefined
+      ? []
+      : [{ key, session, fate: fateBeside(fateOf(session, policy, snapshot), session, surplus) }];
   });
+}
+
+function subjectsOf(keys: readonly RowKey[], snapshot: Snapshot): readonly RowKey[] {
+  const all = keys.flatMap((key): RowKey[] => {
+    const row = snapshot.get(key);
+    return row === undefined ? [] : [subjectKey(key.tenant, sessionFromRow(row).subject)];
+  });
+  return unique(all);
+}
+
+function unique(keys: readonly RowKey[]): readonly RowKey[] {
+  return [...new Map(keys.map((key) => [key.id, key])).values()];
 }
 
 export interface ApplyPolicy extends PolicyStep {
@@ -85,10 +122,16 @@ export async function applyPolicy(deps: ApplyPolicyDeps, request: ApplyPolicy): 
   if (current.policy.version !== request.version) return refused("version_conflict");
   let stale = false;
   const effect = await walk(deps, request, async (rows) => {
-    const own = rows.filter((row) => rebase(sessionFromRow(row), current.policy, EARLIEST).kind !== "untouched");
+    const judged = await judge(deps, current.policy, rows);
     const touched: Touched[] = [];
-    for (let from = 0; from < own.length; from += AT_ONCE) {
-      const together = own.slice(from, from + AT_ONCE).map((row) => applyToOne(deps, request, row));
+    const crowded = judged.filter(({ fate }) => fate.kind === "ended" && fate.by === "limit");
+    for (const key of unique(crowded.map(({ session }) => subjectKey(tenant, session.subject))))
+      touched.push(...(await endSurplus(deps, request, key)));
+    const others = judged.filter(
+      ({ fate }) => fate.kind !== "untouched" && !(fate.kind === "ended" && fate.by === "limit"),
+    );
+    for (let from = 0; from < others.length; from += AT_ONCE) {
+      const together = others.slice(from, from + AT_ONCE).map((one) => applyToOne(deps, request, one.key));
       touched.push(...(await Promise.all(together)));
     }
     stale ||= touched.some(({ kind }) => kind === "stale");
@@ -98,13 +141,45 @@ export async function applyPolicy(deps: ApplyPolicyDeps, request: ApplyPolicy): 
 }
 
 type Touched =
-  | { readonly kind: "untouched" | "applied" | "ended"; readonly session: Session | null }
+  | { readonly kind: "untouched" | "applied" }
+  | { readonly kind: "ended"; readonly session: Session; readonly by: PolicyRule }
   | { readonly kind: "stale" };
-const UNTOUCHED: Touched = { kind: "untouched", session: null };
-/** Before anything is over by its time: whether numbers differ is asked without a clock. */
-const EARLIEST = 0 as Instant;
+const UNTOUCHED: Touched = { kind: "untouched" };
 
-function applyToOne(deps: ApplyPolicyDeps, request: ApplyPolicy, { key }: Row): Promise<Touched> {
+function touchedBy(session: Session, fate: Fate): Touched {
+  return fate.kind === "ended" ? { ...fate, session } : { kind: fate.kind };
+}
+
+/** One after the other, each decided anew: what was too many a moment ago need not be now. */
+async function endSurplus(deps: ApplyPolicyDeps, request: ApplyPolicy, key: RowKey): Promise<readonly Touched[]> {
+  const touched: Touched[] = [];
+  for (;;) {
+    const one = await endFirst(deps, request, key);
+    if (one.kind !== "untouched") touched.push(one);
+    if (one.kind !== "ended") return touched;
+  }
+}
+
+function endFirst(deps: ApplyPolicyDeps, request: ApplyPolicy, key: RowKey): Promise<Touched> {
+  const policyRow = policyKey(key.tenant, request.name);
+  return change<Touched>(deps.store, deps.dice, [ringKey(key.tenant), key, policyRow], (snapshot) => {
+    const current = currentPolicy(deps.policies, key.tenant, request.name, snapshot);
+    if (current?.policy.version !== request.version) return answer({ kind: "stale" });
+    const unread = listedBeside(key, current.policy, snapshot).filter((each) => !snapshot.has(each));
+    if (unread.length > 0) return { kind: "read", keys: unread };
+    const [first] = surplusOf(key, current.policy, snapshot);
+    const row = first === undefined ? undefined : snapshot.get(sessionKey(first));
+    if (first === undefined || row === undefined) return answer(UNTOUCHED);
+    const guards = guardsOf(snapshot, policyRow, key);
+    return ends(deps, { row, guards, session: first, policy: current.policy, snapshot, request }, "limit");
+  });
+}
+
+function guardsOf(snapshot: Snapshot, ...keys: readonly RowKey[]): readonly RowChange[] {
+  return keys.map((key) => ({ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" }));
+}
+
+function applyToOne(deps: ApplyPolicyDeps, request: ApplyPolicy, key: RowKey): Promise<Touched> {
   const policyRow = policyKey(key.tenant, request.name);
   return change<Touched>(deps.store, deps.dice, [ringKey(key.tenant), key, policyRow], (snapshot) => {
     const current = currentPolicy(deps.policies, key.tenant, request.name, snapshot);
@@ -112,62 +187,70 @@ function applyToOne(deps: ApplyPolicyDeps, request: ApplyPolicy, { key }: Row): 
     const row = snapshot.get(key);
     const session = row === undefined ? undefined : sessionFromRow(row);
     if (row === undefined || session === undefined) return answer(UNTOUCHED);
-    if (standingOf(session, snapshot).kind === "ended") return answer(UNTOUCHED);
-    const rebased = rebase(session, current.policy, snapshot.clock);
-    if (rebased.kind === "untouched") return answer(UNTOUCHED);
-    const guard: RowChange = { key: policyRow, expect: snapshot.get(policyRow)?.version ?? "absent", next: "same" };
-    return rebased.kind === "ended"
-      ? ends(deps, { row, guard, session, next: rebased.next, snapshot, request })
-      : applies(deps, { row, guard, session, next: rebased.next, snapshot, request }, rebased.shortened);
+    const fate = fateOf(session, current.policy, snapshot);
+    if (fate.kind === "untouched") return answer(UNTOUCHED);
+    const one = { row, guards: guardsOf(snapshot, policyRow), session, policy: current.policy, snapshot, request };
+    return fate.kind === "ended" ? ends(deps, one, fate.by) : applies(deps, one, fate);
   });
 }
 
 interface Case {
   readonly row: Row;
-  readonly guard: RowChange;
+  readonly guards: readonly RowChange[];
   readonly session: Session;
-  readonly next: Session;
+  readonly policy: Policy;
   readonly snapshot: Snapshot;
   readonly request: ApplyPolicy;
 }
 
-function appliedFact({ session, next, snapshot, request }: Case): ReturnType<typeof sessionFact> {
+function appliedFact({ session, policy, snapshot, request }: Case, by: PolicyRule | null): FactDraft {
   return sessionFact(session.tenant, session.id, snapshot.clock, "session_policy_applied", {
-    policy: next.policy.name,
+    policy: policy.name,
     from: session.policy.version,
-    to: next.policy.version,
+    to: policy.version,
+    ended_by: by,
     actor: request.actor,
   });
 }
 
-function ends(deps: ApplyPolicyDeps, one: Case): Decision<Touched> {
-  const { row, guard, session, next, snapshot } = one;
+/** It keeps the numbers that ended it, though it rotates nothing any more. */
+function ends(deps: ApplyPolicyDeps, one: Case, by: PolicyRule): Decision<Touched> {
+  const { row, guards, session, policy, snapshot } = one;
+  const next: Session = {
+    ...session,
+    policy: rebasedPolicy(session, policy, true),
+    state: { kind: "ended", reason: "policy_applied", at: snapshot.clock },
+  };
   const body = { reason: "policy_applied", at_ms: snapshot.clock, revocation: null } as const;
   return write({
-    rows: [{ key: row.key, expect: row.version, next: sessionToRow(next, KEPT_AFTER_END) }, guard],
+    rows: [{ key: row.key, expect: row.version, next: sessionToRow(next, KEPT_AFTER_END) }, ...guards],
     notices: [noticeDraft(session.tenant, { kind: "session", sid: session.id }, deps.issuer, deps.dice)],
-    facts: [appliedFact(one), sessionFact(session.tenant, session.id, snapshot.clock, "session_ended", body)],
-    answer: () => ({ kind: "ended", session }),
+    facts: [appliedFact(one, by), sessionFact(session.tenant, session.id, snapshot.clock, "session_ended", body)],
+    answer: () => ({ kind: "ended", session, by }),
   });
 }
 
 /** Access tokens that would outlive the nearer end are outdated: no token outlives its session. */
-function applies(deps: ApplyPolicyDeps, one: Case, shortened: boolean): Decision<Touched> {
-  const { row, guard, session, next, snapshot } = one;
+function applies(
+  deps: ApplyPolicyDeps,
+  one: Case,
+  { next, shortened }: Extract<Fate, { kind: "applied" }>,
+): Decision<Touched> {
+  const { row, guards, session, snapshot } = one;
   const outlives = shortened && mayOutlive(deps, next, snapshot.clock);
   const rowChange = { key: row.key, expect: row.version, next: sessionToRow(next, KEPT_AFTER_END) };
   return write({
-    rows: [outlives ? { ...rowChange, raise: true } : rowChange, guard, ...listedLonger(one)],
+    rows: [outlives ? { ...rowChange, raise: true } : rowChange, ...guards, ...listedLonger(one, next)],
     notices: outlives
       ? [noticeDraft(session.tenant, { kind: "outdated", sid: session.id }, deps.issuer, deps.dice)]
       : [],
-    facts: [appliedFact(one)],
-    answer: () => ({ kind: "applied", session }),
+    facts: [appliedFact(one, null)],
+    answer: () => ({ kind: "applied" }),
   });
 }
 
 /** The subject's row counts a session until its absolute end (POL-9): a later one has to stand there, too. */
-function listedLonger({ session, next, snapshot }: Case): readonly RowChange[] {
+function listedLonger({ session, snapshot }: Case, next: Session): readonly RowChange[] {
   const until = absoluteEnd(next);
   const key = subjectKey(session.tenant, session.subject);
   const row = snapshot.get(key);
@@ -188,7 +271,7 @@ async function walk(
   touch: (rows: readonly Row[]) => Promise<readonly Touched[]>,
 ): Promise<PolicyEffect> {
   const { tenant } = deps.issuer;
-  const ended: Session[] = [];
+  const ended: Extract<Touched, { kind: "ended" }>[] = [];
   let [examined, changed] = [0, 0];
   let place = after;
   while (examined < limit) {
@@ -197,7 +280,7 @@ async function walk(
     const rows = await deps.store.list({ tenant, kind: "session", limit: size, ...from });
     const touched = await touch(rows.filter((row) => sessionFromRow(row).state.kind === "active"));
     changed += touched.filter(({ kind }) => kind === "applied").length;
-    ended.push(...touched.flatMap((one) => (one.kind === "ended" && one.session !== null ? [one.session] : [])));
+    ended.push(...touched.filter((one) => one.kind === "ended"));
     examined += rows.length;
     place = (rows.at(-1)?.key.id as SessionId | undefined) ?? place;
     if (rows.length < size) return effectOf(examined, changed, ended, null);
@@ -207,12 +290,19 @@ async function walk(
 
 const PAGE = 500;
 
-function effectOf(examined: number, changed: number, ended: readonly Session[], next: SessionId | null): PolicyEffect {
+function effectOf(
+  examined: number,
+  changed: number,
+  ended: readonly Extract<Touched, { kind: "ended" }>[],
+  next: SessionId | null,
+): PolicyEffect {
   const endedByClient: Record<string, number> = {};
-  for (const { families } of ended) {
-    for (const client of new Set(families.map((family) => family.client)))
+  const endedByRule: Record<PolicyRule, number> = { lifetime: 0, acr: 0, limit: 0 };
+  for (const { session, by } of ended) {
+    endedByRule[by] += 1;
+    for (const client of new Set(session.families.map((family) => family.client)))
       endedByClient[client] = (endedByClient[client] ?? 0) + 1;
   }
-  const sample = ended.slice(0, SAMPLE).map(({ id }) => id);
-  return { examined, changed, ended: ended.length, endedByClient, sample, next };
+  const sample = ended.slice(0, SAMPLE).map(({ session }) => session.id);
+  return { examined, changed, ended: ended.length, endedByClient, endedByRule, sample, next };
 }

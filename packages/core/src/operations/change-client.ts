@@ -36,7 +36,7 @@ export interface ChangedClient {
   readonly changed: readonly string[];
 }
 
-/** Refuses `client_not_found`, `policy_unknown`, client_credentials for a public client (`grant_not_allowed`), keys for a client that does not authenticate with them (`client_keys_misplaced`), and whatever `may` refuses. */
+/** Refuses `client_not_found`, `policy_unknown`, a policy that does not rotate for a public client (`rotation_required`), client_credentials for a public client (`grant_not_allowed`), keys for a client that does not authenticate with them (`client_keys_misplaced`), and whatever `may` refuses. */
 export async function changeClient(
   deps: ChangeClientDeps,
   id: ClientId,
@@ -54,8 +54,9 @@ export async function changeClient(
     if (row === undefined || before === undefined || before.deleted === true)
       return answer(refused("client_not_found"));
     const after = changed(before, wanted);
-    if (policy !== undefined && currentPolicy(deps.policies, deps.tenant, policy, snapshot) === undefined)
-      return answer(refused("policy_unknown"));
+    const held = policy === undefined ? undefined : currentPolicy(deps.policies, deps.tenant, policy, snapshot)?.policy;
+    if (policy !== undefined && held === undefined) return answer(refused("policy_unknown"));
+    if (held?.rotation === "off" && after.authentication === "none") return answer(refused("rotation_required"));
     if (after.authentication === "none" && after.grants.includes("client_credentials"))
       return answer(refused("grant_not_allowed"));
     if ((after.keys !== undefined) !== (after.authentication === "private_key_jwt"))

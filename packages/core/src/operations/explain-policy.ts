@@ -101,6 +101,7 @@ const LIVE = [
   "retryWindow",
   "recoveryWindow",
   "onReuse",
+  "rotation",
   "refreshIsActivity",
 ] as const satisfies readonly Member[];
 

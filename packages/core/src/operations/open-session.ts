@@ -264,6 +264,7 @@ function prepare(
   const chosen = sessionPolicyOf(policy, request.remember);
   if (chosen === undefined) return { code: "remember_not_allowed" };
   if (policy.requiredAcr.length > 0 && !policy.requiredAcr.includes(request.acr ?? "")) return { code: "acr_too_low" };
+  if (policy.rotation === "off" && client.authentication === "none") return { code: "rotation_required" };
   const subject = subjectFromRow(snapshot.get(subjectKey(tenant, request.subject)));
   if (isBlocked(subject, snapshot.clock)) return { code: "subject_blocked" };
   const line = ancestryOf(request, snapshot, tenant);

@@ -1,6 +1,7 @@
 // Reads, lists and edits policies. An edit is a new version, and ends nobody: it holds for sessions that are opened from now on
 // (apply-policy.ts brings it to those that live).
 
+import { clientFromRow } from "../clients/client-row.ts";
 import { fact } from "../facts.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
@@ -49,9 +50,13 @@ export interface PutVersion extends PolicyVersion {
   readonly changed: boolean;
 }
 
-/** Refuses `policy_incomplete` (a new name without all numbers), `policy_invalid` (a number out of its limits), `version_conflict`. */
+/**
+ * Refuses `policy_incomplete` (a new name without all numbers), `policy_invalid` (a number out of its limits), `version_conflict`, and
+ * `rotation_required` for rotation turned off where a public client names the policy: it could open nothing any more.
+ */
 export async function putPolicy(deps: PutPolicyDeps, request: PutPolicy): Promise<Answer<PutVersion>> {
   const { tenant } = deps;
+  const isForPublic = await isNamedByPublicClient(deps, request.name);
   const key = policyKey(tenant, request.name);
   return change<Answer<PutVersion>>(deps.store, deps.dice, [key], (snapshot) => {
     const current = currentPolicy(deps.policies, tenant, request.name, snapshot);
@@ -60,6 +65,7 @@ export async function putPolicy(deps: PutPolicyDeps, request: PutPolicy): Promis
     const numbers = request.edit(current?.policy);
     if (numbers === undefined) return answer(refused("policy_incomplete"));
     if (wrongNumbers(numbers, deps.issuer).length > 0) return answer(refused("policy_invalid"));
+    if (numbers.rotation === "off" && isForPublic) return answer(refused("rotation_required"));
     const version = (current?.policy.version ?? 0) + 1;
     if (version > MOST_VERSIONS) return answer(refused("policy_invalid"));
     const policy: Policy = { ...numbers, name: request.name, version };
@@ -79,6 +85,22 @@ export async function putPolicy(deps: PutPolicyDeps, request: PutPolicy): Promis
     });
   });
 }
+
+/** A client that is registered meanwhile is none the worse: an opening looks again. */
+async function isNamedByPublicClient({ store, tenant }: PutPolicyDeps, name: PolicyName): Promise<boolean> {
+  let after: string | undefined;
+  for (;;) {
+    const rows = await store.list({ tenant, kind: "client", limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const clients = rows.map(clientFromRow);
+    if (clients.some((one) => one.policy === name && one.authentication === "none" && one.deleted !== true))
+      return true;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return false;
+    after = last.key.id;
+  }
+}
+
+const PAGE = 200;
 
 /** The same numbers, whatever the version. */
 function same(one: Policy, other: Policy): boolean {

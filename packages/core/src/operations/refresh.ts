@@ -128,7 +128,7 @@ function judge(one: Case): Decision<Ruled> {
   const ruling = decide(session, { kind: "refresh", ...attempt }, snapshot.clock);
   switch (ruling.kind) {
     case "retried":
-      return issue(one, session, ruling.family, "retried", null);
+      return issue(one, ruling.used ?? session, ruling.family, ruling.used === null ? "retried" : "used", null);
     case "rotated":
     case "recovered":
       return issue(
@@ -174,7 +174,7 @@ function issue(
   one: Case,
   session: Session,
   family: Family,
-  outcome: "rotated" | "retried" | "recovered",
+  how: "rotated" | "retried" | "used" | "recovered",
   regressedFrom: number | null,
 ): Decision<Ruled> {
   const { deps, request, snapshot, keys } = one;
@@ -192,10 +192,11 @@ function issue(
   });
   if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });
   const regressed = regressedFrom !== null;
+  const outcome = how === "used" ? "retried" : how;
   const done: Ruled = { kind: "granted", outcome, session, family, tokens, regressed };
-  if (outcome === "retried") return answer(done);
+  if (how === "retried") return answer(done);
   return write({
-    ...rotation(one, session, family, outcome),
+    ...rotation(one, session, family, how),
     ...(regressed ? regression(one, family, regressedFrom) : {}),
     answer: () => done,
   });
@@ -205,20 +206,23 @@ function rotation(
   one: Case,
   session: Session,
   family: Family,
-  outcome: "rotated" | "recovered",
+  how: "rotated" | "used" | "recovered",
 ): Pick<Writes<Ruled>, "rows" | "facts"> {
   const { snapshot } = one;
+  const { tenant, id } = session;
   return {
     rows: [
       { key: one.row.key, expect: one.row.version, next: sessionToRow(session, KEPT_AFTER_END, one.row.expires) },
       ...guards(one),
     ],
     facts: [
-      sessionFact(session.tenant, session.id, snapshot.clock, "token_refreshed", {
-        family: family.id,
-        generation: family.generation,
-        outcome,
-      }),
+      how === "used"
+        ? sessionFact(tenant, id, snapshot.clock, "session_kept_alive", { by: "refresh" })
+        : sessionFact(tenant, id, snapshot.clock, "token_refreshed", {
+            family: family.id,
+            generation: family.generation,
+            outcome: how,
+          }),
     ],
   };
 }

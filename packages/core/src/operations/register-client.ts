@@ -38,7 +38,7 @@ export interface RegisteredClient {
 }
 
 /**
- * Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, client_credentials for a public client (`grant_not_allowed`),
+ * Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, a policy that does not rotate for a public client (`rotation_required`), client_credentials for a public client (`grant_not_allowed`),
  * and keys for a client that does not authenticate with them, or none for one that does (`client_keys_misplaced`).
  */
 export async function registerClient(
@@ -56,8 +56,9 @@ export async function registerClient(
   if (policy === undefined) return refused("policy_unknown");
   const bytes = deps.dice.bytes(32);
   return change(deps.store, deps.dice, [ringKey(deps.tenant), key, policyKey(deps.tenant, policy)], (snapshot) => {
-    if (currentPolicy(deps.policies, deps.tenant, policy, snapshot) === undefined)
-      return answer(refused("policy_unknown"));
+    const held = currentPolicy(deps.policies, deps.tenant, policy, snapshot)?.policy;
+    if (held === undefined) return answer(refused("policy_unknown"));
+    if (held.rotation === "off" && wanted.authentication === "none") return answer(refused("rotation_required"));
     if (snapshot.get(key) !== undefined) return answer(refused("client_exists"));
     if (!maySign(snapshot, deps.tenant, signingAlgOf(wanted))) return answer(refused("signing_alg_unavailable"));
     const isSecret = hasSecret(wanted.authentication);

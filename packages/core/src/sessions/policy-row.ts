@@ -12,6 +12,7 @@ export type PolicyName = string & { readonly [policyName]: true };
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const LAYOUT = 1;
+const ROTATING = { rotation: "always" } as const;
 const DIGITS = 6;
 /** Every version is kept: sessions name it. */
 export const MOST_VERSIONS: number = 10 ** DIGITS - 1;
@@ -69,7 +70,8 @@ export function policyFromRow(row: Row): PolicyVersion {
   const { layout, put, since, ...rest } = JSON.parse(row.value) as PolicyRow;
   if (layout !== LAYOUT) throw new Error("a policy's row has a layout that this version does not know");
   const [name = ""] = row.key.id.split("/");
-  return { policy: { name, ...rest }, put, since };
+  // Rows of before there was a choice have no `rotation`.
+  return { policy: { name, ...ROTATING, ...rest }, put, since };
 }
 
 /** The version that holds now; the profile where nobody has edited it. The snapshot was read with the policy's key. */

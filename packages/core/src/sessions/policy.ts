@@ -20,6 +20,8 @@ export interface LiveRules {
   /** For this long the predecessor of an unused generation may replace it: the phone that was suspended. */
   readonly recoveryWindow: Seconds;
   readonly onReuse: "session" | "family";
+  /** `off`: a refresh token stays what it is, which only clients that authenticate may have (RFC 9700 section 4.14.2). */
+  readonly rotation: "always" | "off";
   /** Whether a refresh moves the last activity forward; otherwise only what apps and verifiers report does. */
   readonly refreshIsActivity: boolean;
 }
@@ -57,6 +59,6 @@ export function sessionPolicyOf(policy: Policy, remember: boolean): SessionPolic
 }
 
 export function liveRulesOf(policy: LiveRules): LiveRules {
-  const { accessLifetime, retryWindow, recoveryWindow, onReuse, refreshIsActivity } = policy;
-  return { accessLifetime, retryWindow, recoveryWindow, onReuse, refreshIsActivity };
+  const { accessLifetime, retryWindow, recoveryWindow, onReuse, rotation, refreshIsActivity } = policy;
+  return { accessLifetime, retryWindow, recoveryWindow, onReuse, rotation, refreshIsActivity };
 }

@@ -33,6 +33,7 @@ test("every profile has exactly its written numbers, as version 1 [POL-1]", () =
   assert.deepEqual([...PROFILES.keys()].toSorted(), Object.keys(WRITTEN).toSorted());
   for (const policy of PROFILES.values()) {
     assert.equal(policy.version, 1);
+    assert.equal(policy.rotation, "always");
     const numbers: Numbers = [
       policy.accessLifetime,
       policy.idle,

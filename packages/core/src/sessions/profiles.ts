@@ -17,6 +17,7 @@ export const CONSUMER: Policy = {
   retryWindow: secondsOf(30),
   recoveryWindow: secondsOf(24 * HOUR),
   onReuse: "session",
+  rotation: "always",
   refreshIsActivity: true,
   remembered: { idle: secondsOf(30 * DAY), absolute: secondsOf(90 * DAY) },
   maxSessions: 100,

@@ -1,32 +1,46 @@
-// A live session under another version of its policy: what it would be, and whether it would still live.
+// A live session under another version of its policy: what it would be, and whether it would still live by itself. What hangs above it and the
+// number of sessions beside it are another matter (operations/policy-fate.ts).
 
 import type { Instant } from "../kernel/time.ts";
 import { secondsOf } from "../kernel/time.ts";
 import { type Policy, type SessionPolicy, sessionPolicyOf } from "./policy.ts";
 import { absoluteEnd, type Session, stateAt } from "./session.ts";
 
-/** The numbers that the session would keep. A child gets no longer life than it has: it was opened within its parent's. */
-export function rebasedPolicy(session: Session, policy: Policy): SessionPolicy {
+/**
+ * The numbers that the session would keep. A child gets no longer life than it has: it was opened within its parent's. `isPublic`: a client
+ * of it does not authenticate, so that its refresh tokens rotate whatever the policy says.
+ */
+export function rebasedPolicy(session: Session, policy: Policy, isPublic: boolean): SessionPolicy {
   const remembered = session.policy.remembered ? sessionPolicyOf(policy, true) : undefined;
   const chosen = remembered ?? sessionPolicyOf(policy, false);
   if (chosen === undefined) throw new Error("every policy knows sessions that are not remembered");
-  if (session.ancestors.length === 0) return chosen;
-  return { ...chosen, absolute: secondsOf(Math.min(chosen.absolute, session.policy.absolute)) };
+  const rotation = isPublic ? "always" : chosen.rotation;
+  if (session.ancestors.length === 0) return { ...chosen, rotation };
+  return { ...chosen, rotation, absolute: secondsOf(Math.min(chosen.absolute, session.policy.absolute)) };
+}
+
+/** What of a policy ends a session: its times, the assurance that it asks for, or how many sessions a subject may have. */
+export type PolicyRule = "lifetime" | "acr" | "limit";
+
+/** By which rule the policy ends the session, whatever is above and beside it; null for none, and for a session of another policy. */
+export function endedBy(session: Session, policy: Policy, now: Instant): Exclude<PolicyRule, "limit"> | null {
+  if (session.policy.name !== policy.name) return null;
+  // Rotation ends nothing.
+  const next: Session = { ...session, policy: rebasedPolicy(session, policy, true) };
+  if (stateAt(next, now).kind === "ended") return "lifetime";
+  return policy.requiredAcr.length === 0 || policy.requiredAcr.includes(session.acr ?? "") ? null : "acr";
 }
 
 export type Rebased =
-  /** It is not of this policy, over already, or has these numbers. */
+  /** It has these numbers. */
   | { readonly kind: "untouched" }
-  | { readonly kind: "applied"; readonly next: Session; readonly shortened: boolean }
-  | { readonly kind: "ended"; readonly next: Session };
+  /** `shortened`: its absolute end came nearer, so that access tokens issued before may outlive it. */
+  | { readonly kind: "applied"; readonly next: Session; readonly shortened: boolean };
 
-/** `shortened`: its absolute end came nearer, so that access tokens issued before may outlive it. */
-export function rebase(session: Session, policy: Policy, now: Instant): Rebased {
-  if (session.policy.name !== policy.name || stateAt(session, now).kind === "ended") return { kind: "untouched" };
-  const next: Session = { ...session, policy: rebasedPolicy(session, policy) };
+/** Of a session that lives on. */
+export function rebase(session: Session, policy: Policy, isPublic: boolean): Rebased {
+  const next: Session = { ...session, policy: rebasedPolicy(session, policy, isPublic) };
   if (sameNumbers(session.policy, next.policy)) return { kind: "untouched" };
-  if (stateAt(next, now).kind === "ended")
-    return { kind: "ended", next: { ...next, state: { kind: "ended", reason: "policy_applied", at: now } } };
   return { kind: "applied", next, shortened: absoluteEnd(next) < absoluteEnd(session) };
 }
 

@@ -199,7 +199,7 @@ function changed(ruling: RefreshRuling, change: (family: Family) => Family): Ref
 function extendsTheWindow(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {
   const ruling = refreshOutcome(session, attempt, now);
   if (ruling.kind !== "recovered") return ruling;
-  return now - START < RECOVERY * 4 ? { kind: "retried", family: ruling.family } : ruling;
+  return now - START < RECOVERY * 4 ? { kind: "retried", family: ruling.family, used: null } : ruling;
 }
 
 function restartsTheRecovery(...[session, attempt, now]: Parameters<Rule>): RefreshRuling {

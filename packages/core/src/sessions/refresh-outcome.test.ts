@@ -69,6 +69,45 @@ describe("the outcome by the presented generation", () => {
     }
   });
 
+  const unrotated: readonly [title: string, generation: number, ms: number, outcome: RefreshRuling["kind"]][] = [
+    ["the current one, at once", 5, 0, "retried"],
+    ["the current one, much later", 5, 99_999, "retried"],
+    ["the predecessor, one millisecond before the retry window ends", 4, 29_999, "retried"],
+    ["the predecessor, at the instant the retry window ends", 4, 30_000, "recovered"],
+    ["the predecessor, at the instant the recovery window ends", 4, 90_000, "reused"],
+    ["an older one, one millisecond before its own window ends", 3, 28_999, "superseded"],
+    ["an older one, at the instant its own window ends", 3, 29_000, "reused"],
+    ["a forgotten one, at once", 1, 0, "reused"],
+    ["one above the current", 6, 0, "rotated"],
+  ];
+  for (const [title, generation, ms, outcome] of unrotated) {
+    it(`where nothing rotates, ${title}, is ${outcome} [RT-12]`, () => {
+      const policy = { rotation: "off" } as const;
+      assert.equal(ruling({ family: fifth, generation, now: afterMs(NOW, ms), policy }).kind, outcome);
+    });
+  }
+
+  for (const [ms, moves] of [
+    [0, false],
+    [9999, false],
+    [10_000, true],
+    [10_001, true],
+  ] as const) {
+    it(`where nothing rotates, activity after ${ms} ms of 100 s idle time is ${moves ? "" : "not "}written down [RT-12]`, () => {
+      const now = afterMs(NOW, ms);
+      const kept = ruling({ family: fifth, generation: 5, now, policy: { rotation: "off" } });
+      assert.ok(kept.kind === "retried");
+      assert.equal(kept.used?.lastActive, moves ? now : undefined);
+      const still = ruling({
+        family: fifth,
+        generation: 5,
+        now,
+        policy: { rotation: "off", refreshIsActivity: false },
+      });
+      assert.ok(still.kind === "retried" && still.used === null);
+    });
+  }
+
   it("one above the current, with MACs that nobody else can make, goes on after it [RT-11]", () => {
     const outcome = ruling({ family: fifth, generation: 9, now: NOW });
     assert.equal(outcome.kind, "rotated");
@@ -165,7 +204,7 @@ describe("what an outcome writes", () => {
 
   it("a retry writes nothing and keeps the key of its generation [RT-O5] [RT-2]", () => {
     const outcome = ruling({ family: fifth, generation: 4, now: afterMs(NOW, 1) });
-    assert.deepEqual(outcome, { kind: "retried", family: aFamily(fifth) });
+    assert.deepEqual(outcome, { kind: "retried", family: aFamily(fifth), used: null });
   });
 
   it("a recovery keeps the predecessor and when it was first superseded [RT-O6]", () => {

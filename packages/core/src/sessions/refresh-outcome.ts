@@ -7,6 +7,7 @@
 // | another client's family                                           | misbound   | –                          |
 // | session or family over                                            | ended      | –                          |
 // | the current one                                                   | rotated    | current + 1                |
+// | the current one, where the policy does not rotate                 | retried    | activity, if it moved far  |
 // | the predecessor, now < rotatedAt + retryWindow                    | retried    | –                          |
 // | the predecessor, now < its superseding + recoveryWindow           | recovered  | current + 1, same predecessor |
 // | another remembered one, now < its superseding + retryWindow       | superseded | –                          |
@@ -31,7 +32,8 @@ export type RefreshRuling =
   | { readonly kind: "ended"; readonly end: Ended }
   | { readonly kind: "superseded" }
   | { readonly kind: "reused"; readonly next: Session }
-  | { readonly kind: "retried"; readonly family: Family }
+  /** `used`: where nothing rotates, with its activity moved, if it moved by a tenth of the idle time. */
+  | { readonly kind: "retried"; readonly family: Family; readonly used: Session | null }
   | { readonly kind: "rotated"; readonly family: Family; readonly next: Session; readonly regressedFrom: number | null }
   | { readonly kind: "recovered"; readonly family: Family; readonly next: Session };
 
@@ -43,11 +45,12 @@ export function refreshOutcome(session: Session, attempt: RefreshAttempt, now: I
   if (family.client !== attempt.client) return { kind: "misbound" };
   const end = endOf(session, family, now);
   if (end !== null) return { kind: "ended", end };
+  if (attempt.generation === family.generation && session.policy.rotation === "off") return kept(session, family, now);
   if (attempt.generation >= family.generation) return rotated(session, family, attempt, now);
   const { policy } = session;
   const [predecessor, ...older] = family.superseded;
   if (predecessor?.generation === attempt.generation) {
-    if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) return { kind: "retried", family };
+    if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) return { kind: "retried", family, used: null };
     if (!isPast(after(predecessor.at, policy.recoveryWindow), now)) return recovered(session, family, attempt, now);
     return reused(session, family, now);
   }
@@ -60,6 +63,13 @@ function endOf(session: Session, family: Family, now: Instant): Ended | null {
   const state = stateAt(session, now);
   if (state.kind === "ended") return state;
   return family.ended === null ? null : { kind: "ended", reason: family.ended, at: now };
+}
+
+/** A write for each refresh would tell no more than one in a while, as with reports of activity. */
+function kept(session: Session, family: Family, now: Instant): RefreshRuling {
+  const next = used(session, now);
+  const isFar = next.lastActive - session.lastActive >= session.policy.idle * 100;
+  return { kind: "retried", family, used: isFar ? next : null };
 }
 
 function rotated(session: Session, family: Family, attempt: RefreshAttempt, now: Instant): RefreshRuling {

@@ -63,6 +63,7 @@ const session: fc.Arbitrary<Session> = plain({
     retryWindow: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
     recoveryWindow: fc.integer({ min: 1, max: 10 ** 8 }).map(secondsOf),
     onReuse: fc.constantFrom("session" as const, "family" as const),
+    rotation: fc.constantFrom("always" as const, "off" as const),
     refreshIsActivity: fc.boolean(),
     remembered: fc.boolean(),
   }),
@@ -137,6 +138,7 @@ describe("a session's row", () => {
       retryWindow: 30,
       recoveryWindow: 86_400,
       onReuse: "session",
+      rotation: "always",
       refreshIsActivity: true,
       remembered: false,
     });

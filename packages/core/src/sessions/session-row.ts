@@ -169,12 +169,14 @@ function parse(row: Row): Session {
 const FAMILY_ON_REUSE = 1;
 const REFRESH_IS_NO_ACTIVITY = 2;
 const REMEMBERED = 4;
+const NO_ROTATION = 8;
 
 function policyToRow(policy: SessionPolicy): PolicyRow {
   const flags =
     (policy.onReuse === "family" ? FAMILY_ON_REUSE : 0) |
     (policy.refreshIsActivity ? 0 : REFRESH_IS_NO_ACTIVITY) |
-    (policy.remembered ? REMEMBERED : 0);
+    (policy.remembered ? REMEMBERED : 0) |
+    (policy.rotation === "off" ? NO_ROTATION : 0);
   const { name, version, idle, absolute, accessLifetime, retryWindow, recoveryWindow } = policy;
   return [name, version, idle, absolute, accessLifetime, retryWindow, recoveryWindow, flags];
 }
@@ -191,6 +193,7 @@ function policyFromRow(row: PolicyRow): SessionPolicy {
     retryWindow: secondsOf(retryWindow),
     recoveryWindow: secondsOf(recoveryWindow),
     onReuse: (flags & FAMILY_ON_REUSE) === 0 ? "session" : "family",
+    rotation: (flags & NO_ROTATION) === 0 ? "always" : "off",
     refreshIsActivity: (flags & REFRESH_IS_NO_ACTIVITY) === 0,
     remembered: (flags & REMEMBERED) !== 0,
   };

@@ -44,6 +44,7 @@ export function aPolicy(changes: Partial<Policy> = {}): Policy {
     retryWindow: secondsOf(30),
     recoveryWindow: secondsOf(90),
     onReuse: "session",
+    rotation: "always",
     maxSessions: 3,
     overLimit: "evict_oldest",
     refreshIsActivity: true,

@@ -28,6 +28,7 @@ export interface Edit {
   readonly retry_window_s: Seconds | undefined;
   readonly recovery_window_s: Seconds | undefined;
   readonly on_reuse: PolicyNumbers["onReuse"] | undefined;
+  readonly rotation: PolicyNumbers["rotation"] | undefined;
   readonly refresh_is_activity: boolean | undefined;
   readonly max_sessions: number | undefined;
   readonly over_limit: PolicyNumbers["overLimit"] | undefined;
@@ -46,6 +47,7 @@ export const numbers: { readonly [member in keyof Edit]: z.ZodType<Edit[member]>
   retry_window_s: seconds.optional(),
   recovery_window_s: seconds.optional(),
   on_reuse: z.enum(["session", "family"]).optional(),
+  rotation: z.enum(["always", "off"]).optional(),
   refresh_is_activity: z.boolean().optional(),
   max_sessions: z.int().min(1).max(1_000_000).optional(),
   over_limit: z.enum(["evict_oldest", "refuse"]).optional(),
@@ -72,6 +74,7 @@ export function edited(edit: Edit, from: Policy | undefined): PolicyNumbers | un
     retryWindow: edit.retry_window_s ?? from?.retryWindow,
     recoveryWindow: edit.recovery_window_s ?? from?.recoveryWindow,
     onReuse: edit.on_reuse ?? from?.onReuse,
+    rotation: edit.rotation ?? from?.rotation,
     refreshIsActivity: edit.refresh_is_activity ?? from?.refreshIsActivity,
     maxSessions: edit.max_sessions ?? from?.maxSessions,
     overLimit: edit.over_limit ?? from?.overLimit,

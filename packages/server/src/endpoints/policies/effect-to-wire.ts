@@ -8,6 +8,7 @@ export function effectToWire(effect: PolicyEffect, nextCursor: string | null): o
     changed: effect.changed,
     ended: effect.ended,
     ended_by_client: effect.endedByClient,
+    ended_by_rule: effect.endedByRule,
     sample: effect.sample,
     next_cursor: nextCursor,
   };

@@ -20,6 +20,7 @@ const CONSUMER = {
   retry_window_s: 30,
   recovery_window_s: 86_400,
   on_reuse: "session",
+  rotation: "always",
   refresh_is_activity: true,
   max_sessions: 100,
   over_limit: "evict_oldest",
@@ -122,7 +123,9 @@ const wrong: readonly [title: string, body: object, status: number, code: string
     ["/remembered/absolute_s too_large"],
   ],
   ["another word for reuse", { on_reuse: "nothing" }, 400, "request_invalid", ["/on_reuse not_one_of"]],
-  ["a member that is none", { rotation: "off" }, 400, "request_invalid", ["/rotation unknown"]],
+  ["a member that is none", { rotates: "off" }, 400, "request_invalid", ["/rotates unknown"]],
+  ["another word for rotation", { rotation: "sometimes" }, 400, "request_invalid", ["/rotation not_one_of"]],
+  ["rotation off, though a public client has it", { rotation: "off" }, 400, "rotation_required", []],
   ["an unknown start", { from: "none" }, 400, "policy_unknown", []],
   ["a version that is gone", { idle_s: 86_400, version: 2 }, 409, "version_conflict", []],
 ];
@@ -141,6 +144,8 @@ for (const [title, body, status, code, pointers] of wrong) {
   });
 }
 
+const BY_TIME = { lifetime: 3, acr: 0, limit: 0 };
+
 test("a preview says whom an edit would end, and applying it ends exactly those [POL-10] [POL-11]", async () => {
   const stage = await scene();
   const old = [
@@ -152,7 +157,7 @@ test("a preview says whom an edit would end, and applying it ends exactly those 
   const young = await stage.open({ subject: "d" });
   const edit = { idle_s: 1800 };
   const preview = await call(stage, "POST", "/v1/policies/consumer/preview", edit, "policies:read");
-  const counts = { examined: 4, changed: 1, ended: 3, ended_by_client: { web: 3 } };
+  const counts = { examined: 4, changed: 1, ended: 3, ended_by_client: { web: 3 }, ended_by_rule: BY_TIME };
   const sids = old.map(({ sid }) => sid).toSorted();
   assert.deepEqual(preview.json, { policy: "consumer", version: 2, ...counts, sample: sids, next_cursor: null });
   stage.facts();
@@ -211,7 +216,7 @@ test("every number of a session and of a client is explained with where it comes
   assert.deepEqual([ofParent["policy"], ofParent["version"], ofParent["current_version"]], ["consumer", 2, 3]);
   assert.deepEqual(ofParent.numbers["idle_s"], [86_400, "policy", 2]);
   assert.deepEqual(ofParent.numbers["absolute_s"], [2_592_000, "policy", 1]);
-  assert.equal(Object.keys(ofParent.numbers).length, 7);
+  assert.equal(Object.keys(ofParent.numbers).length, 8);
   const ofChild = await explained(`/v1/sessions/${child.sid}/policy`);
   assert.deepEqual(ofChild.numbers["absolute_s"], [2_591_940, "parent", null]);
   const ofLong = await explained(`/v1/sessions/${long.sid}/policy`);
@@ -219,7 +224,7 @@ test("every number of a session and of a client is explained with where it comes
   const ofClient = await explained("/v1/clients/web/policy");
   assert.deepEqual([ofClient["version"], ofClient["current_version"]], [3, 3]);
   assert.deepEqual(ofClient.numbers["max_sessions"], [9, "policy", 3]);
-  assert.equal(Object.keys(ofClient.numbers).length, 11);
+  assert.equal(Object.keys(ofClient.numbers).length, 12);
   for (const [path, code] of [
     ["/v1/clients/nobody/policy", "client_not_found"],
     ["/v1/sessions/019a9c3e-0000-7000-8000-00000000000f/policy", "session_not_found"],

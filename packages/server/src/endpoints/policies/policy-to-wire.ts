@@ -10,6 +10,7 @@ export const MEMBER_NAMES: Readonly<Record<keyof PolicyNumbers, string>> = {
   retryWindow: "retry_window_s",
   recoveryWindow: "recovery_window_s",
   onReuse: "on_reuse",
+  rotation: "rotation",
   refreshIsActivity: "refresh_is_activity",
   maxSessions: "max_sessions",
   overLimit: "over_limit",
