@@ -125,8 +125,8 @@ export async function applyPolicy(deps: ApplyPolicyDeps, request: ApplyPolicy): 
     const judged = await judge(deps, current.policy, rows);
     const touched: Touched[] = [];
     const crowded = judged.filter(({ fate }) => fate.kind === "ended" && fate.by === "limit");
-    for (const key of unique(crowded.map(({ session }) => subjectKey(tenant, session.subject))))
-      touched.push(...(await endSurplus(deps, request, key)));
+    for (const subject of unique(crowded.map(({ session }) => subjectKey(tenant, session.subject))))
+      touched.push(...(await endSurplus(deps, request, subject)));
     const others = judged.filter(
       ({ fate }) => fate.kind !== "untouched" && !(fate.kind === "ended" && fate.by === "limit"),
     );
