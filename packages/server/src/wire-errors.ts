@@ -240,6 +240,7 @@ export const FAULT_TITLES: Readonly<Record<FaultCode, string>> = {
   outcome_unknown: "It is not known whether the change was written.",
   contended: "Too many others changed the same at once. Nothing was written.",
   deposed: "Another node leads. Nothing was written.",
+  stalled: "This node stood still, and can't vouch any more for what it had read.",
   overloaded: "The server has too much to do. Nothing was written.",
   keys_unreadable: "The signing keys can't be used.",
   client_keys_unavailable: "The keys that the client publishes can't be fetched.",

@@ -7,6 +7,7 @@ export type FaultCode =
   | "outcome_unknown" // it may have been written; re-reading did not tell
   | "contended" // too many others changed the same rows
   | "deposed" // a leader that no longer leads: nothing was written
+  | "stalled" // this process stood still, and can't vouch for what it had read
   | "overloaded" // refused before any work
   | "keys_unreadable" // no usable signing key
   | "client_keys_unavailable"; // a client's published keys could not be fetched

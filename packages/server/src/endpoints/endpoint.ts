@@ -65,6 +65,8 @@ interface Row {
   readonly body?: z.ZodType | "none" | "spec";
   /** The names its query may have. Absent: a query is refused. `ignored`: for documents that caches and probes fetch. */
   readonly query?: readonly string[] | "ignored";
+  /** Others rely on its answer later: it is not given when the node stood still since the request came. A caller that asks again loses nothing. */
+  readonly vouches?: true;
   /** Any origin may read it: public documents only. */
   readonly publicDocument?: true;
   /** Pages of a client's registered origins may read its answers. */

@@ -4,6 +4,7 @@
 import { type Form, parseForm } from "@hallpass/protocol";
 import { failure, type Reply, type ReplyContext, refuse, type Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
+import { checkStandstill } from "../standstill.ts";
 import { answerOnce } from "./answer-once.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
 import { preflight, readableBy, registeredOrigins } from "./cross-origin.ts";
@@ -114,6 +115,7 @@ async function serve(
             peer,
             param: (name) => placeholder(placeholders, name),
           });
+    if (endpoint.vouches === true) checkStandstill(services.clock, arrival.started);
   } catch (thrown) {
     services.observer.failed(requestId, endpoint.path, thrown);
     reply = failure({ requestId, surface, issuer }, thrown);

@@ -13,6 +13,7 @@ import { type ActivityReports, createActivityReports } from "../feed/activity-re
 import { newRequestId } from "../hallpass.ts";
 import { empty, failure, type Reply, type ReplyContext, refuse, refuseBearer } from "../replies.ts";
 import type { Services } from "../services.ts";
+import { checkStandstill } from "../standstill.ts";
 import type { WireCode } from "../wire-errors.ts";
 import { type Headers, presentedIn, type Wanted, wantedIn } from "./asked-request.ts";
 import { identityHeaders, identityOf } from "./identity.ts";
@@ -42,6 +43,7 @@ export function createCheck(services: Services): Check {
     let reply: Reply;
     try {
       reply = await answer(deps, context, query, headers);
+      checkStandstill(services.clock, started);
     } catch (thrown) {
       services.observer.failed(requestId, "/check", thrown);
       reply = failure(context, thrown);
