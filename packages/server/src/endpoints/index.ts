@@ -3,13 +3,12 @@
 
 import { CLIENT_ROWS } from "./clients/rows.ts";
 import type { ClientEndpoint, Endpoint, OpenEndpoint, ScopedEndpoint } from "./endpoint.ts";
-import { feed, pullFeed } from "./feed.ts";
+import { FLEET_ROWS } from "./fleet-rows.ts";
 import { introspect } from "./introspect.ts";
 import { introspections, introspectionsBody } from "./introspections.ts";
 import { KEY_ROWS } from "./keys/rows.ts";
 import { LOG_ROWS } from "./log/rows.ts";
 import { metrics } from "./metrics.ts";
-import { nodes } from "./nodes.ts";
 import { PAGE_QUERY } from "./page-query.ts";
 import { POLICY_ROWS } from "./policies/rows.ts";
 import { healthz, readyz } from "./probes.ts";
@@ -22,7 +21,6 @@ import * as sessions from "./sessions/index.ts";
 import { signIns, signInsBody } from "./sign-ins.ts";
 import { SUBJECT_ROWS } from "./subjects/rows.ts";
 import { token } from "./token.ts";
-import { verifiers } from "./verifiers.ts";
 import { jwks } from "./well-known/jwks.ts";
 import { metadata } from "./well-known/metadata.ts";
 
@@ -290,51 +288,6 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     mandate: "judged",
     answer: revocations.read,
   },
-  {
-    method: "GET",
-    path: "/v1/verifiers",
-    what: "The fleet: who verifies, what each has applied, when it was last heard.",
-    from: holder("verifiers:read"),
-    operation: "readFleet",
-    file: "verifiers.ts",
-    surface: "v1",
-    mandate: "free",
-    answer: verifiers,
-  },
-  {
-    method: "GET",
-    path: "/v1/nodes",
-    what: "The nodes on this store, as far as each has noted itself: since when, with how many verifiers, and who leads.",
-    from: holder("verifiers:read"),
-    operation: "readNodes, readLeader",
-    file: "nodes.ts",
-    surface: "v1",
-    mandate: "free",
-    answer: nodes,
-  },
-  {
-    method: "GET",
-    path: "/v1/feed",
-    what: "The feed: a WebSocket (spec/feed.md).",
-    from: holder("feed"),
-    operation: "joinFleet",
-    file: "feed.ts",
-    surface: "v1",
-    mandate: "free",
-    answer: feed,
-  },
-  {
-    method: "POST",
-    path: "/v1/feed",
-    what: "The feed for verifiers that keep no connection: one pull (spec/feed.md).",
-    from: holder("feed"),
-    operation: "joinFleet",
-    file: "feed.ts",
-    surface: "v1",
-    mandate: "free",
-    answer: pullFeed,
-    body: "spec",
-  },
 ];
 
 const probes: readonly Endpoint[] = [
@@ -390,6 +343,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...oauth,
   ...ofSessions,
   ...ofRevocations,
+  ...FLEET_ROWS,
   ...KEY_ROWS,
   ...CLIENT_ROWS,
   ...ROLE_ROWS,

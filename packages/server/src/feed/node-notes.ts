@@ -63,6 +63,8 @@ const AGAIN_MS = 1000;
 /** A row that lists more than this many is not written: the one before stays, and says no less than is true. */
 const MOST_BEHIND = 2000;
 const POLL_MS = 15;
+/** Most acknowledgements come within these; whoever has not acknowledged then is asked about less often. */
+const QUICK_POLLS = 16;
 const MOST_POLL_MS = 200;
 
 export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
@@ -165,11 +167,11 @@ export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
     const until = clock.monotonic() + maxMs;
     const members = await readFleet(store, deps.tenant);
     let awaited: readonly FleetMember[] = members.filter(({ at }) => at !== undefined && at.node !== node);
-    for (let ms = POLL_MS; ; ms = Math.min(ms * 2, MOST_POLL_MS)) {
+    for (let polls = 0; ; polls += 1) {
       ({ awaited } = await readNoted(store, deps.tenant, awaited, pos));
       const left = until - clock.monotonic();
       if (awaited.length === 0 || left <= 0 || stopped) return;
-      await pause(Math.ceil(Math.min(ms, left)));
+      await pause(Math.ceil(Math.min(polls < QUICK_POLLS ? POLL_MS : MOST_POLL_MS, left)));
     }
   }
 
