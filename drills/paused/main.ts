@@ -146,7 +146,7 @@ async function play(): Promise<void> {
   c.goOn();
   const { status, json } = await standing;
   expect(
-    status === 503 && JSON.stringify(json).includes("stalled") === true,
+    status === 503 && JSON.stringify(json).includes("stalled"),
     `it does not vouch for what it read before: ${status}`,
   );
   const late = await queued;
