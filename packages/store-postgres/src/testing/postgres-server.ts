@@ -23,31 +23,48 @@ export function postgresBinaries(): string | undefined {
   return newest === undefined ? undefined : join(DEBIAN, newest, "bin");
 }
 
-/** `settings` as in postgresql.conf. Rejects when there is no PostgreSQL, or it does not start. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/** A directory for clusters of one test, whose owner may run a server. */
+export interface Ground {
+  readonly bin: string;
+  readonly directory: string;
+  readonly who: { readonly uid?: number; readonly gid?: number };
+}
+
+/** Rejects when there is no PostgreSQL. */
+export function ground(): Ground {
   const bin = postgresBinaries();
   if (bin === undefined) throw new Error("PostgreSQL is not installed: apt-get install postgresql");
   const directory = mkdtempSync(join(tmpdir(), "hallpass-postgres-"));
   const who = process.getuid?.() === 0 ? userNamed("postgres") : {};
   if (who.uid !== undefined && who.gid !== undefined) chownSync(directory, who.uid, who.gid);
-  const data = join(directory, "data");
-  execFileSync(
-    join(bin, "initdb"),
-    ["-D", data, "-U", "hallpass", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
-    {
-      ...who,
-      cwd: directory,
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  return { bin, directory, who };
+}
+
+/** One of PostgreSQL's programs, to its end. */
+export function runTool({ bin, directory, who }: Ground, tool: string, ...args: readonly string[]): void {
+  execFileSync(join(bin, tool), args, { ...who, cwd: directory, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/** An empty cluster in a folder of the ground, with the superuser `hallpass` and trust for everybody on this machine. */
+export function makeCluster(on: Ground, name: string): void {
+  runTool(on, "initdb", "-D", name, "-U", "hallpass", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N");
+}
+
+/** Serves a cluster on a free port. `settings` as in postgresql.conf. Rejects when it does not start. */
+export async function serveCluster(
+  { bin, directory, who }: Ground,
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const port = await freePort();
   const all = { port: String(port), listen_addresses: "127.0.0.1", unix_socket_directories: directory, ...settings };
   const child = spawn(
     join(bin, "postgres"),
-    ["-D", data, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+    ["-D", name, ...Object.entries(all).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
     { ...who, cwd: directory, stdio: ["ignore", "ignore", "pipe"] },
   );
-  process.once("exit", () => child.kill("SIGQUIT"));
+  const quit = (): void => void child.kill("SIGQUIT");
+  process.once("exit", quit);
   await ready(child);
   return {
     url: `postgres://hallpass@127.0.0.1:${port}/postgres`,
@@ -55,7 +72,21 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       if (child.exitCode === null && child.signalCode === null && child.kill("SIGINT")) await ended;
-      rmSync(directory, { recursive: true, force: true });
+      process.off("exit", quit);
+    },
+  };
+}
+
+/** `settings` as in postgresql.conf. Rejects when there is no PostgreSQL, or it does not start. */
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  const on = ground();
+  makeCluster(on, "data");
+  const server = await serveCluster(on, "data", settings);
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      rmSync(on.directory, { recursive: true, force: true });
     },
   };
 }
@@ -83,7 +114,7 @@ function ready(child: ChildProcess): Promise<void> {
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-4096);
-      if (said.includes("database system is ready to accept connections")) resolve();
+      if (/database system is ready to accept (?:read-only )?connections/.test(said)) resolve();
     });
     child.once("exit", () => reject(new Error(`PostgreSQL did not start: ${said}`)));
   });

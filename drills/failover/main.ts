@@ -1,0 +1,57 @@
+// `node --conditions=hallpass-source drills/failover/main.ts [--sessions 8] [--load-ms 2500]`
+// A primary dies under load and its standby takes its place: once with a synchronous standby, where nothing that was acknowledged may be
+// lost, nobody may be logged out and no epoch may begin; and once with an asynchronous one that is behind, which has to lose something
+// (otherwise the rehearsal proves nothing), and where the loss has to be noticed: a new epoch, and no token that was revoked is accepted.
+// Exits with 1 if either is otherwise, and leaves what it saw in a file.
+
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Rehearsal, rehearse } from "./rehearse.ts";
+
+const { values } = parseArgs({
+  options: { sessions: { type: "string", default: "8" }, "load-ms": { type: "string", default: "2500" } },
+});
+const size = { sessions: Number(values.sessions), loadMs: Number(values["load-ms"]) };
+const MOST_SECONDS = 10;
+
+const play = (synchronous: boolean): Promise<Rehearsal> => {
+  const name = synchronous ? "synchronous" : "asynchronous";
+  return rehearse({ ...size, synchronous }, (text) => console.error(`${name}: ${text}`));
+};
+const [sync, async_] = await Promise.all([play(true), play(false)]);
+for (const [name, one] of Object.entries({ synchronous: sync, asynchronous: async_ })) {
+  console.log(
+    `${name} standby: ${one.refreshed} refreshes and ${one.revoked} revocations acknowledged, ${one.lost} revocations lost`,
+  );
+  console.log(
+    `  nobody served for ${one.outage.toFixed(1)} s, ${one.promotion.toFixed(1)} s of it until the promotion; ${one.later} answers of 503`,
+  );
+  console.log(`  ${one.loggedOut} sessions logged out, ${one.accepted} revoked tokens accepted, epoch ${one.epoch}`);
+}
+const findings = [
+  ...both(sync, "synchronous"),
+  ...both(async_, "asynchronous"),
+  ...(sync.lost > 0 ? [`${sync.lost} acknowledged revocations were lost with a synchronous standby`] : []),
+  ...(sync.loggedOut > 0 ? [`${sync.loggedOut} sessions were logged out`] : []),
+  ...(sync.epoch === 1 ? [] : ["a new epoch began although nothing was lost"]),
+  ...(async_.lost > 0 ? [] : ["the asynchronous standby lost nothing: the rehearsal proves nothing"]),
+  ...(async_.epoch > 1 && async_.doubted ? [] : ["lost history was not noticed"]),
+];
+if (findings.length > 0) {
+  const history = join(mkdtempSync(join(tmpdir(), "hallpass-failover-")), "history.json");
+  writeFileSync(history, JSON.stringify({ size, findings, sync, async: async_ }, null, 2));
+  for (const finding of findings) console.log(`finding: ${finding}`);
+  console.log(`what was seen is in ${history}`);
+  process.exitCode = 1;
+}
+
+function both(one: Rehearsal, name: string): readonly string[] {
+  return [
+    ...(one.outage > MOST_SECONDS ? [`${name}: nobody was served for ${one.outage.toFixed(1)} s`] : []),
+    ...(one.accepted > 0 ? [`${name}: ${one.accepted} revoked tokens were accepted`] : []),
+    ...(one.laterWithoutWhen > 0 ? [`${name}: ${one.laterWithoutWhen} answers of 503 without Retry-After`] : []),
+    ...one.odd.slice(0, 5).map((odd) => `${name}: an answer that no client should get: ${odd}`),
+  ];
+}
