@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
-import { sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import type { Session } from "../sessions/session.ts";
+import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { aPolicy, TENANT } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
 import {
@@ -171,5 +172,44 @@ describe("a refresh", () => {
       [[{ epoch: 2, seq: 1 }, { kind: "epoch" }]],
     );
     assert.equal(await said(refreshed(world, refreshTextOf(answer))), "rotated");
+  });
+
+  it("of generations that the store has lost begins one epoch for one loss, and another for a later one [RT-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    /** What brings the session's row back to where it is now. */
+    const kept = async ({ id }: Session): Promise<() => Promise<void>> => {
+      const key = sessionKey({ tenant: TENANT, id });
+      const row = (await world.store.read([key])).get(key) ?? assert.fail();
+      const was = sessionFromRow(row);
+      return async () => {
+        const expect = (await world.store.read([key])).get(key)?.version ?? assert.fail();
+        const back = { key, expect, next: sessionToRow(was, 0) };
+        await world.store.commit([{ attempt: "restored", rows: [back], notices: [], facts: [] }]);
+      };
+    };
+    const epochs = async (): Promise<number> =>
+      (await world.notices()).filter(({ taking }) => taking.kind === "epoch").length;
+    const [one, other, third] = [await opened(world), await opened(world), await opened(world)];
+    const losses = [await kept(one.session), await kept(other.session), await kept(third.session)];
+    world.wait(1000);
+    const shown = [];
+    for (const each of [one, other, third]) shown.push(await nextOf(world, refreshTextOf(each)));
+    world.wait(1000);
+    for (const loss of losses) await loss();
+    const texts = [];
+    for (const text of shown) texts.push(await nextOf(world, text));
+    assert.equal(await epochs(), 1);
+    assert.equal((await world.facts()).filter(({ kind }) => kind === "store_regressed").length, 3);
+    // What was made at the very instant at which that epoch began: nobody knows whether it was for this.
+    const [again, last] = [await kept(one.session), await kept(other.session)];
+    world.wait(1000);
+    const [later, latest] = [await nextOf(world, texts[0] ?? ""), await nextOf(world, texts[1] ?? "")];
+    await again();
+    await last();
+    await nextOf(world, later);
+    assert.equal(await epochs(), 2);
+    // By now one has begun since.
+    await nextOf(world, latest);
+    assert.equal(await epochs(), 2);
   });
 });

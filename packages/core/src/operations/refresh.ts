@@ -22,8 +22,10 @@ import { subjectKey } from "../sessions/subject.ts";
 import { answer, change, type Decision, type Writes, write } from "../store/change.ts";
 import type { Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { innerFits, outerFits } from "../tokens/refresh-token.ts";
+import { issuerKey } from "./bootstrap-issuer.ts";
 import { type DraftedTokens, draftForSession, type IssuedTokens, signTokens } from "./issue-for-session.ts";
 import { rehashSecret } from "./rehash-secret.ts";
+import { epochRow } from "./start-epoch.ts";
 
 export interface RefreshDeps {
   readonly store: Store;
@@ -59,6 +61,8 @@ type NotGranted =
       readonly session: SessionId | null;
     }
   | { readonly kind: "denied"; readonly code: RefusalCode };
+
+type Lost = Pick<Writes<Ruled>, "rows" | "notices" | "facts">;
 
 /** What is committed: everything but the access token's signature. */
 type Ruled = Granted<DraftedTokens> | NotGranted;
@@ -192,12 +196,14 @@ function issue(
   });
   if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });
   const regressed = regressedFrom !== null;
+  if (regressed && !snapshot.has(issuerKey(session.tenant))) return { kind: "read", keys: [issuerKey(session.tenant)] };
   const outcome = how === "used" ? "retried" : how;
   const done: Ruled = { kind: "granted", outcome, session, family, tokens, regressed };
   if (how === "retried") return answer(done);
+  const rotated = rotation(one, session, family, how);
   return write({
-    ...rotation(one, session, family, how),
-    ...(regressed ? regression(one, family, regressedFrom) : {}),
+    ...rotated,
+    ...(regressed ? regression(one, rotated.rows, family, regressedFrom) : {}),
     answer: () => done,
   });
 }
@@ -227,25 +233,34 @@ function rotation(
   };
 }
 
-/** The store has lost a commit that was acknowledged. The family goes on after what the client holds; a new epoch makes every verifier start anew. */
-function regression(one: Case, family: Family, known: number): Pick<Writes<Ruled>, "notices" | "facts"> {
+/**
+ * The store has lost a commit that was acknowledged. The family goes on after what the client holds. A new epoch makes every verifier start
+ * anew, unless one has begun since the generation that the store knows was made: then it began for this loss, and once is enough for all.
+ */
+function regression(one: Case, written: readonly RowChange[], family: Family, known: number): Lost {
   const { deps, snapshot, session, parts } = one;
   const { tenant } = session;
+  const facts = [
+    sessionFact(tenant, session.id, snapshot.clock, "token_refreshed", {
+      family: family.id,
+      generation: family.generation,
+      outcome: "rotated",
+    }),
+    sessionFact(tenant, session.id, snapshot.clock, "store_regressed", {
+      family: family.id,
+      shown: parts.generation,
+      known,
+    }),
+  ];
+  const issuer = snapshot.get(issuerKey(tenant));
+  if (issuer === undefined) throw new Error("the issuer has no row");
+  const madeAt = session.families.find(({ id }) => id === family.id)?.rotatedAt ?? snapshot.clock;
+  if (issuer.raisedAt !== null && issuer.raisedAt > madeAt) return { rows: written, notices: [], facts };
+  const cause = "store_regressed";
   return {
+    rows: [...written, epochRow(issuer)],
     notices: [{ ...noticeDraft(tenant, { kind: "epoch" }, deps.issuer, deps.dice), newEpoch: { above: null } }],
-    facts: [
-      sessionFact(tenant, session.id, snapshot.clock, "token_refreshed", {
-        family: family.id,
-        generation: family.generation,
-        outcome: "rotated",
-      }),
-      sessionFact(tenant, session.id, snapshot.clock, "store_regressed", {
-        family: family.id,
-        shown: parts.generation,
-        known,
-      }),
-      fact(tenant, snapshot.clock, "epoch_started", { cause: "store_regressed", epoch: snapshot.head.pos.epoch + 1 }),
-    ],
+    facts: [...facts, fact(tenant, snapshot.clock, "epoch_started", { cause, epoch: snapshot.head.pos.epoch + 1 })],
   };
 }
 

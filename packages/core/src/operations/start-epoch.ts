@@ -7,7 +7,7 @@ import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { noticeDraft } from "../revocation/notice-draft.ts";
 import { answer, change, write } from "../store/change.ts";
-import type { Store } from "../store/store.ts";
+import type { Row, RowChange, Store } from "../store/store.ts";
 import { issuerKey } from "./bootstrap-issuer.ts";
 
 /** Does nothing if the head lies above `above` already, in both parts: two nodes that see the same cursor start one epoch. */
@@ -24,10 +24,15 @@ export async function startEpoch(
     if (row === undefined) throw new Error("the issuer has no row");
     const epoch = Math.max(head.pos.epoch, above.epoch) + 1;
     return write({
-      rows: [{ key, expect: row.version, next: { value: row.value, expires: null } }],
+      rows: [epochRow(row)],
       notices: [{ ...noticeDraft(deps.issuer.tenant, { kind: "epoch" }, deps.issuer, deps.dice), newEpoch: { above } }],
       facts: [fact(deps.issuer.tenant, clock, "epoch_started", { cause, epoch })],
       answer: ({ pos }) => pos,
     });
   });
+}
+
+/** The issuer's row as whoever starts an epoch writes it: one at a time, and it says since when. */
+export function epochRow({ key, version, value }: Row): RowChange {
+  return { key, expect: version, next: { value, expires: null }, raise: true };
 }
