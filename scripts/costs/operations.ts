@@ -1,0 +1,113 @@
+// The operations whose cost is counted: each as a request to a whole server on the memory store, in its usual case, asked for the second time.
+
+import { createCheck } from "../../packages/server/src/gateway/check.ts";
+import { API, basicHeader, type Scene, scene } from "../../packages/server/src/testing/scene.ts";
+import { type Counts, countedStore, countsOf } from "./counted.ts";
+
+interface Counted {
+  readonly name: string;
+  /** Makes what the request needs, which is not counted, and gives the request, which answers its status. */
+  readonly ready: (stage: Scene) => Promise<() => Promise<number>>;
+  readonly status: number;
+}
+
+const OPERATIONS: readonly Counted[] = [
+  {
+    name: "client_credentials",
+    status: 200,
+    ready: async (stage) => posting(stage, "/oauth2/token", service(stage), { grant_type: "client_credentials" }),
+  },
+  {
+    name: "open a session, with an access and a refresh token",
+    status: 201,
+    ready: async (stage) => {
+      const authorization = `Bearer ${await stage.bearer()}`;
+      const json = { subject: `u-${crypto.randomUUID()}`, client_id: "web" };
+      return async () => (await stage.send({ path: "/v1/sessions", headers: { authorization }, json })).status;
+    },
+  },
+  {
+    name: "refresh, with rotation",
+    status: 200,
+    ready: async (stage) => {
+      const { refresh } = await stage.open();
+      return async () => (await stage.refresh(refresh)).status;
+    },
+  },
+  {
+    name: "introspect an access token",
+    status: 200,
+    ready: async (stage) =>
+      posting(stage, "/oauth2/introspect", service(stage), { token: (await stage.open()).access }),
+  },
+  {
+    name: "revoke by the client (RFC 7009)",
+    status: 200,
+    ready: async (stage) => {
+      const { refresh } = await stage.open();
+      return posting(stage, "/oauth2/revoke", {}, { token: refresh, client_id: "web" });
+    },
+  },
+  {
+    name: "revoke a session, with a receipt",
+    status: 201,
+    ready: async (stage) => {
+      const { sid } = await stage.open();
+      const authorization = `Bearer ${await stage.bearer()}`;
+      const json = { targets: [{ type: "session", sid }] };
+      return async () => (await stage.send({ path: "/v1/revocations", headers: { authorization }, json })).status;
+    },
+  },
+  {
+    name: "/check by cookie",
+    status: 200,
+    ready: async (stage) => {
+      const check = createCheck(stage.services);
+      const query = new URLSearchParams({ audience: API }).toString();
+      const cookie = await sessionCookie(stage);
+      const headers: Readonly<Record<string, readonly string[]>> = { cookie: [cookie], "x-original-method": ["GET"] };
+      const ask = async (): Promise<number> => (await check(query, (name) => headers[name] ?? [])).status;
+      // What the upstream gets is signed twice a minute for a session.
+      await ask();
+      return ask;
+    },
+  },
+];
+
+function service({ basic }: Scene): Readonly<Record<string, string>> {
+  return { ...basicHeader(basic.service) };
+}
+
+function posting(
+  stage: Scene,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  form: Readonly<Record<string, string>>,
+): () => Promise<number> {
+  return async () => (await stage.send({ path, headers, form })).status;
+}
+
+async function sessionCookie(stage: Scene): Promise<string> {
+  const headers = { authorization: `Bearer ${await stage.bearer()}` };
+  const body = { subject: "u-1", client_id: "web", issue: ["session_token"] };
+  const { json } = await stage.send({ path: "/v1/sessions", headers, json: body });
+  return `__Host-session=${String(json["session_token"])}`;
+}
+
+/** The counts of every operation, by its name. Rejects when one of them is not answered as it should be. */
+export async function countAll(): Promise<ReadonlyMap<string, Counts>> {
+  const all = new Map<string, Counts>();
+  for (const { name, ready, status } of OPERATIONS) {
+    const stage = await scene({ wrapStore: countedStore });
+    const run = async (): Promise<Counts> => {
+      const ask = await ready(stage);
+      return countsOf(async () => {
+        const answered = await ask();
+        if (answered !== status) throw new Error(`${name} answered ${answered}`);
+      });
+    };
+    await run();
+    all.set(name, await run());
+  }
+  return all;
+}
