@@ -6,6 +6,7 @@ export { type Checkpoint, checkpointFromRow } from "./audit/audit-row.ts";
 export * from "./audit/chain.ts";
 export * from "./audit/verify-chain.ts";
 export * from "./clients/authenticate.ts";
+export * from "./clients/certificate-name.ts";
 export * from "./clients/client.ts";
 export * from "./clients/client-keys.ts";
 export { clientFromRow, clientKey, signingAlgIn } from "./clients/client-row.ts";

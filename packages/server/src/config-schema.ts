@@ -46,6 +46,7 @@ export interface Settings {
   readonly tls_certificate_file: string | undefined;
   readonly tls_key_file: string | undefined;
   readonly tls_client_ca_file: string | undefined;
+  readonly tls_client_certificates: "required" | "asked";
   readonly tls_minimum_version: "1.2" | "1.3";
   readonly trusted_proxies: readonly string[] | undefined;
   readonly proxy_header: ProxyHeader;
@@ -89,9 +90,14 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   },
   tls_key_file: { what: "A file with the certificate's private key, in PEM.", otherwise: null, schema: values.path },
   tls_client_ca_file: {
-    what: "A file with certificates, in PEM: whoever connects has to show one that they vouch for. A lock on the door; it authenticates no client.",
+    what: "A file with certificates, in PEM: whoever connects is asked for one that they vouch for. Clients that are registered with `tls_client_auth` authenticate by it.",
     otherwise: null,
     schema: values.path,
+  },
+  tls_client_certificates: {
+    what: "`required`: who has no certificate that is vouched for gets no connection. `asked`: whoever has none, or another, gets one, and is no client of `tls_client_auth`.",
+    otherwise: "required",
+    schema: z.enum(["required", "asked"], "has to be required or asked"),
   },
   tls_minimum_version: {
     what: "The oldest version of TLS that is spoken.",

@@ -179,6 +179,8 @@ function tlsMismatches(config: Config): readonly string[] {
     found.push(`${envName("tls_certificate_file")} and ${envName("tls_key_file")} need each other`);
   if (ca !== undefined && certificate === undefined)
     found.push(`${envName("tls_client_ca_file")} needs ${envName("tls_certificate_file")}`);
+  if (config.tls_client_certificates === "asked" && ca === undefined)
+    found.push(`${envName("tls_client_certificates")} needs ${envName("tls_client_ca_file")}`);
   if (certificate !== undefined && issuer.startsWith("http://"))
     found.push(`${envName("issuer")} has to begin with https:// where ${envName("tls_certificate_file")} is set`);
   return found;

@@ -104,7 +104,15 @@ async function serve(
   const told = (turnedAway: object): void => log.error("turned_away", turnedAway);
   const admission = ports.wrapAdmission(createAdmission({ ...ports, told }));
   addAdmissionMetrics(own.registry, admission);
-  const around = { hallpass: { fetch, answer }, observer, admission, dice: ports.dice, issuer: config.issuer, attach };
+  const around = {
+    hallpass: { fetch, answer },
+    observer,
+    admission,
+    dice: ports.dice,
+    clock: ports.clock,
+    issuer: config.issuer,
+    attach,
+  };
   const host = await listen({ ...around, host: address, port, proxies, ...(tls === undefined ? {} : { tls }) }).catch(
     async (error: unknown) => {
       await Promise.all([pages.close(), gateways.close(0)]);

@@ -61,6 +61,8 @@ export interface Services {
   readonly issuer: Issuer;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly clientTokenLifetime: Seconds;
+  /** Whether the host asks callers for a certificate, by which clients may authenticate. */
+  readonly asksForCertificates: boolean;
   /** How the cookie is written that carries a session token. */
   readonly cookie: CookieTraits;
   readonly keys: KeyRing;

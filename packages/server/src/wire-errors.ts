@@ -24,6 +24,7 @@ export type TransportCode =
   | "json_malformed"
   | "request_invalid"
   | "idempotency_key_malformed"
+  | "certificates_not_asked"
   | "grant_type_missing"
   | "grant_type_unsupported"
   | "parameter_missing"
@@ -145,6 +146,11 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
     "invalid_request",
     "private_key_jwt needs jwks or jwks_uri, and nothing else has them.",
   ),
+  client_certificate_misplaced: row(
+    400,
+    "invalid_request",
+    "tls_client_auth needs exactly one name of a certificate, and nothing else has one.",
+  ),
   client_disabled: row(409, "invalid_request", "The client is disabled."),
   client_has_no_secret: row(409, "invalid_request", "The client authenticates without a secret."),
   mandate_exceeded: row(403, "unauthorized_client", "The client's mandate does not reach this far."),
@@ -188,6 +194,11 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   json_malformed: row(400, "invalid_request", "The body is no JSON that every parser reads alike."),
   request_invalid: row(400, "invalid_request", "The body does not have the members that it should have."),
   idempotency_key_malformed: row(400, "invalid_request", "The Idempotency-Key is malformed."),
+  certificates_not_asked: row(
+    409,
+    "invalid_request",
+    "This server asks nobody for a certificate, so no client could authenticate by one.",
+  ),
   grant_type_missing: row(400, "invalid_request", "There is no grant_type."),
   grant_type_unsupported: row(400, "unsupported_grant_type", "This grant type is not supported."),
   parameter_missing: row(400, "invalid_request", "A parameter that this grant needs is missing."),

@@ -51,8 +51,8 @@ const client = z.strictObject({
   name: text.optional(),
   token_endpoint_auth_method: z
     .enum(
-      ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
-      "has to be none, client_secret_basic, client_secret_post or private_key_jwt",
+      ["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"],
+      "has to be none, client_secret_basic, client_secret_post, private_key_jwt or tls_client_auth",
     )
     .optional(),
   grant_types: z
@@ -66,6 +66,10 @@ const client = z.strictObject({
   allowed_origins: texts.optional(),
   jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.json())) }).optional(),
   jwks_uri: text.optional(),
+  tls_client_auth_san_dns: text.optional(),
+  tls_client_auth_san_uri: text.optional(),
+  tls_client_auth_san_ip: text.optional(),
+  tls_client_auth_san_email: text.optional(),
   token_limit: z
     .union([z.int().min(1).max(999_999), z.literal("off")], "has to be a whole number from 1 to 999999, or off")
     .optional(),

@@ -6,13 +6,15 @@ import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { MacKeys } from "../keys/ring.ts";
 import type { Row, Snapshot } from "../store/store.ts";
+import { type CertificateName, shows } from "./certificate-name.ts";
 import type { Client, StoredSecret } from "./client.ts";
 import { type ClientKeys, sameKeys } from "./client-keys.ts";
 import { clientFromRow, clientKey } from "./client-row.ts";
 import { secretHash } from "./secret-hash.ts";
 
 export type ClientCredentials =
-  | { readonly method: "none"; readonly clientId: ClientId }
+  /** `shown`: what the certificate of the connection says, where one was vouched for. It counts for a client of tls_client_auth alone. */
+  | { readonly method: "none"; readonly clientId: ClientId; readonly shown?: readonly CertificateName[] }
   | {
       readonly method: "client_secret_basic" | "client_secret_post";
       readonly clientId: ClientId;
@@ -46,7 +48,11 @@ export function authenticateClient(
   // A secret that was followed by another works until its overlap has passed.
   const fitting = found?.until === undefined || snapshot.clock < found.until ? found : undefined;
   if (!proofFits(client, credentials, fitting) || row === undefined || client === undefined) return undefined;
-  if (client.authentication !== credentials.method || client.status !== "active") return undefined;
+  const { authentication } = client;
+  // RFC 8705 section 2: the request itself holds the client's id alone.
+  const method =
+    authentication === "tls_client_auth" && credentials.method === "none" ? authentication : credentials.method;
+  if (authentication !== method || client.status !== "active") return undefined;
   const outdatedSecret = fitting !== undefined && fitting.kid !== mac.secretKid;
   return { client, row, outdatedSecret } as AuthenticatedClient;
 }
@@ -58,7 +64,7 @@ function proofFits(
 ): boolean {
   switch (credentials.method) {
     case "none":
-      return true;
+      return client?.authentication !== "tls_client_auth" || shows(credentials.shown, client.certificate);
     case "client_secret_basic":
     case "client_secret_post":
       return fitting !== undefined;

@@ -2,10 +2,16 @@
 
 import { DEFAULT_SIGNING_ALG, MAX_AUDIENCES, type SigningAlg, scopeIsSubset } from "@hallpass/protocol";
 import type { ClientId } from "../kernel/ids.ts";
+import type { CertificateName } from "./certificate-name.ts";
 import type { ClientKeys } from "./client-keys.ts";
 import type { Mandate } from "./mandate.ts";
 
-export type ClientAuthentication = "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
+export type ClientAuthentication =
+  | "none"
+  | "client_secret_basic"
+  | "client_secret_post"
+  | "private_key_jwt"
+  | "tls_client_auth";
 export type GrantType = "refresh_token" | "client_credentials";
 
 export interface StoredSecret {
@@ -34,6 +40,8 @@ export interface Client {
   readonly status: "active" | "disabled";
   /** For private_key_jwt, and for nothing else. */
   readonly keys?: ClientKeys;
+  /** For tls_client_auth, and for nothing else. */
+  readonly certificate?: CertificateName;
   /** Whose pages may read what this client is answered (CORS): serialised origins, compared as texts. */
   readonly origins?: readonly string[];
   /** The algorithm of its access tokens; ES256 where it names none. */

@@ -46,6 +46,7 @@ export type RefusalCode =
   | "client_exists"
   | "client_disabled"
   | "client_keys_misplaced"
+  | "client_certificate_misplaced"
   | "client_has_no_secret"
   | "mandate_exceeded"
   | "mandate_too_wide"

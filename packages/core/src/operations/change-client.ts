@@ -21,7 +21,10 @@ export interface ChangeClientDeps {
 
 /** Absent members stay as they are. How a client authenticates never changes: that would be another client. */
 export type ClientChange = Partial<
-  Pick<Client, "name" | "grants" | "scope" | "audiences" | "policy" | "mandate" | "roles" | "keys" | "origins">
+  Pick<
+    Client,
+    "name" | "grants" | "scope" | "audiences" | "policy" | "mandate" | "roles" | "keys" | "certificate" | "origins"
+  >
 > & {
   /** Null: as many as the server allows any. */
   readonly tokenLimit?: NonNullable<Client["tokenLimit"]> | null;
@@ -36,7 +39,11 @@ export interface ChangedClient {
   readonly changed: readonly string[];
 }
 
-/** Refuses `client_not_found`, `policy_unknown`, a policy that does not rotate for a public client (`rotation_required`), client_credentials for a public client (`grant_not_allowed`), keys for a client that does not authenticate with them (`client_keys_misplaced`), and whatever `may` refuses. */
+/**
+ * Refuses `client_not_found`, `policy_unknown`, a policy that does not rotate for a public client (`rotation_required`), client_credentials for a
+ * public client (`grant_not_allowed`), keys for a client that does not authenticate with them (`client_keys_misplaced`) or the name of a
+ * certificate (`client_certificate_misplaced`), and whatever `may` refuses.
+ */
 export async function changeClient(
   deps: ChangeClientDeps,
   id: ClientId,
@@ -61,6 +68,8 @@ export async function changeClient(
       return answer(refused("grant_not_allowed"));
     if ((after.keys !== undefined) !== (after.authentication === "private_key_jwt"))
       return answer(refused("client_keys_misplaced"));
+    if ((after.certificate !== undefined) !== (after.authentication === "tls_client_auth"))
+      return answer(refused("client_certificate_misplaced"));
     const refusal = may(before, after);
     if (refusal !== undefined) return answer(refused(refusal));
     const names = Object.keys(wanted) as (keyof ClientChange)[];

@@ -38,8 +38,9 @@ export interface RegisteredClient {
 }
 
 /**
- * Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, a policy that does not rotate for a public client (`rotation_required`), client_credentials for a public client (`grant_not_allowed`),
- * and keys for a client that does not authenticate with them, or none for one that does (`client_keys_misplaced`).
+ * Refuses `client_exists` (a disabled one exists, too), `policy_unknown`, a policy that does not rotate for a public client (`rotation_required`),
+ * client_credentials for a public client (`grant_not_allowed`), and keys for a client that does not authenticate with them, or none for one that
+ * does (`client_keys_misplaced`); the same for the name of a certificate (`client_certificate_misplaced`).
  */
 export async function registerClient(
   deps: RegisterClientDeps,
@@ -51,6 +52,8 @@ export async function registerClient(
     return refused("grant_not_allowed");
   if ((wanted.keys !== undefined) !== (wanted.authentication === "private_key_jwt"))
     return refused("client_keys_misplaced");
+  if ((wanted.certificate !== undefined) !== (wanted.authentication === "tls_client_auth"))
+    return refused("client_certificate_misplaced");
   const key = clientKey(deps.tenant, wanted.id);
   const policy = parsePolicyName(wanted.policy);
   if (policy === undefined) return refused("policy_unknown");

@@ -1,5 +1,5 @@
 // How a client says who it is (RFC 6749 section 2.3, RFC 7521 section 4.2): a secret in the Basic header or in the form, an assertion that it
-// signed, or none with its client_id in the form. Exactly one of them; whether it is the registered one, and whether it fits, is for core.
+// signed, a certificate of its connection or nothing with its client_id in the form. Exactly one of them; whether it is the registered one, and whether it fits, is for core.
 
 import { type ClientAuthentication, type ClientCredentials, parseClientId, Secret } from "@hallpass/core";
 import { type Form, parseBasic, parseCompactJws } from "@hallpass/protocol";
@@ -15,6 +15,7 @@ export const AUTHENTICATION_METHODS: readonly ClientAuthentication[] = [
   "client_secret_basic",
   "client_secret_post",
   "private_key_jwt",
+  "tls_client_auth",
 ];
 
 export type PresentedClient =
@@ -40,7 +41,11 @@ export function clientOf(
   if (authorization !== null) return byHeader(services, exchange, authorization, form, secrets);
   const clientId = parseClientId(form.get("client_id") ?? "");
   if (clientId === undefined) return refused(exchange, "client_unauthenticated");
-  if (secret === undefined) return { kind: "client", credentials: { method: "none", clientId } };
+  if (secret === undefined) {
+    const shown = exchange.request.certificate?.();
+    const credentials = { method: "none", clientId, ...(shown === undefined ? {} : { shown }) } as const;
+    return { kind: "client", credentials };
+  }
   const credentials = { method: "client_secret_post", clientId, secret: new Secret(secret) } as const;
   return admitted(services, exchange, credentials, secrets);
 }

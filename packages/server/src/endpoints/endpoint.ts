@@ -1,7 +1,7 @@
 // What an endpoint is: a row that says where it stands, who may call it and which operation it calls.
 // There is no row without a policy: the type knows three, and the router refuses any other at start.
 
-import type { LiveAccessToken, Mandate } from "@hallpass/core";
+import type { CertificateName, LiveAccessToken, Mandate } from "@hallpass/core";
 import type { Form } from "@hallpass/protocol";
 import type { z } from "zod";
 import type { Reply, ReplyContext, Surface } from "../replies.ts";
@@ -14,6 +14,8 @@ export interface RequestHead {
   /** Path and query as they were sent. */
   readonly target: string;
   readonly headers: { get(lowerCaseName: string): string | null };
+  /** What the certificate of the connection says, where the host has asked for one, and it was vouched for. No header says it. */
+  readonly certificate?: () => readonly CertificateName[] | undefined;
 }
 
 /** The person behind a call: a subject, as the app calls its user. */

@@ -86,6 +86,7 @@ export async function makeServices(
     issuer,
     policies,
     cookie: { name: config.cookie_name, sameSite: config.cookie_same_site },
+    asksForCertificates: config.tls_client_ca_file !== undefined,
     clientTokenLifetime: secondsOf(config.client_token_lifetime),
     auditKept,
     auditReader: auditReader({ issuer, kept: auditKept, without: new Set<string>(config.audit_without) }),

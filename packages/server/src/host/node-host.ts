@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Dice } from "@hallpass/core";
+import type { Clock, Dice } from "@hallpass/core";
 import type { RequestHead } from "../endpoints/endpoint.ts";
 import { type Hallpass, newRequestId } from "../hallpass.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -13,6 +13,7 @@ import { overloaded, type Reply, type ReplyContext, refuse } from "../replies.ts
 import type { WireCode } from "../wire-errors.ts";
 import type { Admission, Lane } from "./admission.ts";
 import { arrivedFrom, type Proxies } from "./arrivals.ts";
+import { certificateOf } from "./client-certificate.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
 import type { LoadedTls } from "./tls-files.ts";
@@ -22,6 +23,7 @@ export interface NodeHostOptions {
   readonly observer: Observer;
   readonly admission: Admission;
   readonly dice: Dice;
+  readonly clock: Pick<Clock, "now">;
   readonly issuer: string;
   /** Takes what is no plain request: upgrades. Called before the first connection. */
   readonly attach: (server: Server) => void;
@@ -111,9 +113,10 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   };
 }
 
-function tlsOptions({ context }: LoadedTls): object {
-  const isAsked = context.ca !== undefined;
-  return { ...context, handshakeTimeout: HANDSHAKE_MS, requestCert: isAsked, rejectUnauthorized: isAsked };
+function tlsOptions({ context, clientCertificates }: LoadedTls): object {
+  const requestCert = context.ca !== undefined;
+  const rejectUnauthorized = requestCert && clientCertificates === "required";
+  return { ...context, handshakeTimeout: HANDSHAKE_MS, requestCert, rejectUnauthorized };
 }
 
 async function receive(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions): Promise<void> {
@@ -131,24 +134,26 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, opti
   const place = admission.enter(lane, url, whole);
   if (place === undefined) return turnAway(incoming, outgoing, options, lane);
   try {
-    write(outgoing, await options.hallpass.answer(headOf(incoming), whole, peer));
+    write(outgoing, await options.hallpass.answer(headOf(incoming, options), whole, peer));
   } finally {
     place.leave();
   }
 }
 
 /** What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question. */
-function headOf({ method = "", url = "", headers }: IncomingMessage): RequestHead {
-  return {
+function headOf({ method = "", url = "", headers, socket }: IncomingMessage, options: NodeHostOptions): RequestHead {
+  const head = {
     method,
     target: url,
     headers: {
-      get: (name) => {
+      get: (name: string) => {
         const value = headers[name];
         return typeof value === "string" ? value : null;
       },
     },
   };
+  if (options.tls?.context.ca === undefined) return head;
+  return { ...head, certificate: () => certificateOf(socket, options.clock.now()) };
 }
 
 function write(outgoing: ServerResponse, { status, headers, body }: Reply): void {

@@ -22,6 +22,7 @@ before(async () => {
       told: () => {},
     }),
     dice: systemDice(),
+    clock: systemClock,
     issuer: ISSUER,
     host: "127.0.0.1",
     port: 0,

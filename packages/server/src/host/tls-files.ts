@@ -9,8 +9,9 @@ import type { Config } from "../config.ts";
 export interface TlsFiles {
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** Whoever connects has to show a certificate that one of these vouches for. */
+  /** Whoever connects is asked for a certificate that one of these vouches for. */
   readonly clientCaFile: string | undefined;
+  readonly clientCertificates: "required" | "asked";
   readonly minimumVersion: "1.2" | "1.3";
 }
 
@@ -22,6 +23,7 @@ export function tlsFilesOf(config: Config): TlsFiles | undefined {
     certificateFile,
     keyFile,
     clientCaFile: config.tls_client_ca_file,
+    clientCertificates: config.tls_client_certificates,
     minimumVersion: config.tls_minimum_version,
   };
 }
@@ -30,6 +32,8 @@ export interface LoadedTls {
   readonly context: SecureContextOptions;
   /** Of the certificate that is served, as it says itself. */
   readonly notAfter: string;
+  /** Whether a caller has to have a certificate, where one is asked for. */
+  readonly clientCertificates: "required" | "asked";
   /** Changes with any of the files. */
   readonly fingerprint: string;
 }
@@ -46,7 +50,13 @@ const CIPHERS_1_2 = [
 const CIPHERS_1_3 = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
 
 /** Throws an Error that a person can act on; it names files and holds nothing of them. */
-export function loadTls({ certificateFile, keyFile, clientCaFile, minimumVersion }: TlsFiles): LoadedTls {
+export function loadTls({
+  certificateFile,
+  keyFile,
+  clientCaFile,
+  clientCertificates,
+  minimumVersion,
+}: TlsFiles): LoadedTls {
   const cert = read(certificateFile);
   const key = read(keyFile);
   const ca = clientCaFile === undefined ? undefined : read(clientCaFile);
@@ -63,6 +73,7 @@ export function loadTls({ certificateFile, keyFile, clientCaFile, minimumVersion
       ciphers: [...CIPHERS_1_3, ...CIPHERS_1_2].join(":"),
       honorCipherOrder: true,
     },
+    clientCertificates,
     notAfter: leaf.validToDate.toISOString(),
     fingerprint: [leaf.fingerprint256, cert, ca ?? ""].join("\n"),
   };

@@ -229,7 +229,7 @@ describe("a certificate that is asked of whoever connects", () => {
     }
   });
 
-  test("authenticates no client: that is for its own method [TLS-3] [CAUTH-2]", async (t) => {
+  test("authenticates no client that is registered for another method [TLS-3] [CAUTH-2]", async (t) => {
     const stage = await serving(t, { tls_client_ca_file: ca.certificateFile });
     const { certificate: cert, key } = ca.issue("operator", "clientAuth");
     const body = "grant_type=client_credentials&client_id=operator";

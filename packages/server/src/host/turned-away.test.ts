@@ -31,7 +31,7 @@ before(async () => {
   admission = createAdmission({ clock: systemClock, scheduler, dice, told: () => {} });
   const { hallpass } = stage;
   const at = { issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
-  host = await listen({ hallpass, observer: SILENT, admission, dice, ...at });
+  host = await listen({ hallpass, observer: SILENT, admission, dice, clock: systemClock, ...at });
 });
 after(async () => {
   agent.destroy();

@@ -13,8 +13,8 @@ export interface Certificate {
 }
 
 export interface Authority extends Certificate {
-  /** For a name or an address such as `localhost` or `127.0.0.1`, or for a client. */
-  issue(commonName: string, use?: "serverAuth" | "clientAuth"): Certificate;
+  /** With `names` as OpenSSL writes subjectAltName, or for a name or an address such as `localhost` or `127.0.0.1`, or for a client. */
+  issue(commonName: string, use?: "serverAuth" | "clientAuth", names?: string): Certificate;
   remove(): void;
 }
 
@@ -34,16 +34,19 @@ export function authority(): Authority {
   openssl("req", "-x509", ...CURVE, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=test authority");
   return {
     ...read("ca"),
-    issue: (commonName, use = "serverAuth") => {
+    issue: (commonName, use = "serverAuth", names = altName(commonName)) => {
       made += 1;
       const name = `leaf-${made}`;
-      const kind = /^[\d.]+$/.test(commonName) ? "IP" : "DNS";
       const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2"];
       const named = ["-keyout", `${name}.key`, "-out", `${name}.crt`, "-subj", `/CN=${commonName}`];
-      const used = ["-addext", `subjectAltName=${kind}:${commonName}`, "-addext", `extendedKeyUsage=${use}`];
+      const used = ["-addext", `subjectAltName=${names}`, "-addext", `extendedKeyUsage=${use}`];
       openssl("req", "-x509", ...CURVE, ...signed, ...named, ...used, "-addext", "basicConstraints=critical,CA:FALSE");
       return read(name);
     },
     remove: () => rmSync(folder, { recursive: true }),
   };
+}
+
+function altName(commonName: string): string {
+  return `${/^[\d.]+$/.test(commonName) ? "IP" : "DNS"}:${commonName}`;
 }

@@ -1,6 +1,6 @@
 // PATCH /v1/clients/{id}: changes what a client is registered for. Members that are absent stay; what it was given before is not touched.
 
-import { type ClientChange, changeClient, parseClientId } from "@hallpass/core";
+import { type CertificateName, type ClientChange, changeClient, parseClientId } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -8,7 +8,7 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { giverOf, mayMake, rolesKnown } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
-import { clientKeys, jwks, jwksUri, origins, tokenLimit } from "./client-fields.ts";
+import { certificateIn, certificateNames, clientKeys, jwks, jwksUri, origins, tokenLimit } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
 import * as registration from "./mandate-fields.ts";
 
@@ -25,6 +25,7 @@ const body = z.strictObject({
   roles: registration.roles.optional(),
   jwks: jwks.optional(),
   jwks_uri: jwksUri.optional(),
+  ...certificateNames,
   allowed_origins: origins.optional(),
   token_limit: tokenLimit.nullable().optional(),
 });
@@ -39,18 +40,21 @@ export async function change(services: Services, exchange: Exchange, caller: Cal
   // RFC 7591 section 2: never both.
   if (read.value.jwks !== undefined && read.value.jwks_uri !== undefined)
     return refuse(exchange, "client_keys_misplaced");
+  const certificate = certificateIn(read.value);
+  if (certificate === "misplaced") return refuse(exchange, "client_certificate_misplaced");
   const giver = await giverOf(services, caller);
   if (!rolesKnown(giver, read.value.roles ?? [])) return refuse(exchange, "role_unknown");
-  const changed = await changeClient(services, id, changeOf(read.value), caller.actor, (before, after) =>
+  const changed = await changeClient(services, id, changeOf(read.value, certificate), caller.actor, (before, after) =>
     mayMake(services, giver, before, after),
   );
   if (!changed.ok) return refuse(exchange, changed.code);
   return reply(exchange, 200, { ...clientToWire(changed.value.client), changed: changed.value.changed });
 }
 
-function changeOf(value: z.infer<typeof body>): ClientChange {
-  const { grant_types: grants, audiences, jwks: registered, jwks_uri: uri, allowed_origins: allowed, ...more } = value;
-  const { token_limit: limit, ...rest } = more;
+function changeOf(value: z.infer<typeof body>, certificate: CertificateName | undefined): ClientChange {
+  const { grant_types: grants, audiences, jwks: registered, jwks_uri: uri, allowed_origins: allowed } = value;
+  const { name, scope, policy, mandate, roles, token_limit: limit } = value;
+  const rest = { name, scope, policy, mandate, roles, certificate };
   const keys = clientKeys(registered, uri);
   const given = Object.entries(rest).filter(([, one]) => one !== undefined);
   return {

@@ -1,8 +1,16 @@
 // Members of a client that need a parser of their own.
 
-import { type ClientKeys, MAX_CLIENT_KEYS, MAX_ORIGINS, type PublicJwk } from "@hallpass/core";
+import {
+  type CertificateName,
+  type CertificateNameKind,
+  type ClientKeys,
+  MAX_CLIENT_KEYS,
+  MAX_ORIGINS,
+  type PublicJwk,
+} from "@hallpass/core";
 import type { JsonValue } from "@hallpass/protocol";
 import { z } from "zod";
+import { certificateName } from "../../host/client-certificate.ts";
 import { isLoopback } from "../../host/loopback.ts";
 import { parsePublicJwk } from "../assertions/public-jwk.ts";
 
@@ -26,6 +34,39 @@ export const origins: z.ZodType<readonly string[]> = z.array(z.string().max(256)
 
 /** Tokens by client_credentials in one lifetime of theirs, at each node. */
 export const tokenLimit: z.ZodType<number | "off"> = z.union([z.int().min(1).max(999_999), z.literal("off")]);
+
+/** RFC 8705 section 2.1.2: by which name of its certificate the client is known. */
+export const certificateNames: {
+  readonly tls_client_auth_san_dns: z.ZodOptional<z.ZodType<CertificateName>>;
+  readonly tls_client_auth_san_uri: z.ZodOptional<z.ZodType<CertificateName>>;
+  readonly tls_client_auth_san_ip: z.ZodOptional<z.ZodType<CertificateName>>;
+  readonly tls_client_auth_san_email: z.ZodOptional<z.ZodType<CertificateName>>;
+} = {
+  tls_client_auth_san_dns: named("san_dns").optional(),
+  tls_client_auth_san_uri: named("san_uri").optional(),
+  tls_client_auth_san_ip: named("san_ip").optional(),
+  tls_client_auth_san_email: named("san_email").optional(),
+};
+
+type NamesGiven = Partial<Record<keyof typeof certificateNames, CertificateName | undefined>>;
+
+/** Undefined for none, `misplaced` for more than one. */
+export function certificateIn(given: NamesGiven): CertificateName | undefined | "misplaced" {
+  const names = (Object.keys(certificateNames) as (keyof NamesGiven)[]).flatMap((member) => given[member] ?? []);
+  return names.length > 1 ? "misplaced" : names[0];
+}
+
+function named(kind: CertificateNameKind): z.ZodType<CertificateName> {
+  return z
+    .string()
+    .max(512)
+    .transform((text, context) => {
+      const name = certificateName(kind, text);
+      if (name !== undefined) return name;
+      context.addIssue({ code: "custom" });
+      return z.NEVER;
+    });
+}
 
 export function clientKeys(
   registered: { readonly keys: readonly PublicJwk[] } | undefined,

@@ -15,6 +15,9 @@ export function clientToWire(client: Client): object {
     status: client.status,
     ...(client.keys?.kind === "registered" ? { jwks: { keys: client.keys.jwks } } : {}),
     ...(client.keys?.kind === "published" ? { jwks_uri: client.keys.uri } : {}),
+    ...(client.certificate === undefined
+      ? {}
+      : { [`tls_client_auth_${client.certificate.kind}`]: client.certificate.value }),
     ...(client.origins === undefined ? {} : { allowed_origins: client.origins }),
     ...(client.tokenLimit === undefined ? {} : { token_limit: client.tokenLimit }),
     mandate: client.mandate ?? null,

@@ -10,7 +10,7 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { giverOf, mayMake, ownMandate, rolesKnown } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
-import { clientKeys, jwks, jwksUri, origins, tokenLimit } from "./client-fields.ts";
+import { certificateIn, certificateNames, clientKeys, jwks, jwksUri, origins, tokenLimit } from "./client-fields.ts";
 import { clientToWire } from "./client-to-wire.ts";
 import * as registration from "./mandate-fields.ts";
 
@@ -20,6 +20,7 @@ const body = z.strictObject({
   token_endpoint_auth_method: z.enum(AUTHENTICATION_METHODS),
   jwks: jwks.optional(),
   jwks_uri: jwksUri.optional(),
+  ...certificateNames,
   allowed_origins: origins.optional(),
   token_limit: tokenLimit.optional(),
   grant_types: z.array(z.enum(["refresh_token", "client_credentials"])).max(2),
@@ -41,6 +42,10 @@ export async function register(services: Services, exchange: Exchange, caller: C
   // RFC 7591 section 2: never both.
   if (wanted.jwks !== undefined && wanted.jwks_uri !== undefined) return refuse(exchange, "client_keys_misplaced");
   const keys = clientKeys(wanted.jwks, wanted.jwks_uri);
+  const certificate = certificateIn(wanted);
+  if (certificate === "misplaced") return refuse(exchange, "client_certificate_misplaced");
+  if (wanted.token_endpoint_auth_method === "tls_client_auth" && !services.asksForCertificates)
+    return refuse(exchange, "certificates_not_asked");
   const giver = await giverOf(services, caller);
   if (!rolesKnown(giver, wanted.roles ?? [])) return refuse(exchange, "role_unknown");
   const asked: Omit<NewClient, "mandate"> = {
@@ -52,6 +57,7 @@ export async function register(services: Services, exchange: Exchange, caller: C
     audiences: [...new Set(wanted.audiences)],
     policy: wanted.policy,
     ...(keys === undefined ? {} : { keys }),
+    ...(certificate === undefined ? {} : { certificate }),
     ...(wanted.allowed_origins === undefined ? {} : { origins: [...new Set(wanted.allowed_origins)] }),
     ...(wanted.access_token_signing_alg === DEFAULT_SIGNING_ALG ? {} : { signingAlg: wanted.access_token_signing_alg }),
     ...(wanted.token_limit === undefined ? {} : { tokenLimit: wanted.token_limit }),

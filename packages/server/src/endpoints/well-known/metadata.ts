@@ -13,28 +13,33 @@ import { SCOPES } from "../scopes.ts";
 const MAX_AGE = 300;
 
 /** Without response types and PKCE methods: there is no authorization endpoint yet, and RFC 8414 section 3.2 leaves empty lists out. */
-export function metadataOf(issuer: string): Readonly<Record<string, unknown>> {
+export function metadataOf({
+  issuer,
+  asksForCertificates,
+}: Pick<Services, "issuer" | "asksForCertificates">): Readonly<Record<string, unknown>> {
+  const methods = AUTHENTICATION_METHODS.filter((method) => method !== "tls_client_auth" || asksForCertificates);
+  const { url } = issuer;
   return {
-    issuer,
-    token_endpoint: `${issuer}/oauth2/token`,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    issuer: url,
+    token_endpoint: `${url}/oauth2/token`,
+    jwks_uri: `${url}/.well-known/jwks.json`,
     scopes_supported: SCOPES,
     grant_types_supported: [...GRANTS.keys()],
-    token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    token_endpoint_auth_methods_supported: methods,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
-    introspection_endpoint: `${issuer}/oauth2/introspect`,
-    introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS.filter((method) => method !== "none"),
+    introspection_endpoint: `${url}/oauth2/introspect`,
+    introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== "none"),
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_signing_alg_values_supported: ["ES256"],
-    revocation_endpoint: `${issuer}/oauth2/revoke`,
-    revocation_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    revocation_endpoint: `${url}/oauth2/revoke`,
+    revocation_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
-    service_documentation: `${issuer}/reference/refusals`,
+    service_documentation: `${url}/reference/refusals`,
   };
 }
 
 export function metadata(services: Services, exchange: Exchange): Reply {
-  return publicDocument(exchange, JSON.stringify(metadataOf(services.issuer.url)), "application/json");
+  return publicDocument(exchange, JSON.stringify(metadataOf(services)), "application/json");
 }
 
 /** Any origin may read it, without credentials; an ETag makes asking again cheap (RFC 9110 section 13.1.2). */
