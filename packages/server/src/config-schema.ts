@@ -35,6 +35,8 @@ export interface Settings {
   readonly failed_authentication_limit: Limit;
   readonly cookie_name: string;
   readonly cookie_same_site: "Lax" | "Strict";
+  readonly revocation_journal: string | undefined;
+  readonly revocation_journal_kept: number;
   readonly facts_kept: number;
   readonly facts_kept_of: readonly (readonly [kind: FactKind, seconds: number])[];
   readonly facts_file: string | undefined;
@@ -205,6 +207,16 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "`Lax`: sent when somebody follows a link to your site. `Strict`: only within it.",
     otherwise: "Lax",
     schema: z.enum(["Lax", "Strict"], "has to be Lax or Strict"),
+  },
+  revocation_journal: {
+    what: "A directory, on another disk than the store, for the revocation journal: whatever takes something away stands there before it is committed, so that a restored backup does not bring it back.",
+    otherwise: null,
+    schema: values.path,
+  },
+  revocation_journal_kept: {
+    what: "How long the journal's files are kept: longer than the oldest backup that would ever be restored.",
+    otherwise: "35d",
+    schema: values.duration,
   },
   facts_kept: { what: "How long facts are kept.", otherwise: "30d", schema: values.duration },
   facts_kept_of: {

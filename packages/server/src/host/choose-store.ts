@@ -16,6 +16,7 @@ import { createMemoryStore } from "@hallpass/store-memory";
 import { type Migrated, migratePostgres, openPostgresStore, type PrimaryEvent } from "@hallpass/store-postgres";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
+import { withJournal } from "../journal/with-journal.ts";
 import { systemDice, systemNextTurn } from "./system-ports.ts";
 
 /** What a store tells of the server that it relies on. */
@@ -27,14 +28,17 @@ export interface StorePorts {
   readonly scheduler: Scheduler;
 }
 
-/** The store of a tenant. Rejects with a Fault `store_unavailable` whose cause says why. */
+export type StoreSettings = Pick<Config, "store" | "data" | "revocation_journal" | "revocation_journal_kept">;
+
+/** The store of a tenant. Rejects with a Fault `store_unavailable` whose cause says why, or an Error that a person can act on. */
 export async function chooseStore(
-  config: Pick<Config, "store" | "data">,
+  config: StoreSettings,
   ports: StorePorts,
   tenant: string = DEFAULT_TENANT,
   told: StoreTold = () => {},
 ): Promise<Store> {
-  return gather(await openStore(config, ports, tenant, told), { nextTurn: systemNextTurn });
+  const store = await withJournal(await openStore(config, ports, tenant, told), config, ports, tenant);
+  return gather(store, { nextTurn: systemNextTurn });
 }
 
 async function openStore(

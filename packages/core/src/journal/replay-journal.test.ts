@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createMemoryStore } from "@hallpass/store-memory";
+import { clientFromRow, clientKey } from "../clients/client-row.ts";
+import type { SubjectId } from "../kernel/ids.ts";
+import { disableClient } from "../operations/disable-client.ts";
+import { startEpoch } from "../operations/start-epoch.ts";
+import { blockSubject, readSubject, unblockSubject } from "../operations/subjects.ts";
+import type { Change, Outcome, Store } from "../store/store.ts";
+import { START, TENANT, WEB } from "../testing/builders.ts";
+import { withMishaps } from "../testing/stores.ts";
+import {
+  accessTextOf,
+  aWorld,
+  opened,
+  refreshed,
+  refreshTextOf,
+  revoked,
+  theSession,
+  type World,
+} from "../testing/world.ts";
+import { judgeAccessToken } from "../tokens/judge-access-token.ts";
+import { completenessOf, inJournalOrder, type JournalEntry, type JournalPlace } from "./journal-entry.ts";
+import { isJournaled } from "./journaled-change.ts";
+import { replayJournal } from "./replay-journal.ts";
+
+interface Kept {
+  readonly world: World;
+  /** The store as it was when `lose` was called, and the journal of what came after. */
+  readonly restored: Store;
+  readonly journal: JournalEntry[];
+  lose(): void;
+}
+
+/** Two stores get the same changes until the backup is made: then the second one is the backup. */
+async function aBackup(): Promise<Kept> {
+  let isOneStore = true;
+  const journal: JournalEntry[] = [];
+  let restored: Store | undefined;
+  const world = await aWorld((options) => {
+    const live = createMemoryStore(options);
+    const backup = createMemoryStore(options);
+    restored = backup;
+    return {
+      ...live,
+      commit: async (changes) => {
+        if (isOneStore) await backup.commit(changes);
+        const outcomes = await live.commit(changes);
+        changes.forEach((change, index) => note(change, outcomes[index]));
+        return outcomes;
+      },
+    };
+  });
+  function note(change: Change, outcome: Outcome | undefined): void {
+    if (!isJournaled(change) || outcome?.kind !== "committed") return;
+    journal.push({ change, writtenAt: outcome.at, committed: { pos: outcome.pos, at: outcome.at } });
+  }
+  assert.ok(restored !== undefined);
+  return {
+    world,
+    restored,
+    journal,
+    lose: () => {
+      isOneStore = false;
+    },
+  };
+}
+
+const place = ({ change, committed }: JournalEntry): JournalPlace => ({
+  notices: change.notices.length,
+  startsEpoch: change.notices[0]?.newEpoch !== undefined,
+  committed,
+});
+
+const ada = "ada" as SubjectId;
+
+describe("a journal that is replayed into an older store", () => {
+  it("takes away again whatever was taken since: a session, a family, a token, a subject, a client [JRN-1] [JRN-6]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const [gone, kept] = [await opened(world), await opened(world, { subject: ada })];
+    const [ofBob, ofFamily] = [
+      await opened(world, { subject: "bob" as SubjectId }),
+      await opened(world, { subject: "eve" as SubjectId }),
+    ];
+    lose();
+    await revoked(world, theSession(gone.session.id));
+    await revoked(world, { kind: "subject", subject: "bob" as SubjectId });
+    const [family] = ofFamily.session.families;
+    assert.ok(family !== undefined);
+    await revoked(world, { kind: "family", session: ofFamily.session.id, family: family.id });
+    await revoked(world, { kind: "token", jti: "j-1", expires: null });
+
+    await replayJournal(restored, journal, null);
+    const after = world.node(restored);
+    for (const one of [gone, ofBob, ofFamily])
+      assert.equal((await refreshed(after, refreshTextOf(one))).kind, "refused");
+    assert.equal((await refreshed(after, refreshTextOf(kept))).kind, "granted", "nobody else is logged out");
+    assert.equal(await judgeAccessToken(after, accessTextOf(gone)), undefined);
+  });
+
+  it("gives every notice the position and the mark that it had [JRN-7]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const one = await opened(world);
+    await revoked(world, { kind: "subject", subject: ada });
+    lose();
+    await revoked(world, theSession(one.session.id));
+    await startEpoch(world, { epoch: 1, seq: 40 }, "cursor_ahead");
+    await revoked(world, { kind: "subject", subject: ada });
+    const { head } = await world.store.read([]);
+    await replayJournal(restored, journal, null);
+    assert.deepEqual((await restored.read([])).head, head);
+    for (const { pos, mark, until } of await world.notices()) {
+      assert.equal(await restored.markAt(pos), mark);
+      assert.ok(until > 0);
+    }
+  });
+
+  it("brings back what was decided about clients and people, the last word of each [JRN-2]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    await opened(world, { subject: ada });
+    lose();
+    await disableClient(world, WEB, "ops");
+    const block = { subject: ada, reason: null, ticket: null, actor: "ops", until: null } as const;
+    await blockSubject(world, block);
+    await unblockSubject(world, ada, "ops");
+    await blockSubject(world, { ...block, subject: "bob" as SubjectId });
+    await replayJournal(restored, journal, null);
+    const row = (await restored.read([clientKey(TENANT, WEB)])).get(clientKey(TENANT, WEB));
+    assert.ok(row !== undefined);
+    assert.equal(clientFromRow(row).status, "disabled");
+    assert.equal((await readSubject(restored, TENANT, ada)).block, null);
+    assert.notEqual((await readSubject(restored, TENANT, "bob" as SubjectId)).block, null);
+  });
+
+  it("keeps neither openings nor refreshes: those who come back with a later generation go on [JRN-3]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const one = await opened(world);
+    lose();
+    const second = await refreshed(world, refreshTextOf(one));
+    assert.ok(second.kind === "granted");
+    const third = await refreshed(world, refreshTextOf(second));
+    assert.ok(third.kind === "granted");
+    await opened(world, { subject: "new" as SubjectId });
+    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 0, notices: 0 });
+    const next = await refreshed(world.node(restored), refreshTextOf(third));
+    assert.ok(next.kind === "granted" && next.regressed);
+  });
+
+  it("twice is once, and a replay that was cut short goes on [JRN-8]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const sessions = [await opened(world), await opened(world), await opened(world)];
+    lose();
+    for (const { session } of sessions) await revoked(world, theSession(session.id));
+    await assert.rejects(replayJournal(withMishaps(restored, ["failed"]), journal, null));
+    await replayJournal(restored, journal.slice(0, -1), null);
+    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 1, notices: 1 });
+    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 0, notices: 0 });
+    assert.deepEqual((await restored.read([])).head, (await world.store.read([])).head);
+  });
+
+  it("counts a change of which nobody wrote down what became of it as one that happened, unless it is older than the backup [JRN-4]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const one = await opened(world, { subject: ada });
+    lose();
+    await revoked(world, { kind: "subject", subject: ada });
+    const unknown = journal.slice(-1).map((entry) => ({ ...entry, committed: null }));
+    const madeAt = world.now();
+    const muchLater = (madeAt + 60_001) as typeof madeAt;
+    assert.deepEqual(await replayJournal(restored, unknown, muchLater), { changes: 0, notices: 0 });
+    await replayJournal(restored, unknown, (madeAt + 60_000) as typeof madeAt);
+    assert.equal((await refreshed(world.node(restored), refreshTextOf(one))).kind, "refused");
+  });
+
+  it("raises a cut-off of unknown outcome though the row was written again since [JRN-4]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const one = await opened(world, { subject: ada });
+    lose();
+    await revoked(world, { kind: "subject", subject: ada });
+    await blockSubject(world, { subject: ada, reason: null, ticket: null, actor: "ops", until: null });
+    await unblockSubject(world, ada, "ops");
+    const [cut, , unblocked] = journal.slice(-3);
+    assert.ok(cut !== undefined && unblocked !== undefined);
+    const entries = [{ ...cut, committed: null }, unblocked].toSorted((a, b) => inJournalOrder(place(a), place(b)));
+    await replayJournal(restored, entries, null);
+    assert.equal((await refreshed(world.node(restored), refreshTextOf(one))).kind, "refused");
+  });
+});
+
+describe("a journal", () => {
+  const at = START;
+  const notice = (seq: number, notices = 1, epoch = 1): JournalPlace => ({
+    notices,
+    startsEpoch: false,
+    committed: { pos: { epoch, seq }, at },
+  });
+  const unplaced: JournalPlace = { notices: 1, startsEpoch: false, committed: null };
+  const head = { epoch: 1, seq: 5 };
+
+  it("is complete when every position after the backup's head is in it, whatever stands before [JRN-5]", () => {
+    assert.deepEqual(completenessOf([], head), { missing: 0, reaches: head });
+    assert.deepEqual(completenessOf([notice(3), notice(6), notice(9, 3)], head), {
+      missing: 0,
+      reaches: { epoch: 1, seq: 9 },
+    });
+  });
+
+  it("lacks each position that no change of it has, the first after the head included [JRN-5]", () => {
+    assert.equal(completenessOf([notice(7)], head).missing, 1);
+    assert.equal(completenessOf([notice(6), notice(9, 2)], head).missing, 1);
+    assert.equal(completenessOf([notice(6), notice(20)], head).missing, 13);
+  });
+
+  it("may have a change of unknown outcome where one is missing, and no more than one [JRN-5]", () => {
+    assert.equal(completenessOf([notice(7), unplaced], head).missing, 0);
+    assert.equal(completenessOf([notice(8), unplaced], head).missing, 1);
+  });
+
+  it("lacks nothing that an epoch has skipped [JRN-5]", () => {
+    const epoch: JournalPlace = { ...notice(40, 1, 2), startsEpoch: true };
+    assert.deepEqual(completenessOf([notice(6), epoch, notice(41, 1, 2)], head), {
+      missing: 0,
+      reaches: { epoch: 2, seq: 41 },
+    });
+    assert.equal(completenessOf([notice(6), epoch, notice(43, 1, 2)], head).missing, 2);
+  });
+
+  it("puts a change without a notice behind the notice that it saw, and what has no place last [JRN-5]", () => {
+    const without: JournalPlace = { ...notice(6), notices: 0 };
+    assert.deepEqual([unplaced, without, notice(7), notice(6)].toSorted(inJournalOrder), [
+      notice(6),
+      without,
+      notice(7),
+      unplaced,
+    ]);
+  });
+});

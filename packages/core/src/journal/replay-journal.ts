@@ -1,0 +1,115 @@
+// Brings what a journal kept into a store that was restored from an older backup. Entries come in their order (`inJournalOrder`), so each
+// notice gets the position and the mark that it had, and verifiers that saw it recognise it. Nobody else writes meanwhile.
+
+import { comparePositions, type Position } from "@hallpass/protocol";
+import { Fault } from "../kernel/fault.ts";
+import { afterMs, type Instant } from "../kernel/time.ts";
+import { rowKeyText } from "../store/check-changes.ts";
+import { livesUntil } from "../store/notice-place.ts";
+import type { Change, NoticeDraft, RowChange, Snapshot, Store } from "../store/store.ts";
+import type { JournalEntry } from "./journal-entry.ts";
+
+export interface Replayed {
+  readonly changes: number;
+  readonly notices: number;
+}
+
+/** Changes of one commit: as many as share a round trip and an fsync well. */
+const MOST_TOGETHER = 64;
+
+/** Milliseconds: no commit takes longer, so an entry that is older than the backup by more was in it or never was. */
+const DECIDED_WITHIN = 60_000;
+
+/**
+ * Twice is once: what the store has already is left out. `madeAt`: when the backup was begun, null when nobody knows.
+ * Throws Faults of the store; the same can then be replayed again.
+ */
+export async function replayJournal(
+  store: Store,
+  entries: Iterable<JournalEntry>,
+  madeAt: Instant | null,
+): Promise<Replayed> {
+  const replay = new Replay(store, (await store.read([])).head.pos, madeAt);
+  let together: JournalEntry[] = [];
+  let touched = new Set<string>();
+  for (const entry of entries) {
+    if (replay.isThere(entry)) continue;
+    const keys = entry.change.rows.map(({ key }) => rowKeyText(key));
+    if (together.length === MOST_TOGETHER || keys.some((key) => touched.has(key))) {
+      await replay.commit(together);
+      together = [];
+      touched = new Set();
+    }
+    together.push(entry);
+    for (const key of keys) touched.add(key);
+  }
+  await replay.commit(together);
+  return replay.done;
+}
+
+class Replay {
+  readonly #store: Store;
+  readonly #head: Position;
+  readonly #madeAt: Instant | null;
+  /** The version that a row had where the journal was written; the store counts on by itself. */
+  readonly #versions = new Map<string, number>();
+  #changes = 0;
+  #notices = 0;
+
+  constructor(store: Store, head: Position, madeAt: Instant | null) {
+    this.#store = store;
+    this.#head = head;
+    this.#madeAt = madeAt;
+  }
+
+  get done(): Replayed {
+    return { changes: this.#changes, notices: this.#notices };
+  }
+
+  /** The backup has every change whose notices stand at or before its head. */
+  isThere({ change, committed, writtenAt }: JournalEntry): boolean {
+    if (committed === null) return this.#madeAt !== null && afterMs(writtenAt, DECIDED_WITHIN) < this.#madeAt;
+    return change.notices.length > 0 && comparePositions(committed.pos, this.#head) <= 0;
+  }
+
+  async commit(entries: readonly JournalEntry[]): Promise<void> {
+    const snapshot = await this.#store.read(entries.flatMap(({ change }) => change.rows.map(({ key }) => key)));
+    const changes = entries.flatMap((entry) => this.#again(entry, snapshot));
+    if (changes.length === 0) return;
+    const outcomes = await this.#store.commit(changes);
+    for (const outcome of outcomes) {
+      if (outcome.kind === "committed") continue;
+      if (outcome.kind === "conflict") throw new Error("somebody else writes to the store that is being restored");
+      throw new Fault("store_unavailable", { cause: outcome.cause });
+    }
+    this.#changes += changes.length;
+    for (const { notices } of changes) this.#notices += notices.length;
+  }
+
+  #again({ change, committed, writtenAt }: JournalEntry, snapshot: Snapshot): readonly Change[] {
+    const at = committed?.at ?? writtenAt;
+    const rows = change.rows.flatMap((row) => this.#rowAgain(row, committed !== null, snapshot));
+    if (rows.length === 0 && change.notices.length === 0) return [];
+    const notices = change.notices.map(
+      (draft): NoticeDraft => ({ ...draft, livesMs: 0, liveUntil: livesUntil(draft, at) }),
+    );
+    return [{ ...change, rows, notices }];
+  }
+
+  /** Left out when the store has it as it was then or later; but a cut-off whose place nobody knows is raised in any case. */
+  #rowAgain({ key, expect, next, raise }: RowChange, isPlaced: boolean, snapshot: Snapshot): readonly RowChange[] {
+    if (next === "same") return [];
+    const text = rowKeyText(key);
+    const row = snapshot.get(key);
+    const known = this.#versions.get(text) ?? row?.version ?? 0;
+    const then = expect === "absent" ? 1 : expect + 1;
+    if (then <= known) {
+      if (raise !== true || isPlaced || row === undefined) return [];
+      return [{ key, expect: row.version, next: { value: row.value, expires: row.expires }, raise }];
+    }
+    // A row that is gone may be made again, and counts from 1 then.
+    this.#versions.set(text, next === "gone" ? 0 : then);
+    if (next === "gone") return row === undefined ? [] : [{ key, expect: row.version, next }];
+    return [{ key, expect: row?.version ?? "absent", next, ...(raise === true ? { raise } : {}) }];
+  }
+}

@@ -1,0 +1,152 @@
+// Appends to the journal's files. Lines of concurrent commits share a write and a flush. A file that could not be written is left as it is,
+// and the next line begins a new one; so does a file that is large or a day old. Each process has files of its own, so nodes may share a directory.
+
+import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, type Dice, Fault } from "@hallpass/core";
+import { type JournalHeader, type JournalLine, lineToText } from "./journal-line.ts";
+
+export const JOURNAL_FILE: RegExp = /^[0-9]{13,16}-[0-9a-f]{16}\.journal$/;
+
+/** Bytes; milliseconds. */
+const LARGEST = 64 * 1024 * 1024;
+const OLDEST = 24 * 60 * 60 * 1000;
+/** Outcomes that could not be written and are owed. Beyond it they count as unknown, which is the safe side. */
+const MOST_OWED = 10_000;
+
+export interface JournalWriterOptions {
+  readonly directory: string;
+  readonly header: JournalHeader;
+  /** Milliseconds after whose last line a file is removed. */
+  readonly kept: number;
+  readonly clock: Pick<Clock, "now">;
+  readonly dice: Dice;
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly settle: PromiseWithResolvers<void>;
+}
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly began: number;
+  bytes: number;
+}
+
+export class JournalWriter {
+  readonly #options: JournalWriterOptions;
+  #file: OpenFile | undefined;
+  #waiting: Waiting[] = [];
+  #owed: string[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: JournalWriterOptions) {
+    this.#options = options;
+  }
+
+  /** On the disk when it resolves. Rejects with a Fault `store_unavailable` or `store_full`; then none of it counts. */
+  append(lines: readonly JournalLine[]): Promise<void> {
+    const settle = Promise.withResolvers<void>();
+    this.#waiting.push({ text: lines.map(lineToText).join(""), settle });
+    this.#running ??= this.#run();
+    return settle.promise;
+  }
+
+  /** Written soon; flushed with whatever is appended next. */
+  note(lines: readonly JournalLine[]): void {
+    if (lines.length === 0) return;
+    this.#owed.push(lines.map(lineToText).join(""));
+    this.#owed = this.#owed.slice(-MOST_OWED);
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    await this.#running;
+    await this.#file?.handle.datasync().catch(() => {});
+    await this.#file?.handle.close().catch(() => {});
+    this.#file = undefined;
+  }
+
+  async #run(): Promise<void> {
+    // Whatever else is appended in this turn goes with it.
+    await Promise.resolve();
+    for (let failed = false; !failed && this.#waiting.length + this.#owed.length > 0; ) {
+      const together = this.#waiting;
+      const owed = this.#owed;
+      this.#waiting = [];
+      this.#owed = [];
+      try {
+        await this.#write([...owed, ...together.map(({ text }) => text)].join(""), together.length > 0);
+        for (const { settle } of together) settle.resolve();
+      } catch (cause) {
+        this.#owed = [...owed, ...this.#owed].slice(-MOST_OWED);
+        for (const { settle } of together)
+          settle.reject(new Fault(isFull(cause) ? "store_full" : "store_unavailable", { cause }));
+        // What is owed alone is tried again with the next line.
+        failed = this.#waiting.length === 0;
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #write(text: string, flushed: boolean): Promise<void> {
+    const file = await this.#current();
+    try {
+      const { bytesWritten } = await file.handle.write(text);
+      if (bytesWritten !== Buffer.byteLength(text)) throw new Error("the journal took less than it was given");
+      file.bytes += bytesWritten;
+      if (flushed) await file.handle.datasync();
+    } catch (error) {
+      this.#file = undefined;
+      await file.handle.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #current(): Promise<OpenFile> {
+    const now = this.#options.clock.now();
+    const held = this.#file;
+    if (held !== undefined && held.bytes < LARGEST && now - held.began < OLDEST && now >= held.began) return held;
+    const file = await this.#begin(now);
+    this.#file = file;
+    await held?.handle.datasync();
+    await held?.handle.close();
+    return file;
+  }
+
+  async #begin(now: number): Promise<OpenFile> {
+    const { directory, header, dice } = this.#options;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await this.#removeOld(now);
+    const name = `${String(now).padStart(13, "0")}-${Buffer.from(dice.bytes(8)).toString("hex")}.journal`;
+    const handle = await open(join(directory, name), "ax", 0o600);
+    const text = lineToText({ kind: "journal", ...header });
+    await handle.write(text);
+    await handle.datasync();
+    await flushDirectory(directory);
+    return { handle, began: now, bytes: text.length };
+  }
+
+  async #removeOld(now: number): Promise<void> {
+    const { directory, kept } = this.#options;
+    for (const name of await readdir(directory)) {
+      const path = join(directory, name);
+      if (JOURNAL_FILE.test(name) && (await stat(path)).mtimeMs + kept < now) await rm(path, { force: true });
+    }
+  }
+}
+
+/** A file's name is on the disk when its directory is. */
+async function flushDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
