@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import type { On } from "./action.ts";
+import { addBackups } from "./backup/commands.ts";
 import type { ConnectionOptions } from "./connection/settings.ts";
 import { type Context, contextOf, type Outcome } from "./context.ts";
 import { EXIT, EXIT_WORDS } from "./exit-codes.ts";
@@ -71,6 +72,7 @@ function addServe(program: Command, on: On): void {
     .option("--config <file>")
     .option("--json");
   on(migrate, async (context, options) => (await import("./migrate/migrate.ts")).migrate(context, options));
+  addBackups(program, on);
   const config = program.command("config").description("the configuration");
   const check = config
     .command("check")

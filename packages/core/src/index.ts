@@ -27,6 +27,7 @@ export * from "./kernel/time.ts";
 export type { RingVersion } from "./keys/change-ring.ts";
 export { createKeyRing, type KeyRingOptions } from "./keys/create-key-ring.ts";
 export { type KeyEncryptionKey, kekId, keyEncryptionKey } from "./keys/envelope.ts";
+export { keksOf, kidsOf } from "./keys/keks-of.ts";
 export * from "./keys/key-policy.ts";
 export { type Listeners, laggardsOf, NOBODY } from "./keys/laggards.ts";
 export { generateKeyOf } from "./keys/open-key.ts";

@@ -1,8 +1,8 @@
 // Reads the configuration: the environment over a file over what stands otherwise. All problems at once, each with the key's name
 // and what would be right; after it nobody checks again.
 
-import { isAbsolute } from "node:path";
-import { envName, KEYS, NAMES, type Name, type Settings } from "./config-schema.ts";
+import { isAbsolute, join } from "node:path";
+import { envName, KEYS, NAMES, type Name, type Settings, type TenantSettings } from "./config-schema.ts";
 import { readDocument } from "./host/document.ts";
 import { isLoopback } from "./host/loopback.ts";
 
@@ -66,6 +66,21 @@ export function loadConfig({ env, file, over = {} }: ConfigSources): LoadedConfi
   const config: Config = { ...settings, issuer };
   problems.push(...mismatches(config));
   return problems.length > 0 ? { ok: false, problems, said } : { ok: true, config, said };
+}
+
+/** What a tenant's part of the configuration is: the server's own, with its issuer, its secrets and a directory below. */
+export function configOfTenant(config: Config, tenant: TenantSettings): Config {
+  const { kek_file: kekFile = config.kek_file } = tenant;
+  return {
+    ...config,
+    issuer: tenant.issuer,
+    data: join(config.data, "tenants", tenant.id),
+    kek: tenant.kek_file === undefined ? config.kek : undefined,
+    kek_file: kekFile,
+    kek_previous_file: tenant.kek_file === undefined ? config.kek_previous_file : undefined,
+    // Never another tenant's: whoever operates one would operate both.
+    operator_secret_sha256: tenant.operator_secret_sha256,
+  };
 }
 
 type Say = (name: Name, one: Said) => void;

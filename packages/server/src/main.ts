@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import type { IncomingMessage, Server } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { type Config, DEFAULT_TENANT } from "./config.ts";
+import { type Config, configOfTenant, DEFAULT_TENANT } from "./config.ts";
 import type { FeedHub } from "./feed/hub.ts";
 import { createCheck } from "./gateway/check.ts";
 import type { Hallpass } from "./hallpass.ts";
@@ -22,7 +22,7 @@ import { addAdmissionMetrics } from "./observe/admission-metrics.ts";
 import { thrownToLog } from "./observe/log.ts";
 import { networksOf } from "./outbound/networks.ts";
 import type { Services } from "./services.ts";
-import { configOfTenant, type RunningTenant, startTenant } from "./start-tenant.ts";
+import { type RunningTenant, startTenant } from "./start-tenant.ts";
 
 export interface RunningServer {
   /** Where it listens, with the port it got. */

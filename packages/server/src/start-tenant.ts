@@ -10,7 +10,6 @@ import { listKeys, listReaders, liveSessions, type Store } from "@hallpass/core"
 import { encodeBase64url, type Position } from "@hallpass/protocol";
 import type { Registry } from "prom-client";
 import { type Config, DEFAULT_TENANT } from "./config.ts";
-import type { TenantSettings } from "./config-schema.ts";
 import { listenersOf } from "./endpoints/keys/listeners.ts";
 import { createFeedHub, type FeedHub } from "./feed/hub.ts";
 import { judgeFeedBearer } from "./feed/own-bearer.ts";
@@ -56,21 +55,6 @@ export interface RunningTenant {
   shutDownFeed(): Promise<void>;
   /** Lets go of the rest, when nobody calls any more. */
   close(): Promise<void>;
-}
-
-/** What a tenant's part of the configuration is: the server's own, with its issuer, its secrets and a directory below. */
-export function configOfTenant(config: Config, tenant: TenantSettings): Config {
-  const { kek_file: kekFile = config.kek_file } = tenant;
-  return {
-    ...config,
-    issuer: tenant.issuer,
-    data: join(config.data, "tenants", tenant.id),
-    kek: tenant.kek_file === undefined ? config.kek : undefined,
-    kek_file: kekFile,
-    kek_previous_file: tenant.kek_file === undefined ? config.kek_previous_file : undefined,
-    // Never another tenant's: whoever operates one would operate both.
-    operator_secret_sha256: tenant.operator_secret_sha256,
-  };
 }
 
 /** Rejects with an Error that a person can act on, or a Fault of the store; then nothing was left open. */

@@ -2,6 +2,17 @@
 // Does not own rules of sessions: it changes rows, it does not judge them. Does not start or configure a database.
 // Read first: postgres-store.ts, then commit-function.ts, then schema.ts.
 
+export {
+  type Dumped,
+  dropAside,
+  dumpPostgres,
+  isPlaceEmpty,
+  loadAside,
+  moveIn,
+  type PostgresPlace,
+  schemaAside,
+  ToolFailed,
+} from "./dump.ts";
 export { addressesOf } from "./hosts.ts";
 export { openPostgresStore, type PostgresStoreOptions } from "./postgres-store.ts";
 export type { PrimaryEvent } from "./primary.ts";

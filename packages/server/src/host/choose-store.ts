@@ -5,18 +5,35 @@ import {
   type Clock,
   type Dice,
   gather,
+  keksOf,
   parseTenantId,
   readIssuer,
+  ringKey,
   type Scheduler,
   type Store,
   startEpoch,
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS, type Position } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
-import { type Migrated, migratePostgres, openPostgresStore, type PrimaryEvent } from "@hallpass/store-postgres";
+import {
+  dropAside,
+  dumpPostgres,
+  isPlaceEmpty,
+  loadAside,
+  type Migrated,
+  migratePostgres,
+  moveIn,
+  openPostgresStore,
+  type PrimaryEvent,
+  schemaAside,
+} from "@hallpass/store-postgres";
 import { openSqliteStore } from "@hallpass/store-sqlite";
-import { type Config, DEFAULT_TENANT } from "../config.ts";
+import { postgresTenants } from "../backup/postgres-tenants.ts";
+import { isRestoring, SQLITE_FILE, sqliteTenants } from "../backup/sqlite-tenants.ts";
+import type { CopiedStore, StoredTenants } from "../backup/stored-tenant.ts";
+import { type Config, configOfTenant, DEFAULT_TENANT } from "../config.ts";
 import { withJournal } from "../journal/with-journal.ts";
+import { tenantNamed } from "./make-services.ts";
 import { systemDice, systemNextTurn } from "./system-ports.ts";
 
 /** What a store tells of the server that it relies on. */
@@ -48,7 +65,11 @@ async function openStore(
   told: StoreTold,
 ): Promise<Store> {
   if (store === "memory") return createMemoryStore(ports);
-  if (store === "sqlite") return openSqliteStore({ ...ports, file: join(data, "hallpass.sqlite") });
+  if (store === "sqlite") {
+    if (isRestoring(data))
+      throw new Error(`a restore into ${data} was cut off: run "hallpass restore" again, and start then`);
+    return openSqliteStore({ ...ports, file: join(data, SQLITE_FILE) });
+  }
   return openPostgresStore({
     ...ports,
     nextTurn: systemNextTurn,
@@ -90,4 +111,52 @@ export async function migrateStore({
 /** Each tenant has tables of its own. A tenant's name has no underscore, so no two share a schema. */
 function schemaOf(tenant: string): string {
   return tenant === DEFAULT_TENANT ? "hallpass" : `hallpass_${tenant.replaceAll("-", "_")}`;
+}
+
+/** What backup and restore work on; undefined for a store that forgets. */
+export function storedTenants(config: Config, ports: StorePorts): StoredTenants | undefined {
+  const { store } = config;
+  const named = [
+    { tenant: DEFAULT_TENANT, issuer: config.issuer, data: config.data },
+    ...config.tenants.map((tenant) => ({ tenant: tenant.id, ...configOfTenant(config, tenant) })),
+  ];
+  if (store === "memory") return undefined;
+  if (store === "sqlite") {
+    const open = (file: string): Promise<Store> => openSqliteStore({ ...ports, file });
+    return sqliteTenants(config.data, named, { open, contentOf });
+  }
+  const placeOf = (tenant: string): { url: string; schema: string } => ({
+    url: store.reveal(),
+    schema: schemaOf(tenant),
+  });
+  const asideOf = (tenant: string): { url: string; schema: string } => ({
+    url: store.reveal(),
+    schema: schemaAside(schemaOf(tenant)),
+  });
+  return postgresTenants(named, {
+    isEmpty: (tenant) => isPlaceEmpty(placeOf(tenant)),
+    dump: async (tenant, file) => {
+      const { head, birthMark, value } = await dumpPostgres(placeOf(tenant), file, ringKey(tenantNamed(tenant)));
+      return { head, store: birthMark, keysSealedUnder: keksOf(value) };
+    },
+    loadAside: async (tenant, file) => {
+      await loadAside(placeOf(tenant), file);
+      // A backup of an earlier release lacks the steps of this one.
+      await migratePostgres({ ...asideOf(tenant), dice: ports.dice });
+    },
+    dropAside: (tenant) => dropAside(placeOf(tenant)),
+    openAside: (tenant) => openPostgresStore({ ...ports, ...asideOf(tenant) }),
+    open: (tenant) => openPostgresStore({ ...ports, ...placeOf(tenant) }),
+    moveIn: (tenants) => moveIn(store.reveal(), tenants.map(schemaOf)),
+  });
+}
+
+async function contentOf(store: Store, tenant: string): Promise<CopiedStore> {
+  const key = ringKey(tenantNamed(tenant));
+  const snapshot = await store.read([key]);
+  return {
+    head: snapshot.head.pos,
+    store: (await store.markAt({ epoch: 1, seq: 0 })) ?? "",
+    keysSealedUnder: keksOf(snapshot.get(key)?.value ?? null),
+  };
 }

@@ -6,7 +6,9 @@ import {
   bootstrapIssuer,
   bootstrapKeys,
   createKeyRing,
+  type Dice,
   Fault,
+  type Issuer,
   KEY_POLICY,
   type Policy,
   PROFILES,
@@ -49,16 +51,7 @@ export async function makeServices(
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
   const kek = await loadKek(config, { dice, store, tenant, areKeys });
-  const lifetimes = [...policies.values()].map((policy) => policy.accessLifetime);
-  const issuer = await bootstrapIssuer(
-    { store, dice },
-    {
-      tenant,
-      url: config.issuer,
-      skew: DEFAULT_SKEW_SECONDS,
-      maxTokenLifetime: Math.max(config.client_token_lifetime, ...lifetimes),
-    },
-  );
+  const issuer = await openIssuer(config, { store, dice }, tenant);
   await readable(bootstrapKeys({ store, dice, kek, newSigningKey }, { tenant }));
   await rewrapKeys({ store, dice, kek }, { tenant });
   const keys = createKeyRing({ tenant, kek, nextTurn: systemNextTurn });
@@ -95,6 +88,17 @@ export async function makeServices(
     publishedKeys: keysFrom(config, { clock, scheduler }),
     policy: { ...KEY_POLICY, longestTokenLifetime: secondsOf(issuer.longestToken) },
   };
+}
+
+/** Throws when the store belongs to another issuer. */
+export function openIssuer(
+  config: Config,
+  deps: { readonly store: Store; readonly dice: Dice },
+  tenant: TenantId,
+): Promise<Issuer> {
+  const lifetimes = [...policiesUnder(config).values()].map((policy) => policy.accessLifetime);
+  const maxTokenLifetime = Math.max(config.client_token_lifetime, ...lifetimes);
+  return bootstrapIssuer(deps, { tenant, url: config.issuer, skew: DEFAULT_SKEW_SECONDS, maxTokenLifetime });
 }
 
 const JWKS_TYPES = ["application/jwk-set+json", "application/json"];

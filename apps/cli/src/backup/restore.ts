@@ -1,0 +1,49 @@
+// `restore`: a backup and what the revocation journal kept since, into an empty place; whole, or not at all.
+
+import { type RestoredTenant, restore as restoreStores } from "@hallpass/server";
+import type { Context, Outcome } from "../context.ts";
+import { printJson } from "../terminal.ts";
+import { type BackupOptions, configured, told } from "./configured.ts";
+
+export interface RestoreOptions extends BackupOptions {
+  readonly journal?: readonly string[];
+  readonly endAllSessions?: true;
+}
+
+export async function restore(context: Context, backup: string | undefined, options: RestoreOptions): Promise<Outcome> {
+  const config = configured(context, options);
+  const own = config.revocation_journal === undefined ? [] : [config.revocation_journal];
+  const request = {
+    backup: backup ?? null,
+    journals: options.journal ?? own,
+    endAllSessions: options.endAllSessions === true,
+  };
+  const done = await told(restoreStores(config, request));
+  const { terminal } = context;
+  if (options.json === true) printJson(terminal, done.map(toWire));
+  for (const one of options.json === true ? [] : done) terminal.say(`${words(one)}\n`);
+  return undefined;
+}
+
+function words({ tenant, from, notices, journalUntil, head, endedAllSessions }: RestoredTenant): string {
+  const upTo =
+    journalUntil === null
+      ? "no journal"
+      : `${notices} revocations from the journal, whose last line is of ${new Date(journalUntil).toISOString()}`;
+  const sessions = endedAllSessions ? "all sessions are over" : "sessions live on, access tokens have to be refreshed";
+  return `${tenant}: a store of ${from.epoch}.${from.seq}, ${upTo}; now at ${head.epoch}.${head.seq}: ${sessions}`;
+}
+
+function toWire(one: RestoredTenant): object {
+  const text = ({ epoch, seq }: RestoredTenant["head"]): string => `${epoch}.${seq}`;
+  return {
+    tenant: one.tenant,
+    from: text(one.from),
+    journal_reaches: text(one.journalReaches),
+    journal_until_ms: one.journalUntil,
+    changes: one.changes,
+    notices: one.notices,
+    head: text(one.head),
+    ended_all_sessions: one.endedAllSessions,
+  };
+}
