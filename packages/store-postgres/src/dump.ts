@@ -6,6 +6,7 @@ import type { RowKey } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import type { PoolClient } from "pg";
 import { openPool } from "./connections.ts";
+import { addressesOf } from "./hosts.ts";
 import { checkName, isEmpty } from "./schema.ts";
 
 /** Milliseconds: a dump holds its snapshot as long as it takes. */
@@ -16,9 +17,12 @@ export interface PostgresPlace {
   readonly schema: string;
 }
 
-export interface Dumped {
+export interface Peeked {
   readonly head: Position;
   readonly birthMark: string;
+}
+
+export interface Dumped extends Peeked {
   /** Of the row that was asked for; null when there is none. */
   readonly value: string | null;
 }
@@ -49,14 +53,26 @@ export async function dumpPostgres({ url, schema }: PostgresPlace, file: string,
         "--format=custom",
         `--schema=${schema}`,
         `--snapshot=${head.snapshot}`,
+        // Where it is restored nobody relies on the server that it came from.
+        `--exclude-table-data=${schema}.primary_claim`,
         "--no-owner",
         "--no-privileges",
         `--file=${file}`,
       ],
-      url,
+      await primaryOf({ url, schema }),
     ).ended;
     await client.query("COMMIT");
     return { head: { epoch: head.epoch, seq: head.seq }, birthMark: head.birth_mark, value: head.value };
+  });
+}
+
+/** What the store in the place says of itself, without relying on its server. */
+export function peekPostgres(place: PostgresPlace): Promise<Peeked> {
+  return withClient(place, async (client) => {
+    const { rows } = await client.query("SELECT epoch, seq, birth_mark FROM head");
+    const [head] = rows as { epoch: number; seq: number; birth_mark: string }[];
+    if (head === undefined) throw new Error("the store has no head");
+    return { head: { epoch: head.epoch, seq: head.seq }, birthMark: head.birth_mark };
   });
 }
 
@@ -67,8 +83,9 @@ export function isPlaceEmpty(place: PostgresPlace): Promise<boolean> {
 
 /** Loads a dump beside its place, whole or not at all. What an earlier restore left there goes first. */
 export async function loadAside(place: PostgresPlace, file: string): Promise<void> {
-  const { url, schema } = place;
+  const { schema } = place;
   await dropAside(place);
+  const url = await primaryOf(place);
   const out = run("pg_restore", ["--no-owner", "--no-privileges", "--file=-", file], url);
   const into = run(
     "psql",
@@ -104,9 +121,11 @@ export async function dropAside(place: PostgresPlace): Promise<void> {
   await withClient(place, (client) => client.query(`DROP SCHEMA IF EXISTS "${schemaAside(place.schema)}" CASCADE`));
 }
 
+/** On the primary, if the address names several hosts. */
 async function withClient<T>(place: PostgresPlace, work: (client: PoolClient) => Promise<T>): Promise<T> {
   checkName(place.schema);
-  const pool = openPool({ ...place, most: 1, statementMs: LONG_MS, connectMs: 3000 });
+  const settings = { schema: place.schema, most: 1, statementMs: LONG_MS, connectMs: 3000 };
+  const pool = openPool(await primaryOf(place), settings);
   try {
     const client = await pool.connect();
     try {
@@ -117,6 +136,25 @@ async function withClient<T>(place: PostgresPlace, work: (client: PoolClient) =>
   } finally {
     await pool.end();
   }
+}
+
+/** The first host that can be written to; the last one's reason when there is none. */
+async function primaryOf({ url, schema }: PostgresPlace): Promise<string> {
+  const addresses = addressesOf(url);
+  let reason: unknown;
+  for (const address of addresses) {
+    const pool = openPool(address, { schema, most: 1, statementMs: 3000, connectMs: 3000 });
+    try {
+      const { rows } = await pool.query("SELECT pg_is_in_recovery() AS standby");
+      if (!(rows[0] as { readonly standby: boolean }).standby) return address;
+      reason = new Error("the server is a standby: name the primary");
+    } catch (error) {
+      reason = error;
+    } finally {
+      await pool.end();
+    }
+  }
+  throw reason;
 }
 
 interface Running {

@@ -9,7 +9,9 @@ export {
   isPlaceEmpty,
   loadAside,
   moveIn,
+  type Peeked,
   type PostgresPlace,
+  peekPostgres,
   schemaAside,
   ToolFailed,
 } from "./dump.ts";

@@ -29,7 +29,7 @@ interface Kept {
   /** The store as it was when `lose` was called, and the journal of what came after. */
   readonly restored: Store;
   readonly journal: JournalEntry[];
-  lose(): void;
+  readonly lose: () => void;
 }
 
 /** Two stores get the same changes until the backup is made: then the second one is the backup. */

@@ -1,6 +1,7 @@
 // The schemas of a PostgreSQL store. What its tools say is a problem of the person who called; what the database says is as well.
 
 import type { Store } from "@hallpass/core";
+import type { Position } from "@hallpass/protocol";
 import type { CopiedStore, StoredTenant, StoredTenants } from "./stored-tenant.ts";
 
 export interface PostgresTools {
@@ -10,6 +11,7 @@ export interface PostgresTools {
   readonly loadAside: (tenant: string, file: string) => Promise<void>;
   readonly dropAside: (tenant: string) => Promise<void>;
   readonly openAside: (tenant: string) => Promise<Store>;
+  readonly peek: (tenant: string) => Promise<{ readonly head: Position; readonly birthMark: string }>;
   readonly open: (tenant: string) => Promise<Store>;
   readonly moveIn: (tenants: readonly string[]) => Promise<void>;
 }
@@ -31,6 +33,10 @@ export function postgresTenants(
       putAside: (path) => tools.loadAside(tenant, path),
       openAside: () => tools.openAside(tenant),
       removeAside: () => tools.dropAside(tenant),
+      peek: async () => {
+        const { head, birthMark } = await tools.peek(tenant);
+        return { head, store: birthMark };
+      },
       open: () => tools.open(tenant),
     })),
     moveIn: () => tools.moveIn(tenants.map(({ tenant }) => tenant)),

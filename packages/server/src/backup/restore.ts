@@ -26,6 +26,7 @@ import { storedTenants } from "../host/choose-store.ts";
 import { loadKek } from "../host/load-kek.ts";
 import { openIssuer, tenantNamed } from "../host/make-services.ts";
 import { type Ports, portsWith } from "../host/ports.ts";
+import type { JournalHeader } from "../journal/journal-line.ts";
 import { entriesOf, type KeptChange, type KeptJournal, readJournal } from "../journal/read-journal.ts";
 import { headerOf, journalOf } from "../journal/with-journal.ts";
 import { type BackedUpTenant, checkFile, type Manifest, readManifest } from "./manifest.ts";
@@ -63,17 +64,17 @@ export async function restore(
   if (stored === undefined)
     throw new BackupProblem("store_forgets", "the memory store keeps nothing to restore into", "choose another store");
   const journals = [...new Set(request.journals.map((path) => resolve(path)))];
-  const case_ = { config, ports, journals, endAllSessions: request.endAllSessions };
-  if (request.backup === null) return inPlace(stored, case_);
+  const asked = { config, ports, journals, endAllSessions: request.endAllSessions };
+  if (request.backup === null) return inPlace(stored, asked);
   const manifest = readManifest(request.backup);
   const pairs = paired(stored, manifest);
   for (const [, file] of pairs) await checkFile(request.backup, file);
   await stored.undoHalfMove();
-  for (const { tenant, isThere } of stored.tenants) {
-    if (await isThere())
+  for (const one of stored.tenants) {
+    if (await one.isThere())
       throw new BackupProblem(
         "store_not_empty",
-        `there is a store of ${tenant} already`,
+        `there is a store of ${one.tenant} already`,
         "restore into an empty data directory or database; a store that is to be replaced has to be moved away first",
       );
   }
@@ -81,7 +82,7 @@ export async function restore(
     const done: RestoredTenant[] = [];
     for (const [one, file] of pairs) {
       await asProblem(one.putAside(resolve(request.backup, file.file)));
-      done.push(await opened(one.openAside(), (store) => bringUp(store, one.tenant, manifest, case_)));
+      done.push(await opened(one.openAside(), (store) => bringUp(store, one.tenant, manifest, asked)));
     }
     await stored.moveIn();
     return done;
@@ -131,6 +132,9 @@ async function inPlace(stored: StoredTenants, one: Case): Promise<readonly Resto
   for (const each of stored.tenants) {
     if (!(await each.isThere()))
       throw new BackupProblem("no_store", `there is no store of ${each.tenant} here`, "name a backup to restore");
+    // Judged before it is opened: whoever opens a database that took another's place relies on it from then on.
+    const { head, store: mark } = await each.peek();
+    judgedJournal(one, { name: each.tenant, manifest: null, from: head }, { tenant: each.tenant, store: mark });
     done.push(await opened(each.open(), (store) => bringUp(store, each.tenant, null, one)));
   }
   return done;
@@ -153,13 +157,7 @@ async function bringUp(store: Store, name: string, manifest: Manifest | null, on
   const own = config.tenants.find(({ id }) => id === name);
   const settings = name === DEFAULT_TENANT || own === undefined ? config : configOfTenant(config, own);
   const from = (await store.read([])).head.pos;
-  const journal = readJournal(
-    one.journals.map((path) => journalOf(path, name)),
-    await headerOf(store, name),
-  );
-  const { missing, reaches } = completenessOf(journal.changes, from);
-  const problem = endAllSessions ? undefined : problemOf(journal, missing, { name, manifest, from, reaches });
-  if (problem !== undefined) throw problem;
+  const { journal, reaches } = judgedJournal(one, { name, manifest, from }, await headerOf(store, name));
   const replayed = await replayJournal(
     store,
     inOrder(journal.changes),
@@ -179,6 +177,20 @@ async function bringUp(store: Store, name: string, manifest: Manifest | null, on
     journalUntil: until,
     endedAllSessions: endAllSessions,
   };
+}
+
+/** Throws a BackupProblem for a journal that is not complete, unless all sessions end anyway. */
+function judgedJournal(
+  { journals, endAllSessions }: Case,
+  judged: Judged,
+  header: JournalHeader,
+): { readonly journal: KeptJournal; readonly reaches: Position } {
+  const directories = journals.map((path) => journalOf(path, judged.name));
+  const journal = readJournal(directories, header);
+  const { missing, reaches } = completenessOf(journal.changes, judged.from);
+  const problem = endAllSessions ? undefined : problemOf(journal, missing, { ...judged, reaches });
+  if (problem !== undefined) throw problem;
+  return { journal, reaches };
 }
 
 function inOrder(changes: readonly KeptChange[]): ReturnType<typeof entriesOf> {
@@ -225,13 +237,12 @@ interface Judged {
   readonly name: string;
   readonly manifest: Manifest | null;
   readonly from: Position;
-  readonly reaches: Position;
 }
 
 function problemOf(
   journal: KeptJournal,
   missing: number,
-  { name, manifest, from, reaches }: Judged,
+  { name, manifest, from, reaches }: Judged & { readonly reaches: Position },
 ): BackupProblem | undefined {
   const [broken] = journal.broken;
   if (journal.files === 0)

@@ -80,6 +80,14 @@ function sqliteTenant({ tenant, issuer, data }: SqliteTenant, { open, contentOf 
     },
     openAside: () => open(aside),
     removeAside,
+    peek: async () => {
+      const store = await open(place);
+      try {
+        return await contentOf(store, tenant);
+      } finally {
+        await store.close();
+      }
+    },
     open: () => open(place),
   };
 }

@@ -23,6 +23,8 @@ export interface StoredTenant {
   putAside(path: string): Promise<void>;
   openAside(): Promise<Store>;
   removeAside(): Promise<void>;
+  /** What the store in its place says of itself; nothing is changed by it. */
+  peek(): Promise<Pick<CopiedStore, "head" | "store">>;
   /** Opens the store in its place. */
   open(): Promise<Store>;
 }

@@ -25,6 +25,7 @@ import {
   moveIn,
   openPostgresStore,
   type PrimaryEvent,
+  peekPostgres,
   schemaAside,
 } from "@hallpass/store-postgres";
 import { openSqliteStore } from "@hallpass/store-sqlite";
@@ -32,7 +33,7 @@ import { postgresTenants } from "../backup/postgres-tenants.ts";
 import { isRestoring, SQLITE_FILE, sqliteTenants } from "../backup/sqlite-tenants.ts";
 import type { CopiedStore, StoredTenants } from "../backup/stored-tenant.ts";
 import { type Config, configOfTenant, DEFAULT_TENANT } from "../config.ts";
-import { withJournal } from "../journal/with-journal.ts";
+import { withJournal, withoutLooking } from "../journal/with-journal.ts";
 import { tenantNamed } from "./make-services.ts";
 import { systemDice, systemNextTurn } from "./system-ports.ts";
 
@@ -58,12 +59,8 @@ export async function chooseStore(
   return gather(store, { nextTurn: systemNextTurn });
 }
 
-async function openStore(
-  { store, data }: Pick<Config, "store" | "data">,
-  ports: StorePorts,
-  tenant: string,
-  told: StoreTold,
-): Promise<Store> {
+async function openStore(config: StoreSettings, ports: StorePorts, tenant: string, told: StoreTold): Promise<Store> {
+  const { store, data } = config;
   if (store === "memory") return createMemoryStore(ports);
   if (store === "sqlite") {
     if (isRestoring(data))
@@ -75,7 +72,11 @@ async function openStore(
     nextTurn: systemNextTurn,
     url: store.reveal(),
     schema: schemaOf(tenant),
-    endHistory: (bare, above) => endHistory(bare, ports.dice, tenant, above),
+    endHistory: async (bare, above) => {
+      const kept = await withoutLooking({ ...bare, close: async () => {} }, config, ports, tenant);
+      await endHistory(kept, ports.dice, tenant, above);
+      await kept.close();
+    },
     told,
   });
 }
@@ -146,6 +147,7 @@ export function storedTenants(config: Config, ports: StorePorts): StoredTenants 
     },
     dropAside: (tenant) => dropAside(placeOf(tenant)),
     openAside: (tenant) => openPostgresStore({ ...ports, ...asideOf(tenant) }),
+    peek: (tenant) => peekPostgres(placeOf(tenant)),
     open: (tenant) => openPostgresStore({ ...ports, ...placeOf(tenant) }),
     moveIn: (tenants) => moveIn(store.reveal(), tenants.map(schemaOf)),
   });

@@ -158,14 +158,14 @@ describe("a server with a journal", () => {
     const directory = fresh();
     const one = await served(directory);
     const [{ sid }, other] = [await one.signIn(), await one.signIn("u-2")];
-    const header_ = await headerIn(directory);
-    const before = readJournal([join(directory, "default")], header_).changes.length;
+    const own = await headerIn(directory);
+    const before = readJournal([join(directory, "default")], own).changes.length;
     assert.equal((await one.refresh(other.refresh)).status, 200);
-    assert.equal(readJournal([join(directory, "default")], header_).changes.length, before);
+    assert.equal(readJournal([join(directory, "default")], own).changes.length, before);
     const { json } = await revoke(one, sid);
-    assert.equal(readJournal([join(directory, "default")], header_).changes.length, before + 1);
+    assert.equal(readJournal([join(directory, "default")], own).changes.length, before + 1);
     await one.end();
-    const { changes } = readJournal([join(directory, "default")], header_);
+    const { changes } = readJournal([join(directory, "default")], own);
     assert.equal(`1.${changes.at(-1)?.committed?.pos.seq}`, json["pos"]);
   });
 

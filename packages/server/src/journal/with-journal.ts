@@ -21,24 +21,40 @@ export async function headerOf(store: Store, tenant: string): Promise<JournalHea
   return { tenant, store: (await store.markAt({ epoch: 1, seq: 0 })) ?? "" };
 }
 
+interface JournalPorts {
+  readonly clock: Pick<Clock, "now">;
+  readonly dice: Dice;
+}
+
 /** Closes the store and rejects with an Error that says what to do, when the journal reaches beyond it. */
 export async function withJournal(
   store: Store,
-  { revocation_journal: directory, revocation_journal_kept: kept }: JournalSettings,
-  { clock, dice }: { readonly clock: Pick<Clock, "now">; readonly dice: Dice },
+  settings: JournalSettings,
+  ports: JournalPorts,
   tenant: string,
 ): Promise<Store> {
+  const { revocation_journal: directory } = settings;
   if (directory === undefined) return store;
-  const own = journalOf(directory, tenant);
   try {
-    const header = await headerOf(store, tenant);
-    await refuseOlder(store, own, header);
-    const journal = new JournalWriter({ directory: own, header, kept: kept * 1000, clock, dice });
-    return journaledStore(store, journal, clock);
+    await refuseOlder(store, journalOf(directory, tenant), await headerOf(store, tenant));
+    return await withoutLooking(store, settings, ports, tenant);
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** For a store whose history is about to be ended, because it may be older than the journal. */
+export async function withoutLooking(
+  store: Store,
+  { revocation_journal: directory, revocation_journal_kept: kept }: JournalSettings,
+  { clock, dice }: JournalPorts,
+  tenant: string,
+): Promise<Store> {
+  if (directory === undefined) return store;
+  const header = await headerOf(store, tenant);
+  const own = { directory: journalOf(directory, tenant), header, kept: kept * 1000, clock, dice };
+  return journaledStore(store, new JournalWriter(own), clock);
 }
 
 /** A head of a later epoch is a loss that was noticed already. */
