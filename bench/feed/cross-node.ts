@@ -4,14 +4,15 @@
 // Measured from the answer of the node that revokes to the moment at which `onEnded` is called: by then the verifier refuses the token.
 // First with nothing else to do, then beside clients that refresh at both nodes.
 
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, LOAD_CORE } from "../token/contender.ts";
+import { freePort } from "../token/contender.ts";
 import { startBenchPostgres } from "../token/databases.ts";
 import { startNode } from "../token/hallpass.ts";
+import { type Job, startLoad } from "../token/job.ts";
 
 const [revocations = 300, verifiers = 10, clients = 8] = process.argv.slice(2).map(Number);
 const WARM_UP = 30;
@@ -95,26 +96,19 @@ function quantiles(spans: readonly number[]): string {
 /** Clients of one node that refresh without a pause, in a process of their own, until it is killed. */
 async function refreshAt(node: string, connections: number): Promise<ChildProcess> {
   const sessions = await Promise.all(Array.from({ length: connections }, signIn));
-  const job = {
+  const job: Job = {
     port: Number(new URL(node).port),
-    path: "/oauth2/token",
-    authorization: null,
     connections,
     seconds: 3600,
-    refreshTokens: sessions.map((session) => String(session["refresh_token"])),
-    body: "grant_type=refresh_token&client_id=demo",
+    request: { method: "POST", path: "/oauth2/token", headers: {} },
+    expect: { status: 200, text: "access_token" },
+    bodies: {
+      kind: "chained",
+      body: "grant_type=refresh_token&client_id=demo",
+      first: sessions.map((session) => String(session["refresh_token"])),
+    },
   };
-  const load = join(import.meta.dirname, "../token/load.ts");
-  const child = spawn("taskset", [
-    "-c",
-    LOAD_CORE,
-    process.execPath,
-    "--conditions=hallpass-source",
-    load,
-    JSON.stringify(job),
-  ]);
-  process.once("exit", () => child.kill());
-  return child;
+  return startLoad(job);
 }
 
 try {

@@ -68,13 +68,15 @@ const provider = new Provider(issuer, {
     },
   ],
   jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: "bench", alg: "ES256", use: "sig" }] },
-  scopes: ["read", "write", "offline_access"],
+  scopes: ["openid", "read", "write", "offline_access"],
   rotateRefreshToken: true,
   findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
-  routes: { token: "/oauth2/token" },
+  routes: { token: "/oauth2/token", introspection: "/oauth2/introspect", revocation: "/oauth2/revoke" },
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => audience,
@@ -84,22 +86,21 @@ const provider = new Provider(issuer, {
   },
 });
 
-async function seed(count) {
+// Access tokens are opaque: this provider keeps no JWT, and answers "inactive" to one.
+async function seed(kind, count) {
   const client = await provider.Client.find("bench");
   const tokens = [];
   for (let n = 0; n < count; n += 1) {
-    const grant = new provider.Grant({ accountId: `u-${n}`, clientId: "bench" });
+    const accountId = `u-${n}`;
+    const grant = new provider.Grant({ accountId, clientId: "bench" });
     grant.addResourceScope(audience, "read write");
-    grant.addOIDCScope("offline_access");
+    grant.addOIDCScope("openid offline_access");
     const grantId = await grant.save();
-    const token = new provider.RefreshToken({
-      accountId: `u-${n}`,
-      client,
-      grantId,
-      gty: "authorization_code",
-      resource: audience,
-      scope: "offline_access read write",
-    });
+    const common = { accountId, client, grantId, gty: "authorization_code" };
+    const token =
+      kind === "refresh"
+        ? new provider.RefreshToken({ ...common, resource: audience, scope: "offline_access read write" })
+        : new provider.AccessToken({ ...common, scope: "openid" });
     tokens.push(await token.save());
   }
   return tokens;
@@ -109,8 +110,9 @@ const callback = provider.callback();
 
 async function answer(request, response) {
   if (!request.url.startsWith("/__seed")) return callback(request, response);
-  const count = Number(new URL(request.url, issuer).searchParams.get("n"));
-  response.setHeader("content-type", "application/json").end(JSON.stringify(await seed(count)));
+  const { searchParams } = new URL(request.url, issuer);
+  const tokens = await seed(searchParams.get("kind"), Number(searchParams.get("n")));
+  response.setHeader("content-type", "application/json").end(JSON.stringify(tokens));
 }
 
 createServer((request, response) => void answer(request, response)).listen(port, "127.0.0.1", () =>

@@ -18,6 +18,8 @@ export interface Contender {
   readonly clientCredentials: string;
   /** That many fresh refresh tokens, each of its own session. */
   readonly refreshTokens: (count: number) => Promise<readonly string[]>;
+  /** That many access tokens of sessions that live, which the client may introspect. */
+  readonly accessTokens: (count: number) => Promise<readonly string[]>;
 }
 
 /** Core of the servers and of the load. */

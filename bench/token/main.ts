@@ -3,17 +3,18 @@
 // Databases run on the core of the load; what they use of it for each request stands in a column of its own.
 //
 //   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--quick]
-//     [--only refresh|client_credentials] [--contenders memory,redis,sqlite,postgres] [--json FILE]
+//     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--contenders memory,redis,sqlite,postgres] [--json FILE]
 //
 // A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Contender, cpuSecondsOf, here, LOAD_CORE, residentBytes } from "./contender.ts";
+import { type Contender, cpuSecondsOf, residentBytes } from "./contender.ts";
 import { type Database, startBenchPostgres, startRedis } from "./databases.ts";
 import { startHallpass } from "./hallpass.ts";
+import { runLoad } from "./job.ts";
 import { startOidcProvider } from "./oidc-provider.ts";
+import { OPERATIONS } from "./operations.ts";
 import { type Pass, printPasses } from "./table.ts";
 
 const { values } = parseArgs({
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: "string" },
     seconds: { type: "string" },
     connections: { type: "string", default: "16" },
+    requests: { type: "string" },
     quick: { type: "boolean", default: false },
     only: { type: "string" },
     contenders: { type: "string", default: "memory,redis,sqlite,postgres" },
@@ -30,11 +32,10 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
 const seconds = Number(values.seconds ?? (values.quick ? 2 : 4));
 const connections = Number(values.connections);
-
-const OPERATIONS = ["refresh", "client_credentials"] as const;
-type Operation = (typeof OPERATIONS)[number];
-const operations = OPERATIONS.filter((name) => values.only === undefined || values.only === name);
-if (operations.length === 0) throw new Error(`--only is one of ${OPERATIONS.join(", ")}`);
+const requests = Number(values.requests ?? (values.quick ? 2000 : 6000));
+const operations = values.only?.split(",") ?? Object.keys(OPERATIONS);
+for (const name of operations)
+  if (OPERATIONS[name] === undefined) throw new Error(`--only are of ${Object.keys(OPERATIONS).join(", ")}`);
 
 const CONTENDERS: Readonly<Record<string, () => Promise<Contender | undefined>>> = {
   memory: () => startOidcProvider(),
@@ -63,59 +64,30 @@ async function startContenders(): Promise<readonly Contender[]> {
   return started;
 }
 
-async function pass(contender: Contender, operation: Operation): Promise<Pass> {
+async function pass(contender: Contender, operation: string): Promise<Pass | undefined> {
+  const prepared = await OPERATIONS[operation]?.(contender, { connections, seconds, requests });
+  if (prepared === undefined) return undefined;
   const pid = contender.process.pid ?? 0;
-  const job = {
-    port: contender.port,
-    path: "/oauth2/token",
-    authorization: contender.authorization,
-    connections,
-    seconds,
-    refreshTokens: operation === "refresh" ? await contender.refreshTokens(connections) : null,
-    body: operation === "refresh" ? "grant_type=refresh_token" : contender.clientCredentials,
-  };
   const before = cpuSecondsOf([pid]);
   const databaseBefore = contender.database?.cpuSeconds();
-  const started = performance.now();
-  const load = await runLoad(job);
-  const wall = (performance.now() - started) / 1000;
+  const load = await runLoad(prepared.job);
   const cpu = cpuSecondsOf([pid]) - before;
-  const { requests, bad, p50, p99, p999 } = load;
+  const databaseCpu = databaseBefore === undefined ? null : (contender.database?.cpuSeconds() ?? 0) - databaseBefore;
+  await prepared.check();
+  const { p50, p99, p999, bad } = load;
   return {
     contender: contender.name,
     operation,
-    requests,
+    requests: load.requests,
     bad,
-    perCpuSecond: requests / cpu,
-    perSecond: requests / wall,
-    databaseMicros:
-      databaseBefore === undefined
-        ? null
-        : (((contender.database?.cpuSeconds() ?? 0) - databaseBefore) * 1_000_000) / requests,
+    perCpuSecond: load.requests / cpu,
+    perSecond: load.requests / load.seconds,
+    databaseMicros: databaseCpu === null ? null : (databaseCpu * 1_000_000) / load.requests,
     p50,
     p99,
     p999,
     rss: residentBytes(pid),
   };
-}
-
-interface Load {
-  readonly requests: number;
-  readonly bad: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-}
-
-async function runLoad(job: unknown): Promise<Load> {
-  const child = spawn(
-    "taskset",
-    ["-c", LOAD_CORE, process.execPath, "--conditions=hallpass-source", here("./load.ts"), JSON.stringify(job)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let out = "";
-  for await (const chunk of child.stdout) out += String(chunk);
-  return JSON.parse(out) as Load;
 }
 
 const contenders = await startContenders();
@@ -127,6 +99,7 @@ try {
       const order = round % 2 === 0 ? contenders.toReversed() : contenders;
       for (const contender of order) {
         const done = await pass(contender, operation);
+        if (done === undefined) continue;
         passes.push(done);
         process.stderr.write(
           `${operation} round ${round}/${rounds} ${contender.name}: ${Math.round(done.perCpuSecond)} per CPU-second, ${done.bad} bad\n`,

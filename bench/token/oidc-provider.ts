@@ -14,7 +14,12 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
     database: redis,
     authorization: `Basic ${Buffer.from("bench:bench-secret-bench-secret-bench-secret").toString("base64")}`,
     clientCredentials: "grant_type=client_credentials&scope=read",
-    refreshTokens: async (count) =>
-      (await (await fetch(`http://127.0.0.1:${port}/__seed?n=${count}`)).json()) as string[],
+    refreshTokens: (count) => seeded(port, "refresh", count),
+    accessTokens: (count) => seeded(port, "access", count),
   };
+}
+
+async function seeded(port: number, kind: "refresh" | "access", count: number): Promise<readonly string[]> {
+  const answer = await fetch(`http://127.0.0.1:${port}/__seed?kind=${kind}&n=${count}`);
+  return (await answer.json()) as string[];
 }
