@@ -24,12 +24,15 @@ const PATIENCE_MS = 15_000;
 export class Client {
   readonly #url: string;
   readonly #basic: string;
+  readonly #apisBasic: string;
   #bearer: string | undefined;
 
   constructor(url: string, operatorsData: string) {
     this.#url = url;
-    const credentials = readFileSync(join(operatorsData, "operator-credentials"), "utf8").trim();
-    this.#basic = `Basic ${Buffer.from(credentials).toString("base64")}`;
+    const basic = (file: string): string =>
+      `Basic ${Buffer.from(readFileSync(join(operatorsData, file), "utf8").trim()).toString("base64")}`;
+    this.#basic = basic("operator-credentials");
+    this.#apisBasic = basic("demo-api-credentials");
   }
 
   async form(path: string, body: Readonly<Record<string, string>>, authorization?: string): Promise<Answer> {
@@ -41,8 +44,9 @@ export class Client {
     return this.form("/oauth2/token", { grant_type: "refresh_token", client_id: "demo", refresh_token: token });
   }
 
+  /** As the API that the token is for. */
   introspect(token: string): Promise<Answer> {
-    return this.form("/oauth2/introspect", { token }, this.#basic);
+    return this.form("/oauth2/introspect", { token }, this.#apisBasic);
   }
 
   /** As the operator, with a token that is asked for again when it is not good any more. */

@@ -27,22 +27,29 @@ const LOOK = `SELECT ${SERVER} AS server, current_setting('transaction_read_only
  */
 const PROVE = `${LOOK}, CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_logical_emit_message(true, 'hallpass', '')::text END AS proof`;
 
-/** Commits of ours that nobody waits for any more, because their callers were told that the outcome is unknown. */
+/**
+ * Commits of ours that nobody waits for any more, because their callers were told that the outcome is unknown. They are let go only when
+ * every lease has ended (a proof waits behind them), so nobody is shown what no standby has.
+ */
 const LET_GO = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user
   AND application_name = 'hallpass' AND wait_event = 'SyncRep' AND query_start < now() - $1 * interval '1 millisecond'`;
+
+const LEAST_GIVEN_UP_MS = 10_000;
 
 export class Endpoint {
   /** Why the last look failed. */
   failure: Error | undefined;
   readonly #settings: ConnectionSettings;
   readonly #address: string;
+  readonly #givenUpMs: number;
   readonly #lost: () => void;
   #client: Client | undefined;
 
-  /** `lost` is told when a connection that was there breaks. */
-  constructor(address: string, settings: ConnectionSettings, lost: () => void) {
+  /** `lost` is told when a connection that was there breaks. After `givenUpMs` milliseconds nobody waits for a commit any more. */
+  constructor(address: string, settings: ConnectionSettings, givenUpMs: number, lost: () => void) {
     this.#address = address;
     this.#settings = settings;
+    this.#givenUpMs = givenUpMs;
     this.#lost = lost;
   }
 
@@ -108,8 +115,7 @@ export class Endpoint {
     });
     await client.connect();
     this.#client = client;
-    // Twice as long as a statement may take: by then its caller has given it up.
-    await client.query(LET_GO, [this.#settings.statementMs * 2]);
+    await client.query(LET_GO, [Math.max(this.#givenUpMs, LEAST_GIVEN_UP_MS)]);
     return client;
   }
 

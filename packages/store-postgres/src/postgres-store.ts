@@ -68,7 +68,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       traits = { ...traits, durability: await prepare(pool, schema, dice) };
     },
     endHistory: async (pool: Pool, above: Position) => {
-      const unguarded = { current: { pool, holds: () => true }, saw: () => {} };
+      const hold: Hold = { pool, holds: () => true, doubt: () => {}, isInDoubt: false, settle: async () => true };
+      const unguarded = { current: hold, saw: () => {} };
       await options.endHistory?.(storeOn({ access: unguarded, wakes: NO_WAKES, channel, nextTurn }, traits), above);
     },
   };
@@ -134,8 +135,9 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });
     }
+    const isSettled = !hold.isInDoubt || (await hold.settle());
     // By now another server may be the one that counts.
-    if (!hold.holds()) throw new Fault("store_unavailable");
+    if (!isSettled || !hold.holds()) throw new Fault("store_unavailable");
     return rows;
   }
 
@@ -240,13 +242,16 @@ async function commit(access: Access, channel: string, changes: readonly Change[
     }
     try {
       const outcomes = await commitOn(client, batch, channel);
+      if (outcomes.some(({ kind }) => kind === "unknown")) hold.doubt();
       // Another server may count by now, and not have it.
       if (!hold.holds()) return outcomes.map((outcome) => (outcome.kind === "committed" ? LATE : outcome));
       noteHead(access, changes, outcomes);
       return outcomes;
     } catch (error) {
       if (tries < MOST_TRIES && isWorthAnother(error)) continue;
-      return outcomesOf(error, changes, true);
+      const outcomes = outcomesOf(error, changes, true);
+      if (outcomes.some(({ kind }) => kind === "unknown")) hold.doubt();
+      return outcomes;
     }
   }
 }

@@ -139,7 +139,7 @@ test("a server that does not reach its standby proves nothing, and its commits a
   await store.close();
 });
 
-test("a wait for the standby that somebody cancels is an unknown outcome, although the row is there [PRI-2]", async () => {
+test("a wait for the standby that somebody cancels is an unknown outcome, and the row is not shown before the standby has it [PRI-2]", async () => {
   const store = await openStore(server.url, "warned");
   await store.commit([change("absent")]);
   const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%commit_%'";
@@ -151,11 +151,15 @@ test("a wait for the standby that somebody cancels is an unknown outcome, althou
     while ((await sql(waiting)).length === 0);
     await sql(`SELECT pg_cancel_backend(pid) FROM (${waiting}) AS stuck`);
     assert.equal((await committing)[0]?.kind, "unknown");
+    // It is there, and the lease still holds.
     assert.deepEqual(await sql("SELECT version::int4 FROM warned.rows"), [{ version: 2 }]);
+    await assert.rejects(reading(store), { code: "store_unavailable" });
   } finally {
     await sql("ALTER SYSTEM RESET synchronous_standby_names");
     await sql("SELECT pg_reload_conf()");
   }
+  while ((await sql("SHOW synchronous_standby_names"))[0]?.["synchronous_standby_names"] !== "");
+  assert.equal((await reading(store)).get(key)?.version, 2);
   await store.close();
 });
 

@@ -51,6 +51,14 @@ export interface PrimaryHooks {
 export interface Hold {
   readonly pool: Pool;
   holds(): boolean;
+  /**
+   * An outcome is unknown: what is read from now on may show a change that no standby has. It counts when the server has proven, after the
+   * answer, that it is the primary: what is proven later stands later in its log.
+   */
+  doubt(): void;
+  readonly isInDoubt: boolean;
+  /** Whether the server has proven itself since the call. */
+  settle(): Promise<boolean>;
 }
 
 interface Reign extends Hold {
@@ -89,7 +97,8 @@ export class Primary {
     this.#options = options;
     this.#hooks = hooks;
     const quick = { ...options, statementMs: ANSWER_MS / 2, connectMs: Math.min(ANSWER_MS, options.connectMs) };
-    this.#endpoints = options.addresses.map((address) => new Endpoint(address, quick, () => this.#soon()));
+    const givenUpMs = options.statementMs * 2;
+    this.#endpoints = options.addresses.map((address) => new Endpoint(address, quick, givenUpMs, () => this.#soon()));
   }
 
   /** Rejects with the first reason for which no server can be relied on; then nothing was left open. */
@@ -213,16 +222,7 @@ export class Primary {
         synchronous: synchronous && (!isAgain || this.#memory?.synchronous === true),
         head,
       };
-      const { clock } = this.#options;
-      const reign: Reign = {
-        pool,
-        server,
-        clients,
-        endpoint,
-        until: asked + LEASE_MS,
-        holds: () => reign === this.#reign && clock.monotonic() < reign.until,
-      };
-      this.#reign = reign;
+      this.#reign = this.#reignOf({ pool, server, clients, endpoint, until: asked + LEASE_MS });
       this.#options.told({ kind: "found", server, synchronous });
       return true;
     } catch (error) {
@@ -230,6 +230,31 @@ export class Primary {
       await pool.end();
       return false;
     }
+  }
+
+  #reignOf(of: Pick<Reign, "pool" | "server" | "clients" | "endpoint" | "until">): Reign {
+    const { clock } = this.#options;
+    let doubts = 0;
+    let settled = 0;
+    const reign: Reign = {
+      ...of,
+      holds: () => reign === this.#reign && clock.monotonic() < reign.until,
+      doubt: () => {
+        doubts += 1;
+      },
+      get isInDoubt() {
+        return settled < doubts;
+      },
+      settle: async () => {
+        const [asked, known] = [clock.monotonic(), doubts];
+        const proof = await reign.endpoint.prove();
+        if (proof?.server !== reign.server) return false;
+        this.#prolong(reign, asked, proof);
+        settled = Math.max(settled, known);
+        return true;
+      },
+    };
+    return reign;
   }
 
   /** Waits until nobody relies on the server before any more, and ends a history that may have lost something. Answers the head. */
