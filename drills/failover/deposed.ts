@@ -87,7 +87,7 @@ async function play(): Promise<boolean> {
     while (performance.now() < acknowledged + AFTER_MS) {
       const isLate = performance.now() > acknowledged + M_MS;
       if ((await verifier.verify(session.access)).kind === "accepted" && isLate) late += 1;
-      await Promise.all([listen(atFirst, session, heard.first), listen(atEndless, session, heard.endless)]);
+      await Promise.all([question(atFirst, session, heard.first), question(atEndless, session, heard.endless)]);
       await wait(EVERY_MS);
     }
     report("the node that reaches the old primary alone", heard.first);
@@ -107,7 +107,7 @@ function nothing(): Heard {
   return { active: 0, refreshed: 0, later: 0 };
 }
 
-async function listen(
+async function question(
   node: Client,
   { access, refresh }: { access: string; refresh: string },
   heard: Heard,
