@@ -10,6 +10,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig, startServer } from "@hallpass/server";
+import type { Span } from "./pulling.ts";
 
 const [notices = 10_000, starts = 200, processes = 20] = process.argv.slice(2).map(Number);
 const CHANGE = 1000;
@@ -34,17 +35,18 @@ const [id = "", secret = ""] = readFileSync(join(data, "demo-api-credentials"), 
 const access = await session();
 
 const warm = await spansOf(starts);
-const cold: number[] = [];
+const cold: Span[] = [];
 for (let count = 0; count < processes; count += 1) cold.push(...(await spansOf(1)));
 console.log(`${notices} notices`);
 console.log(`a new verifier in a process that has run: ${show(warm.slice(Math.floor(starts / 4)))} (${starts} starts)`);
 console.log(`the first verifier of a new process: ${show(cold)} (${processes} processes)`);
+console.log(`  the same from the start of the process: ${line(cold.map(({ sinceStart }) => sinceStart))}`);
 await server.close();
 rmSync(data, { recursive: true });
 
-async function spansOf(count: number): Promise<readonly number[]> {
+async function spansOf(count: number): Promise<readonly Span[]> {
   const child = fork(join(import.meta.dirname, "pulling.ts"), [issuer.url, id, secret, access, String(count)]);
-  const [spans] = (await once(child, "message")) as [readonly number[]];
+  const [spans] = (await once(child, "message")) as [readonly Span[]];
   child.disconnect();
   await once(child, "exit");
   return spans;
@@ -78,8 +80,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function show(spans: readonly number[]): string {
-  const sorted = spans.toSorted((a, b) => a - b);
+function show(spans: readonly Span[]): string {
+  return `${line(spans.map(({ wall }) => wall))}; of CPU time ${line(spans.map(({ cpu }) => cpu))}`;
+}
+
+function line(figures: readonly number[]): string {
+  const sorted = figures.toSorted((a, b) => a - b);
   const at = (share: number): string =>
     (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
   return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms`;

@@ -98,7 +98,9 @@ function countWrittenMembers(text: string, limits: JsonLimits, escaped: boolean)
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === QUOTE) {
-      index = escaped ? closingQuote(text, index + 1) : nextQuote(text, index + 1);
+      index = escaped ? closingQuote(text, index + 1) : text.indexOf('"', index + 1);
+      // A string without an end, which JSON.parse refuses.
+      if (index < 0) return members;
     } else if (code === COLON) {
       members += 1;
       if (members > limits.maxMembers) return "json_too_large";
@@ -112,11 +114,6 @@ function countWrittenMembers(text: string, limits: JsonLimits, escaped: boolean)
   return members;
 }
 
-function nextQuote(text: string, from: number): number {
-  const at = text.indexOf('"', from);
-  return at < 0 ? text.length : at;
-}
-
 function closingQuote(text: string, from: number): number {
   for (let index = from; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
@@ -127,27 +124,36 @@ function closingQuote(text: string, from: number): number {
 }
 
 // Recursion is safe here: the scan has bounded the depth. Only an escape can still hide a lone
-// surrogate, because the text itself is well formed.
+// surrogate, because the text itself is well formed. What holds nothing more is judged in place: a
+// snapshot of the feed has tens of thousands of such values, read before any of this is compiled.
 function countKeptMembers(value: JsonValue, escaped: boolean): number | StrictJsonRefusal {
-  if (typeof value === "string") return escaped && !value.isWellFormed() ? "json_bad_string" : 0;
-  if (typeof value === "number") return Number.isFinite(value) ? 0 : "json_malformed";
-  if (value === null || typeof value === "boolean") return 0;
+  if (typeof value !== "object" || value === null) return wrongIn(value, escaped) ?? 0;
+  const array = isArray(value);
+  const names = array ? undefined : Object.keys(value);
   let members = 0;
-  if (isArray(value)) {
-    for (const item of value) {
+  if (names !== undefined) {
+    members = names.length;
+    for (const name of names) {
+      if (INHERITED_NAMES.has(name) || (escaped && !name.isWellFormed())) return "json_bad_string";
+    }
+  }
+  for (const item of array ? value : Object.values(value)) {
+    if (typeof item === "string" && !escaped) continue;
+    if (typeof item === "object" && item !== null) {
       const below = countKeptMembers(item, escaped);
       if (typeof below === "string") return below;
       members += below;
+    } else {
+      const wrong = wrongIn(item, escaped);
+      if (wrong !== undefined) return wrong;
     }
-    return members;
-  }
-  for (const name of Object.keys(value)) {
-    if (INHERITED_NAMES.has(name) || (escaped && !name.isWellFormed())) return "json_bad_string";
-    const below = countKeptMembers(value[name] ?? null, escaped);
-    if (typeof below === "string") return below;
-    members += below + 1;
   }
   return members;
+}
+
+function wrongIn(value: string | number | boolean | null, escaped: boolean): StrictJsonRefusal | undefined {
+  if (typeof value === "string") return escaped && !value.isWellFormed() ? "json_bad_string" : undefined;
+  return typeof value === "number" && !Number.isFinite(value) ? "json_malformed" : undefined;
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {

@@ -11,6 +11,7 @@ import { createVerifierOn, type Verifier } from "./verifier.ts";
 export { type AccessTokenClaims } from "@hallpass/protocol";
 export type { ClaimsSchema, SchemaAnswer } from "./claims-schema.ts";
 export type { EndReason } from "./ended.ts";
+export type { Fetch } from "./fetch-post.ts";
 export { type Metrics, prometheusText } from "./metrics.ts";
 export { type CookieOptions, OptionsError, type VerifierOptions } from "./options.ts";
 export type { Credentials } from "./request.ts";
@@ -37,7 +38,8 @@ export type { Readiness, Verifier } from "./verifier.ts";
 export function createVerifier<All = JsonObject>(options: TypedOptions<All>): Verifier<All> {
   const rest = checkCredentials(options);
   const { clientId, clientSecret } = options.credentials;
-  const verifier = createVerifierOn(platformPorts({ issuer: options.issuer, clientId, clientSecret }), rest);
+  const ports = platformPorts({ issuer: options.issuer, clientId, clientSecret }, rest.feed ?? "push", options.fetch);
+  const verifier = createVerifierOn(ports, rest);
   // What stands in `all` was made by that schema, or is the payload itself.
   return verifier as Verifier<unknown> as Verifier<All>;
 }

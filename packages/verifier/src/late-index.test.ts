@@ -94,7 +94,7 @@ test("a token that was late counts once, also when it moved from the older gener
   for (let n = 0; n < 4; n += 1) memory.keep(`b${n}`, remembered({ jti: codeOf(100 + n) }));
   assert.notEqual(memory.find("a"), undefined);
   assert.equal(memory.size, 5);
-  assert.equal(memory.countLate(notice({ kind: "token", jti: codeOf(77) }), 0), 1);
-  assert.equal(memory.countLate(notice({ kind: "token", jti: codeOf(77) }), 0), 0);
-  assert.equal(memory.countLate(notice({ kind: "epoch" }), 0), 4);
+  assert.equal(memory.countLate([notice({ kind: "token", jti: codeOf(77) })], 0), 1);
+  assert.equal(memory.countLate([notice({ kind: "token", jti: codeOf(77) })], 0), 0);
+  assert.equal(memory.countLate([notice({ kind: "epoch" })], 0), 4);
 });

@@ -84,16 +84,18 @@ export class Memory {
     this.#old = generation();
   }
 
-  /** How many remembered tokens were accepted after the notice's commit, by the server's clock; each counts once. */
-  countLate(notice: Notice, serverAhead: number): number {
+  /** How many remembered tokens were accepted after the commit of a notice that matches them, by the server's clock; each counts once. */
+  countLate(notices: readonly Notice[], serverAhead: number): number {
     if (this.size === 0) return 0;
     let late = 0;
-    for (const { index } of [this.#young, this.#old]) {
-      for (const remembered of index.matching(notice)) {
-        if (remembered.late || remembered.acceptedAt === 0) continue;
-        if (remembered.acceptedAt + serverAhead <= notice.at) continue;
-        remembered.late = true;
-        late += 1;
+    for (const notice of notices) {
+      for (const { index } of [this.#young, this.#old]) {
+        for (const remembered of index.matching(notice)) {
+          if (remembered.late || remembered.acceptedAt === 0) continue;
+          if (remembered.acceptedAt + serverAhead <= notice.at) continue;
+          remembered.late = true;
+          late += 1;
+        }
       }
     }
     return late;

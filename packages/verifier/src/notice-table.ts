@@ -147,7 +147,7 @@ export class NoticeTable {
       if (this.#kinds[slot] === kind && this.#fams[slot] === fam && this.#same(slot, key, 0)) break;
     }
     if (this.#kinds[slot] === FREE) {
-      this.#keys.set(key, slot * 4);
+      for (let word = 0; word < 4; word += 1) this.#keys[slot * 4 + word] = key[word] ?? 0;
       this.#kinds[slot] = kind;
       this.#fams[slot] = fam;
       this.#used += 1;
@@ -181,7 +181,7 @@ export class NoticeTable {
       if (kind === FREE || (until[old] ?? 0) <= this.#horizon) continue;
       let slot = this.#home(keys, old * 4);
       while (this.#kinds[slot] !== FREE) slot = this.#next(slot);
-      this.#keys.set(keys.subarray(old * 4, old * 4 + 4), slot * 4);
+      for (let word = 0; word < 4; word += 1) this.#keys[slot * 4 + word] = keys[old * 4 + word] ?? 0;
       this.#fams[slot] = fams[old] ?? 0;
       this.#kinds[slot] = kind;
       this.#before[slot] = before[old] ?? 0;

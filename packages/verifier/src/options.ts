@@ -3,6 +3,7 @@
 
 import { MAX_STALENESS_MS, MIN_STALENESS_MS, type OnStale } from "@hallpass/protocol";
 import { type ClaimsSchema, isClaimsSchema } from "./claims-schema.ts";
+import type { Fetch } from "./fetch-post.ts";
 import type { TracerLike } from "./tracer.ts";
 
 export interface VerifierOptions {
@@ -35,6 +36,12 @@ export interface VerifierOptions {
    * and what it refuses is rejected. It may be asynchronous. `createVerifier` takes the types from it.
    */
   readonly claims?: ClaimsSchema<unknown>;
+  /**
+   * Asks the issuer through this instead: through a proxy, or with certificates of your own. Without it a verifier that pulls
+   * on Node asks through node:http, which is there sooner than `fetch`, and every other through the platform's `fetch`. The
+   * connection of `push` is the platform's WebSocket.
+   */
+  readonly fetch?: Fetch;
   /** Where the resource's metadata stand (RFC 9728); every challenge names it. `resourceMetadata().url` is one. */
   readonly resourceMetadata?: string;
   /** How many verified signatures, and as many answers about session tokens, are remembered, about 3 KB each. 10,000 without it. */
@@ -48,7 +55,7 @@ export interface CookieOptions {
   readonly origins: readonly string[];
 }
 
-export type SettingsOptions = Omit<VerifierOptions, "credentials">;
+export type SettingsOptions = Omit<VerifierOptions, "credentials" | "fetch">;
 
 export interface Settings {
   readonly issuer: string;
@@ -124,15 +131,19 @@ export function settingsFrom(options: SettingsOptions): Settings {
   };
 }
 
-/** The same with credentials; they go to the ports and nowhere else. */
+/** The same with credentials and `fetch`; they go to the ports and nowhere else. */
 export function checkCredentials(options: VerifierOptions): SettingsOptions {
-  const { credentials, ...rest } = options;
+  const { credentials, fetch: ownFetch, ...rest } = options;
   const fits =
     isObject(credentials) &&
     Object.keys(credentials).length === 2 &&
     isText(credentials["clientId"], 255) &&
     isText(credentials["clientSecret"], 1024);
-  if (!fits) throw new OptionsError(["credentials: give {clientId, clientSecret}", ...problemsOf(rest, RULES)]);
+  const problems = [
+    ...(fits ? [] : ["credentials: give {clientId, clientSecret}"]),
+    ...(ownFetch === undefined || typeof ownFetch === "function" ? [] : ["fetch: a function like the platform's"]),
+  ];
+  if (problems.length > 0) throw new OptionsError([...problems, ...problemsOf(rest, RULES)]);
   return rest;
 }
 

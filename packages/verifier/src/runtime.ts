@@ -1,6 +1,8 @@
-// The one file that touches the platform: clock, timers, dice, WebSocket, fetch.
+// The one file that hands the platform in: clock, timers, dice, WebSocket, fetch or node:http.
 
 import { FEED_SCOPE, FEED_SUBPROTOCOL, FRAMES_TYPE, isJsonObject, parseStrictJson } from "@hallpass/protocol";
+import { type Fetch, fetchPost, type Post } from "./fetch-post.ts";
+import { nodePost } from "./node-post.ts";
 import { platformCrypto } from "./platform-crypto.ts";
 import type { Connection, FeedBearer, OpenConnection, Ports, PullReply } from "./ports.ts";
 
@@ -15,10 +17,13 @@ export interface RuntimeCredentials {
   readonly clientSecret: string;
 }
 
-export function platformPorts(credentials: RuntimeCredentials): Ports {
+/** Asks through the app's `fetch` where there is one; else a verifier that pulls on Node through node:http, and every other through the platform's. */
+export function platformPorts(credentials: RuntimeCredentials, feed: "push" | "pull", ownFetch?: Fetch): Ports {
   const base = credentials.issuer.replace(/\/$/, "");
+  const direct = feed === "pull" && ownFetch === undefined ? nodePost(base) : undefined;
+  const send = direct ?? fetchPost(ownFetch ?? ((url, init) => fetch(url, init)));
   const post = (path: string, form: Record<string, string>): Promise<string> =>
-    postForm(`${base}${path}`, form, credentials);
+    postForm(send, `${base}${path}`, form, credentials);
   return {
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
@@ -29,7 +34,7 @@ export function platformPorts(credentials: RuntimeCredentials): Ports {
       const askedAt = Date.now();
       return readBearer(await post("/oauth2/token", { grant_type: "client_credentials", scope: FEED_SCOPE }), askedAt);
     },
-    pull: (token, body) => pullFrames(`${base}/v1/feed`, token, body),
+    pull: (token, body) => pullFrames(send, `${base}/v1/feed`, token, body),
     introspect: (token) => post("/oauth2/introspect", { token }),
   };
 }
@@ -66,46 +71,33 @@ function connect({ url, token, onOpen, onText, onClose }: OpenConnection): Conne
   };
 }
 
-// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. No redirect is followed: the secret
-// goes to the issuer or nowhere. (`manual`, because workers know no `error`; a 3xx is as good as any status but 200.)
-async function postForm(url: string, form: Record<string, string>, credentials: RuntimeCredentials): Promise<string> {
+// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
+async function postForm(
+  post: Post,
+  url: string,
+  form: Record<string, string>,
+  credentials: RuntimeCredentials,
+): Promise<string> {
   const basic = btoa(`${formEncoded(credentials.clientId)}:${formEncoded(credentials.clientSecret)}`);
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { authorization: `Basic ${basic}`, accept: "application/json" },
-    body: new URLSearchParams(form),
-    redirect: "manual",
+  const { status, text } = await post({
+    url,
+    headers: {
+      authorization: `Basic ${basic}`,
+      accept: "application/json",
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams(form).toString(),
+    longest: LONGEST_ANSWER,
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
   });
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`${new URL(url).pathname} answered ${response.status}`);
-  }
-  return readShort(response, LONGEST_ANSWER);
+  if (status !== 200) throw new Error(`${new URL(url).pathname} answered ${status}`);
+  return text;
 }
 
-// Compressed bodies are asked for and opened by the platform's fetch.
-async function pullFrames(url: string, token: string, body: string): Promise<PullReply> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, accept: FRAMES_TYPE, "content-type": FRAMES_TYPE },
-    body,
-    redirect: "manual",
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  });
-  if (response.status === 200) return { status: 200, text: await readShort(response, LONGEST_FRAMES) };
-  await response.body?.cancel();
-  return { status: response.status, text: "" };
-}
-
-async function readShort(response: Response, longest: number): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > longest) throw new Error("the answer is too long");
-  }
-  return text + decoder.decode();
+// Compressed bodies are asked for and opened by whoever posts.
+function pullFrames(post: Post, url: string, token: string, body: string): Promise<PullReply> {
+  const headers = { authorization: `Bearer ${token}`, accept: FRAMES_TYPE, "content-type": FRAMES_TYPE };
+  return post({ url, headers, body, longest: LONGEST_FRAMES, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
 }
 
 function readBearer(body: string, askedAt: number): FeedBearer {

@@ -356,9 +356,8 @@ class LocalVerifier implements Verifier {
   #onChange(change: Change): void {
     switch (change.kind) {
       case "notices":
-        for (const notice of change.notices) {
-          this.#counters.lateAccepts += this.#memory.countLate(notice, this.#serverAhead);
-          this.#counters.lateAccepts += this.#sessions.memory.countLate(notice, this.#serverAhead);
+        for (const memory of [this.#memory, this.#sessions.memory]) {
+          this.#counters.lateAccepts += memory.countLate(change.notices, this.#serverAhead);
         }
         return this.#ended.onNotices(change.notices);
       case "salt":

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { describe, it, type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Question } from "./fetch-post.ts";
+import { createVerifier, OptionsError } from "./index.ts";
+import { nodePost } from "./node-post.ts";
+
+interface Heard {
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+async function issuer(t: TestContext, answer: (response: ServerResponse, request: IncomingMessage) => void) {
+  const heard: Heard[] = [];
+  const listen: RequestListener = (request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+    request.on("end", () => {
+      heard.push({ headers: request.headers, body });
+      answer(response, request);
+    });
+  };
+  const server = createServer({ keepAliveTimeout: 60_000 }, listen);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const url = `http://127.0.0.1:${address.port}/`;
+  const post = nodePost(url);
+  assert.ok(post !== undefined);
+  const ask = (more: Partial<Question> = {}) =>
+    post({
+      url,
+      headers: { authorization: "Basic c2VjcmV0", accept: "application/json" },
+      body: "a=é",
+      longest: 1000,
+      signal: new AbortController().signal,
+      ...more,
+    });
+  return { url, heard, ask };
+}
+
+describe("a question through node:http", () => {
+  it("sends the body as UTF-8 with its length, asks for gzip, and reads the answer", async (t) => {
+    const { heard, ask } = await issuer(t, (response) => response.end("né"));
+    assert.deepEqual(await ask(), { status: 200, text: "né" });
+    const { headers, body } = heard[0] ?? { headers: {}, body: "" };
+    assert.equal(body, "a=é");
+    assert.deepEqual(
+      [headers["content-length"], headers["accept-encoding"], headers.authorization],
+      ["4", "gzip", "Basic c2VjcmV0"],
+    );
+  });
+
+  it("opens what is compressed, up to the length that it takes and not beyond", async (t) => {
+    const { ask } = await issuer(t, (response, { headers }) => {
+      response.setHeader("content-encoding", "gzip").end(gzipSync("x".repeat(Number(headers["x-length"]))));
+    });
+    assert.equal((await ask({ headers: { "x-length": "999" } })).text.length, 999);
+    assert.equal((await ask({ headers: { "x-length": "1000" } })).text.length, 1000);
+    await assert.rejects(ask({ headers: { "x-length": "1001" } }));
+  });
+
+  it("gives up on an answer that is too long before it is read whole", async (t) => {
+    const { ask } = await issuer(t, (response) => {
+      response.write("x".repeat(1001));
+    });
+    await assert.rejects(ask(), /too long/);
+  });
+
+  it("shows nothing of an answer that is not 200, and follows no redirect", async (t) => {
+    const other = await issuer(t, (response) => response.end("caught"));
+    for (const status of [301, 302, 307, 308, 401, 403, 503]) {
+      const { ask } = await issuer(t, (response) => response.writeHead(status, { location: other.url }).end("secret"));
+      assert.deepEqual(await ask(), { status, text: "" });
+    }
+    assert.equal(other.heard.length, 0);
+  });
+
+  it("refuses what is cut off, no UTF-8, no gzip, or encoded as nobody asked for", async (t) => {
+    const answers: readonly ((response: ServerResponse) => void)[] = [
+      (response) => {
+        response.writeHead(200, { "content-length": "10" }).write("half", () => response.destroy());
+      },
+      (response) => response.end(Uint8Array.of(0x61, 0xff)),
+      (response) => response.setHeader("content-encoding", "gzip").end("plain"),
+      (response) => response.setHeader("content-encoding", "br").end("x"),
+      (response) => response.destroy(),
+    ];
+    for (const answer of answers) {
+      const { ask } = await issuer(t, answer);
+      await assert.rejects(ask());
+    }
+  });
+
+  it("ends with the patience of who asks", async (t) => {
+    const { heard, ask } = await issuer(t, () => undefined);
+    const patience = new AbortController();
+    const answer = ask({ signal: patience.signal });
+    while (heard.length === 0) await new Promise(setImmediate);
+    patience.abort();
+    await assert.rejects(answer);
+  });
+
+  it("asks once more where a connection that was kept has ended, and not where a new one ends", async (t) => {
+    let kept = false;
+    const { heard, ask } = await issuer(t, (response, request) => {
+      if (kept) request.socket.resetAndDestroy();
+      else response.end("first");
+      kept = !kept;
+    });
+    assert.equal((await ask()).text, "first");
+    assert.equal((await ask()).text, "first");
+    assert.equal(heard.length, 3);
+    const dead = await issuer(t, (_, request) => request.socket.resetAndDestroy());
+    await assert.rejects(dead.ask());
+    assert.equal(dead.heard.length, 1);
+  });
+});
+
+describe("the app's own fetch", () => {
+  it("is asked instead of the platform, by a verifier that pulls and by one that is pushed to", async () => {
+    for (const feed of ["pull", "push"] as const) {
+      const asked = Promise.withResolvers<readonly [string, RequestInit]>();
+      const verifier = createVerifier({
+        issuer: "https://auth.example",
+        audience: "https://api.example",
+        credentials: { clientId: "api", clientSecret: "s" },
+        feed,
+        fetch: (url, init) => {
+          asked.resolve([url, init]);
+          return Promise.resolve(new Response(null, { status: 503 }));
+        },
+      });
+      if (feed === "pull") await assert.rejects(verifier.ready());
+      const [url, init] = await asked.promise;
+      assert.equal(url, "https://auth.example/oauth2/token");
+      assert.deepEqual([init.method, init.redirect], ["POST", "manual"]);
+      verifier.close();
+    }
+  });
+
+  it("is refused where it is none, with all other problems", () => {
+    const wrong = {
+      issuer: "x",
+      audience: "a",
+      credentials: { clientId: "api", clientSecret: "s" },
+      fetch: "https://proxy",
+    };
+    assert.throws(
+      () => createVerifier(wrong as never),
+      (cause: unknown) => cause instanceof OptionsError && cause.problems.length === 2,
+    );
+  });
+});

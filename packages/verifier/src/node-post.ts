@@ -1,0 +1,127 @@
+// The same question through node:http and node:https: Node's first `fetch` in a process takes longer than all the rest of a cold start, and
+// these are there already. For verifiers that pull, which a function makes anew with every instance.
+
+import type { Post, PostReply, Question } from "./fetch-post.ts";
+
+/** What of Node is used, by name: this package imports no type of Node. */
+interface Incoming {
+  readonly statusCode?: number;
+  readonly headers: { readonly "content-encoding"?: string };
+  on(event: "data", call: (chunk: Uint8Array) => void): this;
+  on(event: "end" | "aborted", call: () => void): this;
+  on(event: "error", call: (cause: Error) => void): this;
+  resume(): void;
+}
+
+interface Outgoing {
+  readonly reusedSocket: boolean;
+  on(event: "error", call: (cause: Error & { readonly code?: string }) => void): this;
+  destroy(cause?: Error): void;
+  end(body: string): void;
+}
+
+interface NodeHttp {
+  request(url: string, options: object, call: (incoming: Incoming) => void): Outgoing;
+}
+
+interface NodeZlib {
+  gunzip(
+    bytes: Uint8Array,
+    options: { readonly maxOutputLength: number },
+    call: (cause: Error | null, plain: Uint8Array) => void,
+  ): void;
+}
+
+interface NodeModules {
+  readonly "node:http": NodeHttp;
+  readonly "node:https": NodeHttp;
+  readonly "node:zlib": NodeZlib;
+}
+
+interface NodeProcess {
+  readonly versions?: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined;
+}
+
+/** Undefined but on Node itself: Bun and Deno have these modules too, and a `fetch` that starts as fast. Loads what the issuer's address needs, at once. */
+export function nodePost(issuer: string): Post | undefined {
+  const { process } = globalThis as { readonly process?: NodeProcess };
+  const { versions = {} } = process ?? {};
+  if (versions["node"] === undefined || versions["bun"] !== undefined || versions["deno"] !== undefined)
+    return undefined;
+  const http = process?.getBuiltinModule?.(issuer.startsWith("https:") ? "node:https" : "node:http");
+  const zlib = process?.getBuiltinModule?.("node:zlib");
+  return http === undefined || zlib === undefined ? undefined : (question) => ask(http, zlib, question, true);
+}
+
+function ask(http: NodeHttp, zlib: NodeZlib, question: Question, again: boolean): Promise<PostReply> {
+  const { url, headers, body, longest, signal } = question;
+  return new Promise((resolve, reject) => {
+    const options = {
+      method: "POST",
+      headers: {
+        ...headers,
+        "accept-encoding": "gzip",
+        "content-length": String(new TextEncoder().encode(body).length),
+      },
+      signal,
+      // Whatever else is held open may be as dead as the one before.
+      ...(again ? {} : { agent: false }),
+    };
+    const request = http.request(url, options, (incoming) => {
+      const { statusCode: status = 0 } = incoming;
+      incoming.on("error", reject).on("aborted", () => reject(new Error("the answer was cut off")));
+      if (status !== 200) {
+        incoming.resume();
+        resolve({ status, text: "" });
+        return;
+      }
+      const chunks: Uint8Array[] = [];
+      let length = 0;
+      incoming.on("data", (chunk) => {
+        length += chunk.length;
+        if (length > longest) request.destroy(new Error("the answer is too long"));
+        else chunks.push(chunk);
+      });
+      incoming.on("end", () => {
+        plainOf(zlib, joined(chunks, length), incoming.headers["content-encoding"], longest)
+          .then((bytes) => resolve({ status, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) }))
+          .catch(reject);
+      });
+    });
+    request.on("error", (cause) => {
+      // A connection that was kept may have ended while the instance was frozen: nobody has seen the question then.
+      if (again && request.reusedSocket && (cause.code === "ECONNRESET" || cause.code === "EPIPE"))
+        resolve(ask(http, zlib, question, false));
+      else reject(cause);
+    });
+    request.end(body);
+  });
+}
+
+function plainOf(
+  zlib: NodeZlib,
+  bytes: Uint8Array,
+  encoding: string | undefined,
+  longest: number,
+): Promise<Uint8Array> {
+  if (encoding === undefined || encoding === "identity") return Promise.resolve(bytes);
+  if (encoding !== "gzip") return Promise.reject(new Error("the answer is encoded as nobody asked for"));
+  return new Promise((resolve, reject) => {
+    zlib.gunzip(bytes, { maxOutputLength: longest }, (cause, plain) =>
+      cause === null ? resolve(plain) : reject(cause),
+    );
+  });
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
