@@ -9,6 +9,8 @@ export interface ServingProcess {
   readonly url: string;
   /** What it has written so far. */
   readonly output: () => string;
+  /** Its stderr alone. */
+  readonly said: () => string;
   stop(): void;
   goOn(): void;
   /** Settles when the process has left; with `SIGKILL` unless told otherwise. */
@@ -27,21 +29,23 @@ export async function servingProcess(
     env: { PATH: process.env["PATH"] ?? "", ...env },
     ...options,
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output = (output + text).slice(-200_000);
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      texts[name] = (texts[name] + text).slice(-200_000);
     });
+  const output = (): string => texts.stdout + texts.stderr;
   const left = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
   const killed = (): void => void child.kill("SIGKILL");
   process.once("exit", killed);
   void left.then(() => process.off("exit", killed));
-  const url = await listening(child, () => output);
+  const url = await listening(child, output);
   const { pid = 0 } = child;
   return {
     pid,
     url,
-    output: () => output,
+    output,
+    said: () => texts.stderr,
     stop: () => void process.kill(pid, "SIGSTOP"),
     goOn: () => void process.kill(pid, "SIGCONT"),
     end: async (signal = "SIGKILL") => {
@@ -60,6 +64,11 @@ async function listening(child: ChildProcess, output: () => string): Promise<str
   }
   child.kill("SIGKILL");
   throw new Error(`a node does not listen: ${output()}`);
+}
+
+/** The processes that it has started. */
+export function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
 }
 
 /** Whether the kernel says that the process is stopped. */

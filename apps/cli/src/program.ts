@@ -63,6 +63,7 @@ function addServe(program: Command, on: On): void {
     .option("--config <file>", "configuration as JSON or YAML; `config check` judges it")
     .option("--set <key=value...>", "a key of the configuration, over file and environment")
     .option("--listen <address>", "host:port")
+    .option("--workers <count>", "processes behind one port, as many as the machine has cores; needs PostgreSQL")
     .option("--demo-api <address>", "host:port of the demo API", "localhost:8027")
     .option("--no-demo-api", "without the demo API");
   on(serve, async (context, options) => (await import("./serve/serve.ts")).serve(context, options));

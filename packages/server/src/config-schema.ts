@@ -44,6 +44,7 @@ export interface Settings {
   readonly audit_without: readonly FactKind[];
   readonly audit_checkpoint_every: number;
   readonly shutdown_limit: number;
+  readonly workers: number;
   readonly tenants: readonly TenantSettings[];
   readonly tls_certificate_file: string | undefined;
   readonly tls_key_file: string | undefined;
@@ -244,6 +245,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "How long a stop waits for requests that are under way.",
     otherwise: "10s",
     schema: values.duration,
+  },
+  workers: {
+    what: "How many processes serve on this machine, behind one port: as many as it has cores. More than one needs PostgreSQL, since a file of SQLite has one writer.",
+    otherwise: "1",
+    schema: values.workers,
   },
   tenants: {
     what: "Further tenants by name, each with its `issuer` and, if wanted, `kek_file` and `operator_secret_sha256`; the issuer's host chooses.",

@@ -28,6 +28,11 @@ export type StoreChoice = "sqlite" | "memory" | Secret;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
+export const workers: z.ZodType<number, string> = z
+  .string()
+  .regex(/^(?:[1-9]|[1-9]\d|1[01]\d|12[0-8])$/, "has to be a number from 1 to 128")
+  .transform(Number);
+
 export const duration: z.ZodType<number, string> = z
   .string()
   .regex(/^[1-9]\d{0,5}[smhd]$/, "has to be a duration such as 30s, 15m, 1h or 30d")

@@ -48,6 +48,23 @@ const wrong: readonly [title: string, env: Readonly<Record<string, string>>, pat
   ["an audit without what is none", { ...https, HALLPASS_AUDIT_WITHOUT: "refreshes" }, /has to be kinds of facts/],
   ["clients' tokens that live too long", { ...https, HALLPASS_CLIENT_TOKEN_LIFETIME: "2h" }, /has to be at most/],
 ];
+test("several workers are refused with a store that one process writes, and taken with PostgreSQL [NODE-10]", () => {
+  const kek = { HALLPASS_KEK_FILE: "k" };
+  const problemsOf = (env: Readonly<Record<string, string>>): readonly string[] => {
+    const loaded = loadConfig({ env: { ...https, ...kek, ...env } });
+    return loaded.ok ? [] : loaded.problems;
+  };
+  assert.deepEqual(problemsOf({ HALLPASS_WORKERS: "1" }), []);
+  assert.match(
+    problemsOf({ HALLPASS_WORKERS: "2" }).join(),
+    /WORKERS has to be 1 with HALLPASS_STORE=sqlite: .*one writer/,
+  );
+  const shared = { HALLPASS_STORE: "postgres://a@127.0.0.1/b" };
+  assert.deepEqual(problemsOf({ ...shared, HALLPASS_WORKERS: "128" }), []);
+  for (const count of ["0", "129", "-1", "2.5", "cores"])
+    assert.match(problemsOf({ ...shared, HALLPASS_WORKERS: count }).join(), /has to be a number from 1 to 128/);
+});
+
 const tenants = (value: unknown): Readonly<Record<string, string>> => ({
   ...https,
   HALLPASS_TENANTS: JSON.stringify(value),

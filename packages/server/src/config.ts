@@ -152,6 +152,10 @@ function mismatches(config: Config): readonly string[] {
   if (typeof store === "object" && !development && !namesKek(config))
     found.push(`${envName("kek_file")} is needed with PostgreSQL: every node opens the same keys`);
   found.push(...wrappersMismatch(config));
+  if (config.workers > 1 && typeof store !== "object")
+    found.push(
+      `${envName("workers")} has to be 1 with ${envName("store")}=${store}: it serves one process, since it has one writer; with postgres://… several share it`,
+    );
   for (const { id } of typeof store === "object" ? config.tenants : []) {
     // Its tables and its channel are named after it, and PostgreSQL's names have at most 63 bytes.
     if (id.length > 45)

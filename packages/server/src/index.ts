@@ -27,3 +27,6 @@ export { type RunningServer, startServer } from "./main.ts";
 export type { LogDestination } from "./observe/log.ts";
 export type { Services } from "./services.ts";
 export { FAULT_TITLES, MEMBER_CODES, WIRE_ERRORS, type WireCode, type WireError } from "./wire-errors.ts";
+export { type SuperviseOptions, superviseWorkers } from "./workers/cluster-ports.ts";
+export { type Supervisor, type SupervisorEvent, WorkerLeft } from "./workers/supervisor.ts";
+export { thisWorker, type Worker } from "./workers/worker.ts";

@@ -4,7 +4,6 @@
 
 import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { listKeys, listReaders, liveSessions, type Store } from "@hallpass/core";
 import { encodeBase64url, type Position } from "@hallpass/protocol";
@@ -65,7 +64,8 @@ export async function startTenant(
   isServing: () => boolean,
 ): Promise<RunningTenant> {
   makePrivateDirectory(config.data);
-  const log = createLog(config.log_level, ports.logTo, name === DEFAULT_TENANT ? null : { tenant: name });
+  const labels = labelsOf(name, ports);
+  const log = createLog(config.log_level, ports.logTo, Object.keys(labels).length === 0 ? null : labels);
   const store = ports.wrapStore(await chooseStore(config, ports, name, storeLog(log)));
   try {
     return await start(name, config, ports, isServing, store, log);
@@ -73,6 +73,11 @@ export async function startTenant(
     await store.close();
     throw error;
   }
+}
+
+/** What tells its lines and series from others of the same server and machine. */
+function labelsOf(name: string, { worker }: Ports): Readonly<Record<string, string>> {
+  return { ...(name === DEFAULT_TENANT ? {} : { tenant: name }), ...(worker === null ? {} : { worker }) };
 }
 
 async function start(
@@ -98,7 +103,8 @@ async function start(
     walBytes: () => bytesOf(join(config.data, "hallpass.sqlite-wal")),
     about: { issuer: config.issuer, region: config.region ?? "", store: bare.traits.name },
   });
-  if (name !== DEFAULT_TENANT) metrics.registry.setDefaultLabels({ tenant: name });
+  metrics.registry.setDefaultLabels(labelsOf(name, ports));
+  const page = ports.pageOfAll(name, () => metrics.registry.metrics());
   const lag = revocationLag(clock, metrics, tracing);
   const revoked = (pos: Position): void => (hub === undefined ? undefined : lag.revoked(pos, hub));
   const factBell = createFactBell(scheduler);
@@ -107,7 +113,7 @@ async function start(
   const observer = observe(log, metrics);
   const around = {
     observer,
-    metricsPage: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
+    metricsPage: async () => ({ text: await page(), type: metrics.registry.contentType }),
     isServing,
     factBell,
     ...(tracing === undefined ? {} : { tracing }),
@@ -115,7 +121,7 @@ async function start(
   const unheard = await makeServices(config, ports, store, around, name);
   const told = feedLog(log, observer, tracing);
   const node = encodeBase64url(ports.dice.bytes(12));
-  const feed = createFeedHub({ ...unheard, scheduler, node, nodeName: hostname(), log: told });
+  const feed = createFeedHub({ ...unheard, scheduler, node, nodeName: ports.nodeName, log: told });
   hub = feed;
   const services: Services = { ...unheard, hearing: feed };
   limits = services.limits;
@@ -138,7 +144,7 @@ async function start(
   const leading = await takePartInLeading(services, {
     clock,
     scheduler,
-    candidate: { node, name: hostname() },
+    candidate: { node, name: ports.nodeName },
     failed: (thrown) => observer.failed("leading", "none", thrown),
   });
   leadership = leading;

@@ -6,8 +6,11 @@ import {
   DEMO_API_CREDENTIALS,
   DEMO_AUDIENCE,
   loadConfig,
+  type Ports,
   type RunningServer,
   startServer,
+  thisWorker,
+  type Worker,
 } from "@hallpass/server";
 import { Complaint, usage } from "../complaint.ts";
 import { sourcesOf } from "../config/sources.ts";
@@ -16,11 +19,13 @@ import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { developmentBanner, type PasteLine, pasteLines, plainBanner } from "./banner.ts";
 import { type DemoApi, startDemoApi } from "./demo-api.ts";
+import { serveByWorkers } from "./workers.ts";
 
 interface ServeOptions {
   readonly development?: true;
   readonly config?: string;
   readonly listen?: string;
+  readonly workers?: string;
   readonly set?: readonly string[];
   /** False with --no-demo-api. */
   readonly demoApi: string | false;
@@ -30,6 +35,10 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
   const { terminal, onStop } = context;
   const stopped = new Promise<void>((resolve) => onStop(resolve));
   const config = configOf(context, options);
+  const told = Promise.withResolvers<void>();
+  const worker = thisWorker(told.resolve);
+  if (worker !== undefined) return serveAsWorker(config, worker, Promise.race([stopped, told.promise]));
+  if (config.workers > 1) return serveByWorkers(context, config, stopped);
   const server = await opened(config);
   let demo: DemoApi | undefined;
   try {
@@ -62,6 +71,7 @@ function configOf({ terminal, connection }: Context, options: ServeOptions): Con
       ...(options.development === true ? { development: "true" } : {}),
       ...(quiet ? { log_level: "warn" } : {}),
       ...(options.listen === undefined ? {} : { listen: options.listen }),
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
       ...sources.over,
     },
   });
@@ -73,9 +83,22 @@ function configOf({ terminal, connection }: Context, options: ServeOptions): Con
   return loaded.config;
 }
 
-async function opened(config: Config): Promise<RunningServer> {
+/** One of several processes behind one port: the one that started it speaks for all. */
+async function serveAsWorker(config: Config, worker: Worker, stopped: Promise<void>): Promise<Outcome> {
   try {
-    return await startServer(config);
+    const server = await opened(config, worker.ports);
+    worker.serving();
+    await stopped;
+    await server.close();
+    return EXIT.done;
+  } finally {
+    worker.done();
+  }
+}
+
+async function opened(config: Config, ports: Partial<Ports> = {}): Promise<RunningServer> {
+  try {
+    return await startServer(config, ports);
   } catch (cause) {
     const { host, port } = config.listen;
     if (isTaken(cause))

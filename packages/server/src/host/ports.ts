@@ -1,5 +1,6 @@
 // What a test may replace when it starts a server: the clock, the dice, the timers, the store under faults, where lines go.
 
+import { hostname } from "node:os";
 import { type Clock, type Dice, generateKeyOf, type NewSigningKey, type Scheduler, type Store } from "@hallpass/core";
 import { type LogDestination, standardOutput } from "../observe/log.ts";
 import type { Admission } from "./admission.ts";
@@ -15,6 +16,12 @@ export interface Ports {
   /** Stands at the door in place of the one that is made: for drills that need it wide open. */
   readonly wrapAdmission: (admission: Admission) => Admission;
   readonly logTo: LogDestination;
+  /** As people call this node. */
+  readonly nodeName: string;
+  /** The place of this process among the workers of a machine; null for one that is alone. */
+  readonly worker: string | null;
+  /** What stands on a tenant's metrics page: its own, or that of all workers. */
+  readonly pageOfAll: (tenant: string, own: () => Promise<string>) => () => Promise<string>;
 }
 
 export function portsWith(given: Partial<Ports>): Ports {
@@ -26,6 +33,9 @@ export function portsWith(given: Partial<Ports>): Ports {
     wrapStore: (store) => store,
     wrapAdmission: (admission) => admission,
     logTo: given.logTo ?? standardOutput(),
+    nodeName: hostname(),
+    worker: null,
+    pageOfAll: (_, own) => own,
     ...given,
   };
 }
