@@ -31,7 +31,7 @@ export function refreshing(url: string, operator: Operator, sessions: number, ev
   const access = new Map<number, string>();
   const codes = new Map<string, number>();
   const counts = { refreshes: 0, retried: 0, errors: 0, loggedOut: 0 };
-  let stopped = false;
+  const stop = new AbortController();
 
   async function once(token: string): Promise<Answered | undefined> {
     const body = new URLSearchParams({ grant_type: "refresh_token", client_id: "demo", refresh_token: token });
@@ -51,8 +51,7 @@ export function refreshing(url: string, operator: Operator, sessions: number, ev
   async function refresh(n: number, token: string): Promise<string | undefined> {
     let answered = await once(token);
     if (isFailure(answered)) {
-      if (answered !== undefined)
-        note(`${answered.status} ${String(answered.json["error_uri"] ?? answered.json["error"] ?? "")}`);
+      if (answered !== undefined) note(`${answered.status} ${JSON.stringify(answered.json["error_uri"] ?? null)}`);
       counts.retried += 1;
       await wait(AGAIN_MS);
       answered = await once(token);
@@ -76,7 +75,7 @@ export function refreshing(url: string, operator: Operator, sessions: number, ev
     let token: string | undefined = first;
     // Not all at once.
     await wait((everyMs * (n % 97)) / 97);
-    while (!stopped && token !== undefined) {
+    while (!stop.signal.aborted && token !== undefined) {
       token = await refresh(n, token);
       if (everyMs > 0) await wait(everyMs);
     }
@@ -100,7 +99,7 @@ export function refreshing(url: string, operator: Operator, sessions: number, ev
     began: running.then(() => undefined),
     access,
     stop: async () => {
-      stopped = true;
+      stop.abort();
       await Promise.all(await running);
       return { ...counts, codes };
     },
