@@ -14,7 +14,11 @@ export interface SupervisorPorts {
   readonly clock: Pick<Clock, "monotonic">;
   readonly scheduler: Scheduler;
   /** Starts one in a place from 1 on. `exited` is called once, with its exit code; null when a signal ended it. */
-  start(place: number, heard: (message: FromWorker) => void, exited: (code: number | null) => void): WorkerProcess;
+  readonly start: (
+    place: number,
+    heard: (message: FromWorker) => void,
+    exited: (code: number | null) => void,
+  ) => WorkerProcess;
   readonly told: (event: SupervisorEvent) => void;
 }
 
