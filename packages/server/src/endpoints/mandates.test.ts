@@ -259,6 +259,7 @@ const unbounded: readonly [title: string, scope: string, sent: Sent][] = [
   ["apps that count sign-ins", "sessions:write", { path: "/v1/sign-ins", json: {} }],
   ["who looks at keys", "keys:read", { path: "/v1/keys" }],
   ["who looks at the fleet", "verifiers:read", { path: "/v1/verifiers" }],
+  ["who looks at the nodes", "verifiers:read", { path: "/v1/nodes" }],
 ];
 for (const [title, scope, sent] of unbounded) {
   test(`a mandate is in no way of ${title}: nothing there is about a client or a subject [MAN-7]`, async () => {

@@ -85,6 +85,7 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     404,
     "revocation_not_found",
   ),
+  "GET /v1/nodes": ids(() => ({ path: "/v1/nodes" }), 200, null),
   "GET /v1/verifiers": ids(() => ({ path: "/v1/verifiers" }), 200, null),
   "GET /v1/feed": open,
   "POST /v1/feed": open,
