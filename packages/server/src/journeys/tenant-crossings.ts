@@ -80,6 +80,11 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     404,
     "revocation_not_found",
   ),
+  "GET /v1/revocations/:id/unreadable": ids(
+    ({ revocation }) => ({ path: `/v1/revocations/${revocation}/unreadable` }),
+    404,
+    "revocation_not_found",
+  ),
   "GET /v1/revocations/:id": ids(
     ({ revocation }) => ({ path: `/v1/revocations/${revocation}` }),
     404,
