@@ -220,6 +220,11 @@ function addOperating(program: Command, on: On): void {
     .option("--secret-in-form", "the client sends its secret in the form, not in the header")
     .option("--jwks-file <path>", "its public keys, a JWK Set: it signs instead of having a secret")
     .option("--jwks-uri <uri>", "where it publishes them")
+    .option(
+      "--certificate <name>",
+      "dns:, uri:, ip: or email: and the name of its certificate, by which it authenticates",
+    )
+    .option("--token-limit <count>", "tokens that it may ask for in one lifetime of theirs, or off")
     .option("--origin <origin...>", "pages of these may call for it, such as https://app.example")
     .option("--json");
   on(add, async (context, options, [id = ""]) => (await import("./clients/add.ts")).addClient(context, id, options));

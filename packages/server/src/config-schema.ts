@@ -186,7 +186,7 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   },
   client_token_limit: {
     what: "How many tokens one client may ask each node for by client_credentials within client_token_lifetime; more is 429. A client's own `token_limit` stands over it. `off`: any number.",
-    otherwise: "1000",
+    otherwise: "5000",
     schema: values.limit,
   },
   session_opening_limit: {

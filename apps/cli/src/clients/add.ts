@@ -21,6 +21,9 @@ interface AddOptions {
   readonly secretInForm?: true;
   readonly jwksFile?: string;
   readonly jwksUri?: string;
+  /** Such as dns:ledger.example. */
+  readonly certificate?: string;
+  readonly tokenLimit?: string;
   readonly origin?: readonly string[];
   readonly json?: true;
 }
@@ -29,6 +32,8 @@ export async function addClient({ terminal, api }: Context, id: string, options:
   const method = methodOf(options);
   if (options.audience === undefined)
     throw usage("an audience is missing", "--audience <uri>, as your verifiers name it");
+  const named = certificateOf(options);
+  const limit = limitOf(options);
   const jwks = options.jwksFile === undefined ? undefined : readJson(options.jwksFile);
   // Before anything is registered: a secret that can't be written would be lost.
   const file = options.secretFile === undefined ? undefined : secretFile(options.secretFile);
@@ -44,6 +49,8 @@ export async function addClient({ terminal, api }: Context, id: string, options:
         token_endpoint_auth_method: method,
         ...(jwks === undefined ? {} : { jwks }),
         ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
+        ...named,
+        ...limit,
         ...(options.origin === undefined ? {} : { allowed_origins: options.origin }),
         grant_types: options.grant ?? (method === "none" ? ["refresh_token"] : ["client_credentials"]),
         scope: options.scope,
@@ -72,18 +79,37 @@ function methodOf(options: AddOptions): string {
       : [options.secretInForm === true ? SECRET_IN_FORM : "client_secret_basic"]),
     ...(options.jwksFile === undefined ? [] : ["private_key_jwt"]),
     ...(options.jwksUri === undefined ? [] : ["private_key_jwt"]),
+    ...(options.certificate === undefined ? [] : ["tls_client_auth"]),
   ];
   const [method, ...more] = ways;
   if (method === undefined)
     throw usage(
       "there is no place for the secret",
-      "--secret-file <path>, --jwks-file <path>, --jwks-uri <uri>, or --public",
+      "--secret-file <path>, --jwks-file <path>, --jwks-uri <uri>, --certificate <name>, or --public",
     );
   if (more.length > 0)
-    throw usage("a client authenticates in one way", "one of --public, --secret-file, --jwks-file and --jwks-uri");
+    throw usage(
+      "a client authenticates in one way",
+      "one of --public, --secret-file, --jwks-file, --jwks-uri and --certificate",
+    );
   if (options.secretInForm === true && method !== SECRET_IN_FORM)
     throw usage("there is no secret for the form", "--secret-file <path> beside --secret-in-form");
   return method;
+}
+
+/** RFC 8705 section 2.1.2; which names there are is the server's to say. */
+function certificateOf({ certificate }: AddOptions): Readonly<Record<string, string>> {
+  if (certificate === undefined) return {};
+  const [, kind, name] = /^(dns|uri|ip|email):(.+)$/.exec(certificate) ?? [];
+  if (kind === undefined || name === undefined)
+    throw usage(`${certificate} is no name of a certificate`, "write it like dns:ledger.example or uri:spiffe://…");
+  return { [`tls_client_auth_san_${kind}`]: name };
+}
+
+function limitOf({ tokenLimit: limit }: AddOptions): Readonly<Record<string, number | "off">> {
+  if (limit === undefined) return {};
+  if (limit !== "off" && !/^[1-9]\d{0,5}$/.test(limit)) throw usage(`${limit} is no limit`, "a whole number, or off");
+  return { token_limit: limit === "off" ? limit : Number(limit) };
 }
 
 const SECRET_IN_FORM = "client_secret_post";

@@ -124,6 +124,11 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
   const what = title ?? description ?? `${url} answered ${response.status}`;
   const id = response.headers.get("x-request-id");
   const place = `${code ?? error ?? response.status}${id === null ? "" : `, request ${id}`}`;
+  if (response.status === 429) {
+    const seconds = response.headers.get("retry-after");
+    const when = seconds === null || !/^\d{1,6}$/.test(seconds) ? "later" : `in ${seconds} s`;
+    throw new Complaint(EXIT.unavailable, `${what} (${place})`, `nothing was done; try again ${when}`);
+  }
   if (response.status >= 500) throw new Complaint(EXIT.unavailable, `${what} (${place})`, call.unknown ?? "try again");
   const wrong = errors?.map(({ pointer, code: how }) => `${pointer === "" ? "the body" : pointer.slice(1)}: ${how}`);
   const hint = wrong?.join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
@@ -145,6 +150,8 @@ const HINTS: Readonly<Record<string, string>> = {
   revocation_not_found: "receipts are kept for 30 days; see them with: hallpass revocations list",
   mandate_exceeded: "its mandate stands in: hallpass export; change it with: hallpass apply",
   mandate_too_wide: "nobody gives more than it has; its own mandate stands in: hallpass export",
+  certificates_not_asked: "it needs HALLPASS_TLS_CLIENT_CA_FILE, and TLS of its own",
+  client_certificate_misplaced: "one name of its certificate: --certificate dns:…, uri:…, ip:… or email:…",
   client_not_found: "see them with: hallpass clients list",
 };
 

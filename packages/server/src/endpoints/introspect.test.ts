@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from "jose";
+import { createMetrics, NOTHING_GAUGED } from "../observe/metrics.ts";
+import { SILENT } from "../observe/observer.ts";
 import { API, basicHeader, ISSUER, type Received, type Scene, scene } from "../testing/scene.ts";
 
 async function verifierOf(stage: Scene, audiences: readonly string[], scope = "feed"): Promise<string> {
@@ -94,6 +96,19 @@ test("nobody asks without authenticating, a public client neither [INTR-1] [I-01
   }
   const named = await stage.send({ path: "/oauth2/introspect", form: { token: access, client_id: "web" } });
   assert.equal(named.status, 401);
+});
+
+test("what is asked about is counted by whether it is active, and not where nobody authenticated", async () => {
+  const { registry, introspected } = createMetrics(NOTHING_GAUGED);
+  const stage = await scene({ observer: { ...SILENT, introspected } });
+  const credentials = await verifierOf(stage, [ISSUER, API]);
+  const { access } = await stage.open();
+  for (const token of [access, "x", access, `${access}x`, access]) await ask(stage, credentials, token);
+  await ask(stage, "verifier:x", access);
+  const headers = { authorization: `Bearer ${await stage.bearer()}` };
+  await stage.send({ path: "/v1/introspections", headers, json: { tokens: [access, "y"] } });
+  const page = await registry.getSingleMetricAsString("hallpass_introspections_total");
+  assert.match(page, /active="true"\} 4\n.*active="false"\} 3/);
 });
 
 test("a token is found whatever the hint says, and without one [INTR-4]", async () => {

@@ -42,7 +42,9 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   const refusal = judged(services, exchange, credentials, isKnown);
   if (refusal !== undefined) return refusal;
   if (!answer.ok) return refuse(exchange, answer.code);
-  const body = toWire(services, answer.value.found);
+  const { found } = answer.value;
+  services.observer.introspected(found.kind !== "inactive");
+  const body = toWire(services, found);
   if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`)) return reply(exchange, 200, body);
   return text(exchange, 200, signed(services, answer.value, body), `application/${INTROSPECTION_TYPE}`);
 }

@@ -20,6 +20,7 @@ export async function introspections(services: Services, exchange: Exchange, cal
   const read = readJson(exchange, introspectionsBody);
   if (!read.ok) return read.refusal;
   const { at, pos, found } = await introspectMany(services, read.value.tokens);
+  for (const { kind } of found) services.observer.introspected(kind === "access" || kind === "session");
   const results = found.map((one) => toWire(caller, one));
   return reply(exchange, 200, { as_of_ms: at, pos: formatPosition(pos), results });
 }

@@ -37,6 +37,7 @@ export interface Metrics {
   readonly refreshed: (verdict: RefreshOutcome) => void;
   readonly issued: (by: "session" | "client_credentials") => void;
   readonly tokenSize: (bytes: number) => void;
+  readonly introspected: (isActive: boolean) => void;
   readonly fact: (kind: string) => void;
   readonly failed: (kind: string) => void;
   readonly store: (operation: "read" | "commit", ms: number) => void;
@@ -78,6 +79,11 @@ export function createMetrics(gauged: Gauged): Metrics {
   });
   const refreshes = counter("hallpass_refreshes_total", "Refreshes that reached a verdict.", "verdict");
   const issues = counter("hallpass_tokens_issued_total", "Access tokens issued other than by refresh.", "by");
+  const introspections = counter(
+    "hallpass_introspections_total",
+    "Tokens that somebody asked about, by whether they were active.",
+    "active",
+  );
   const facts = counter("hallpass_facts_total", "Facts that were committed, by kind.", "kind");
   const failures = counter("hallpass_failures_total", "Faults by code, and defects.", "kind");
   const sizes = new TalliedHistogram({
@@ -160,6 +166,7 @@ export function createMetrics(gauged: Gauged): Metrics {
   const ofFailures = remembered((kind) => failures.labels(kind));
   const ofRefusals = remembered((code) => refusals.labels(code));
   const ofDurations = remembered((reason) => durations.tally({ reason }));
+  const [active, inactive] = [introspections.labels("true"), introspections.labels("false")];
   const reads = store.tally({ operation: "read" });
   const commits = store.tally({ operation: "commit" });
   const tokens = sizes.tally();
@@ -171,6 +178,7 @@ export function createMetrics(gauged: Gauged): Metrics {
     refreshed: (verdict) => ofRefreshes(verdict).inc(),
     issued: (by) => ofIssues(by).inc(),
     tokenSize: (bytes) => tokens.observe(bytes),
+    introspected: (isActive) => (isActive ? active : inactive).inc(),
     fact: (kind) => ofFacts(kind).inc(),
     failed: (kind) => ofFailures(kind).inc(),
     store: (operation, ms) => (operation === "read" ? reads : commits).observe(ms / 1000),

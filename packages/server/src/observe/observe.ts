@@ -24,6 +24,7 @@ export function observe(log: Log, metrics: Metrics): Observer {
     refreshed: metrics.refreshed,
     issued: metrics.issued,
     tokenSize: metrics.tokenSize,
+    introspected: metrics.introspected,
     signIns: metrics.signIns,
     failed: (requestId, route, thrown) => {
       const fault = thrown instanceof Fault;

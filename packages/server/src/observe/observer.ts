@@ -30,6 +30,8 @@ export interface Observer {
   /** Tokens that were issued otherwise. */
   readonly issued: (by: "session" | "client_credentials") => void;
   readonly tokenSize: (bytes: number) => void;
+  /** Somebody asked about a token. */
+  readonly introspected: (isActive: boolean) => void;
   readonly signIns: (stage: SignInStage, count: number) => void;
   /** Something was thrown: a fault or a defect. */
   readonly failed: (requestId: string, route: string, thrown: unknown) => void;
@@ -40,6 +42,7 @@ export const SILENT: Observer = {
   refreshed: () => {},
   issued: () => {},
   tokenSize: () => {},
+  introspected: () => {},
   signIns: () => {},
   failed: () => {},
 };
