@@ -4,6 +4,7 @@ import type {
   Clock,
   Dice,
   FactReader,
+  FaultCode,
   Heard,
   Instant,
   Issuer,
@@ -94,6 +95,8 @@ export interface Services {
   readonly metricsPage: () => Promise<{ readonly text: string; readonly type: string }>;
   /** False as soon as the server began to drain. */
   readonly isServing: () => boolean;
+  /** Why the store did not take the last change; undefined when it does, or nobody knows. */
+  readonly writeFault: () => FaultCode | undefined;
 }
 
 /** For a server without a feed: nobody is heard, and nobody is waited for. */

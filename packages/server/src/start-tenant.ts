@@ -33,6 +33,7 @@ import { observedStore } from "./observe/observed-store.ts";
 import type { Observer } from "./observe/observer.ts";
 import { revocationLag } from "./observe/revocation-lag.ts";
 import { storeLog } from "./observe/store-log.ts";
+import { storeWrites } from "./observe/store-writes.ts";
 import { installedTracing } from "./observe/tracing.ts";
 import type { Services } from "./services.ts";
 
@@ -109,12 +110,14 @@ async function start(
   const revoked = (pos: Position): void => (hub === undefined ? undefined : lag.revoked(pos, hub));
   const factBell = createFactBell(scheduler);
   const countedOnly = new Set(config.facts_kept_of.flatMap(([kind, kept]) => (kept === 0 ? [kind] : [])));
-  const store = observedStore(bare, { clock, log, metrics, revoked, factBell, countedOnly, tracing });
+  const writes = storeWrites(clock);
+  const store = observedStore(bare, { clock, log, metrics, revoked, factBell, writes, countedOnly, tracing });
   const observer = observe(log, metrics);
   const around = {
     observer,
     metricsPage: async () => ({ text: await page(), type: metrics.registry.contentType }),
     isServing,
+    writeFault: writes.fault,
     factBell,
     ...(tracing === undefined ? {} : { tracing }),
   };

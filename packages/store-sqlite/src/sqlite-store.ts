@@ -181,7 +181,7 @@ class Connections {
   async #start(): Promise<WriterThread> {
     this.#reader?.close();
     this.#reader = undefined;
-    const thread = await WriterThread.start(this.#options);
+    const thread = await WriterThread.start({ ...this.#options, recovering: this.#thread !== undefined });
     try {
       this.#reader = new Reader(this.#options.file);
     } catch (error) {

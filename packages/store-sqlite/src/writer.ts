@@ -13,6 +13,8 @@ export interface WriterOptions {
   readonly file: string;
   readonly birthMark: string;
   readonly maxBytes: number | undefined;
+  /** After a writer whose last write may not have reached the disk: what it left is flushed again before anyone sees it, or nobody does. */
+  readonly recovering?: boolean;
 }
 
 export interface BatchResult {
@@ -38,12 +40,12 @@ export class Writer {
   readonly #commit: StatementSync;
   #changesInLog = 0;
 
-  constructor({ file, birthMark, maxBytes }: WriterOptions) {
+  constructor({ file, birthMark, maxBytes, recovering = false }: WriterOptions) {
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false });
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
     this.#db.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864");
     prepareSchema(this.#db, birthMark);
-    this.#startLogAgain();
+    this.#startLogAgain(recovering);
     if (maxBytes !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / PAGE))}`);
     this.#names = new Names(this.#db, "write");
     this.#facts = new FactLog(this.#db, this.#names);
@@ -122,11 +124,12 @@ export class Writer {
    * While nobody reads yet: a log that a crash or a failed write left behind is moved into the file, whatever its size.
    * So what was recovered after a failed fsync is written and flushed once more before anyone can see it.
    */
-  #startLogAgain(): void {
+  #startLogAgain(recovering: boolean): void {
     try {
       this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch {
-      // It stays a log, from which everything can be read.
+    } catch (error) {
+      // It stays a log, from which everything can be read; but what a failed fsync left there may be in memory alone.
+      if (recovering) throw error;
     }
   }
 

@@ -25,6 +25,17 @@ function addOne(id: string): (snapshot: Snapshot) => Decision<number> {
   };
 }
 
+/** Asks again where the store is said to be away, as a client does. */
+async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isFault("store_unavailable")(error)) throw error;
+    }
+  }
+}
+
 const valueOf = async (store: Store, id: string): Promise<string | undefined> =>
   (await store.read([key(id)])).get(key(id))?.value;
 
@@ -47,11 +58,22 @@ describe("a change", () => {
           const inner = aStore();
           const store = withMishaps(inner, mishaps);
           for (let count = 0; count < 4; count += 1)
-            assert.equal(await change(store, dice, [key("a")], addOne("a")), count);
+            assert.equal(await persistently(() => change(store, dice, [key("a")], addOne("a"))), count);
           assert.equal(await valueOf(inner, "a"), "4");
         },
       ),
     );
+  });
+
+  it("that is lost once is tried again, and one that is lost twice is a fault that wrote nothing [DISK-1]", async () => {
+    const once = aStore();
+    assert.equal(await change(withMishaps(once, ["lost"]), dice, [key("a")], addOne("a")), 0);
+    assert.equal(await valueOf(once, "a"), "1");
+    const twice = aStore();
+    const { store, changes } = counting(withMishaps(twice, ["lost", "lost"]));
+    await assert.rejects(change(store, dice, [key("a")], addOne("a")), isFault("store_unavailable"));
+    assert.equal(changes().length, 2);
+    assert.equal(await valueOf(twice, "a"), undefined);
   });
 
   const faults: readonly [mishap: Mishap, code: FaultCode][] = [

@@ -46,6 +46,8 @@ export function write<T>(writes: Writes<T>): Decision<T> {
 }
 
 const MOST_TRIES = 100;
+/** Outcomes of one change that nobody knew until the rows showed that nothing was written. A store where that goes on is broken, not busy. */
+const MOST_UNWRITTEN = 2;
 /** Within one try. */
 const MOST_READS = 8;
 
@@ -60,6 +62,7 @@ export async function change<T>(
   keys: readonly RowKey[],
   decide: (snapshot: Snapshot) => Decision<T>,
 ): Promise<T> {
+  let unwritten = 0;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     let asked: readonly RowKey[] = [];
     let decision: Decision<T> = { kind: "read", keys };
@@ -74,7 +77,10 @@ export async function change<T>(
     const one = changeOf(dice, decision);
     const settled = settle(store, one, await store.commit([one]));
     const outcome = settled instanceof Promise ? await settled : settled;
-    if (outcome !== "conflict") return decision.answer(outcome);
+    if (outcome === "conflict") continue;
+    if ("pos" in outcome) return decision.answer(outcome);
+    unwritten += 1;
+    if (unwritten === MOST_UNWRITTEN) throw new Fault("store_unavailable", outcome);
   }
   throw new Fault("contended");
 }
@@ -91,7 +97,14 @@ function changeOf(dice: Dice, { rows, notices = [], facts = [] }: Omit<Writes<un
   return { attempt: encodeBase64url(dice.bytes(8)), rows, notices, facts };
 }
 
-function settle(store: Store, one: Change, [outcome]: readonly Outcome[]): MaybePromise<Committed | "conflict"> {
+/** It was not known whether it was written; it was not. */
+interface Unwritten {
+  readonly cause: unknown;
+}
+
+type Settled = Committed | "conflict" | Unwritten;
+
+function settle(store: Store, one: Change, [outcome]: readonly Outcome[]): MaybePromise<Settled> {
   if (outcome === undefined) throw new Error("a store answered no outcome for a change");
   switch (outcome.kind) {
     case "committed":
@@ -107,14 +120,14 @@ function settle(store: Store, one: Change, [outcome]: readonly Outcome[]): Maybe
 }
 
 /** The rows say whether the change happened: one of them carries its attempt, or still has the version from before. Otherwise nobody can know. */
-async function reread(store: Store, one: Change, cause: unknown): Promise<Committed | "conflict"> {
+async function reread(store: Store, one: Change, cause: unknown): Promise<Settled> {
   const written = one.rows.filter((row) => typeof row.next === "object");
   if (written.length === 0) throw new Fault("outcome_unknown", { cause });
   const snapshot = await store.read(written.map((row) => row.key));
   for (const expected of written) {
     const row = snapshot.get(expected.key);
     if (row?.attempt === one.attempt) return committedAs(one, row, snapshot);
-    if (expected.expect === "absent" ? row === undefined : row?.version === expected.expect) return "conflict";
+    if (expected.expect === "absent" ? row === undefined : row?.version === expected.expect) return { cause };
   }
   throw new Fault("outcome_unknown", { cause });
 }

@@ -305,7 +305,7 @@ const probes: readonly Endpoint[] = [
   {
     method: "GET",
     path: "/readyz",
-    what: "Whether it can serve: the store answers, the keys can be read, and it is not draining.",
+    what: "Whether it can serve: the store answers and took the last change, the keys can be read, and it is not draining.",
     from: anyone,
     operation: "none",
     file: "probes.ts",

@@ -37,7 +37,10 @@ import { systemNextTurn, systemPause } from "./system-ports.ts";
 /** Everything but what the feed hears, which is made of the rest. */
 export type Unheard = Omit<Services, "hearing">;
 
-export type Surroundings = Pick<Services, "observer" | "tracing" | "metricsPage" | "isServing" | "factBell">;
+export type Surroundings = Pick<
+  Services,
+  "observer" | "tracing" | "metricsPage" | "isServing" | "writeFault" | "factBell"
+>;
 
 export async function makeServices(
   config: Config,

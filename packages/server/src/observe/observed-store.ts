@@ -17,6 +17,7 @@ import type { FactBell } from "./fact-bell.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { sessionRef } from "./session-ref.ts";
+import type { StoreWrites } from "./store-writes.ts";
 import type { Tracing } from "./tracing.ts";
 
 export interface StoreObservers {
@@ -26,6 +27,7 @@ export interface StoreObservers {
   /** A change with a notice was committed. */
   readonly revoked: (pos: Position) => void;
   readonly factBell: Pick<FactBell, "ring">;
+  readonly writes: Pick<StoreWrites, "noted">;
   /** Kinds that are counted and told, and not written. */
   readonly countedOnly: ReadonlySet<string>;
   readonly tracing: Tracing | undefined;
@@ -33,7 +35,7 @@ export interface StoreObservers {
 
 export function observedStore(
   store: Store,
-  { clock, log, metrics, revoked, factBell, countedOnly, tracing }: StoreObservers,
+  { clock, log, metrics, revoked, factBell, writes, countedOnly, tracing }: StoreObservers,
 ): Store {
   function timed<T>(operation: "read" | "commit", start: number, work: Promise<T>): Promise<T> {
     return work.then(
@@ -68,6 +70,7 @@ export function observedStore(
   }
 
   function told(change: Change, outcome: Outcome | undefined): void {
+    if (outcome !== undefined) writes.noted(outcome);
     if (outcome?.kind === "failed" || outcome?.kind === "unknown") metrics.storeFailed("commit", outcome.kind);
     if (outcome?.kind !== "committed") return;
     for (const fact of change.facts) tell(fact);

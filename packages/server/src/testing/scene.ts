@@ -99,6 +99,7 @@ export async function scene({
     observer,
     metricsPage: metricsPage ?? (async () => ({ text: "# no metrics\n", type: "text/plain" })),
     isServing: () => true,
+    writeFault: () => undefined,
     factBell,
   });
   const services: Services = { ...unheard, hearing: noHearing(clock.now()) };
