@@ -44,18 +44,39 @@ export function createHallpass(services: Services): Hallpass {
       typeof body === "string" || refusal !== undefined
         ? refuse({ requestId, surface: surfaceOf(request), issuer: services.issuer.url }, refusal ?? "target_malformed")
         : await route(request, { body, peer, requestId, callerRequestId: callerRequestId(request), started });
-    return request.method === "HEAD" ? { ...reply, body: null } : reply;
+    return request.method === "HEAD" ? withoutBody(reply) : reply;
   }
 
   return {
     fetch: async (request, host = NO_HOST) => {
       const started = services.clock.monotonic();
       const head = { method: request.method, target: targetOf(request.url), headers: request.headers };
-      const { status, headers, body } = await answer(head, host.body ?? (await readWhole(request)), host.peer, started);
-      return new Response(body, { status, headers });
+      const reply = await answer(head, host.body ?? (await readWhole(request)), host.peer, started);
+      const { status, headers, body, stream } = reply;
+      return new Response(stream === undefined ? body : inBytes(stream), { status, headers });
     },
     answer: (request, body, peer) => answer(request, body, peer),
   };
+}
+
+function withoutBody(reply: Reply): Reply {
+  const { stream: _, ...rest } = reply;
+  return { ...rest, body: null };
+}
+
+/** Pulled by whoever reads, and ended when they stop. */
+function inBytes(pieces: AsyncGenerator<string, void>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { done, value } = await pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => {
+      await pieces.return();
+    },
+  });
 }
 
 /** 96 random bits: unique, and says nothing about the server. */

@@ -26,6 +26,8 @@ export interface Reply {
   readonly headers: Headers;
   /** Bytes only where they were compressed before. */
   readonly body: string | Uint8Array<ArrayBuffer> | null;
+  /** Instead of a body: text in pieces, each pulled when the one before it is on its way. Whoever stops reading it ends it. */
+  readonly stream?: AsyncGenerator<string, void>;
   /** The code of a refusal, for the facts; what is on the wire may say less. */
   readonly refused?: WireCode;
   /** The person behind the call, for the log. */
@@ -57,6 +59,11 @@ export function text(
   const own = { ...ALWAYS, "content-type": type, "x-request-id": context.requestId };
   const headers = more === undefined ? own : { ...own, ...more };
   return { status, headers, body };
+}
+
+export function stream(context: ReplyContext, type: string, pieces: AsyncGenerator<string, void>): Reply {
+  // A proxy that gathers an answer before it passes it on would pass on nothing.
+  return { ...empty(context, 200, { "content-type": type, "x-accel-buffering": "no" }), stream: pieces };
 }
 
 export function empty(context: ReplyContext, status: number, more?: Headers): Reply {

@@ -23,6 +23,8 @@ export interface ServerApi {
   call<Body>(call: Call): Promise<Body>;
   /** The answer's body as text. Throws a complaint. */
   text(call: Call): Promise<string>;
+  /** The lines of an answer that goes on, as they come; with a token of its own. Throws a complaint, also when it breaks off. */
+  lines<Line>(call: Call): AsyncGenerator<Line, void>;
   /** An access token of that scope, the one with which calls are made. Throws a complaint. */
   token(scope: string): Promise<string>;
   /** What the server calls itself: the issuer of its tokens, and the audience of its API. */
@@ -38,6 +40,8 @@ interface Problem {
 }
 
 const ANSWER_WITHIN_MS = 10_000;
+/** The server says something every ten seconds. */
+const SILENT_MS = 30_000;
 
 /** Tokens are kept for the length of one command. */
 /** `actor` is the person at this terminal, if they say who they are: it stands in facts, receipts and logs. */
@@ -48,11 +52,12 @@ export function serverApi(url: string, credentials: () => Credentials, actor?: s
     tokens.set(scope, token);
     return token;
   };
-  const sendWithToken = async (call: Call): Promise<Response> =>
+  const sendWithToken = async (call: Call, accept?: string): Promise<Response> =>
     send(url, call.path, call, {
       method: call.method,
       headers: {
         authorization: `Bearer ${await tokenOf(call.scope)}`,
+        ...(accept === undefined ? {} : { accept }),
         ...(actor === undefined ? {} : { "hallpass-actor": actor }),
         ...(call.body === undefined ? {} : { "content-type": "application/json" }),
       },
@@ -69,12 +74,48 @@ export function serverApi(url: string, credentials: () => Credentials, actor?: s
       if (!response.ok) await bodyOf(url, response, call);
       return response.text();
     },
+    async *lines<Line>(call: Call) {
+      tokens.delete(call.scope);
+      const response = await sendWithToken({ ...call, waitMs: NEVER_MS }, NDJSON);
+      const isStream = response.headers.get("content-type") === NDJSON;
+      if (!response.ok || response.body === null) await bodyOf(url, response, call);
+      else if (!isStream) throw new Complaint(EXIT.refused, `${url} streams nothing`, "it is older than this program");
+      else for await (const line of linesOf(url, response.body)) yield JSON.parse(line) as Line;
+    },
     async issuer() {
       const response = await send(url, "/.well-known/oauth-authorization-server", {}, {});
       const { issuer } = (await bodyOf(url, response, {})) as { readonly issuer: string };
       return issuer;
     },
   };
+}
+
+const NDJSON = "application/x-ndjson";
+/** A stream has no end that could be waited for; that it is silent is found by `linesOf`. */
+const NEVER_MS = 2 ** 31 - 1 - ANSWER_WITHIN_MS;
+
+async function* linesOf(url: string, body: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), silence()]);
+      if (done) return;
+      const lines = `${rest}${decoder.decode(value, { stream: true })}`.split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  } catch {
+    throw new Complaint(EXIT.unavailable, `${url} said no more`, "try again");
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function silence(): Promise<never> {
+  const signal = AbortSignal.timeout(SILENT_MS);
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("nothing came"))));
 }
 
 async function fetchToken(url: string, { clientId, clientSecret }: Credentials, scope: string): Promise<string> {

@@ -27,3 +27,43 @@ test("who follows the log sees a session when it is opened, and is told when the
   await server.close();
   assert.equal(await following, 4);
 });
+
+test("who follows the log goes on with another token when one is over, and misses nothing", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-log-"));
+  t.after(() => rmSync(data, { recursive: true }));
+  const loaded = loadConfig({
+    env: {},
+    over: { development: "true", data, listen: "127.0.0.1:0", log_level: "silent" },
+  });
+  assert.ok(loaded.ok);
+  let ahead = 0;
+  type Clock = NonNullable<NonNullable<Parameters<typeof startServer>[1]>["clock"]>;
+  const now = (): ReturnType<Clock["now"]> => (Date.now() + ahead) as ReturnType<Clock["now"]>;
+  const server = await startServer(loaded.config, { clock: { now, monotonic: () => performance.now() + ahead } });
+  const heard: string[] = [];
+  let wake = (): void => {};
+  const said: string[] = [];
+  const say = (text: string): void => void said.push(text);
+  const terminal = { say, readInput: async () => "", env: { HALLPASS_DATA: data }, now: () => Date.now() };
+  const following = run(["log", "--follow", "--kind", "session_opened"], {
+    ...terminal,
+    out: (text) => {
+      heard.push(text);
+      wake();
+    },
+  });
+  const words = ["sessions", "open", "--subject", "ada", "--client", "demo", "--json"];
+  for (let count = 1; count <= 3; count += 1) {
+    const isHeard = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    assert.equal(await run(words, { ...terminal, out: () => {} }), 0);
+    await isHeard;
+    // The token that it follows with is over, and the next look finds that.
+    ahead += 700_000;
+  }
+  await server.close();
+  assert.equal(await following, 4);
+  assert.equal(heard.length, 3);
+  assert.ok(said.some((text) => text.includes("--after ")));
+});

@@ -17,6 +17,7 @@ import { certificateOf } from "./client-certificate.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
 import type { LoadedTls } from "./tls-files.ts";
+import { writeStream } from "./write-stream.ts";
 
 export interface NodeHostOptions {
   readonly hallpass: Hallpass;
@@ -156,7 +157,13 @@ function headOf({ method = "", url = "", headers, socket }: IncomingMessage, opt
   return { ...head, certificate: () => certificateOf(socket, options.clock.now()) };
 }
 
-function write(outgoing: ServerResponse, { status, headers, body }: Reply): void {
+function write(outgoing: ServerResponse, { status, headers, body, stream }: Reply): void {
+  if (stream !== undefined) {
+    outgoing.writeHead(status, headers).flushHeaders();
+    // It goes on beside everything else, and keeps no place of any lane. What broke it has been told, and the connection is cut.
+    writeStream(outgoing, stream).catch(() => undefined);
+    return;
+  }
   if (body === null) {
     outgoing.writeHead(status, headers).end();
     return;

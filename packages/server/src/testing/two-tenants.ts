@@ -134,7 +134,7 @@ export function sendTo(url: string, host: string, { method, path, headers = {}, 
       answer.on("error", reject);
       answer.on("end", () => {
         const text = Buffer.concat(chunks).toString();
-        const isJson = /json/.test(answer.headers["content-type"] ?? "") && text !== "";
+        const isJson = /[/+]json/.test(answer.headers["content-type"] ?? "") && text !== "";
         resolve({
           status: answer.statusCode ?? 0,
           headers: new Headers(

@@ -1,20 +1,26 @@
-// GET /v1/log and POST /v1/log: what happened here, in its order. The second for filters that must not stand in a URL.
+// GET /v1/log and POST /v1/log: what happened here, in its order. The second for filters that must not stand in a URL. Whoever accepts
+// application/x-ndjson gets a stream instead of a page.
 
-import { FACT_SENTENCES, parseSessionId, type SessionId, type StoredFact } from "@hallpass/core";
+import { FACT_SENTENCES, Fault, parseSessionId, type SessionId, type StoredFact } from "@hallpass/core";
 import { z } from "zod";
-import { type Reply, refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, reply, stream } from "../../replies.ts";
 import type { Services } from "../../services.ts";
+import { authorizeCaller } from "../authorize-caller.ts";
 import type { Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { DEFAULT_PAGE, openPage, pageLimit, sealPage } from "../page-cursors.ts";
 import { pageQuery } from "../page-query.ts";
 import { readJson } from "../read-json.ts";
-import { followLog, type LogQuery } from "./follow.ts";
+import { followLog, isCrowded } from "./follow.ts";
+import type { LogQuery } from "./look.ts";
+import { streamLog } from "./stream.ts";
 
-/** `after`: where to go on; `kind`: comma-separated; `follow`: seconds to wait for a fact, 1 to 30. */
+/** `after`: where to go on; `kind`: comma-separated; `follow`: seconds to wait for a fact, 1 to 30; `stream` for an answer that stays open. */
 export const LOG_QUERY = ["after", "limit", "kind", "session", "follow"] as const;
 
 const FOLLOW = /^(?:[1-9]|[12]\d|30)$/;
+const OPEN = "stream";
+const NDJSON = "application/x-ndjson";
 const isKind = (text: string): boolean => Object.hasOwn(FACT_SENTENCES, text);
 
 const body = z.strictObject({
@@ -33,9 +39,12 @@ export async function read(services: Services, exchange: Exchange): Promise<Repl
   const follow = query.get("follow");
   const session = sessionIn(query.get("session"));
   const isMalformed = page === undefined || session === undefined || !kinds.every(isKind);
-  if (isMalformed || (follow !== undefined && !FOLLOW.test(follow))) return refuse(exchange, "query_malformed");
+  const isFollow = follow === undefined || FOLLOW.test(follow) || (follow === OPEN && wantsStream(exchange));
+  if (isMalformed || !isFollow) return refuse(exchange, "query_malformed");
   const asked = { kinds: new Set(kinds), session, subject: null, limit: page.limit };
-  return answer(services, exchange, { ...asked, followMs: Number(follow ?? 0) * 1000 }, query.get("after"));
+  const seconds = follow === undefined || follow === OPEN ? 0 : Number(follow);
+  const how = { followMs: seconds * 1000, isFollowed: follow !== undefined };
+  return answer(services, exchange, { ...asked, ...how }, query.get("after"));
 }
 
 export const searchBody: z.ZodType = body;
@@ -47,7 +56,8 @@ export async function search(services: Services, exchange: Exchange): Promise<Re
   const session = sessionIn(parsed.value.session ?? undefined);
   if (session === undefined) return refuse(exchange, "session_not_found");
   const asked = { kinds: new Set(kinds ?? []), session, subject: subject ?? null, limit };
-  return answer(services, exchange, { ...asked, followMs: follow * 1000 }, after ?? undefined);
+  const how = { followMs: follow * 1000, isFollowed: follow > 0 };
+  return answer(services, exchange, { ...asked, ...how }, after ?? undefined);
 }
 
 /** Null for none that was asked for; undefined for text that is no session's id. */
@@ -58,15 +68,29 @@ function sessionIn(text: string | undefined): SessionId | null | undefined {
 async function answer(
   services: Services,
   exchange: Exchange,
-  query: LogQuery,
+  query: LogQuery & { readonly followMs: number; readonly isFollowed: boolean },
   after: string | undefined,
 ): Promise<Reply> {
   const about = JSON.stringify([[...query.kinds].toSorted(), query.session, query.subject]);
   const opened = await openPage(services, { list: "log", about }, after);
   if (!opened.ok) return refuse(exchange, "cursor_malformed");
+  if (wantsStream(exchange)) {
+    if (isCrowded(services)) throw new Fault("overloaded");
+    const seal = (place: string | null): Promise<string | null> => sealPage(services, { list: "log", about }, place);
+    const mayRead = async (): Promise<boolean> => (await authorizeCaller(services, exchange, "log:read")).ok;
+    const failed = (thrown: unknown): void => services.observer.failed(exchange.requestId, "/v1/log", thrown);
+    const asked = { query, after: opened.place, follow: query.isFollowed, seal, mayRead, toWire: factToWire, failed };
+    return stream(exchange, NDJSON, streamLog(services, asked));
+  }
   const { facts, place, more } = await followLog(services, query, opened.place);
   const next = await sealPage(services, { list: "log", about }, place);
   return reply(exchange, 200, { facts: facts.map(factToWire), next_cursor: next, more });
+}
+
+/** Named as it is: whoever takes anything gets a page. */
+function wantsStream({ request }: Exchange): boolean {
+  const types = (request.headers.get("accept") ?? "").toLowerCase().split(",");
+  return types.some((type) => type.split(";")[0]?.trim() === NDJSON);
 }
 
 export function factToWire({ kind, at, session, body: text }: StoredFact): object {

@@ -13,7 +13,7 @@ export const LOG_ROWS: readonly ScopedEndpoint[] = [
   {
     method: "GET",
     path: "/v1/log",
-    what: "What happened, in its order; with `follow` it waits for the next.",
+    what: "What happened, in its order; with `follow` it waits for the next; as `application/x-ndjson`, an open stream (spec/log.md).",
     from: holder("log:read"),
     operation: "none",
     file: "log/read.ts",
