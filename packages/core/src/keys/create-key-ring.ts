@@ -15,6 +15,7 @@ import type { OpenSigningKey } from "./signing.ts";
 import { signingDesk } from "./signing-desk.ts";
 import type { ActiveKey, NextKey, RetiringKey, Trial } from "./signing-key.ts";
 import { isTried } from "./trial.ts";
+import { rememberingKey } from "./verified.ts";
 
 export interface KeyRingOptions {
   readonly tenant: TenantId;
@@ -64,7 +65,7 @@ export function openRow(
   const { tenant } = row.key;
   const sets = keySetsOf(ring).map((one) => openSet(one, { tenant, kek, nextTurn, count }));
   const published = sets.flatMap((set) => set.published);
-  const verifiers = new Map(published.map(({ kid, verifier }) => [kid, verifier]));
+  const verifiers = new Map(published.map(({ kid, verifier }) => [kid, rememberingKey(verifier)]));
   const [first] = sets;
   if (first === undefined) throw unreadable("there are no keys yet");
   const signers = new Map(sets.map((set) => [set.alg, set]));
