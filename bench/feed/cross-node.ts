@@ -101,6 +101,7 @@ async function refreshAt(node: string, connections: number): Promise<ChildProces
     connections,
     seconds: 3600,
     request: { method: "POST", path: "/oauth2/token", headers: {} },
+    cookies: [],
     expect: { status: 200, text: "access_token" },
     bodies: {
       kind: "chained",

@@ -9,10 +9,16 @@ import type { Database } from "./databases.ts";
 
 export interface Contender {
   readonly name: string;
-  readonly port: number;
   readonly process: ChildProcess;
   /** Where it keeps its state, when that is another process. */
   readonly database: Database | undefined;
+  readonly tokens: TokenSide | undefined;
+  readonly cookies: CookieSide | undefined;
+}
+
+/** A server of OAuth, and a client of it. */
+export interface TokenSide {
+  readonly port: number;
   readonly authorization: string;
   /** Body of the client_credentials request. */
   readonly clientCredentials: string;
@@ -20,6 +26,14 @@ export interface Contender {
   readonly refreshTokens: (count: number) => Promise<readonly string[]>;
   /** That many access tokens of sessions that live, which the client may introspect. */
   readonly accessTokens: (count: number) => Promise<readonly string[]>;
+}
+
+/** Where a request with the cookie of a session is answered 200, and any other 401. */
+export interface CookieSide {
+  readonly port: number;
+  readonly path: string;
+  /** `name=value` of that many sessions. */
+  readonly signIn: (count: number) => Promise<readonly string[]>;
 }
 
 /** Core of the servers and of the load. */

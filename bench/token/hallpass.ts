@@ -7,13 +7,16 @@ import { join } from "node:path";
 import { type Contender, freePort, here, start } from "./contender.ts";
 import type { Database } from "./databases.ts";
 
+const AUDIENCE = "https://api.bench.example";
+
 export async function startHallpass(postgres?: Database): Promise<Contender> {
-  const port = await freePort();
+  const [port, gatewayPort] = [await freePort(), await freePort()];
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
   const url = `http://127.0.0.1:${port}`;
   const { child } = await startNode({
     data,
     listen: `127.0.0.1:${port}`,
+    gateway_listen: `127.0.0.1:${gatewayPort}`,
     issuer: url,
     store: postgres?.url ?? "sqlite",
   });
@@ -22,13 +25,21 @@ export async function startHallpass(postgres?: Database): Promise<Contender> {
   const bench = await registerBenchClient(url, token);
   return {
     name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)`,
-    port,
     process: child,
     database: postgres,
-    authorization: basic(`bench:${bench}`),
-    clientCredentials: "grant_type=client_credentials&scope=read",
-    refreshTokens: (count) => openSessions(url, token, count, "refresh_token"),
-    accessTokens: (count) => openSessions(url, token, count, "access_token"),
+    cookies: {
+      port: gatewayPort,
+      path: `/check?audience=${encodeURIComponent(AUDIENCE)}`,
+      signIn: async (count) =>
+        (await openSessions(url, token, count, "session_token")).map((one) => `__Host-session=${one}`),
+    },
+    tokens: {
+      port,
+      authorization: basic(`bench:${bench}`),
+      clientCredentials: "grant_type=client_credentials&scope=read",
+      refreshTokens: (count) => openSessions(url, token, count, "refresh_token"),
+      accessTokens: (count) => openSessions(url, token, count, "access_token"),
+    },
   };
 }
 
@@ -50,7 +61,7 @@ async function registerBenchClient(url: string, token: string): Promise<string> 
     token_endpoint_auth_method: "client_secret_basic",
     grant_types: ["refresh_token", "client_credentials"],
     scope: "read write",
-    audiences: ["https://api.bench.example"],
+    audiences: [AUDIENCE],
     policy: "consumer",
   };
   const made = (await checked(await post(`${url}/v1/clients`, token, client))) as { client_secret: unknown };
@@ -64,13 +75,17 @@ async function openSessions(
   url: string,
   token: string,
   count: number,
-  kind: "refresh_token" | "access_token",
+  kind: "refresh_token" | "access_token" | "session_token",
 ): Promise<readonly string[]> {
   const tokens: string[] = [];
   const open = async (): Promise<void> => {
     while (tokens.length < count) {
       const at = tokens.push("") - 1;
-      const session = { subject: `u-${at}`, client_id: "bench", issue: ["access", "refresh"] };
+      const session = {
+        subject: `u-${at}`,
+        client_id: "bench",
+        issue: kind === "session_token" ? [kind] : ["access", "refresh"],
+      };
       const opened = (await checked(await post(`${url}/v1/sessions`, token, session))) as Record<typeof kind, unknown>;
       tokens[at] = String(opened[kind]);
     }

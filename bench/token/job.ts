@@ -14,6 +14,8 @@ export interface Job {
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
   };
+  /** One for each connection; none at all for a request without. */
+  readonly cookies: readonly string[];
   /** What every answer has: its status, and a text in its body. */
   readonly expect: { readonly status: number; readonly text: string };
   readonly bodies: Bodies;
@@ -42,7 +44,9 @@ export interface Load {
 export function startLoad(job: Job): ChildProcessByStdio<Writable, Readable, null> {
   const load = [process.execPath, "--conditions=hallpass-source", here("./load.ts")];
   const child = spawn("taskset", ["-c", LOAD_CORE, ...load], { stdio: ["pipe", "pipe", "inherit"] });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const end = (): boolean => child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   child.stdin.end(JSON.stringify(job));
   return child;
 }

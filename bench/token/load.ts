@@ -29,7 +29,7 @@ function run(index: number): Promise<void> {
       const body = performance.now() >= deadline ? undefined : nextBody(index, token);
       if (body === undefined) return void socket.end(resolve);
       asked = performance.now();
-      send(socket, body);
+      send(socket, index, body);
     };
     socket.on("connect", ask);
     socket.on("error", reject);
@@ -61,10 +61,11 @@ function nextBody(index: number, token: string): string | undefined {
   }
 }
 
-function send(socket: Socket, body: string): void {
+function send(socket: Socket, index: number, body: string): void {
+  const cookie = job.cookies.length === 0 ? "" : `Cookie: ${job.cookies[index % job.cookies.length]}\r\n`;
   const form =
     body === "" ? "" : `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n`;
-  socket.write(`${head}\r\n${form}\r\n${body}`);
+  socket.write(`${head}\r\n${cookie}${form}\r\n${body}`);
 }
 
 /** One whole answer with Content-Length or chunks; undefined until it is whole. */

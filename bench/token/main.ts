@@ -3,7 +3,8 @@
 // Databases run on the core of the load; what they use of it for each request stands in a column of its own.
 //
 //   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--quick]
-//     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--contenders memory,redis,sqlite,postgres] [--json FILE]
+//     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--json FILE]
+//     [--contenders memory,redis,sqlite,postgres,express,fastify]
 //
 // A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
@@ -15,6 +16,7 @@ import { startHallpass } from "./hallpass.ts";
 import { runLoad } from "./job.ts";
 import { startOidcProvider } from "./oidc-provider.ts";
 import { OPERATIONS } from "./operations.ts";
+import { startExpressSession, startFastifySession } from "./session-servers.ts";
 import { type Pass, printPasses } from "./table.ts";
 
 const { values } = parseArgs({
@@ -25,7 +27,7 @@ const { values } = parseArgs({
     requests: { type: "string" },
     quick: { type: "boolean", default: false },
     only: { type: "string" },
-    contenders: { type: "string", default: "memory,redis,sqlite,postgres" },
+    contenders: { type: "string", default: "memory,redis,express,fastify,sqlite,postgres" },
     json: { type: "string" },
   },
 });
@@ -37,9 +39,19 @@ const operations = values.only?.split(",") ?? Object.keys(OPERATIONS);
 for (const name of operations)
   if (OPERATIONS[name] === undefined) throw new Error(`--only are of ${Object.keys(OPERATIONS).join(", ")}`);
 
+/** Those that answer nothing of what is measured are not started. */
+const WITHOUT_COOKIES = ["memory", "redis"];
+const ONLY_COOKIES = ["express", "fastify"];
+const idle = [
+  ...(operations.includes("check") ? [] : ONLY_COOKIES),
+  ...(operations.some((name) => name !== "check") ? [] : WITHOUT_COOKIES),
+];
+
 const CONTENDERS: Readonly<Record<string, () => Promise<Contender | undefined>>> = {
   memory: () => startOidcProvider(),
   redis: () => withDatabase(startRedis, startOidcProvider),
+  express: () => withDatabase(startRedis, startExpressSession),
+  fastify: () => startFastifySession(),
   sqlite: () => startHallpass(),
   postgres: () => withDatabase(startBenchPostgres, startHallpass),
 };
@@ -57,6 +69,7 @@ async function startContenders(): Promise<readonly Contender[]> {
   for (const name of values.contenders.split(",")) {
     const startOne = CONTENDERS[name];
     if (startOne === undefined) throw new Error(`--contenders are of ${Object.keys(CONTENDERS).join(", ")}`);
+    if (idle.includes(name)) continue;
     const contender = await startOne();
     if (contender === undefined) process.stderr.write(`left out: ${name}, whose database is not installed\n`);
     else started.push(contender);

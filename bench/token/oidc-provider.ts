@@ -9,13 +9,16 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
   const { child } = await start([here("../peers/oidc-provider.mjs"), String(port), ...more]);
   return {
     name: `oidc-provider (${redis === undefined ? "memory" : `Redis ${redis.durability}`}, ES256 JWT)`,
-    port,
     process: child,
     database: redis,
-    authorization: `Basic ${Buffer.from("bench:bench-secret-bench-secret-bench-secret").toString("base64")}`,
-    clientCredentials: "grant_type=client_credentials&scope=read",
-    refreshTokens: (count) => seeded(port, "refresh", count),
-    accessTokens: (count) => seeded(port, "access", count),
+    cookies: undefined,
+    tokens: {
+      port,
+      authorization: `Basic ${Buffer.from("bench:bench-secret-bench-secret-bench-secret").toString("base64")}`,
+      clientCredentials: "grant_type=client_credentials&scope=read",
+      refreshTokens: (count) => seeded(port, "refresh", count),
+      accessTokens: (count) => seeded(port, "access", count),
+    },
   };
 }
 

@@ -1,7 +1,7 @@
-// What is measured: each operation as one request that every contender answers in its own way, at the same paths and for the same client.
+// What is measured: each operation as one request that every contender of its kind answers, checked.
 
-import type { Contender } from "./contender.ts";
-import type { Job } from "./job.ts";
+import type { Contender, CookieSide, TokenSide } from "./contender.ts";
+import type { Bodies, Job } from "./job.ts";
 
 export interface Size {
   readonly connections: number;
@@ -10,48 +10,79 @@ export interface Size {
   readonly requests: number;
 }
 
-interface Prepared {
+export interface Prepared {
   readonly job: Job;
   /** Rejects when what was answered is not true. */
   readonly check: () => Promise<void>;
 }
 
-const nothing = (): Promise<void> => Promise.resolve();
+/** Undefined for a contender that does nothing of the kind. */
+type Operation = (contender: Contender, size: Size) => Promise<Prepared> | undefined;
 
-export const OPERATIONS: Readonly<Record<string, (contender: Contender, size: Size) => Promise<Prepared>>> = {
-  refresh: async (contender, size) => {
-    const first = await contender.refreshTokens(size.connections);
-    const bodies = { kind: "chained", body: "grant_type=refresh_token", first } as const;
-    return { job: jobOf(contender, size, "/oauth2/token", bodies, '"access_token":"ey'), check: nothing };
-  },
-  client_credentials: async (contender, size) => {
-    const bodies = { kind: "same", bodies: [contender.clientCredentials] } as const;
-    return { job: jobOf(contender, size, "/oauth2/token", bodies, '"access_token":"ey'), check: nothing };
-  },
-  introspect: async (contender, size) => {
-    const tokens = await contender.accessTokens(size.connections);
-    const bodies = { kind: "same", bodies: tokens.map((token) => `token=${token}`) } as const;
-    return { job: jobOf(contender, size, "/oauth2/introspect", bodies, '"active":true'), check: nothing };
-  },
-  revoke: async (contender, size) => {
-    const tokens = await contender.refreshTokens(size.requests);
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  refresh: ofTokens(async (side, size) => {
+    const first = await side.refreshTokens(size.connections);
+    return posting(side, size, "/oauth2/token", { kind: "chained", body: "grant_type=refresh_token", first });
+  }),
+  client_credentials: ofTokens(async (side, size) =>
+    posting(side, size, "/oauth2/token", { kind: "same", bodies: [side.clientCredentials] }),
+  ),
+  introspect: ofTokens(async (side, size) => {
+    const bodies = (await side.accessTokens(size.connections)).map((token) => `token=${token}`);
+    return posting(side, size, "/oauth2/introspect", { kind: "same", bodies }, '"active":true');
+  }),
+  revoke: ofTokens(async (side, size) => {
+    const tokens = await side.refreshTokens(size.requests);
     const bodies = { kind: "each", bodies: tokens.map((token) => `token=${token}`) } as const;
     // All of them, however long it takes.
-    const job = jobOf(contender, { ...size, seconds: 600 }, "/oauth2/revoke", bodies, "");
-    return { job, check: () => isRevoked(contender, tokens[0] ?? "") };
-  },
+    const { job } = posting(side, { ...size, seconds: 600 }, "/oauth2/revoke", bodies, "");
+    return { job, check: () => refusesRefresh(side, tokens[0] ?? "") };
+  }),
+  check: (contender, size) =>
+    contender.cookies === undefined ? undefined : lookingUp(contender.cookies, contender.name, size),
 };
 
-function jobOf({ port, authorization }: Contender, size: Size, path: string, bodies: Job["bodies"], text: string): Job {
-  const request = { method: "POST", path, headers: { Authorization: authorization } } as const;
-  return { port, connections: size.connections, seconds: size.seconds, request, expect: { status: 200, text }, bodies };
+function ofTokens(prepare: (side: TokenSide, size: Size) => Promise<Prepared>): Operation {
+  return ({ tokens }, size) => (tokens === undefined ? undefined : prepare(tokens, size));
 }
 
-async function isRevoked({ name, port, authorization }: Contender, token: string): Promise<void> {
+function posting(
+  { port, authorization }: TokenSide,
+  { connections, seconds }: Size,
+  path: string,
+  bodies: Bodies,
+  text = '"access_token":"ey',
+): Prepared {
+  const request = { method: "POST", path, headers: { Authorization: authorization } } as const;
+  return {
+    job: { port, connections, seconds, request, cookies: [], expect: { status: 200, text }, bodies },
+    check: () => Promise.resolve(),
+  };
+}
+
+async function lookingUp(side: CookieSide, name: string, { connections, seconds }: Size): Promise<Prepared> {
+  const { port, path } = side;
+  const cookies = await side.signIn(connections);
+  const request = { method: "GET", path, headers: { "X-Original-Method": "GET" } } as const;
+  const bodies = { kind: "same", bodies: [""] } as const;
+  return {
+    job: { port, connections, seconds, request, cookies, expect: { status: 200, text: "" }, bodies },
+    check: async () => {
+      // Of the same form, and nobody's.
+      const cookie = (cookies[0] ?? "").replace(/.{8}$/, "AAAAAAAA");
+      const { status } = await fetch(`http://127.0.0.1:${port}${path}`, {
+        headers: { ...request.headers, cookie },
+      });
+      if (status !== 401) throw new Error(`${name} answered ${status} to a session that is none`);
+    },
+  };
+}
+
+async function refusesRefresh({ port, authorization }: TokenSide, token: string): Promise<void> {
   const { status } = await fetch(`http://127.0.0.1:${port}/oauth2/token`, {
     method: "POST",
     headers: { authorization },
     body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: token }),
   });
-  if (status !== 400) throw new Error(`${name} answered ${status} to a token that it has revoked`);
+  if (status !== 400) throw new Error(`a token that was revoked is answered ${status}`);
 }
