@@ -1,7 +1,7 @@
 // Clients that authenticate by the certificate of their connection, over real TLS.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { type RunningServer, startServer } from "../main.ts";
 import { type Authority, authority, type Certificate } from "../testing/certificates.ts";
 import { configOf } from "../testing/scene.ts";
+import { systemScheduler } from "./system-ports.ts";
 
 const URI = "spiffe://example.org/ledger";
 const API = "https://api.example";
@@ -39,6 +40,8 @@ interface Answered {
 interface Stage {
   readonly server: RunningServer;
   readonly port: number;
+  /** What the timer does every ten seconds. */
+  readonly look: () => Promise<void>;
   readonly send: (
     path: string,
     sent: {
@@ -66,7 +69,17 @@ async function serving(t: TestContext, over: Readonly<Record<string, string>> = 
     tls_client_certificates: "asked",
     ...over,
   });
-  const server = await startServer(config, { logTo: { write: () => {} } });
+  let look: (() => void) | undefined;
+  const server = await startServer(config, {
+    logTo: { write: () => {} },
+    scheduler: {
+      after: (ms, task) => {
+        if (ms !== 10_000) return systemScheduler.after(ms, task);
+        look = task;
+        return () => {};
+      },
+    },
+  });
   t.after(async () => {
     await server.close();
     rmSync(data, { recursive: true });
@@ -115,6 +128,10 @@ async function serving(t: TestContext, over: Readonly<Record<string, string>> = 
   return {
     server,
     port,
+    look: async () => {
+      look?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
     send,
     operate,
     token: (as, more = {}) =>
@@ -222,6 +239,24 @@ describe("a client of tls_client_auth", () => {
       const session = await sessionOf(port, as);
       assert.equal((await send("/oauth2/token", { form, as: null, session })).status, status);
     }
+  });
+
+  test("is not known any more from the next connection on when nobody vouches for it: no session of TLS brings it back [CAUTH-10] [TLS-2]", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "hallpass-authorities-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const authorities = join(folder, "ca.crt");
+    copyFileSync(ca.certificateFile, authorities);
+    const stage = await serving(t, { tls_client_ca_file: authorities });
+    await stage.operate("/v1/clients", { ...BY_CERTIFICATE, tls_client_auth_san_uri: URI });
+    const session = await sessionOf(stage.port, ledger);
+    assert.equal((await stage.token(ledger)).status, 200);
+    copyFileSync(stranger.certificateFile, authorities);
+    await stage.look();
+    assert.equal((await stage.token(ledger)).status, 401);
+    const form = { grant_type: "client_credentials", client_id: "ledger" };
+    assert.equal((await stage.send("/oauth2/token", { form, as: null, session })).status, 401);
+    const next = stranger.issue("ledger", "clientAuth", `URI:${URI}`);
+    assert.equal((await stage.token(next)).status, 200);
   });
 
   test("may be given another name, and then the one before is nobody's [CAUTH-10] [CAUTH-13]", async (t) => {
