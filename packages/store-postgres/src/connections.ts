@@ -10,6 +10,8 @@ export interface ConnectionSettings {
   readonly statementMs: number;
   /** Milliseconds to wait for a connection. */
   readonly connectMs: number;
+  /** Whether a pooler stands between that gives each transaction another connection (`isPooled`). */
+  readonly pooled?: boolean;
 }
 
 export interface PoolSettings extends ConnectionSettings {
@@ -18,7 +20,8 @@ export interface PoolSettings extends ConnectionSettings {
   readonly check?: (client: ClientBase) => Promise<void>;
 }
 
-function configOf(address: string, { schema, statementMs, connectMs }: ConnectionSettings): ClientConfig {
+function configOf(address: string, { schema, statementMs, connectMs, pooled }: ConnectionSettings): ClientConfig {
+  const options = `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed`;
   return {
     connectionString: address,
     application_name: "hallpass",
@@ -26,7 +29,7 @@ function configOf(address: string, { schema, statementMs, connectMs }: Connectio
     // The server's own limit comes first; this one is for a server that does not answer at all.
     query_timeout: statementMs * 2,
     keepAlive: true,
-    options: `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed`,
+    ...(pooled === true ? {} : { options }),
     types: { getTypeParser: (oid: number, format?: "text" | "binary") => parserOf(oid, format) },
   };
 }
@@ -49,6 +52,29 @@ export function openPool(address: string, settings: PoolSettings): Pool {
 /** Not connected yet. */
 export function openClient(address: string, settings: ConnectionSettings): Client {
   return new pg.Client(configOf(address, settings));
+}
+
+/** PgBouncer refuses what it does not know at the beginning of a connection by this code, or leaves it out where it is told to. */
+const PROTOCOL_VIOLATION = "08P01";
+
+/** Whether the settings of a connection do not reach the server, because a pooler is between. Rejects when nobody answers. */
+export async function isPooled(address: string, settings: ConnectionSettings): Promise<boolean> {
+  const client = openClient(address, { ...settings, pooled: false });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query(
+      `SELECT current_setting('search_path') = $1 AND current_setting('synchronous_commit') = 'on'
+        AND current_setting('statement_timeout')::interval = $2 * interval '1 millisecond' AS set`,
+      [settings.schema, settings.statementMs],
+    );
+    return !(rows[0] as { readonly set: boolean }).set;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === PROTOCOL_VIOLATION) return true;
+    throw error;
+  } finally {
+    client.end().catch(() => undefined);
+  }
 }
 
 /** Positions, versions and times are below 2^53. */

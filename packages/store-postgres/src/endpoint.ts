@@ -2,7 +2,9 @@
 // still the primary.
 
 import type { Client } from "pg";
-import { type ConnectionSettings, openClient } from "./connections.ts";
+import { type ConnectionSettings, isPooled, openClient } from "./connections.ts";
+import type { SqlRow } from "./rows.ts";
+import { inOneTransaction, ON_OWN_CONNECTION, SERVER, type Way } from "./way.ts";
 
 export interface Standing {
   /** False for a standby, and for whatever takes no writes. */
@@ -13,10 +15,6 @@ export interface Standing {
   /** Whether a commit waits for a standby. */
   readonly synchronous: boolean;
 }
-
-/** A standby has no timeline of its own to write on. */
-export const SERVER = `(SELECT system_identifier FROM pg_control_system()) || '/' ||
-  CASE WHEN pg_is_in_recovery() THEN '0' ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END`;
 
 const LOOK = `SELECT ${SERVER} AS server, current_setting('transaction_read_only') = 'off' AS writable,
   current_setting('synchronous_standby_names') <> '' AS synchronous`;
@@ -44,6 +42,7 @@ export class Endpoint {
   readonly #givenUpMs: number;
   readonly #lost: () => void;
   #client: Client | undefined;
+  #pooled: boolean | undefined;
 
   /** `lost` is told when a connection that was there breaks. After `givenUpMs` milliseconds nobody waits for a commit any more. */
   constructor(address: string, settings: ConnectionSettings, givenUpMs: number, lost: () => void) {
@@ -57,6 +56,16 @@ export class Endpoint {
     return this.#address;
   }
 
+  /** Known once it was connected. */
+  get pooled(): boolean {
+    return this.#pooled === true;
+  }
+
+  /** How its server is asked; `server` is the one that has to answer, where that is not certain. */
+  way(settings: ConnectionSettings, server?: string): Way {
+    return this.pooled ? inOneTransaction(settings, server) : ON_OWN_CONNECTION;
+  }
+
   /** Undefined when there is no answer in time, and for a server that this release can't serve. */
   look(): Promise<Standing | undefined> {
     return this.#ask(LOOK);
@@ -68,11 +77,10 @@ export class Endpoint {
   }
 
   /** One statement on this connection. Rejects with what the driver says. */
-  async query(text: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
+  async query(text: string, values: readonly unknown[] = []): Promise<readonly SqlRow[]> {
     const client = await this.#connected();
     try {
-      const { rows } = await client.query({ text, values: [...values] });
-      return rows as Record<string, unknown>[];
+      return await this.way(this.#settings)(client, { text, values });
     } catch (error) {
       this.#drop();
       throw error;
@@ -91,10 +99,10 @@ export class Endpoint {
         if (notice.severity === "WARNING") warned = true;
       };
       client.on("notice", note);
-      const { rows } = await client.query(text);
+      const [line] = await this.way(this.#settings)(client, { text });
       client.off("notice", note);
-      if (warned) throw new Error("the server has not waited for its standby");
-      const standing = standingOf(rows[0] as Record<string, unknown>);
+      if (warned || line === undefined) throw new Error("the server has not waited for its standby");
+      const standing = standingOf(line);
       this.failure = standing.writable ? undefined : new Error("the server is a standby: name the primary");
       return standing;
     } catch (error) {
@@ -106,7 +114,8 @@ export class Endpoint {
 
   async #connected(): Promise<Client> {
     if (this.#client !== undefined) return this.#client;
-    const client = openClient(this.#address, this.#settings);
+    this.#pooled ??= await isPooled(this.#address, this.#settings);
+    const client = openClient(this.#address, { ...this.#settings, pooled: this.#pooled });
     client.on("error", () => undefined);
     client.on("end", () => {
       if (this.#client !== client) return;
@@ -127,7 +136,7 @@ export class Endpoint {
   }
 }
 
-function standingOf(row: Record<string, unknown>): Standing {
+function standingOf(row: SqlRow): Standing {
   const server = String(row["server"]);
   const timeline = Number.parseInt(server.slice(server.indexOf("/") + 1), 16);
   return {

@@ -20,6 +20,7 @@ import { batchToText } from "./batch-text.ts";
 import { COMMIT_FUNCTION } from "./commit-function.ts";
 import { durabilityOf } from "./connections.ts";
 import { addressesOf } from "./hosts.ts";
+import { Looks } from "./looks.ts";
 import { isWorthAnother, outcomesOf } from "./outcomes.ts";
 import { type Hold, Primary, type PrimaryEvent } from "./primary.ts";
 import { ReadQueue } from "./read-queue.ts";
@@ -28,6 +29,7 @@ import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, ty
 import { checkName, checkSchema, isEmpty, migrateOn } from "./schema.ts";
 import { type Statement, statements } from "./statements.ts";
 import { Wakes } from "./wakes.ts";
+import { type Asked, askPool, type Way } from "./way.ts";
 
 export interface PostgresStoreOptions {
   /** postgres://user:password@host:port/database; with several hosts, separated by commas, the primary among them is found. */
@@ -53,6 +55,16 @@ export interface PostgresStoreOptions {
 
 const MOST_TRIES = 3;
 
+function askOn({ pool, way, pooled }: Hold, asked: Asked): Promise<readonly SqlRow[]> {
+  if (pooled) return askPool(pool, way, asked);
+  return pool.query<SqlRow>({ ...asked, values: [...(asked.values ?? [])] }).then(({ rows }) => rows);
+}
+
+async function headOf(hold: Hold): Promise<string> {
+  const [line] = await askOn(hold, { text: "SELECT epoch || '.' || seq AS pos FROM head" });
+  return String(line?.["pos"]);
+}
+
 /**
  * Opens the store. An empty schema is made; one that lacks steps of this release is refused, and so is one of a later generation.
  * Rejects with a Fault `store_unavailable` whose cause says what is wrong: no connection, a standby, a schema it can't serve.
@@ -67,8 +79,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     prepare: async (pool: Pool) => {
       traits = { ...traits, durability: await prepare(pool, schema, dice) };
     },
-    endHistory: async (pool: Pool, above: Position) => {
-      const hold: Hold = { pool, holds: () => true, doubt: () => {}, isInDoubt: false, settle: async () => true };
+    endHistory: async (on: Pick<Hold, "pool" | "way">, above: Position) => {
+      const hold: Hold = {
+        ...on,
+        pooled: false,
+        holds: () => true,
+        doubt: () => {},
+        isInDoubt: false,
+        settle: async () => true,
+      };
       const unguarded = { current: hold, saw: () => {} };
       await options.endHistory?.(storeOn({ access: unguarded, wakes: NO_WAKES, channel, nextTurn }, traits), above);
     },
@@ -77,7 +96,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const addresses = addressesOf(url);
     const primary = new Primary({ ...options, addresses, schema, most, statementMs, connectMs: 3000, told }, hooks);
     await primary.open();
-    const wakes = new Wakes(() => primary.current.pool.connect(), channel, options.scheduler);
+    const { scheduler } = options;
+    const wakes = primary.current.pooled
+      ? new Looks(() => headOf(primary.current), scheduler)
+      : new Wakes(() => primary.current.pool.connect(), channel, scheduler);
     await wakes.listen();
     return storeOn({ access: primary, wakes, channel, nextTurn }, traits);
   } catch (cause) {
@@ -91,7 +113,7 @@ async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTra
   try {
     const durability = await durabilityOf(client);
     if (await isEmpty(client, schema)) await migrateOn(pool, schema, dice);
-    await checkSchema(client);
+    await checkSchema(client, schema);
     return durability;
   } finally {
     client.release();
@@ -131,7 +153,7 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
     const hold = access.current;
     let rows: readonly SqlRow[];
     try {
-      ({ rows } = await hold.pool.query<SqlRow>({ name, text, values: [...values] }));
+      rows = await askOn(hold, { name, text, values });
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });
     }
@@ -241,7 +263,7 @@ async function commit(access: Access, channel: string, changes: readonly Change[
       return outcomesOf(error, changes, false);
     }
     try {
-      const outcomes = await commitOn(client, batch, channel);
+      const outcomes = await commitOn(client, hold.way, batch, channel);
       if (outcomes.some(({ kind }) => kind === "unknown")) hold.doubt();
       // Another server may count by now, and not have it.
       if (!hold.holds()) return outcomes.map((outcome) => (outcome.kind === "committed" ? LATE : outcome));
@@ -270,7 +292,7 @@ function noteHead(access: Access, changes: readonly Change[], outcomes: readonly
  * A warning can come with a commit that is there here and may not be on the standby it was to wait for ("canceling wait for
  * synchronous replication"): then nobody knows.
  */
-async function commitOn(client: PoolClient, batch: string, channel: string): Promise<readonly Outcome[]> {
+async function commitOn(client: PoolClient, way: Way, batch: string, channel: string): Promise<readonly Outcome[]> {
   let warning: unknown;
   const note = (notice: { readonly severity?: string | undefined }): void => {
     if (notice.severity === "WARNING") warning = notice;
@@ -278,13 +300,13 @@ async function commitOn(client: PoolClient, batch: string, channel: string): Pro
   client.on("notice", note);
   let broken = true;
   try {
-    const { rows } = await client.query({
+    const rows = await way(client, {
       name: "hallpass_commit",
       text: `SELECT json_agg(c) AS outcomes FROM ${COMMIT_FUNCTION}($1::jsonb, $2) AS c`,
       values: [batch, channel],
     });
     broken = false;
-    const [{ outcomes }] = rows as [{ readonly outcomes: readonly SqlRow[] }];
+    const [{ outcomes }] = rows as unknown as [{ readonly outcomes: readonly SqlRow[] }];
     return outcomes.map((line) => (warning === undefined ? outcomeFromRow(line) : { kind: "unknown", cause: warning }));
   } finally {
     client.off("notice", note);

@@ -11,8 +11,9 @@ import { type Cancel, type Clock, Fault, type Head, type Scheduler } from "@hall
 import type { Position } from "@hallpass/protocol";
 import type { Client, ClientBase, Pool } from "pg";
 import { type ConnectionSettings, openPool } from "./connections.ts";
-import { asError, Endpoint, SERVER, type Standing } from "./endpoint.ts";
+import { asError, Endpoint, type Standing } from "./endpoint.ts";
 import { CLAIM, hasHead, historyOf } from "./history.ts";
+import { ANOTHER_SERVER, SERVER, type Way } from "./way.ts";
 
 /** Milliseconds. A failover costs as much, and what it takes to find the new primary. */
 export const LEASE_MS = 3000;
@@ -44,12 +45,15 @@ export interface PrimaryHooks {
   /** Rejects for a server that can't be served. */
   prepare(pool: Pool): Promise<void>;
   /** Settles when a new epoch lies above the position. */
-  endHistory(pool: Pool, above: Position): Promise<void>;
+  endHistory(on: Pick<Hold, "pool" | "way">, above: Position): Promise<void>;
 }
 
 /** A server while this node relies on it. What it has answered counts if it holds then, and not otherwise. */
 export interface Hold {
   readonly pool: Pool;
+  readonly way: Way;
+  /** Whether nothing outlives a transaction there: nobody can listen. */
+  readonly pooled: boolean;
   holds(): boolean;
   /**
    * An outcome is unknown: what is read from now on may show a change that no standby has. It counts when the server has proven, after the
@@ -202,15 +206,19 @@ export class Primary {
       const { rows } = await client.query(`SELECT ${SERVER} AS server`);
       if ((rows[0] as { readonly server: string }).server === server) return;
       this.#soon();
-      throw new Error("another server answers at this address");
+      throw new Error(ANOTHER_SERVER);
     };
     const { most } = this.#options;
-    const pool = openPool(endpoint.address, { ...this.#options, most, check });
+    const { pooled } = endpoint;
+    // Behind a pooler each transaction looks, and not each connection.
+    const checked = pooled ? {} : { check };
+    const pool = openPool(endpoint.address, { ...this.#options, most, pooled, ...checked });
+    const way = endpoint.way(this.#options, server);
     pool.on("connect", (client) => clients.add(client));
     pool.on("remove", (client) => clients.delete(client));
     try {
       await this.#hooks.prepare(pool);
-      const head = await this.#settle(endpoint, pool, server);
+      const head = await this.#settle(endpoint, { pool, way }, server);
       const asked = this.#options.clock.monotonic();
       const proof = await endpoint.prove();
       if (proof?.server !== server) throw endpoint.failure ?? new Error(NO_PRIMARY);
@@ -222,7 +230,7 @@ export class Primary {
         synchronous: synchronous && (!isAgain || this.#memory?.synchronous === true),
         head,
       };
-      this.#reign = this.#reignOf({ pool, server, clients, endpoint, until: asked + LEASE_MS });
+      this.#reign = this.#reignOf({ pool, way, pooled, server, clients, endpoint, until: asked + LEASE_MS });
       this.#options.told({ kind: "found", server, synchronous });
       return true;
     } catch (error) {
@@ -232,7 +240,7 @@ export class Primary {
     }
   }
 
-  #reignOf(of: Pick<Reign, "pool" | "server" | "clients" | "endpoint" | "until">): Reign {
+  #reignOf(of: Omit<Reign, "holds" | "doubt" | "isInDoubt" | "settle">): Reign {
     const { clock } = this.#options;
     let doubts = 0;
     let settled = 0;
@@ -258,7 +266,7 @@ export class Primary {
   }
 
   /** Waits until nobody relies on the server before any more, and ends a history that may have lost something. Answers the head. */
-  async #settle(endpoint: Endpoint, pool: Pool, server: string): Promise<Head> {
+  async #settle(endpoint: Endpoint, on: Pick<Hold, "pool" | "way">, server: string): Promise<Head> {
     const { scheduler, told } = this.#options;
     const { head, claimed } = await historyOf(endpoint);
     if (claimed === server && (this.#memory === undefined || this.#memory.server === server)) return head;
@@ -271,7 +279,7 @@ export class Primary {
         seq: Math.max(head.pos.seq, known.seq) + MOST_LOST,
       };
       told({ kind: "history_in_doubt", above });
-      await this.#hooks.endHistory(pool, above);
+      await this.#hooks.endHistory(on, above);
     }
     if (claimed !== server) await endpoint.query(CLAIM, [server]);
     return (await historyOf(endpoint)).head;

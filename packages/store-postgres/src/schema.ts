@@ -69,29 +69,29 @@ export async function migratePostgres(options: {
   readonly dice: Dice;
 }): Promise<Migrated> {
   const { url, schema, dice } = options;
-  const addresses = addressesOf(url);
-  for (const [index, address] of addresses.entries()) {
-    const pool = openPool(address, { schema, most: 1, statementMs: MIGRATION_MS, connectMs: 3000 });
+  const refusals: unknown[] = [];
+  for (const address of addressesOf(url)) {
+    const settings = { schema, most: 1, statementMs: MIGRATION_MS, connectMs: 3000 };
+    const pool = openPool(address, { ...settings, pooled: true });
     try {
       return await migrateOn(pool, schema, dice);
     } catch (error) {
-      // A standby, or not there: the next host may be the primary. The last one's reason is told.
-      if (index === addresses.length - 1) throw error;
+      // A standby, or not there: the next host may be the primary.
+      refusals.push(error);
     } finally {
       await pool.end();
     }
   }
-  throw new Error("an address without a host");
+  // Of several hosts each has its reason, and the whole has none.
+  throw refusals.length === 1 ? refusals[0] : new AggregateError(refusals, "");
 }
 
 export async function migrateOn(pool: Pool, schema: string, dice: Dice): Promise<Migrated> {
   checkName(schema);
   const client = await pool.connect();
   try {
-    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
     return await migrate(client, schema, encodeBase64url(dice.bytes(8)));
   } finally {
-    // The connection ends, and with it the lock and the search path.
     client.release(true);
   }
 }
@@ -104,25 +104,35 @@ export function checkName(schema: string): void {
 }
 
 async function migrate(client: PoolClient, schema: string, birthMark: string): Promise<Migrated> {
-  await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
-  await client.query(`SET search_path = "${schema}"`);
-  await client.query("CREATE TABLE IF NOT EXISTS schema_version (step int4 PRIMARY KEY, done_at timestamptz NOT NULL)");
-  const from = await stepsDone(client);
-  refuseForeign(from);
-  for (const [step, sql] of STEPS.entries()) {
-    if (step < from) continue;
-    await client.query("BEGIN");
-    await client.query(sql);
-    if (step === 0) await client.query("INSERT INTO head VALUES (1, 1, 0, $1, $1, 0, 0)", [birthMark]);
-    await client.query("INSERT INTO schema_version VALUES ($1, now())", [step]);
+  let from: number | undefined;
+  for (;;) {
+    // Whatever holds for a step is said in its transaction: a pooler may give the next one another connection.
+    await client.query(`BEGIN; SET LOCAL statement_timeout = ${MIGRATION_MS}; SET LOCAL synchronous_commit = on`);
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    // Looked for in the table itself: what another migration made while this one waited is not in the caches yet.
+    const { rows: found } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
+    if (found.length === 0) await client.query(`CREATE SCHEMA "${schema}"`);
+    await client.query(`SET LOCAL search_path = "${schema}"`);
+    await client.query(
+      "CREATE TABLE IF NOT EXISTS schema_version (step int4 PRIMARY KEY, done_at timestamptz NOT NULL)",
+    );
+    const step = await stepsDone(client, schema);
+    from ??= step;
+    refuseForeign(step);
+    const sql = STEPS[step];
+    if (sql !== undefined) {
+      await client.query(sql);
+      if (step === 0) await client.query("INSERT INTO head VALUES (1, 1, 0, $1, $1, 0, 0)", [birthMark]);
+      await client.query("INSERT INTO schema_version VALUES ($1, now())", [step]);
+    }
     await client.query("COMMIT");
+    if (sql === undefined) return { from, to: step };
   }
-  return { from, to: Math.max(from, STEPS.length) };
 }
 
 /** Throws unless this release can serve the schema as it is: complete for it, and of its generation. */
-export async function checkSchema(client: PoolClient): Promise<void> {
-  const done = await stepsDone(client);
+export async function checkSchema(client: PoolClient, schema: string): Promise<void> {
+  const done = await stepsDone(client, schema);
   refuseForeign(done);
   if (done < STEPS.length) {
     throw new Error(`the schema has ${done} of ${STEPS.length} steps: run "hallpass migrate" first`);
@@ -135,8 +145,8 @@ export async function isEmpty(client: PoolClient, schema: string): Promise<boole
   return (rows[0] as { readonly empty: boolean }).empty;
 }
 
-async function stepsDone(client: PoolClient): Promise<number> {
-  const { rows } = await client.query("SELECT coalesce(max(step) + 1, 0) AS done FROM schema_version");
+async function stepsDone(client: PoolClient, schema: string): Promise<number> {
+  const { rows } = await client.query(`SELECT coalesce(max(step) + 1, 0) AS done FROM "${schema}".schema_version`);
   return (rows[0] as { readonly done: number }).done;
 }
 
