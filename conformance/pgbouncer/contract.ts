@@ -40,10 +40,10 @@ if (role === "commit until killed" && url !== undefined && schema !== undefined)
     await Promise.all([through.stop(), lenient.stop()]);
     await server.stop();
   });
-  let opened = 0;
+  let schemas = 0;
   storeContract("postgres through PgBouncer", async () => {
-    opened += 1;
-    const fresh = `store_${opened}`;
+    schemas += 1;
+    const fresh = `store_${schemas}`;
     return {
       store: await openStore(through.url, fresh),
       reopen: () => openStore(through.url, fresh),
@@ -94,7 +94,12 @@ if (role === "commit until killed" && url !== undefined && schema !== undefined)
     const behind = await start("behind", through.url);
     const beside = await start("beside", server.url);
     const credentials = readFileSync(join(data, "behind", "operator-credentials"), "utf8").trim();
-    const send = async (path: string, headers: Record<string, string>, body: string | URLSearchParams, at = behind): Promise<Sent> => {
+    const send = async (
+      path: string,
+      headers: Record<string, string>,
+      body: string | URLSearchParams,
+      at = behind,
+    ): Promise<Sent> => {
       const response = await fetch(`${at.url}${path}`, { method: "POST", headers, body });
       return { status: response.status, json: (await response.json()) as Sent["json"] };
     };
