@@ -212,16 +212,16 @@ export const BUGS: readonly Bug[] = [
       {
         file: "verifier/src/verifier.ts",
         find: "const reading = this.#read(token);",
-        replace: "const before = this.#age(); const reading = this.#read(token);",
+        replace: "const before = this.#decision.age(); const reading = this.#read(token);",
       },
       {
         file: "verifier/src/verifier.ts",
-        find: "let verdict = this.#decide(read, required, undefined);",
+        find: "let verdict = this.#decision.decide(read, required, undefined);",
         replace:
-          "(this as { before?: number }).before = before; let verdict = this.#decide(read, required, undefined); (this as { before?: number }).before = undefined;",
+          "(this.#decision as { before?: number }).before = before; let verdict = this.#decision.decide(read, required, undefined); (this.#decision as { before?: number }).before = undefined;",
       },
       {
-        file: "verifier/src/verifier.ts",
+        file: "verifier/src/decision.ts",
         find: "const viewAge = knowledge.lease.age(wall, mono);",
         replace: "const viewAge = (this as { before?: number }).before ?? knowledge.lease.age(wall, mono);",
       },
@@ -233,7 +233,7 @@ export const BUGS: readonly Bug[] = [
     invariant: "P2-bounded",
     edits: [
       {
-        file: "verifier/src/verifier.ts",
+        file: "verifier/src/decision.ts",
         find: "const taken = judgeView(claims.exp, keys, known, skewSeconds);",
         replace: "known.table.forget(wall); const taken = judgeView(claims.exp, keys, known, skewSeconds);",
       },

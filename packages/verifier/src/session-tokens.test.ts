@@ -23,6 +23,25 @@ describe("a session token", () => {
     assert.equal(verifier.metrics().rememberedTokens, 1);
   });
 
+  test("counts as remembered only where that was the answer, not where the issuer was asked again [ST-V1]", async () => {
+    const { issuer, verifier, code, asked } = await sessionStage();
+    assert.equal(await code(), "accepted");
+    for (let change = 1; change <= 3; change += 1) {
+      issuer.feed.take({ kind: "outdated", sid: SID });
+      await issuer.advance(0);
+      assert.equal(await code(), "accepted");
+      assert.deepEqual([asked(), verifier.metrics().answersRemembered], [change + 1, 0]);
+    }
+    assert.equal(await code(), "accepted");
+    await issuer.advance(0);
+    assert.equal(verifier.metrics().answersRemembered, 1);
+    issuer.feed.take({ kind: "session", sid: SID });
+    await issuer.advance(0);
+    assert.equal(await code(), "revoked");
+    assert.equal(await code("hps_"), "malformed_token");
+    assert.deepEqual([asked(), verifier.metrics().answersRemembered], [4, 2]);
+  });
+
   test("that a thousand requests bring at once causes one question [ST-V2]", async () => {
     const { asked, code } = await sessionStage();
     const codes = await Promise.all(Array.from({ length: 1000 }, () => code()));

@@ -17,6 +17,8 @@ const KEY_WORDS = 4;
 
 /** The keys stand one after the other from `at` on: sid, jti, client, subjects, ancestors; then the family. */
 export class TokenKeys {
+  /** What the hashes were computed under: under another they match nothing. */
+  readonly salt: Uint8Array;
   /** Shared with other tokens. */
   readonly words: KeyWords;
   /** False for a `jti` that is not base64url of 16 bytes; it is compared as text. */
@@ -32,7 +34,9 @@ export class TokenKeys {
     subjects: readonly Uint8Array[],
     words: KeyWords,
     at: number,
+    salt: Uint8Array,
   ) {
+    this.salt = salt;
     this.words = words;
     this.#at = at;
     this.#claims = claims;
@@ -157,7 +161,7 @@ export class KeyMaker {
       this.#sheet = new Uint32Array(Math.max(length, SHEET_WORDS));
       this.#used = 0;
     }
-    const keys = new TokenKeys(claims, client, subjects, this.#sheet, this.#used);
+    const keys = new TokenKeys(claims, client, subjects, this.#sheet, this.#used, this.salt);
     this.#used += length;
     return keys;
   }

@@ -105,7 +105,8 @@ function kept(
   return andThen(keysUnderCurrentSalt(deps, claims), (keys) => {
     const read: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };
     const remembered = shown === undefined ? read : { ...read, ...asShown(shown) };
-    deps.memory.keep(token, remembered);
+    // It may have changed since they were made, and the memory been cleared for it: whoever decides sees that, too.
+    if (keys.salt === deps.knowledge.salt) deps.memory.keep(token, remembered);
     return remembered;
   });
 }

@@ -47,15 +47,59 @@ for (const { sid, ref } of refs) {
     const { ended, tracer } = recording();
     const accepted = { kind: "accepted", sid, stale: false } as unknown as Verdict;
     assert.equal(await traced(saying(accepted), tracer, { sha256 }).verify("token"), accepted);
+    while (ended.length === 0) await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(ended, [
       ["hallpass.verify", { "hallpass.verdict": "accepted", "hallpass.stale": false, "hallpass.session_ref": ref }],
     ]);
   });
 }
 
+test("the verdict does not wait for its span: it is true at the instant of the decision [TRC-1] [LEASE-8]", async () => {
+  const { ended, tracer } = recording();
+  const hash = Promise.withResolvers<Uint8Array>();
+  const accepted = { kind: "accepted", sid: "s", stale: false } as unknown as Verdict;
+  const verifier = traced(saying(accepted), tracer, { sha256: () => hash.promise });
+  assert.equal(await verifier.verify("token"), accepted);
+  assert.equal(ended.length, 0);
+  hash.resolve(new Uint8Array(32));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended.length, 1);
+});
+
+const throwing = (): never => {
+  throw new Error("the tracer is broken");
+};
+const broken: readonly [what: string, tracer: NonNullable<Parameters<typeof traced>[1]>][] = [
+  ["startSpan", { startSpan: throwing }],
+  ["setAttributes", { startSpan: () => ({ setAttributes: throwing, end: () => undefined }) }],
+  ["end", { startSpan: () => ({ setAttributes: () => undefined, end: throwing }) }],
+  ["a span that is none", { startSpan: () => undefined as never }],
+];
+for (const [what, tracer] of broken) {
+  test(`a tracer that fails at ${what} takes no verdict away [TRC-1]`, async () => {
+    const verdict = rejected("expired");
+    const verifier = traced(saying(verdict), tracer, { sha256 });
+    assert.equal(await verifier.verify("token"), verdict);
+    assert.equal(await verifier.verifyCredentials({} as never), verdict);
+    assert.equal(verifier.judge("token"), verdict);
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+}
+
+test("a span ends also where the hash of the reference fails, and where the verifier does, and hides neither", async () => {
+  const { ended, tracer } = recording();
+  const accepted = { kind: "accepted", sid: "s", stale: false } as unknown as Verdict;
+  assert.equal(await traced(saying(accepted), tracer, { sha256: throwing }).verify("token"), accepted);
+  const failing = { verify: () => Promise.reject(new Error("a fault")) } as unknown as Verifier;
+  await assert.rejects(traced(failing, tracer, { sha256 }).verify("token"), /a fault/);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended.length, 2);
+});
+
 test("a rejected one is a span with its code, and nothing of the token", async () => {
   const { ended, tracer } = recording();
   await traced(saying(rejected("expired")), tracer, { sha256 }).verify("canary");
+  await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(ended, [["hallpass.verify", { "hallpass.verdict": "rejected", "hallpass.code": "expired" }]]);
 });
 

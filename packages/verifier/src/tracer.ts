@@ -2,10 +2,12 @@
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
+export interface SpanLike {
+  setAttributes(attributes: Attributes): unknown;
+  end(): void;
+}
+
 /** The part of OpenTelemetry's Tracer that is used. */
 export interface TracerLike {
-  startSpan(name: string): {
-    setAttributes(attributes: Attributes): unknown;
-    end(): void;
-  };
+  startSpan(name: string): SpanLike;
 }

@@ -2,28 +2,28 @@
 // clocks and decides, in the order of spec/access-token.md (LEASE-8).
 
 import { newReadLists, TextTable } from "@hallpass/protocol";
-import { Activity, NOTE_EVERY_MS } from "./activity.ts";
+import { Activity } from "./activity.ts";
+import { Decision } from "./decision.ts";
 import { Ended, type EndReason } from "./ended.ts";
 import { FeedClient } from "./feed-client.ts";
 import { type FeedDeps, randomName } from "./feed-connection.ts";
 import { readIntrospection } from "./introspection.ts";
-import { judgeClaims, judgeSaid, judgeView, saysTooLittle } from "./judge.ts";
+import { saysTooLittle } from "./judge.ts";
 import { type Change, Knowledge } from "./knowledge.ts";
-import { ageOf, leftOf, type Reading } from "./lease.ts";
+import { leftOf } from "./lease.ts";
 import { Memory, type Remembered } from "./memory.ts";
 import { type Counters, count, type Gauges, type Metrics, metricsOf, newCounters, reportOf } from "./metrics.ts";
-import { keysCertainMs, type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
+import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
 import type { Awaitable, Ports } from "./ports.ts";
 import { PullClient } from "./pull-client.ts";
 import { type Credentials, credentialsOf, findToken } from "./request.ts";
-import { judgeRequirements, type Requirements } from "./requirements.ts";
+import type { Requirements } from "./requirements.ts";
 import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
 import type { Readiness, Verifier } from "./surface.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
 import { traced } from "./traced.ts";
 import {
   type Accepted,
-  accepted,
   judged,
   type RejectionCode,
   rejected,
@@ -49,12 +49,10 @@ class LocalVerifier implements Verifier {
   readonly #sessions: SessionTokens;
   readonly #ended: Ended;
   readonly #activity: Activity;
+  readonly #decision: Decision;
   readonly #feed: FeedClient | PullClient;
   /** The same client where the feed is pulled; undefined where it is pushed. */
   readonly #pulled: PullClient | undefined;
-  #serverAhead = 0;
-  #everFresh = false;
-  #closed = false;
   #verified = 0;
   #waiting: { readonly resolve: () => void; readonly reject: (cause: Error) => void }[] = [];
 
@@ -75,15 +73,17 @@ class LocalVerifier implements Verifier {
     this.#sessions = new SessionTokens({
       reader: this.#reader,
       ports,
-      now: () => this.#now(),
+      now: () => this.#decision.now(),
       capacity: settings.rememberedTokens,
     });
     this.#ended = new Ended({
       scheduler: ports.scheduler,
       now: () => ports.clock.now(),
       freshFor: () =>
-        settings.onStale === "accept" ? Number.POSITIVE_INFINITY : leftOf(this.#age(), settings.maxStalenessMs),
-      judge: ({ keys, key }) => this.#endOf(keys, key),
+        settings.onStale === "accept"
+          ? Number.POSITIVE_INFINITY
+          : leftOf(this.#decision.age(), settings.maxStalenessMs),
+      judge: ({ keys, key }) => this.#decision.endOf(keys, key),
     });
     let name = settings.instance;
     const feed: FeedDeps = {
@@ -104,6 +104,12 @@ class LocalVerifier implements Verifier {
       this.#activity = new Activity(ports.scheduler, (pairs) => pushed.sendActivity(pairs));
       this.#feed = pushed;
     }
+    this.#decision = new Decision({
+      clock: ports.clock,
+      settings,
+      knowledge: this.#knowledge,
+      activity: this.#activity,
+    });
   }
 
   async verify(input: Request | string, required: Requirements = {}): Promise<Verdict> {
@@ -119,11 +125,11 @@ class LocalVerifier implements Verifier {
 
   judge(token: string, required: Requirements = {}): Verdict | undefined {
     if (looksLikeSessionToken(token)) {
-      const verdict = this.#knownSession(token, required);
-      if (verdict !== undefined && this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict))
-        return undefined;
-      if (verdict === undefined) void this.#sessions.ask(token);
-      return verdict === undefined ? undefined : this.#tally(verdict);
+      const known = this.#knownSession(token, required);
+      if (known === undefined) void this.#sessions.ask(token);
+      if (known === undefined) return undefined;
+      if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, known.verdict)) return undefined;
+      return this.#tally(this.#unasked(known));
     }
     const read = this.#read(token);
     if (read instanceof Promise) {
@@ -131,20 +137,20 @@ class LocalVerifier implements Verifier {
       void read.catch(() => undefined);
       return undefined;
     }
-    const verdict = this.#decide(read, required, undefined);
+    const verdict = this.#decision.decide(read, required, undefined);
     if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) return undefined;
-    return this.#worthAsking(read, verdict) ? undefined : this.#tally(verdict);
+    return this.#decision.worthAsking(read, verdict) ? undefined : this.#tally(verdict);
   }
 
   ready(): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error("the verifier is closed"));
-    if (this.#age() < this.#settings.maxStalenessMs) return Promise.resolve();
+    if (this.#decision.closed) return Promise.reject(new Error("the verifier is closed"));
+    if (this.#decision.age() < this.#settings.maxStalenessMs) return Promise.resolve();
     if (this.#pulled !== undefined) return this.#pulled.ready();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   readiness(): Readiness {
-    const viewAgeMs = this.#age();
+    const viewAgeMs = this.#decision.age();
     return {
       ready: viewAgeMs < this.#settings.maxStalenessMs,
       viewAgeMs,
@@ -169,15 +175,15 @@ class LocalVerifier implements Verifier {
       trackedNotices: this.#knowledge.tracked,
       tableBytes: this.#knowledge.tableBytes,
       rememberedTokens: this.#memory.size + this.#sessions.memory.size,
-      viewAgeMs: this.#age(),
-      clockSkewMs: this.#serverAhead,
+      viewAgeMs: this.#decision.age(),
+      clockSkewMs: this.#decision.serverAhead,
     };
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#decision.closed) return;
     this.#activity.close();
-    this.#closed = true;
+    this.#decision.closed = true;
     this.#feed.close();
     this.#knowledge.lease.end();
     this.#ended.endAll("closed");
@@ -202,52 +208,59 @@ class LocalVerifier implements Verifier {
     if (looksLikeSessionToken(token)) return this.#tally(await this.#verifySession(token, required));
     const reading = this.#read(token);
     let read = reading instanceof Promise ? await reading : reading;
-    let verdict = this.#decide(read, required, undefined);
+    let verdict = this.#decision.decide(read, required, undefined);
     if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) {
       await this.#pulled.renew(required.maxAgeMs);
       read = await this.#read(token);
-      verdict = this.#decide(read, required, undefined);
+      verdict = this.#decision.decide(read, required, undefined);
     }
-    if (!this.#worthAsking(read, verdict)) return this.#tally(verdict);
+    if (!this.#decision.worthAsking(read, verdict)) return this.#tally(verdict);
     return this.#tally(await this.#ask(token, read, required));
   }
 
   async #verifySession(token: string, required: Requirements): Promise<Verdict> {
     let known = this.#knownSession(token, required);
-    if (this.#pulled !== undefined && known !== undefined && this.#wantsPull(this.#pulled, known)) {
+    if (this.#pulled !== undefined && known !== undefined && this.#wantsPull(this.#pulled, known.verdict)) {
       await this.#pulled.renew(required.maxAgeMs);
       known = this.#knownSession(token, required);
     }
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#unasked(known);
     for (let tries = 0; tries < MOST_QUESTIONS_IN_A_ROW; tries += 1) {
       const answer = await this.#sessions.ask(token);
       if (answer.kind === "inactive") return rejected("inactive");
       if (answer.kind === "failed") break;
-      const verdict = this.#decide(answer.read, required, answer.asked);
+      const verdict = this.#decision.decide(answer.read, required, answer.asked);
       if (!saysTooLittle(verdict)) return verdict;
     }
     return unavailable("introspection_failed");
   }
 
   /** The verdict about a session token if no question is needed for it, or would be allowed. */
-  #knownSession(token: string, required: Requirements): Verdict | undefined {
-    const found = this.#sessions.find(token, this.#now());
-    if (found === "malformed") return rejected("malformed_token");
-    if (found === "inactive") return rejected("inactive");
+  #knownSession(token: string, required: Requirements): KnownSession | undefined {
+    const found = this.#sessions.find(token, this.#decision.now());
+    if (found === "malformed") return { verdict: rejected("malformed_token"), remembered: false };
+    if (found === "inactive") return { verdict: rejected("inactive"), remembered: false };
     const { onStale, maxStalenessMs } = this.#settings;
     if (found === undefined) {
       // Where nothing is known of the issuer's view there is nothing to remember an answer against.
-      const mayAsk = this.#knowledge.known !== undefined && !this.#closed;
-      return mayAsk && (onStale !== "unavailable" || this.#age() < maxStalenessMs) ? undefined : this.#cannotKnow();
+      const mayAsk = this.#knowledge.known !== undefined && !this.#decision.closed;
+      if (mayAsk && (onStale !== "unavailable" || this.#decision.age() < maxStalenessMs)) return undefined;
+      return { verdict: this.#decision.cannotKnow(), remembered: false };
     }
-    this.#counters.answersRemembered += 1;
-    const verdict = this.#decide(found, required, undefined);
-    return this.#worthAsking(found, verdict) || saysTooLittle(verdict) ? undefined : verdict;
+    const verdict = this.#decision.decide(found, required, undefined);
+    if (this.#decision.worthAsking(found, verdict) || saysTooLittle(verdict)) return undefined;
+    return { verdict, remembered: true };
+  }
+
+  /** Counted where it is the answer: what was looked at and then asked about all the same is no question spared. */
+  #unasked({ verdict, remembered }: KnownSession): Verdict {
+    if (remembered && verdict.kind !== "unavailable") this.#counters.answersRemembered += 1;
+    return verdict;
   }
 
   /** Where knowledge is missing, and where half of its time is over: a pull is then due that may fail without harm. */
   #wantsPull(pulled: PullClient, verdict: Verdict): boolean {
-    if (this.#closed || verdict.kind === "rejected") return false;
+    if (this.#decision.closed || verdict.kind === "rejected") return false;
     return verdict.kind === "unavailable" || pulled.isDue(verdict.viewAgeMs);
   }
 
@@ -255,72 +268,10 @@ class LocalVerifier implements Verifier {
     return readToken(this.#reader, token);
   }
 
-  /** The decision instant: both clocks are read here, and nothing waits afterwards. `asked` is when the issuer was. */
-  #decide(read: Remembered | RejectionCode, required: Requirements, asked: Reading | undefined): Verdict {
-    const { clock } = this.#ports;
-    const { maxStalenessMs, onStale, issuer, audience } = this.#settings;
-    const knowledge = this.#knowledge;
-    const wall = clock.now();
-    const mono = clock.monotonic();
-    const viewAge = knowledge.lease.age(wall, mono);
-    const untrusted = typeof read === "string" ? read : this.#trusts(read.key) ? undefined : "unknown_key";
-    if (typeof read === "string" || untrusted !== undefined) {
-      // A key that a view doesn't know may be one that was published since, unless the issuer has just confirmed the view (AT-V3).
-      const certain = read === "unknown_key" ? keysCertainMs(this.#settings) : maxStalenessMs;
-      if (untrusted === "unknown_key" && !(viewAge < certain)) return this.#cannotKnow();
-      return rejected(untrusted ?? "unknown_key");
-    }
-    const { claims, keys } = read;
-    const skewSeconds = knowledge.skewSeconds;
-    const expected = { issuer, audience, skewSeconds, maxLifetimeSeconds: knowledge.maxLifetimeSeconds };
-    const { said } = read;
-    const saidFor = said === undefined ? 0 : said.forMs - ageOf(said.asked, wall, mono);
-    const wrong = said === undefined ? judgeClaims(claims, expected, wall) : judgeSaid(claims, expected);
-    if (wrong !== undefined) return rejected(wrong);
-    if (said !== undefined && saidFor <= 0) return rejected("expired");
-    const known = knowledge.known;
-    if (known === undefined) return this.#cannotKnow();
-    const taken = judgeView(claims.exp, keys, known, skewSeconds);
-    if (taken !== undefined) return rejected(taken);
-
-    const age = asked === undefined ? viewAge : Math.min(viewAge, ageOf(asked, wall, mono));
-    const limit = required.maxAgeMs === undefined ? maxStalenessMs : Math.min(required.maxAgeMs, maxStalenessMs);
-    const fresh = age < limit && !this.#closed;
-    // A route that names an age means it, whatever the policy says.
-    const stale = !fresh && onStale === "accept" && required.maxAgeMs === undefined && this.#everFresh && !this.#closed;
-    if (!fresh && !stale) return this.#cannotKnow();
-    if (read.unfit === true) return rejected("claims_refused");
-    const unmet = judgeRequirements(claims, required, wall, skewSeconds);
-    if (unmet !== undefined) return unmet;
-
-    read.acceptedAt = wall;
-    if (claims.sid !== undefined && Math.abs(wall - read.notedAt) >= NOTE_EVERY_MS) {
-      read.notedAt = wall;
-      this.#activity.note(claims.sid, wall + this.#serverAhead);
-    }
-    const expires = said === undefined ? (claims.exp + skewSeconds) * 1000 : wall + Math.floor(saidFor);
-    return accepted(read, age, fresh ? Math.min(expires, wall + leftOf(age, limit)) : expires, stale);
-  }
-
-  #cannotKnow(): Verdict {
-    return unavailable(this.#closed ? "closed" : this.#everFresh ? "view_too_old" : "no_view");
-  }
-
-  // Only about tokens whose signature fits and that nothing known takes away.
-  #worthAsking(read: Remembered | RejectionCode, verdict: Verdict): read is Remembered {
-    return (
-      this.#settings.onStale === "introspect" &&
-      typeof read !== "string" &&
-      this.#trusts(read.key) &&
-      verdict.kind === "unavailable" &&
-      verdict.code === "view_too_old"
-    );
-  }
-
   async #ask(token: string, read: Remembered, required: Requirements): Promise<Verdict> {
     const ports = this.#ports;
     // What the issuer says was true no earlier than the question was sent.
-    const asked = this.#now();
+    const asked = this.#decision.now();
     this.#counters.introspections += 1;
     let body: string;
     try {
@@ -331,7 +282,7 @@ class LocalVerifier implements Verifier {
     }
     const answer = readIntrospection(body, read.claims);
     if (answer === "inactive") return rejected("inactive");
-    return answer === "active" ? this.#decide(read, required, asked) : unavailable("introspection_failed");
+    return answer === "active" ? this.#decision.decide(read, required, asked) : unavailable("introspection_failed");
   }
 
   #tally(verdict: Verdict): Verdict {
@@ -348,8 +299,8 @@ class LocalVerifier implements Verifier {
   }
 
   #onLease(serverAhead: number): void {
-    this.#serverAhead = serverAhead;
-    this.#everFresh = true;
+    this.#decision.serverAhead = serverAhead;
+    this.#decision.everFresh = true;
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
@@ -357,7 +308,7 @@ class LocalVerifier implements Verifier {
     switch (change.kind) {
       case "notices":
         for (const memory of [this.#memory, this.#sessions.memory]) {
-          this.#counters.lateAccepts += memory.countLate(change.notices, this.#serverAhead);
+          this.#counters.lateAccepts += memory.countLate(change.notices, this.#decision.serverAhead);
         }
         return this.#ended.onNotices(change.notices);
       case "salt":
@@ -371,26 +322,12 @@ class LocalVerifier implements Verifier {
         return this.#ended.judgeAll();
     }
   }
+}
 
-  #endOf(keys: Remembered["keys"], key: Remembered["key"]): EndReason | undefined {
-    if (!this.#trusts(key)) return "key_removed";
-    const { known } = this.#knowledge;
-    if (known === undefined) return "stale";
-    return keys.epoch < known.epoch || known.table.taken(keys) !== undefined ? "revoked" : undefined;
-  }
-
-  /** A session token has no key: who said what it says was the issuer itself. */
-  #trusts(key: Remembered["key"]): boolean {
-    return key === undefined || this.#knowledge.keys.trusts(key);
-  }
-
-  #now(): Reading {
-    return { wall: this.#ports.clock.now(), mono: this.#ports.clock.monotonic() };
-  }
-
-  #age(): number {
-    return this.#knowledge.lease.age(this.#ports.clock.now(), this.#ports.clock.monotonic());
-  }
+interface KnownSession {
+  readonly verdict: Verdict;
+  /** Whether it rests on what the issuer once said. */
+  readonly remembered: boolean;
 }
 
 const TIMED_EVERY = 64;

@@ -281,10 +281,13 @@ export class Connection {
     const { fleet, log } = this.#deps;
     const instance = this.connected?.hello.instance;
     if (instance === undefined || this.#joined === undefined) return;
-    this.#keysNoted = this.#keysHeard();
-    fleet
-      .renew(instance, this.#joined, this.#keysNoted)
-      .catch((cause: unknown) => log({ kind: "failed", during: "renewing", cause }));
+    const [keys, before] = [this.#keysHeard(), this.#keysNoted];
+    this.#keysNoted = keys;
+    fleet.renew(instance, this.#joined, keys).catch((cause: unknown) => {
+      // The row says what it said: the next look writes it again.
+      if (this.#keysNoted === keys) this.#keysNoted = before;
+      log({ kind: "failed", during: "renewing", cause });
+    });
   }
 
   #fault(during: "joining" | "answering", cause: unknown): void {

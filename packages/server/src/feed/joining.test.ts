@@ -97,6 +97,27 @@ describe("the fleet row", () => {
     }
   });
 
+  it("says so at the next look when it could not be written [KEY-4]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const key = memberKey(TENANT, "api-1");
+    const noted = async (): Promise<number | undefined> => {
+      const row = (await world.store.read([key])).get(key);
+      return row === undefined ? undefined : memberFromRow(row).keys;
+    };
+    const { store, between } = interposed({ ...world.store, traits: { ...world.store.traits, nodes: "many" } });
+    const hub = world.hub({ store });
+    const peer = await hello(world, hub);
+    peer.ping();
+    await settled();
+    between.commit = () => Promise.reject(new Error("the store is away"));
+    await world.time.pass(20_000);
+    assert.equal(await noted(), undefined);
+    delete between.commit;
+    peer.ping();
+    await world.time.pass(20_000);
+    assert.equal(await noted(), 1);
+  });
+
   it("is not removed by a goodbye that is still being written when its verifier comes back [RCP-6]", async () => {
     const world = await aWorld(createMemoryStore);
     const between = interposed(world.store);
