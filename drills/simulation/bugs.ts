@@ -93,7 +93,7 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "core/src/sessions/refresh-outcome.ts",
-        find: 'if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) return { kind: "retried", family };',
+        find: 'if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) return { kind: "retried", family, used: null };',
         replace:
           'if (!isPast(after(family.rotatedAt, policy.retryWindow), now)) { const moved = { ...family, rotatedAt: now }; return { kind: "recovered", family: moved, next: withFamily(session, moved) }; }',
       },
@@ -315,9 +315,9 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: connection,
-        find: "this.#joined = fleet.join(hello);\n    await this.#joined;",
+        find: "this.#joined = fleet.join(hello, undefined, undefined, at);\n    await this.#joined;",
         replace:
-          "this.#deps.scheduler.after(3000, () => void fleet.join(hello).catch(() => {})); await Promise.resolve();",
+          "this.#deps.scheduler.after(3000, () => void fleet.join(hello, undefined, undefined, at).catch(() => {})); await Promise.resolve();",
       },
     ],
     seedBudget: 500,
