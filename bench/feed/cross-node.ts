@@ -100,7 +100,11 @@ async function refreshAt(node: string, connections: number): Promise<ChildProces
     port: Number(new URL(node).port),
     connections,
     seconds: 3600,
-    request: { method: "POST", path: "/oauth2/token", headers: {} },
+    request: {
+      method: "POST",
+      path: "/oauth2/token",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    },
     cookies: [],
     expect: { status: 200, text: "access_token" },
     bodies: {

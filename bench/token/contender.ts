@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Database } from "./databases.ts";
+import type { Job } from "./job.ts";
 
 export interface Contender {
   readonly name: string;
@@ -14,7 +15,11 @@ export interface Contender {
   readonly database: Database | undefined;
   readonly tokens: TokenSide | undefined;
   readonly cookies: CookieSide | undefined;
+  /** How that many people are signed in, each by one request. */
+  readonly opens: ((count: number) => Promise<Opening>) | undefined;
 }
+
+export type Opening = Pick<Job, "port" | "request" | "expect"> & { readonly bodies: readonly string[] };
 
 /** A server of OAuth, and a client of it. */
 export interface TokenSide {

@@ -1,7 +1,8 @@
 // Hallpass as it ships, ES256, rotation on, logs at their default level to nowhere: SQLite with synchronous=FULL on this machine's disk,
 // or a PostgreSQL that flushes each commit.
 
-import { mkdtempSync, readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Contender, freePort, here, start } from "./contender.ts";
@@ -12,6 +13,7 @@ const AUDIENCE = "https://api.bench.example";
 export async function startHallpass(postgres?: Database): Promise<Contender> {
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
+  process.once("exit", () => rmSync(data, { recursive: true, force: true }));
   const url = `http://127.0.0.1:${port}`;
   const { child } = await startNode({
     data,
@@ -21,8 +23,11 @@ export async function startHallpass(postgres?: Database): Promise<Contender> {
     store: postgres?.url ?? "sqlite",
   });
   const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
-  const token = await clientToken(url, operator, "sessions:write clients:write");
-  const bench = await registerBenchClient(url, token);
+  // Anew for everything that is made ready: a run takes longer than a token lives.
+  const bearer = (): Promise<string> => clientToken(url, operator, "sessions:write clients:write");
+  const bench = await registerBenchClient(url, await bearer());
+  const opened = async (count: number, kind: Issued): Promise<readonly string[]> =>
+    openSessions(url, await bearer(), count, kind);
   return {
     name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)`,
     process: child,
@@ -30,15 +35,24 @@ export async function startHallpass(postgres?: Database): Promise<Contender> {
     cookies: {
       port: gatewayPort,
       path: `/check?audience=${encodeURIComponent(AUDIENCE)}`,
-      signIn: async (count) =>
-        (await openSessions(url, token, count, "session_token")).map((one) => `__Host-session=${one}`),
+      signIn: async (count) => (await opened(count, "session_token")).map((one) => `__Host-session=${one}`),
     },
+    opens: async (count) => ({
+      port,
+      request: {
+        method: "POST",
+        path: "/v1/sessions",
+        headers: { Authorization: `Bearer ${await bearer()}`, "Content-Type": "application/json" },
+      },
+      bodies: Array.from({ length: count }, () => sessionOf(randomUUID(), ["access", "refresh"])),
+      expect: { status: 201, text: '"refresh_token":"hpr_' },
+    }),
     tokens: {
       port,
       authorization: basic(`bench:${bench}`),
       clientCredentials: "grant_type=client_credentials&scope=read",
-      refreshTokens: (count) => openSessions(url, token, count, "refresh_token"),
-      accessTokens: (count) => openSessions(url, token, count, "access_token"),
+      refreshTokens: (count) => opened(count, "refresh_token"),
+      accessTokens: (count) => opened(count, "access_token"),
     },
   };
 }
@@ -64,41 +78,40 @@ async function registerBenchClient(url: string, token: string): Promise<string> 
     audiences: [AUDIENCE],
     policy: "consumer",
   };
-  const made = (await checked(await post(`${url}/v1/clients`, token, client))) as { client_secret: unknown };
+  const made = (await checked(await post(`${url}/v1/clients`, token, JSON.stringify(client)))) as {
+    client_secret: unknown;
+  };
   return String(made.client_secret);
 }
+
+function sessionOf(subject: string, issue: readonly string[]): string {
+  return JSON.stringify({ subject, client_id: "bench", issue });
+}
+
+type Issued = "refresh_token" | "access_token" | "session_token";
 
 /** As many at once: what is measured comes after. */
 const AT_ONCE = 16;
 
-async function openSessions(
-  url: string,
-  token: string,
-  count: number,
-  kind: "refresh_token" | "access_token" | "session_token",
-): Promise<readonly string[]> {
+async function openSessions(url: string, token: string, count: number, kind: Issued): Promise<readonly string[]> {
   const tokens: string[] = [];
   const open = async (): Promise<void> => {
     while (tokens.length < count) {
       const at = tokens.push("") - 1;
-      const session = {
-        subject: `u-${at}`,
-        client_id: "bench",
-        issue: kind === "session_token" ? [kind] : ["access", "refresh"],
-      };
-      const opened = (await checked(await post(`${url}/v1/sessions`, token, session))) as Record<typeof kind, unknown>;
-      tokens[at] = String(opened[kind]);
+      const session = sessionOf(`u-${at}`, kind === "session_token" ? [kind] : ["access", "refresh"]);
+      const answer = (await checked(await post(`${url}/v1/sessions`, token, session))) as Record<Issued, unknown>;
+      tokens[at] = String(answer[kind]);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, open));
   return tokens;
 }
 
-function post(url: string, token: string, body: unknown): Promise<Response> {
+function post(url: string, token: string, body: string): Promise<Response> {
   return fetch(url, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body,
   });
 }
 

@@ -63,9 +63,8 @@ function nextBody(index: number, token: string): string | undefined {
 
 function send(socket: Socket, index: number, body: string): void {
   const cookie = job.cookies.length === 0 ? "" : `Cookie: ${job.cookies[index % job.cookies.length]}\r\n`;
-  const form =
-    body === "" ? "" : `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n`;
-  socket.write(`${head}\r\n${cookie}${form}\r\n${body}`);
+  const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
+  socket.write(`${head}\r\n${cookie}${length}\r\n${body}`);
 }
 
 /** One whole answer with Content-Length or chunks; undefined until it is whole. */

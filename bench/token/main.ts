@@ -35,16 +35,19 @@ const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
 const seconds = Number(values.seconds ?? (values.quick ? 2 : 4));
 const connections = Number(values.connections);
 const requests = Number(values.requests ?? (values.quick ? 2000 : 6000));
+const WARM_UP = 10_000;
+const MOST_WARM_UPS = 5;
 const operations = values.only?.split(",") ?? Object.keys(OPERATIONS);
 for (const name of operations)
   if (OPERATIONS[name] === undefined) throw new Error(`--only are of ${Object.keys(OPERATIONS).join(", ")}`);
 
 /** Those that answer nothing of what is measured are not started. */
+const OF_SESSIONS = ["open", "check"];
 const WITHOUT_COOKIES = ["memory", "redis"];
 const ONLY_COOKIES = ["express", "fastify"];
 const idle = [
-  ...(operations.includes("check") ? [] : ONLY_COOKIES),
-  ...(operations.some((name) => name !== "check") ? [] : WITHOUT_COOKIES),
+  ...(operations.some((name) => OF_SESSIONS.includes(name)) ? [] : ONLY_COOKIES),
+  ...(operations.every((name) => OF_SESSIONS.includes(name)) ? WITHOUT_COOKIES : []),
 ];
 
 const CONTENDERS: Readonly<Record<string, () => Promise<Contender | undefined>>> = {
@@ -103,11 +106,23 @@ async function pass(contender: Contender, operation: string): Promise<Pass | und
   };
 }
 
+/** Not counted: until every contender has answered as many, or it takes too long. Code that was seen too seldom is not compiled yet. */
+async function warmUp(contender: Contender, operation: string): Promise<void> {
+  let answered = 0;
+  for (let passes = 0; answered < WARM_UP && passes < MOST_WARM_UPS; passes += 1) {
+    const done = await pass(contender, operation);
+    if (done === undefined) return;
+    answered += done.requests;
+  }
+}
+
+// Every process that is started ends with this one.
+process.setMaxListeners(32);
 const contenders = await startContenders();
 const passes: Pass[] = [];
 try {
   for (const operation of operations) {
-    for (const contender of contenders) await pass(contender, operation); // warm-up, not counted
+    for (const contender of contenders) await warmUp(contender, operation);
     for (let round = 1; round <= rounds; round += 1) {
       const order = round % 2 === 0 ? contenders.toReversed() : contenders;
       for (const contender of order) {

@@ -12,6 +12,7 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
     process: child,
     database: redis,
     cookies: undefined,
+    opens: undefined,
     tokens: {
       port,
       authorization: `Basic ${Buffer.from("bench:bench-secret-bench-secret-bench-secret").toString("base64")}`,

@@ -38,6 +38,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const { job } = posting(side, { ...size, seconds: 600 }, "/oauth2/revoke", bodies, "");
     return { job, check: () => refusesRefresh(side, tokens[0] ?? "") };
   }),
+  open: ({ opens }, size) => opens && opening(opens, size),
   check: (contender, size) =>
     contender.cookies === undefined ? undefined : lookingUp(contender.cookies, contender.name, size),
 };
@@ -46,6 +47,8 @@ function ofTokens(prepare: (side: TokenSide, size: Size) => Promise<Prepared>): 
   return ({ tokens }, size) => (tokens === undefined ? undefined : prepare(tokens, size));
 }
 
+const FORM = "application/x-www-form-urlencoded";
+
 function posting(
   { port, authorization }: TokenSide,
   { connections, seconds }: Size,
@@ -53,11 +56,18 @@ function posting(
   bodies: Bodies,
   text = '"access_token":"ey',
 ): Prepared {
-  const request = { method: "POST", path, headers: { Authorization: authorization } } as const;
+  const headers = { Authorization: authorization, "Content-Type": FORM };
+  const request = { method: "POST", path, headers } as const;
   return {
     job: { port, connections, seconds, request, cookies: [], expect: { status: 200, text }, bodies },
     check: () => Promise.resolve(),
   };
+}
+
+async function opening(opens: NonNullable<Contender["opens"]>, { connections, requests }: Size): Promise<Prepared> {
+  const { bodies, ...rest } = await opens(requests);
+  const job: Job = { ...rest, connections, seconds: 600, cookies: [], bodies: { kind: "each", bodies } };
+  return { job, check: () => Promise.resolve() };
 }
 
 async function lookingUp(side: CookieSide, name: string, { connections, seconds }: Size): Promise<Prepared> {

@@ -32,6 +32,12 @@ async function startSessionServer(
     process: child,
     database,
     tokens: undefined,
+    opens: async (count) => ({
+      port,
+      request: { method: "GET", path: "/login", headers: {} },
+      bodies: Array.from({ length: count }, () => ""),
+      expect: { status: 200, text: '"ok":true' },
+    }),
     cookies: { port, path: "/check", signIn: (count) => Promise.all(Array.from({ length: count }, signIn)) },
   };
 }
