@@ -10,11 +10,21 @@
 // Each version of the function has its own name and stays, so that a node of the release before goes on beside a new one.
 // Positions and ends of notices are those of core's `placeAfter` and `livesUntil`; the contract's rules compare them.
 
-export const COMMIT_FUNCTION = "commit_1";
+export const COMMIT_FUNCTION = "commit_2";
+
+/** Of the release before there was `facts_after` (facts.ts). */
+export const CREATE_COMMIT_1: string = createFunction("commit_1", "pg_current_xact_id()::text::int8");
 
 /** To run with the schema as the search path. */
-export const CREATE_COMMIT_FUNCTION: string = `
-CREATE FUNCTION ${COMMIT_FUNCTION}(batch jsonb, channel text)
+export const CREATE_COMMIT_FUNCTION: string = createFunction(
+  COMMIT_FUNCTION,
+  "pg_current_xact_id()::text::int8 + (SELECT facts_after FROM head)",
+);
+
+/** `xid`: the transaction as its facts are ordered by it. */
+function createFunction(name: string, xid: string): string {
+  return `
+CREATE FUNCTION ${name}(batch jsonb, channel text)
 RETURNS TABLE (outcome text, at_epoch int8, at_seq int8, at_ms int8) LANGUAGE plpgsql AS $body$
 DECLARE
   change record;
@@ -108,7 +118,7 @@ BEGIN
     END LOOP;
 
     INSERT INTO facts (xid, tenant, kind, session, at, body)
-      SELECT pg_current_xact_id()::text::int8, f->>'t', f->>'k', f->>'s', (f->>'a')::int8, f->>'b'
+      SELECT ${xid}, f->>'t', f->>'k', f->>'s', (f->>'a')::int8, f->>'b'
       FROM jsonb_array_elements(change.body->'facts') WITH ORDINALITY AS x(f, n) ORDER BY x.n;
 
     RETURN QUERY SELECT 'committed', head_epoch, head_seq, now_ms;
@@ -121,3 +131,4 @@ BEGIN
 END
 $body$
 `;
+}

@@ -19,6 +19,7 @@ import type { Pool, PoolClient } from "pg";
 import { batchToText } from "./batch-text.ts";
 import { COMMIT_FUNCTION } from "./commit-function.ts";
 import { durabilityOf } from "./connections.ts";
+import { continueTransactions } from "./facts.ts";
 import { addressesOf } from "./hosts.ts";
 import { Looks } from "./looks.ts";
 import { isWorthAnother, outcomesOf } from "./outcomes.ts";
@@ -114,6 +115,7 @@ async function prepare(pool: Pool, schema: string, dice: Dice): Promise<StoreTra
     const durability = await durabilityOf(client);
     if (await isEmpty(client, schema)) await migrateOn(pool, schema, dice);
     await checkSchema(client, schema);
+    await continueTransactions(client, schema);
     return durability;
   } finally {
     client.release();
@@ -237,6 +239,7 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
     },
     due: async ({ kind, by, limit }) => (await ask(statements.due, [kind, by, limit])).map(keyFromRow),
     drop: async ({ horizon, factsBefore, factsOf = [], limit }) => {
+      await ask(statements.tendFacts, [factsBefore]);
       await ask(statements.drop, [horizon, factsBefore, limit]);
       let full = false;
       for (const { kind, from, before } of factsOf) {

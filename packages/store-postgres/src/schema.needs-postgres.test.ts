@@ -36,7 +36,24 @@ const MADE: readonly ((schema: string) => string)[] = [
   (schema) => `DROP TABLE ${schema}.head, ${schema}.rows, ${schema}.notices, ${schema}.facts`,
   (schema) => `DROP FUNCTION ${schema}.commit_1`,
   (schema) => `DROP TABLE ${schema}.primary_claim`,
+  (schema) => `ALTER TABLE IF EXISTS ${schema}.head DROP COLUMN facts_after; DROP FUNCTION ${schema}.commit_2`,
+  unpartitioned,
 ];
+
+/** Facts in one table again, if there are any. */
+function unpartitioned(schema: string): string {
+  return `SET search_path = ${schema}; DROP FUNCTION tend_facts;
+    ALTER TABLE IF EXISTS head DROP COLUMN facts_from;
+    DO $$ BEGIN
+      IF to_regclass('facts_before') IS NOT NULL THEN
+        ALTER TABLE facts DETACH PARTITION facts_before;
+        DROP TABLE facts;
+        ALTER TABLE facts_before RENAME TO facts;
+        ALTER TABLE facts ALTER place ADD GENERATED ALWAYS AS IDENTITY;
+      END IF;
+    END $$;
+    DROP SEQUENCE facts_place`;
+}
 
 test("a migration that was cut off after any step goes on where it stopped", async () => {
   const { to } = await migrated("whole");

@@ -17,6 +17,7 @@ type Name =
   | "list"
   | "due"
   | "drop"
+  | "tendFacts"
   | "dropFactsOf"
   | "more";
 
@@ -62,7 +63,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
     name: "hallpass_facts",
     text: `
       SELECT xid, place, tenant, kind, session, at, body FROM facts
-      WHERE tenant = $1 AND (xid, place) > ($2, $3) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::int8
+      WHERE tenant = $1 AND (xid, place) > ($2, $3) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::int8 + (SELECT facts_after FROM head)
       ORDER BY xid, place LIMIT $4`,
   },
   factsOfSession: {
@@ -70,7 +71,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
     text: `
       SELECT xid, place, tenant, kind, session, at, body FROM facts
       WHERE session = $5 AND tenant = $1 AND (xid, place) > ($2, $3)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::int8
+        AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::int8 + (SELECT facts_after FROM head)
       ORDER BY xid, place LIMIT $4`,
   },
   list: {
@@ -81,7 +82,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
     name: "hallpass_due",
     text: "SELECT tenant, kind, id FROM rows WHERE kind = $1 AND expires <= $2 ORDER BY expires, tenant, id LIMIT $3",
   },
-  // Nobody waits for those who drop, and two who drop take different rows.
+  // Nobody waits for those who drop, and two who drop take different rows. Facts that have a day of their own go with it (tendFacts).
   drop: {
     name: "hallpass_drop",
     text: `
@@ -90,15 +91,21 @@ export const statements: Readonly<Record<Name, Statement>> = {
           SELECT seq FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING seq
       ),
-      gone_facts AS (
-        DELETE FROM facts WHERE (xid, place) IN (
-          SELECT xid, place FROM facts WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
+      gone_before AS (
+        DELETE FROM facts_before WHERE (xid, place) IN (
+          SELECT xid, place FROM facts_before WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
+        )
+      ),
+      gone_rest AS (
+        DELETE FROM facts_rest WHERE (xid, place) IN (
+          SELECT xid, place FROM facts_rest WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
         )
       )
       UPDATE head SET dropped_seq = greatest(dropped_seq, (SELECT max(seq) FROM gone)),
         dropped_horizon = greatest(dropped_horizon, $1)
       WHERE EXISTS (SELECT 1 FROM gone)`,
   },
+  tendFacts: { name: "hallpass_tend_facts", text: "SELECT tend_facts($1)" },
   dropFactsOf: {
     name: "hallpass_drop_facts_of",
     text: `
@@ -111,6 +118,6 @@ export const statements: Readonly<Record<Name, Statement>> = {
   },
   more: {
     name: "hallpass_more",
-    text: "SELECT EXISTS (SELECT 1 FROM notices WHERE until <= $1) OR EXISTS (SELECT 1 FROM facts WHERE at < $2) AS more",
+    text: "SELECT EXISTS (SELECT 1 FROM notices WHERE until <= $1) OR EXISTS (SELECT 1 FROM facts_before WHERE at < $2) OR EXISTS (SELECT 1 FROM facts_rest WHERE at < $2) AS more",
   },
 };
