@@ -6,17 +6,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  gather,
-  instantOf,
-  type OpenedSession,
-  readSession,
-  refresh,
-  revoke,
-  Secret,
-  type Store,
-  sweep,
-} from "@hallpass/core";
+import { gather, instantOf, type OpenedSession, readSession, refresh, revoke, type Store, sweep } from "@hallpass/core";
 import { openPostgresStore } from "@hallpass/store-postgres";
 import { startPostgres } from "@hallpass/store-postgres/testing";
 import { openSqliteStore } from "@hallpass/store-sqlite";
@@ -165,7 +155,7 @@ async function costs(one: Served, held: OpenedSession[]): Promise<Readonly<Recor
       "look up",
       await timed(
         PER_ROUND,
-        async (n) => void (await readSession(one.store, one.tenant, at(held, (asked += 7919)).session.id)),
+        async () => void (await readSession(one.store, one.tenant, at(held, (asked += 7919)).session.id)),
       ),
     );
     add(
@@ -241,12 +231,10 @@ async function sweeping(one: Served, ended: number, held: OpenedSession[]): Prom
 
 /** How long each of the refreshes took that ran, one after the other, while the work did. */
 async function probing(one: Served, held: OpenedSession[], work: () => Promise<void>): Promise<readonly number[]> {
-  let running = true;
+  const stop = new AbortController();
   const spans: number[] = [];
-  const done = work().finally(() => {
-    running = false;
-  });
-  for (let n = 0; running; n += 1) {
+  const done = work().finally(() => stop.abort());
+  while (!stop.signal.aborted) {
     const [span = 0] = await timed(1, () => rotate(one, held));
     spans.push(span);
   }
