@@ -69,7 +69,7 @@ export async function dumpPostgres({ url, schema }: PostgresPlace, file: string,
 /** What the store in the place says of itself, without relying on its server. */
 export function peekPostgres(place: PostgresPlace): Promise<Peeked> {
   return withClient(place, async (client) => {
-    const { rows } = await client.query("SELECT epoch, seq, birth_mark FROM head");
+    const { rows } = await client.query(`SELECT epoch, seq, birth_mark FROM "${place.schema}".head`);
     const [head] = rows as { epoch: number; seq: number; birth_mark: string }[];
     if (head === undefined) throw new Error("the store has no head");
     return { head: { epoch: head.epoch, seq: head.seq }, birthMark: head.birth_mark };
