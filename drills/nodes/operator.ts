@@ -52,7 +52,9 @@ export function operatorOf(data: string): Operator {
             headers: { authorization, "content-type": "application/json" },
             body: JSON.stringify(json),
           };
-    const answered = await ask(`${node}${path}`, sent);
+    // As an app does: once more after no answer, or one that says that nobody knows.
+    const first = await ask(`${node}${path}`, sent).catch(() => undefined);
+    const answered = first === undefined || first.status >= 500 ? await ask(`${node}${path}`, sent) : first;
     if (answered.status >= 400) throw new Error(`${path}: ${answered.status} ${JSON.stringify(answered.json)}`);
     return answered.json;
   }

@@ -1,18 +1,11 @@
-// A verifier as a process of its own: what is posted to it is a token, and it answers with its verdict. VERIFIER: the entry of
-// another release.
+// A verifier of whichever release this file lies beside, as a process of its own: what is posted to it is a token, and it answers with its
+// verdict.
 
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
+import { createVerifier } from "@hallpass/verifier";
 
-const {
-  ISSUER = "",
-  AUDIENCE = "",
-  CREDENTIALS = "",
-  INSTANCE = "",
-  M = "5000",
-  VERIFIER = "@hallpass/verifier",
-} = process.env;
-const { createVerifier } = (await import(VERIFIER)) as typeof import("@hallpass/verifier");
+const { ISSUER = "", AUDIENCE = "", CREDENTIALS = "", INSTANCE = "", M = "5000" } = process.env;
 const [clientId = "", clientSecret = ""] = CREDENTIALS.split(":");
 const verifier = createVerifier({
   issuer: ISSUER,
