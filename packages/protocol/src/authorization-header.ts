@@ -5,7 +5,7 @@
 // carries any of it.
 
 import { decodeBase64url } from "./base64url.ts";
-import { decodeFormComponent } from "./form-component.ts";
+import { decodeFormComponent, literalText } from "./form-component.ts";
 
 export type BearerHeader =
   | { readonly kind: "absent" }
@@ -51,6 +51,8 @@ export function parseBasic(headerValue: string | null): BasicHeader {
   if (bytes === undefined) return MALFORMED;
   const colon = bytes.indexOf(COLON);
   if (colon < 1) return MALFORMED;
+  const text = literalText(bytes);
+  if (text !== undefined) return { kind: "basic", clientId: text.slice(0, colon), clientSecret: text.slice(colon + 1) };
   const clientId = decodeFormComponent(bytes.subarray(0, colon));
   const clientSecret = decodeFormComponent(bytes.subarray(colon + 1));
   if (clientId === undefined || clientSecret === undefined) return MALFORMED;

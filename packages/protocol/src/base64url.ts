@@ -42,6 +42,18 @@ export function encodeBase64url(bytes: Uint8Array): string {
   return toBase64 === undefined ? encodePlainly(bytes) : toBase64.call(bytes, UNPADDED);
 }
 
+/** The four bytes of an unsigned number, big-endian, in six characters. */
+export function encodeUint32(value: number): string {
+  return String.fromCharCode(
+    characterCode(value >>> 26),
+    characterCode(value >>> 20),
+    characterCode(value >>> 14),
+    characterCode(value >>> 8),
+    characterCode(value >>> 2),
+    characterCode(value << 4),
+  );
+}
+
 /** Without the platform's writer; what it is compared with. */
 export function encodePlainly(bytes: Uint8Array): string {
   const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));

@@ -43,6 +43,16 @@ export function decodeFormComponent(encoded: Uint8Array): string | undefined {
   return CONTROL.test(text) ? undefined : text;
 }
 
+const ASCII = new TextDecoder("latin1");
+/** Printable ASCII but for the two characters that stand for others. */
+const LITERAL = /^[\x20-\x24\x26-\x2a\x2c-\x7e]*$/;
+
+/** All of it as text when every byte stands for itself, as almost always; otherwise undefined, and it has to be decoded piece by piece. */
+export function literalText(encoded: Uint8Array): string | undefined {
+  const text = ASCII.decode(encoded);
+  return LITERAL.test(text) ? text : undefined;
+}
+
 function isLiteral(encoded: Uint8Array): boolean {
   if (encoded.length > SHORT) return false;
   for (let index = 0; index < encoded.length; index += 1) {

@@ -3,7 +3,7 @@
 // with two readings is refused: bad escapes, two values for one name, names that no RFC could
 // have registered (RFC 6749 section 8.2), empty pairs.
 
-import { decodeFormComponent } from "./form-component.ts";
+import { decodeFormComponent, literalText } from "./form-component.ts";
 
 export interface FormLimits {
   /** Bytes of the body. */
@@ -31,7 +31,6 @@ export type ParsedForm =
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
-const NO_BYTES: Readonly<Uint8Array> = new Uint8Array(0);
 
 const NAME = /^[A-Za-z0-9._-]+$/;
 
@@ -42,6 +41,9 @@ export function parseForm(body: Uint8Array, limits: FormLimits): ParsedForm {
   const seen = new Set<string>();
   const values = new Map<string, string[]>();
   let pairs = 0;
+  const text = literalText(body);
+  const component = (from: number, to: number): string | undefined =>
+    text === undefined ? decodeFormComponent(body.subarray(from, to)) : text.slice(from, to);
   for (let from = 0; from < body.length; ) {
     pairs += 1;
     if (pairs > limits.maxParameters) return refuse("form_too_large");
@@ -49,11 +51,11 @@ export function parseForm(body: Uint8Array, limits: FormLimits): ParsedForm {
     // An ampersand at the very end would leave an empty pair after it.
     if (ampersand === body.length - 1) return refuse("form_malformed");
     const end = ampersand === -1 ? body.length : ampersand;
-    const pair = body.subarray(from, end);
+    const sign = body.indexOf(EQUALS, from);
+    const equals = sign === -1 || sign > end ? end : sign;
+    const name = component(from, equals);
+    const value = equals === end ? "" : component(equals + 1, end);
     from = end + 1;
-    const equals = pair.indexOf(EQUALS);
-    const name = decodeFormComponent(equals === -1 ? pair : pair.subarray(0, equals));
-    const value = decodeFormComponent(equals === -1 ? NO_BYTES : pair.subarray(equals + 1));
     if (name === undefined || value === undefined || !NAME.test(name)) return refuse("form_malformed");
     // RFC 6749 section 3.1 forbids the second one even where the first had no value.
     if (seen.has(name) && !repeatable.includes(name)) return refuse("duplicate_parameter");

@@ -1,6 +1,6 @@
 // The bytes of a refresh token (spec/refresh-token.md). MACs are made and checked in core; here is only the layout.
 
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { decodeBase64url, encodeUint32 } from "./base64url.ts";
 import { formatPrefixed, parsePrefixed } from "./prefixed-text.ts";
 import { bytesToUuid, uuidToBytes } from "./uuid.ts";
 
@@ -37,7 +37,8 @@ export function encodeRefreshPayload(token: RefreshTokenPayload): Uint8Array {
   bytes[1] = token.kid;
   bytes.set(sid, 2);
   bytes.set(fam, 18);
-  new DataView(bytes.buffer).setUint32(22, token.generation);
+  // Byte by byte, and copies below instead of views: a view makes the platform keep a buffer of its own for each of them.
+  for (let at = 0; at < 4; at += 1) bytes[22 + at] = token.generation >>> (24 - 8 * at);
   return bytes;
 }
 
@@ -54,17 +55,23 @@ export function parseRefreshToken(text: string): RefreshTokenParts | undefined {
   const bytes = parsePrefixed(REFRESH_TOKEN_PREFIX, text, LENGTH);
   if (bytes === undefined || bytes[0] !== FORMAT) return undefined;
   const kid = bytes[1] ?? 0;
-  const generation = new DataView(bytes.buffer, bytes.byteOffset).getUint32(22);
+  const generation = uint32At(bytes, 22);
   if (kid === 0 || generation === 0) return undefined;
   return {
     kid,
-    sid: bytesToUuid(bytes.subarray(2, 18)),
-    fam: encodeBase64url(bytes.subarray(18, 22)),
+    sid: bytesToUuid(bytes.slice(2, 18)),
+    fam: encodeUint32(uint32At(bytes, 18)),
     generation,
-    payload: bytes.subarray(0, REFRESH_PAYLOAD_LENGTH),
-    inner: bytes.subarray(REFRESH_PAYLOAD_LENGTH, REFRESH_PAYLOAD_LENGTH + REFRESH_MAC_LENGTH),
-    outer: bytes.subarray(REFRESH_PAYLOAD_LENGTH + REFRESH_MAC_LENGTH),
+    payload: bytes.slice(0, REFRESH_PAYLOAD_LENGTH),
+    inner: bytes.slice(REFRESH_PAYLOAD_LENGTH, REFRESH_PAYLOAD_LENGTH + REFRESH_MAC_LENGTH),
+    outer: bytes.slice(REFRESH_PAYLOAD_LENGTH + REFRESH_MAC_LENGTH),
   };
+}
+
+function uint32At(bytes: Uint8Array, from: number): number {
+  let value = 0;
+  for (let at = from; at < from + 4; at += 1) value = (value << 8) | (bytes[at] ?? 0);
+  return value >>> 0;
 }
 
 function isWithin(value: number, most: number): boolean {

@@ -32,7 +32,7 @@ const NO_HOST: HostRequest = { body: undefined, peer: null };
 export function createHallpass(services: Services): Hallpass {
   const route = createRouter(services, ENDPOINTS);
 
-  async function answer(
+  function answer(
     request: RequestHead,
     body: Uint8Array | WireCode,
     peer: string | null,
@@ -40,11 +40,13 @@ export function createHallpass(services: Services): Hallpass {
   ): Promise<Reply> {
     const requestId = newRequestId(services.dice);
     const refusal = typeof body === "string" ? body : refusalOf(request);
-    const reply =
-      typeof body === "string" || refusal !== undefined
-        ? refuse({ requestId, surface: surfaceOf(request), issuer: services.issuer.url }, refusal ?? "target_malformed")
-        : await route(request, { body, peer, requestId, callerRequestId: callerRequestId(request), started });
-    return request.method === "HEAD" ? withoutBody(reply) : reply;
+    if (typeof body === "string" || refusal !== undefined) {
+      const context = { requestId, surface: surfaceOf(request), issuer: services.issuer.url };
+      const refused = refuse(context, refusal ?? "target_malformed");
+      return Promise.resolve(request.method === "HEAD" ? withoutBody(refused) : refused);
+    }
+    const reply = route(request, { body, peer, requestId, callerRequestId: callerRequestId(request), started });
+    return request.method === "HEAD" ? Promise.resolve(reply).then(withoutBody) : Promise.resolve(reply);
   }
 
   return {

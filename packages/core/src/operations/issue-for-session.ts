@@ -35,8 +35,10 @@ export interface DraftedTokens {
   readonly scope: readonly string[];
 }
 
-export async function signTokens(drafted: DraftedTokens): Promise<IssuedTokens> {
-  return { ...drafted, access: drafted.access === null ? null : await signAccessToken(drafted.access) };
+export function signTokens(drafted: DraftedTokens): Promise<IssuedTokens> {
+  const { access, refresh, sessionToken, scope } = drafted;
+  const signed = (minted: MintedAccessToken | null): IssuedTokens => ({ access: minted, refresh, sessionToken, scope });
+  return access === null ? Promise.resolve(signed(null)) : signAccessToken(access).then(signed);
 }
 
 /** Which tokens a caller asks for. */

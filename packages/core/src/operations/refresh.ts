@@ -71,11 +71,6 @@ const UNKNOWN: NotGranted = { kind: "refused", outcome: "unknown", end: null, se
 
 /** Never throws for anything that a client sent. Throws Faults of the store and `keys_unreadable`. */
 export async function refresh(deps: RefreshDeps, request: Refresh): Promise<Refreshed> {
-  const ruled = await rule(deps, request);
-  return ruled.kind === "granted" ? { ...ruled, tokens: await signTokens(ruled.tokens) } : ruled;
-}
-
-async function rule(deps: RefreshDeps, request: Refresh): Promise<Ruled> {
   const parts = parseRefreshToken(request.token.reveal());
   if (parts === undefined) return UNKNOWN;
   const known = deps.keys.latest();
@@ -100,7 +95,7 @@ async function rule(deps: RefreshDeps, request: Refresh): Promise<Ruled> {
     return judge({ deps, request, parts, snapshot, keys, caller, row, session });
   });
   if (outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
-  return ruled;
+  return ruled.kind === "granted" ? { ...ruled, tokens: await signTokens(ruled.tokens) } : ruled;
 }
 
 interface Case {

@@ -200,7 +200,8 @@ function policyFromRow(row: PolicyRow): SessionPolicy {
 }
 
 function familyToRow(family: Family, opened: number): FamilyRow {
-  const superseded = family.superseded.flatMap((one) => [one.generation, one.at - opened]);
+  const superseded: number[] = [];
+  for (const { generation, at } of family.superseded) superseded.push(generation, at - opened);
   const scope = family.scope.join(" ");
   return [
     family.id,

@@ -79,16 +79,15 @@ export function draftAccessToken(
 }
 
 /** Signs a draft, after whatever it depends on was committed. */
-export async function signAccessToken(draft: DraftedAccessToken): Promise<MintedAccessToken> {
+export function signAccessToken(draft: DraftedAccessToken): Promise<MintedAccessToken> {
   const { signingInput, signer, expiresIn, expires, jti, size } = draft;
-  const signature = await signer.signSoon(signingInput);
-  return {
-    token: new Secret(`${signingInput}.${Buffer.from(signature).toString("base64url")}`),
+  return signer.signSoon(signingInput).then((signature) => ({
+    token: new Secret(`${signingInput}.${encodeBase64url(signature)}`),
     expiresIn,
     expires,
     jti,
     size,
-  };
+  }));
 }
 
 /** Characters: 64 bytes of ES256 and Ed25519, 256 of RS256 with 2,048 bits. */
@@ -122,9 +121,13 @@ export function claimsOf(content: AccessTokenContent, iat: number, exp: number, 
     client_id: content.client,
   };
   if (scope.length > 0) claims["scope"] = scope.join(" ");
-  Object.assign(claims, { iat, exp, jti, pos: formatPosition(content.pos) });
+  claims["iat"] = iat;
+  claims["exp"] = exp;
+  claims["jti"] = jti;
+  claims["pos"] = formatPosition(content.pos);
   if (session === null) return claims;
-  Object.assign(claims, { sid: session.id, fam: session.family });
+  claims["sid"] = session.id;
+  claims["fam"] = session.family;
   if (session.ancestors.length > 0) claims["anc"] = [...session.ancestors];
   if (session.authTime !== null) claims["auth_time"] = session.authTime;
   if (session.acr !== null) claims["acr"] = session.acr;

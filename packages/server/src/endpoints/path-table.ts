@@ -41,5 +41,12 @@ export function pathTable(endpoints: readonly Endpoint[]): (method: string, path
     return { kind: "path", path: first.path, surface: first.surface, allow };
   }
 
-  return (method, path) => rowAt(method, path) ?? otherMethods(path);
+  // Paths without a placeholder, as the router finds them: most requests need no more.
+  const exact = new Map<string, Map<string, Found>>(methods.map((method) => [method, new Map<string, Found>()]));
+  for (const { method, path } of endpoints) {
+    const row = path.includes(":") ? undefined : rowAt(method, path);
+    if (row !== undefined) exact.get(method)?.set(path, row);
+  }
+
+  return (method, path) => exact.get(method)?.get(path) ?? rowAt(method, path) ?? otherMethods(path);
 }

@@ -116,6 +116,8 @@ async function serve(
             param: (name) => placeholder(placeholders, name),
           });
     if (endpoint.vouches === true) checkStandstill(services.clock, arrival.started);
+    if (reply.refused !== undefined && !isScoped(endpoint))
+      services.refusedCalls.note(null, endpoint.path, reply.refused);
   } catch (thrown) {
     services.observer.failed(requestId, endpoint.path, thrown);
     reply = failure({ requestId, surface, issuer }, thrown);
@@ -125,11 +127,8 @@ async function serve(
   return noted(services, request, arrival, endpoint.path, reply);
 }
 
-async function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Promise<Reply> {
-  if (isScoped(endpoint)) return answerHolder(services, endpoint, exchange);
-  const reply = await endpoint.answer(services, exchange);
-  if (reply.refused !== undefined) services.refusedCalls.note(null, endpoint.path, reply.refused);
-  return reply;
+function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Answer {
+  return isScoped(endpoint) ? answerHolder(services, endpoint, exchange) : endpoint.answer(services, exchange);
 }
 
 async function answerHolder(services: Services, endpoint: ScopedEndpoint, exchange: Exchange): Promise<Reply> {

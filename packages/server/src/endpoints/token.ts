@@ -2,17 +2,17 @@
 // calls the operation of the grant. Malformed requests are refused before anything is looked up: they use nothing up.
 
 import type { Form } from "@hallpass/protocol";
-import { type Reply, refuse } from "../replies.ts";
+import { refuse } from "../replies.ts";
 import type { Services } from "../services.ts";
-import { clientOf } from "./client-credentials.ts";
+import { clientOf, type PresentedClient } from "./client-credentials.ts";
 import { readForm } from "./client-form.ts";
-import type { Exchange } from "./endpoint.ts";
+import type { Answer, Exchange } from "./endpoint.ts";
 import { parseResource } from "./fields.ts";
 import { GRANTS } from "./grants/index.ts";
 
 const LIMITS = { maxLength: 16_384, maxParameters: 64, repeatable: ["resource"] };
 
-export async function token(services: Services, exchange: Exchange): Promise<Reply> {
+export function token(services: Services, exchange: Exchange): Answer {
   const read = readForm(exchange, LIMITS);
   if (!read.ok) return read.refusal;
   const { form } = read;
@@ -22,9 +22,13 @@ export async function token(services: Services, exchange: Exchange): Promise<Rep
   if (grant === undefined) return refuse(exchange, "grant_type_unsupported");
   const audience = resourcesOf(form);
   if (audience === "malformed") return refuse(exchange, "resource_malformed");
-  const client = await clientOf(services, exchange, form, grant.secrets);
-  if (client.kind === "refused") return client.refusal;
-  return grant.answer(services, exchange, { form, credentials: client.credentials, audience });
+  const granted = (client: PresentedClient): Answer =>
+    client.kind === "refused"
+      ? client.refusal
+      : grant.answer(services, exchange, { form, credentials: client.credentials, audience });
+  // Only an assertion has to be waited for.
+  const client = clientOf(services, exchange, form, grant.secrets);
+  return client instanceof Promise ? client.then(granted) : granted(client);
 }
 
 /** RFC 8707: each an absolute URI without fragment, none twice. */

@@ -32,8 +32,9 @@ export function arrivedFrom(
   { socket, headers }: Pick<IncomingMessage, "socket" | "headers">,
   proxies: Proxies,
 ): ArrivedFrom {
-  const connected = canonicalAddress(socket.remoteAddress ?? "") ?? null;
-  if (connected === null || !proxies.trusted.contain(connected)) return { peer: connected, insecure: false };
+  const neighbour = neighbourOf(socket, proxies);
+  if (!neighbour.trusted) return neighbour.itself;
+  const { peer: connected } = neighbour.itself;
   const hops = proxies.header === "forwarded" ? forwardedHops(joined(headers.forwarded)) : listedHops(headers);
   if (hops === undefined) return { peer: null, insecure: false };
   let proto: string | null = null;
@@ -44,6 +45,26 @@ export function arrivedFrom(
     if (address === null || !proxies.trusted.contain(address)) break;
   }
   return { peer: address, insecure: proto === "http" };
+}
+
+interface Neighbour {
+  readonly proxies: Proxies;
+  readonly trusted: boolean;
+  /** Where a request comes from that it asks for itself. */
+  readonly itself: ArrivedFrom;
+}
+
+/** A connection has one address for all of its requests. */
+const neighbours = new WeakMap<IncomingMessage["socket"], Neighbour>();
+
+function neighbourOf(socket: IncomingMessage["socket"], proxies: Proxies): Neighbour {
+  const known = neighbours.get(socket);
+  if (known?.proxies === proxies) return known;
+  const peer = canonicalAddress(socket.remoteAddress ?? "") ?? null;
+  const trusted = peer !== null && proxies.trusted.contain(peer);
+  const neighbour = { proxies, trusted, itself: { peer, insecure: false } };
+  neighbours.set(socket, neighbour);
+  return neighbour;
 }
 
 function joined(value: string | readonly string[] | undefined): string | undefined {

@@ -9,7 +9,8 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 export interface Log {
   /** `fields` is asked for only if somebody reads. */
   readonly debug: (event: string, fields: () => object) => void;
-  readonly info: (event: string, fields: object) => void;
+  /** The same for fields in a function. */
+  readonly info: (event: string, fields: object | (() => object)) => void;
   readonly error: (event: string, fields: object) => void;
   /** Writes what is waiting. */
   readonly flush: () => void;
@@ -48,7 +49,9 @@ export function createLog(
     debug: (event, fields) => {
       if (logger.isLevelEnabled("debug")) logger.debug(fields(), event);
     },
-    info: (event, fields) => logger.info(fields, event),
+    info: (event, fields) => {
+      if (logger.isLevelEnabled("info")) logger.info(typeof fields === "function" ? fields() : fields, event);
+    },
     error: (event, fields) => logger.error(fields, event),
     flush: () => destination.flushSync?.(),
   };

@@ -14,12 +14,11 @@ export function observe(log: Log, metrics: Metrics): Observer {
       metrics.request(method, route, status, ms);
       if (refusal !== undefined && refusal !== null) metrics.refused(refusal);
       if (QUIET.has(route) && status < 500) return;
-      const who = actor === undefined ? {} : { actor: scrubbed(actor), actor_proof: actorProof };
-      const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000, peer, ...who };
-      log.info(
-        "request",
-        callerRequestId === null ? fields : { ...fields, caller_request_id: scrubbed(callerRequestId) },
-      );
+      log.info("request", () => {
+        const who = actor === undefined ? {} : { actor: scrubbed(actor), actor_proof: actorProof };
+        const fields = { request_id: requestId, method, route, status, ms: Math.round(ms * 1000) / 1000, peer, ...who };
+        return callerRequestId === null ? fields : { ...fields, caller_request_id: scrubbed(callerRequestId) };
+      });
     },
     refreshed: metrics.refreshed,
     issued: metrics.issued,

@@ -37,10 +37,16 @@ export function observedStore(
   store: Store,
   { clock, log, metrics, revoked, factBell, writes, countedOnly, tracing }: StoreObservers,
 ): Store {
-  function timed<T>(operation: "read" | "commit", start: number, work: Promise<T>): Promise<T> {
+  function timed<T>(
+    operation: "read" | "commit",
+    start: number,
+    work: Promise<T>,
+    noted: (value: T) => void = () => {},
+  ): Promise<T> {
     return work.then(
       (value) => {
         metrics.store(operation, clock.monotonic() - start);
+        noted(value);
         return value;
       },
       (error: unknown) => {
@@ -59,10 +65,9 @@ export function observedStore(
     return work;
   }
 
-  function toldOf(changes: readonly Change[], outcomes: readonly Outcome[]): readonly Outcome[] {
+  function toldOf(changes: readonly Change[], outcomes: readonly Outcome[]): void {
     changes.forEach((change, index) => told(change, outcomes[index]));
     if (changes.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
-    return outcomes;
   }
 
   function written(changes: readonly Change[]): readonly Change[] {
@@ -103,11 +108,7 @@ export function observedStore(
     read,
     commit: (changes) => {
       const start = clock.monotonic();
-      return timed(
-        "commit",
-        start,
-        store.commit(written(changes)).then((outcomes) => toldOf(changes, outcomes)),
-      );
+      return timed("commit", start, store.commit(written(changes)), (outcomes) => toldOf(changes, outcomes));
     },
   };
 }
