@@ -95,12 +95,36 @@ describe("what is acknowledged", () => {
       ],
     };
     assert.deepEqual(acknowledged.begin([comparing]), [{ ...comparing, rows: comparing.rows.slice(1) }]);
-    assert.deepEqual(acknowledged.begin([writing("b", 1)]), [writing("b", 1)]);
+    assert.deepEqual(acknowledged.begin([writing("b", 1)]), [staying(writing("b", 1))]);
+  });
+
+  it("says of a row that goes on referring to the same rows that only its value is written, and of no other", () => {
+    const acknowledged = after([writing("a", "absent"), committed(0)]);
+    const referring = (refs: readonly RowKey[]): Change => ({
+      ...writing("b", 1),
+      rows: [{ key, expect: 1, next: { value: "b", expires: null, refs } }],
+    });
+    const elsewhere = referring([{ ...key, id: "elsewhere" }]);
+    assert.deepEqual(acknowledged.begin([elsewhere]), [elsewhere], "it referred to none before");
+    const raising = writing("b", 1, true);
+    assert.deepEqual(acknowledged.begin([raising]), [raising], "all of it is written with a cut-off");
+    acknowledged.begin([elsewhere]);
+    acknowledged.settle([elsewhere], [committed(0)], 0);
+    const [row] = elsewhere.rows;
+    assert.ok(row !== undefined);
+    const again: Change = { ...elsewhere, rows: [{ ...row, expect: 2 }] };
+    assert.deepEqual(acknowledged.begin([again]), [staying(again)]);
+    const none = { ...writing("c", 2) };
+    assert.deepEqual(acknowledged.begin([none]), [none], "it referred to one before");
   });
 
   it("leaves to the file what an earlier change of the batch writes", () => {
     const acknowledged = after([writing("a", "absent"), committed(0)]);
     const comparing: Change = { ...writing("", 1), rows: [{ key, expect: 1, next: "same" }] };
-    assert.deepEqual(acknowledged.begin([writing("b", 1), comparing]), [writing("b", 1), comparing]);
+    assert.deepEqual(acknowledged.begin([writing("b", 1), comparing]), [staying(writing("b", 1)), comparing]);
   });
 });
+
+function staying(change: Change): Change {
+  return { ...change, rows: change.rows.map((row) => ({ ...row, refsStay: true })) };
+}

@@ -11,6 +11,7 @@ import {
   type RowKey,
   rowKeyText,
 } from "@hallpass/core";
+import type { SentChange, SentRow } from "./change-message.ts";
 import { RecentFacts } from "./recent-facts.ts";
 
 /** A row, or that there is none, and what it refers to. */
@@ -72,7 +73,7 @@ export class Acknowledged {
    * A batch goes to the writer, and no other is under way: what is remembered is what the file holds. So rows are compared here,
    * unless an earlier change of the batch writes them, and what was only to be compared, and fits, need not go there.
    */
-  begin(changes: readonly Change[]): readonly (Change | "conflict")[] {
+  begin(changes: readonly Change[]): readonly (SentChange | "conflict")[] {
     const written = new Set<string>();
     const compared = changes.map((change) => this.#compare(change, written));
     this.#underWay = written;
@@ -81,18 +82,20 @@ export class Acknowledged {
   }
 
   /** Adds what the change writes to `written`. */
-  #compare(change: Change, written: Set<string>): Change | "conflict" {
-    const rows: RowChange[] = [];
+  #compare(change: Change, written: Set<string>): SentChange | "conflict" {
+    const rows: SentRow[] = [];
     const own: string[] = [];
     for (const row of change.rows) {
       const text = rowKeyText(row.key);
       const found = written.has(text) ? undefined : this.find(text);
       if (found !== undefined && row.expect !== (found.row?.version ?? "absent")) return "conflict";
       if (row.next !== "same") own.push(text);
-      if (row.next !== "same" || found === undefined) rows.push(row);
+      if (row.next !== "same" || found === undefined)
+        rows.push(staysAsBefore(row, found) ? { ...row, refsStay: true } : row);
     }
     for (const text of own) written.add(text);
-    return rows.length === change.rows.length ? change : { ...change, rows };
+    const { attempt, notices, facts } = change;
+    return { attempt, rows, notices, facts };
   }
 
   /** Its outcomes are here, and nobody has heard of them yet. `factsAfter` is the place of the last fact before the batch. */
@@ -151,4 +154,15 @@ export class Acknowledged {
     this.#head = undefined;
     this.facts.forget();
   }
+}
+
+/** Whether a row that is there refers to what it is to refer to, one after another: a refresh changes none of it. */
+function staysAsBefore({ expect, next, raise }: RowChange, found: Found | undefined): boolean {
+  if (expect === "absent" || raise === true || typeof next === "string" || found === undefined) return false;
+  const { refs = [] } = next;
+  return refs.length === found.refs.length && refs.every((ref, at) => isSameKey(ref, found.refs[at]));
+}
+
+function isSameKey(one: RowKey, other: RowKey | undefined): boolean {
+  return one.id === other?.id && one.kind === other.kind && one.tenant === other.tenant;
 }

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Change, Instant, RowKey, SessionId, TenantId } from "@hallpass/core";
-import { changesFromMessage, changesToMessage } from "./change-message.ts";
+import type { Instant, RowKey, SessionId, TenantId } from "@hallpass/core";
+import { changesFromMessage, changesToMessage, type SentChange } from "./change-message.ts";
 
 const tenant = "t" as TenantId;
 const key = (id: string): RowKey => ({ tenant, kind: "session", id });
 
 test("changes of every form arrive as they were sent", () => {
-  const changes: readonly Change[] = [
+  const changes: readonly SentChange[] = [
     {
       attempt: "first",
       rows: [
         { key: key("a"), expect: "absent", next: { value: '"v"', expires: null, refs: [] } },
         { key: key("b"), expect: 0, next: { value: "", expires: 0 as Instant, refs: [key("x"), key("y")] } },
         { key: key("c"), expect: 7, next: "same" },
+        { key: key("f"), expect: 8, next: { value: "v", expires: null }, refsStay: true },
         { key: key("d"), expect: 7, next: "gone" },
         { key: key("e"), expect: 1, next: { value: "v", expires: null, refs: [] }, raise: true },
       ],

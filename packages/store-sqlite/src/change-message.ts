@@ -13,6 +13,17 @@ import type {
   TenantId,
 } from "@hallpass/core";
 
+/** A row's change as it travels to the writer. */
+export type SentRow = RowChange & {
+  /** The row is there and refers to what it referred to before, and its cut-off is not raised: only its value is written. */
+  readonly refsStay?: true;
+};
+
+/** Of changes from others all refs are written. */
+export interface SentChange extends Change {
+  readonly rows: readonly SentRow[];
+}
+
 type Flat = string | number | null | NoticeDraft;
 
 export type ChangeMessage = readonly Flat[];
@@ -21,8 +32,10 @@ const SAME = 0;
 const GONE = 1;
 const VALUE = 2;
 const RAISING = 3;
+/** In the place of the number of refs. */
+const AS_BEFORE = -1;
 
-export function changesToMessage(changes: readonly Change[]): ChangeMessage {
+export function changesToMessage(changes: readonly SentChange[]): ChangeMessage {
   const flat: Flat[] = [changes.length];
   for (const { attempt, rows, notices, facts } of changes) {
     flat.push(attempt, rows.length, notices.length, facts.length);
@@ -33,21 +46,22 @@ export function changesToMessage(changes: readonly Change[]): ChangeMessage {
   return flat;
 }
 
-function pushRow(flat: Flat[], { key, expect, next, raise }: RowChange): void {
+function pushRow(flat: Flat[], { key, expect, next, raise, refsStay }: SentRow): void {
   flat.push(key.tenant, key.kind, key.id, expect === "absent" ? null : expect);
   if (next === "same") flat.push(SAME);
   else if (next === "gone") flat.push(GONE);
   else {
     const { value, expires, refs = [] } = next;
-    flat.push(raise === true ? RAISING : VALUE, value, expires, refs.length);
+    flat.push(raise === true ? RAISING : VALUE, value, expires, refsStay === true ? AS_BEFORE : refs.length);
+    if (refsStay === true) return;
     for (const { tenant, kind, id } of refs) flat.push(tenant, kind, id);
   }
 }
 
 /** What `changesToMessage` was given. The message comes from this package's own other thread: its shape is not judged again. */
-export function changesFromMessage(message: ChangeMessage): readonly Change[] {
+export function changesFromMessage(message: ChangeMessage): readonly SentChange[] {
   const from = new Cursor(message);
-  return many(from.number(), () => changeFrom(from));
+  return many(from.number(), changeFrom, from);
 }
 
 class Cursor {
@@ -73,18 +87,18 @@ class Cursor {
   }
 }
 
-function changeFrom(from: Cursor): Change {
+function changeFrom(from: Cursor): SentChange {
   const attempt = from.text();
   const [rows, notices, facts] = [from.number(), from.number(), from.number()];
   return {
     attempt,
-    rows: many(rows, () => rowFrom(from)),
-    notices: many(notices, () => from.next() as NoticeDraft),
-    facts: many(facts, () => factFrom(from)),
+    rows: many(rows, rowFrom, from),
+    notices: many(notices, noticeFrom, from),
+    facts: many(facts, factFrom, from),
   };
 }
 
-function rowFrom(from: Cursor): RowChange {
+function rowFrom(from: Cursor): SentRow {
   const key = keyFrom(from);
   const expect = (from.next() as number | null) ?? "absent";
   const form = from.number();
@@ -92,12 +106,18 @@ function rowFrom(from: Cursor): RowChange {
   if (form === GONE) return { key, expect, next: "gone" };
   const value = from.text();
   const expires = from.next() as Instant | null;
-  const next = { value, expires, refs: many(from.number(), () => keyFrom(from)) };
+  const refs = from.number();
+  if (refs === AS_BEFORE) return { key, expect, next: { value, expires }, refsStay: true };
+  const next = { value, expires, refs: many(refs, keyFrom, from) };
   return form === RAISING ? { key, expect, next, raise: true } : { key, expect, next };
 }
 
 function keyFrom(from: Cursor): RowKey {
   return { tenant: from.text() as TenantId, kind: from.text() as RowKind, id: from.text() };
+}
+
+function noticeFrom(from: Cursor): NoticeDraft {
+  return from.next() as NoticeDraft;
 }
 
 function factFrom(from: Cursor): FactDraft {
@@ -110,6 +130,8 @@ function factFrom(from: Cursor): FactDraft {
   };
 }
 
-function many<T>(count: number, one: () => T): readonly T[] {
-  return Array.from({ length: count }, one);
+function many<T>(count: number, one: (from: Cursor) => T, from: Cursor): readonly T[] {
+  const all: T[] = [];
+  for (let taken = 0; taken < count; taken += 1) all.push(one(from));
+  return all;
 }

@@ -12,6 +12,7 @@ import {
   type RowChange,
 } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
+import type { SentChange, SentRow } from "./change-message.ts";
 import type { FactLog } from "./fact-log.ts";
 import { packId } from "./id-order.ts";
 import type { Names } from "./names.ts";
@@ -37,9 +38,9 @@ interface Commit {
   readonly at: Instant;
 }
 
-type PlainUpdate = RowChange & { readonly expect: number; readonly next: Exclude<RowChange["next"], string> };
+type PlainUpdate = SentRow & { readonly expect: number; readonly next: Exclude<RowChange["next"], string> };
 
-function isPlainUpdate(row: RowChange): row is PlainUpdate {
+function isPlainUpdate(row: SentRow): row is PlainUpdate {
   return row.expect !== "absent" && typeof row.next === "object" && row.raise !== true;
 }
 
@@ -77,7 +78,7 @@ export class ChangeWriter {
     return true;
   }
 
-  apply(change: Change, at: Instant): Outcome {
+  apply(change: SentChange, at: Instant): Outcome {
     const [only] = change.rows;
     if (change.rows.length === 1 && change.notices.length === 0 && only !== undefined && isPlainUpdate(only)) {
       return this.#update(change, only, at);
@@ -110,20 +111,15 @@ export class ChangeWriter {
   }
 
   /** One row, compared and written by one statement: a refresh. */
-  #update({ attempt, facts }: Change, { key, expect, next }: PlainUpdate, at: Instant): Outcome {
+  #update({ attempt, facts }: Change, { key, expect, next, refsStay }: PlainUpdate, at: Instant): Outcome {
     const tenant = this.#names.codeOf(key.tenant);
     if (tenant === undefined) return { kind: "conflict" };
-    const refs = refsToRow(next.refs ?? [], this.#names);
-    const { changes } = this.#sql.updateIf.run(
-      pack(attempt),
-      next.expires,
-      refs,
-      next.value,
-      kindToRow(key.kind),
-      tenant,
-      packId(key.id),
-      expect,
-    );
+    const { value, expires, refs = [] } = next;
+    const [kind, id, mark] = [kindToRow(key.kind), packId(key.id), pack(attempt)];
+    const { changes } =
+      refsStay === true
+        ? this.#sql.updateValueIf.run(mark, expires, value, kind, tenant, id, expect)
+        : this.#sql.updateIf.run(mark, expires, refsToRow(refs, this.#names), value, kind, tenant, id, expect);
     if (changes === 0) return { kind: "conflict" };
     for (const fact of facts) this.#facts.record(fact);
     return { kind: "committed", pos: this.head.pos, at };
@@ -144,13 +140,17 @@ export class ChangeWriter {
     this.#known = { pos, mark };
   }
 
-  #write({ key, next, raise }: RowChange, place: number | undefined, attempt: Packed, commit: Commit): void {
+  #write({ key, next, raise, refsStay }: SentRow, place: number | undefined, attempt: Packed, commit: Commit): void {
     if (next === "same") return;
     if (next === "gone") {
       if (place !== undefined) this.#sql.remove.run(place);
       return;
     }
     const { pos } = commit;
+    if (refsStay === true && place !== undefined) {
+      this.#sql.updateValue.run(attempt, next.expires, next.value, place);
+      return;
+    }
     const refs = refsToRow(next.refs ?? [], this.#names);
     if (place === undefined) {
       const [epoch, seq, at] = raise === true ? [pos.epoch, pos.seq, commit.at] : [null, null, null];
@@ -173,7 +173,9 @@ function prepared(
   | "find"
   | "insert"
   | "update"
+  | "updateValue"
   | "updateIf"
+  | "updateValueIf"
   | "raise"
   | "remove"
   | "append"
@@ -193,6 +195,11 @@ function prepared(
        VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     update: sql("UPDATE rows SET version = version + 1, attempt = ?, expires = ?, refs = ?, value = ? WHERE place = ?"),
+    updateValue: sql("UPDATE rows SET version = version + 1, attempt = ?, expires = ?, value = ? WHERE place = ?"),
+    updateValueIf: sql(
+      `UPDATE rows SET version = version + 1, attempt = ?, expires = ?, value = ?
+       WHERE kind = ? AND tenant = ? AND id = ? AND version = ?`,
+    ),
     updateIf: sql(
       `UPDATE rows SET version = version + 1, attempt = ?, expires = ?, refs = ?, value = ?
        WHERE kind = ? AND tenant = ? AND id = ? AND version = ?`,

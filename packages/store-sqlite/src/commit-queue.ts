@@ -4,7 +4,7 @@
 import type { Change, Clock, Outcome } from "@hallpass/core";
 import { Fault } from "@hallpass/core";
 import type { Acknowledged } from "./acknowledged.ts";
-import { changesToMessage } from "./change-message.ts";
+import { changesToMessage, type SentChange } from "./change-message.ts";
 import type { DropBounds } from "./change-writer.ts";
 import type { WriterReply } from "./thread-messages.ts";
 import type { WriterThread } from "./writer-thread.ts";
@@ -135,7 +135,7 @@ export class CommitQueue {
     }
   }
 
-  async #write(changes: readonly Change[]): Promise<readonly Outcome[]> {
+  async #write(changes: readonly SentChange[]): Promise<readonly Outcome[]> {
     let thread: WriterThread;
     try {
       thread = await this.#options.writer();

@@ -6,7 +6,18 @@ export type Packed = string | Uint8Array;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const MARK = /^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$/;
 
+let lastText = "";
+let lastPacked: Packed = "";
+
+/** A session's id comes once with its row and once with each of its facts: the last text need not be packed again. */
 export function pack(text: string): Packed {
+  if (text === lastText) return lastPacked;
+  lastPacked = packed(text);
+  lastText = text;
+  return lastPacked;
+}
+
+function packed(text: string): Packed {
   if (text.length === 36 && UUID.test(text)) return Buffer.from(text.replaceAll("-", ""), "hex");
   if (text.length === 11 && MARK.test(text)) return Buffer.from(text, "base64url");
   return text;

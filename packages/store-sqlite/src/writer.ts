@@ -2,7 +2,8 @@
 // Runs in the writer's thread and blocks it; knows nothing of threads.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Change, Instant, Outcome } from "@hallpass/core";
+import type { Instant, Outcome } from "@hallpass/core";
+import type { SentChange } from "./change-message.ts";
 import { ChangeWriter, type DropBounds } from "./change-writer.ts";
 import { FactLog } from "./fact-log.ts";
 import { Names } from "./names.ts";
@@ -54,7 +55,7 @@ export class Writer {
     this.#commit = this.#db.prepare("COMMIT");
   }
 
-  commit(changes: readonly Change[], at: Instant): BatchResult {
+  commit(changes: readonly SentChange[], at: Instant): BatchResult {
     let committing = false;
     try {
       this.#begin.run();

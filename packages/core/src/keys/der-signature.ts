@@ -12,11 +12,11 @@ export function rawSignature(der: Uint8Array): Uint8Array {
   let at = 2;
   for (const end of [HALF, 2 * HALF]) {
     const length = der[at + 1] ?? 0;
-    const start = at + 2;
+    const last = at + 1 + length;
     // DER puts a zero before a leading bit, and leaves leading zeros out.
-    const digits = der.subarray(length > HALF ? start + 1 : start, start + length);
-    raw.set(digits, end - digits.length);
-    at = start + length;
+    const digits = Math.min(length, HALF);
+    for (let digit = 0; digit < digits; digit += 1) raw[end - 1 - digit] = der[last - digit] ?? 0;
+    at = last + 1;
   }
   return raw;
 }

@@ -64,8 +64,7 @@ function keyPairOf(pkcs8: Uint8Array): { readonly privateKey: KeyObject; readonl
   }
 }
 
-const utf8 = new TextEncoder();
-
+/** A signing input is ASCII (RFC 7515). */
 function bytesOf(text: string): Uint8Array {
-  return utf8.encode(text);
+  return Buffer.from(text, "latin1");
 }

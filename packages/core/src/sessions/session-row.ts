@@ -75,12 +75,12 @@ export function sessionKey(session: Pick<Session, "tenant" | "id">): RowKey {
 /** The rows without which nobody can say whether the session lives: read with it, in one snapshot. */
 export function sessionRefs(session: Session): readonly RowKey[] {
   const { tenant } = session;
-  const clients = new Set(session.families.map((family) => family.client));
-  return [
-    { tenant, kind: "subject", id: session.subject },
-    ...[...clients].map((id): RowKey => ({ tenant, kind: "client", id })),
-    ...session.ancestors.map((id): RowKey => ({ tenant, kind: "session", id })),
-  ];
+  const refs: RowKey[] = [{ tenant, kind: "subject", id: session.subject }];
+  for (const { client } of session.families)
+    if (!refs.some(({ kind, id }) => kind === "client" && id === client))
+      refs.push({ tenant, kind: "client", id: client });
+  for (const id of session.ancestors) refs.push({ tenant, kind: "session", id });
+  return refs;
 }
 
 /**

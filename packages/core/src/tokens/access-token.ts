@@ -70,9 +70,10 @@ export function draftAccessToken(
   const iat = numericDate(content.now);
   const exp = expiry(content, iat, random);
   const jti = encodeBase64url(random.subarray(0, 16));
-  const signingInput = `${header(signer)}.${encodeText(JSON.stringify(claimsOf(content, iat, exp, jti)))}`;
+  const start = header(signer);
+  const signingInput = `${start}.${encodeText(JSON.stringify(claimsOf(content, iat, exp, jti)))}`;
   // What a session may hold does not depend on the algorithm: `canAlwaysBeMinted` asks without knowing it.
-  const claimsEnd = signingInput.length - signingInput.indexOf(".");
+  const claimsEnd = signingInput.length - start.length;
   if (HEADER_LENGTH + claimsEnd + 1 + SIGNATURE_LENGTHS.ES256 > MAX_ISSUED_ACCESS_TOKEN_LENGTH) return undefined;
   const size = signingInput.length + 1 + SIGNATURE_LENGTHS[signer.alg];
   return { signingInput, signer, expiresIn: exp - iat, expires: (exp * 1000) as Instant, jti, size };
@@ -135,8 +136,15 @@ export function claimsOf(content: AccessTokenContent, iat: number, exp: number, 
   return Object.assign(claims, session.claims);
 }
 
+/** Written once for each key. */
+const headers = new WeakMap<object, string>();
+
 function header(signer: Pick<Signer, "kid" | "alg">): string {
-  return encodeText(`{"alg":"${signer.alg}","typ":"${ACCESS_TOKEN_TYPE}","kid":"${signer.kid}"}`);
+  const known = headers.get(signer);
+  if (known !== undefined) return known;
+  const text = encodeText(`{"alg":"${signer.alg}","typ":"${ACCESS_TOKEN_TYPE}","kid":"${signer.kid}"}`);
+  headers.set(signer, text);
+  return text;
 }
 
 // Every kid is a thumbprint of 43 characters.
