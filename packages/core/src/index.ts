@@ -139,6 +139,7 @@ export * from "./store/change.ts";
 export * from "./store/check-changes.ts";
 export * from "./store/gather.ts";
 export * from "./store/notice-place.ts";
+export * from "./store/row-map.ts";
 export * from "./store/store.ts";
 export * from "./tokens/access-token.ts";
 export * from "./tokens/judge-access-token.ts";

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Change, type Instant, type Outcome, type RowKey, rowKeyText, type TenantId } from "@hallpass/core";
+import { type Change, type Instant, type Outcome, type RowKey, type TenantId } from "@hallpass/core";
 import { Acknowledged } from "./acknowledged.ts";
 
 const key: RowKey = { tenant: "t" as TenantId, kind: "client", id: "web" };
-const text = rowKeyText(key);
 const at = 1000 as Instant;
 
 function committed(seq: number): Outcome {
@@ -37,7 +36,7 @@ describe("what is acknowledged", () => {
       [writing("b", 1, true), committed(7)],
       [writing("c", 2), committed(7)],
     );
-    const row = acknowledged.find(text)?.row;
+    const row = acknowledged.find(key)?.row;
     assert.deepEqual(
       [row?.value, row?.version, row?.attempt, row?.notBefore, row?.raisedAt],
       ["c", 3, "try c", { epoch: 1, seq: 7 }, at],
@@ -46,42 +45,42 @@ describe("what is acknowledged", () => {
   });
 
   it("is left to the file when what stood there before is not remembered, because its cut-off is not known", () => {
-    assert.equal(after([writing("b", 4), committed(0)]).find(text), undefined);
+    assert.equal(after([writing("b", 4), committed(0)]).find(key), undefined);
   });
 
   it("does not change with a conflict or a failure", () => {
     const opened = [writing("a", "absent"), committed(0)] as const;
     const full: Outcome = { kind: "failed", cause: null, full: true };
     for (const outcome of [{ kind: "conflict" } as const, full]) {
-      assert.equal(after(opened, [writing("b", 1), outcome]).find(text)?.row?.value, "a");
+      assert.equal(after(opened, [writing("b", 1), outcome]).find(key)?.row?.value, "a");
     }
   });
 
   it("is forgotten whole with an unknown outcome: only the file can tell", () => {
     const unknown: Outcome = { kind: "unknown", cause: null };
     const acknowledged = after([writing("a", "absent", true), committed(1)], [writing("b", 1), unknown]);
-    assert.deepEqual([acknowledged.find(text), acknowledged.head], [undefined, undefined]);
+    assert.deepEqual([acknowledged.find(key), acknowledged.head], [undefined, undefined]);
   });
 
   it("says of a batch under way which rows, and whether the head, the file may show too early", () => {
     const acknowledged = new Acknowledged();
     acknowledged.begin([writing("a", "absent", true)]);
-    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isHeadUnderWay], [true, true]);
+    assert.deepEqual([acknowledged.isUnderWay(key), acknowledged.isHeadUnderWay], [true, true]);
     acknowledged.settle([writing("a", "absent", true)], [committed(1)], 0);
-    assert.deepEqual([acknowledged.isUnderWay(text), acknowledged.isHeadUnderWay], [false, false]);
+    assert.deepEqual([acknowledged.isUnderWay(key), acknowledged.isHeadUnderWay], [false, false]);
   });
 
   it("knows that a removed row is gone", () => {
     const gone: Change = { ...writing("", 1), rows: [{ key, expect: 1, next: "gone" }] };
-    assert.deepEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(text)?.row, undefined);
-    assert.notEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(text), undefined);
+    assert.deepEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(key)?.row, undefined);
+    assert.notEqual(after([writing("a", "absent"), committed(0)], [gone, committed(0)]).find(key), undefined);
   });
 
   it("answers a conflict for a row that is remembered otherwise, without asking the file", () => {
     const acknowledged = after([writing("a", "absent"), committed(0)]);
     const comparing: Change = { ...writing("", 2), rows: [{ key, expect: 2, next: "same" }] };
     assert.deepEqual(acknowledged.begin([writing("b", 2), comparing]), ["conflict", "conflict"]);
-    assert.equal(acknowledged.isUnderWay(text), false);
+    assert.equal(acknowledged.isUnderWay(key), false);
   });
 
   it("spares the file a comparison that it knows to hold, and nothing that is written or not remembered", () => {

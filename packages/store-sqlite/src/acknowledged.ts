@@ -2,15 +2,7 @@
 // is remembered needs no look at the file. Reads see exactly the acknowledged state: what a batch under way may or may not
 // have written already is invisible until its outcome is here, and a row of that batch that is not remembered waits for it.
 
-import {
-  type Change,
-  type Head,
-  type Outcome,
-  type Row,
-  type RowChange,
-  type RowKey,
-  rowKeyText,
-} from "@hallpass/core";
+import { type Change, type Head, type Outcome, type Row, type RowChange, type RowKey, RowMap } from "@hallpass/core";
 import type { SentChange, SentRow } from "./change-message.ts";
 import { RecentFacts } from "./recent-facts.ts";
 
@@ -28,27 +20,27 @@ const LONGEST = 16_384;
 
 export class Acknowledged {
   readonly facts: RecentFacts = new RecentFacts();
-  #recent = new Map<string, Found>();
-  #older = new Map<string, Found>();
-  #underWay: ReadonlySet<string> = new Set();
+  #recent = new RowMap<Found>();
+  #older = new RowMap<Found>();
+  #underWay: Pick<RowMap<true>, "has"> = new RowMap<true>();
   #head: Head | undefined;
   #headUnderWay = false;
 
   /** Undefined when the file has to tell. */
-  find(text: string): Found | undefined {
-    const recent = this.#recent.get(text);
+  find(key: RowKey): Found | undefined {
+    const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
-    const older = this.#older.get(text);
-    if (older !== undefined) this.remember(text, older);
+    const older = this.#older.get(key);
+    if (older !== undefined) this.remember(key, older);
     return older;
   }
 
-  remember(text: string, found: Found): void {
-    if (found.row !== undefined && found.row.value.length > LONGEST) return this.#drop(text);
-    this.#recent.set(text, found);
+  remember(key: RowKey, found: Found): void {
+    if (found.row !== undefined && found.row.value.length > LONGEST) return this.#drop(key);
+    this.#recent.set(key, found);
     if (this.#recent.size < MOST) return;
     this.#older = this.#recent;
-    this.#recent = new Map();
+    this.#recent = new RowMap();
   }
 
   get head(): Head | undefined {
@@ -60,8 +52,8 @@ export class Acknowledged {
   }
 
   /** Whether the file may hold of this row what is not acknowledged yet. */
-  isUnderWay(text: string): boolean {
-    return this.#underWay.has(text);
+  isUnderWay(key: RowKey): boolean {
+    return this.#underWay.has(key);
   }
 
   /** Whether the file may hold a head that is not acknowledged yet. */
@@ -74,7 +66,7 @@ export class Acknowledged {
    * unless an earlier change of the batch writes them, and what was only to be compared, and fits, need not go there.
    */
   begin(changes: readonly Change[]): readonly (SentChange | "conflict")[] {
-    const written = new Set<string>();
+    const written = new RowMap<true>();
     const compared = changes.map((change) => this.#compare(change, written));
     this.#underWay = written;
     this.#headUnderWay = changes.some(({ notices }) => notices.length > 0);
@@ -82,18 +74,17 @@ export class Acknowledged {
   }
 
   /** Adds what the change writes to `written`. */
-  #compare(change: Change, written: Set<string>): SentChange | "conflict" {
+  #compare(change: Change, written: RowMap<true>): SentChange | "conflict" {
     const rows: SentRow[] = [];
-    const own: string[] = [];
+    const own: RowKey[] = [];
     for (const row of change.rows) {
-      const text = rowKeyText(row.key);
-      const found = written.has(text) ? undefined : this.find(text);
+      const found = written.has(row.key) ? undefined : this.find(row.key);
       if (found !== undefined && row.expect !== (found.row?.version ?? "absent")) return "conflict";
-      if (row.next !== "same") own.push(text);
+      if (row.next !== "same") own.push(row.key);
       if (row.next !== "same" || found === undefined)
         rows.push(staysAsBefore(row, found) ? { ...row, refsStay: true } : row);
     }
-    for (const text of own) written.add(text);
+    for (const key of own) written.set(key, true);
     const { attempt, notices, facts } = change;
     return { attempt, rows, notices, facts };
   }
@@ -106,7 +97,7 @@ export class Acknowledged {
       if (outcome === undefined || outcome.kind === "unknown") this.#forget();
       else if (outcome.kind === "committed") this.#apply(change, outcome);
     });
-    this.#underWay = new Set();
+    this.#underWay = new RowMap<true>();
     this.#headUnderWay = false;
   }
 
@@ -115,10 +106,9 @@ export class Acknowledged {
     if (last !== undefined) this.#head = { pos: outcome.pos, mark: last.mark };
     for (const row of change.rows) {
       if (row.next === "same") continue;
-      const text = rowKeyText(row.key);
-      const next = row.next === "gone" ? ABSENT : this.#written(row, row.next, change.attempt, outcome, text);
-      if (next === undefined) this.#drop(text);
-      else this.remember(text, next);
+      const next = row.next === "gone" ? ABSENT : this.#written(row, row.next, change.attempt, outcome);
+      if (next === undefined) this.#drop(row.key);
+      else this.remember(row.key, next);
     }
   }
 
@@ -128,9 +118,8 @@ export class Acknowledged {
     next: Exclude<RowChange["next"], string>,
     attempt: string,
     { pos, at }: Extract<Outcome, { kind: "committed" }>,
-    text: string,
   ): Found | undefined {
-    const before = expect === "absent" ? ABSENT : this.find(text);
+    const before = expect === "absent" ? ABSENT : this.find(key);
     if (before === undefined) return undefined;
     const cutOff =
       raise === true
@@ -142,9 +131,9 @@ export class Acknowledged {
     return { row, refs: next.refs ?? [] };
   }
 
-  #drop(text: string): void {
-    this.#recent.delete(text);
-    this.#older.delete(text);
+  #drop(key: RowKey): void {
+    this.#recent.delete(key);
+    this.#older.delete(key);
   }
 
   /** Nobody knows what the file holds: from here on it is asked again. */

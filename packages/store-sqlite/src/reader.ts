@@ -8,7 +8,6 @@ import {
   type Head,
   type Row,
   type RowKey,
-  rowKeyText,
   type SessionId,
   type Snapshot,
   type Store,
@@ -164,12 +163,11 @@ export class Reader {
 
   // Nothing is acknowledged between two of these: they run in one turn, so what they find together is one state.
   #find(key: RowKey, acknowledged: Acknowledged): Found | undefined {
-    const text = rowKeyText(key);
-    const known = acknowledged.find(text);
+    const known = acknowledged.find(key);
     if (known !== undefined) return known;
-    if (acknowledged.isUnderWay(text)) return undefined;
+    if (acknowledged.isUnderWay(key)) return undefined;
     const found = this.#row(key);
-    acknowledged.remember(text, found);
+    acknowledged.remember(key, found);
     return found;
   }
 

@@ -142,7 +142,7 @@ function openMacKeys({ mac, secrets: forSecrets }: Ring, tenant: TenantId, kek: 
     ...[current, ...older].map((key) => opened("mac", key)),
     ...(forSecrets === null ? [] : [forSecrets.current, ...forSecrets.older]).map((key) => opened("secret", key)),
   ]);
-  const derived = new Map<string, Uint8Array>();
+  const derived: { readonly kid: number; readonly info: string; readonly bytes: Uint8Array }[] = [];
   return {
     currentKid: current.kid,
     secretKid: forSecrets?.current.kid ?? current.kid,
@@ -150,10 +150,10 @@ function openMacKeys({ mac, secrets: forSecrets }: Ring, tenant: TenantId, kek: 
     derive: (kid, info) => {
       const secret = secrets.get(kid);
       if (secret === undefined) return undefined;
-      const known = derived.get(`${kid} ${info}`);
-      if (known !== undefined) return known;
+      // A few for each key that is in use: looked through, because hashing the text would cost more.
+      for (const known of derived) if (known.kid === kid && known.info === info) return known.bytes;
       const bytes = new Uint8Array(hkdfSync("sha256", secret, "", info, 32));
-      derived.set(`${kid} ${info}`, bytes);
+      derived.push({ kid, info, bytes });
       return bytes;
     },
   };

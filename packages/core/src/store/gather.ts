@@ -8,7 +8,8 @@
 import { Fault } from "../kernel/fault.ts";
 import type { NextTurn } from "../kernel/ports.ts";
 import { afterMs, type Instant, instantOf, latest } from "../kernel/time.ts";
-import { checkChanges, rowKeyText } from "./check-changes.ts";
+import { checkChanges } from "./check-changes.ts";
+import { RowMap } from "./row-map.ts";
 import type { Change, NoticeDraft, Outcome, Snapshot, Store } from "./store.ts";
 
 export interface GatherOptions {
@@ -24,8 +25,6 @@ const MOST_TURNS = 3;
 
 interface Waiting {
   readonly change: Change;
-  readonly compared: readonly string[];
-  readonly written: readonly string[];
   readonly settle: (outcome: Outcome) => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -74,7 +73,7 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
       }
       const [only] = changes;
       if (changes.length === 1 && only !== undefined) {
-        queue.push({ change: only, ...rowsOf(only), settle: (outcome) => resolve([outcome]), reject });
+        queue.push({ change: only, settle: (outcome) => resolve([outcome]), reject });
         running ??= run();
         return;
       }
@@ -84,7 +83,7 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
           outcomes.set(at, outcome);
           if (outcomes.size === changes.length) resolve(changes.flatMap((_, index) => outcomes.get(index) ?? []));
         };
-        queue.push({ change, ...rowsOf(change), settle, reject });
+        queue.push({ change, settle, reject });
       });
       running ??= run();
     });
@@ -113,25 +112,20 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
   };
 }
 
-function rowsOf({ rows }: Change): Pick<Waiting, "compared" | "written"> {
-  const compared: string[] = [];
-  const written: string[] = [];
-  for (const { key, next } of rows) (next === "same" ? compared : written).push(rowKeyText(key));
-  return { compared, written };
-}
-
 /** In order of arrival, but a change that touches a row of an earlier one waits for the next batch, unless both only compare it. */
 function chooseBatch(queue: readonly Waiting[], most: number): readonly [readonly Waiting[], Waiting[]] {
   /** Of each row that an earlier change touches, whether one of them writes it. */
-  const touched = new Map<string, boolean>();
+  const touched = new RowMap<boolean>();
   const batch: Waiting[] = [];
   const later: Waiting[] = [];
   for (const waiting of queue) {
-    const { compared, written } = waiting;
-    const collides = written.some((row) => touched.has(row)) || compared.some((row) => touched.get(row) === true);
+    const { rows } = waiting.change;
+    const collides = rows.some(({ key, next }) => {
+      const isWritten = touched.get(key);
+      return next === "same" ? isWritten === true : isWritten !== undefined;
+    });
     // Those that wait keep their rows too, or later arrivals would overtake them for ever.
-    for (const row of compared) if (!touched.has(row)) touched.set(row, false);
-    for (const row of written) touched.set(row, true);
+    for (const { key, next } of rows) if (next !== "same" || !touched.has(key)) touched.set(key, next !== "same");
     (collides || batch.length >= most ? later : batch).push(waiting);
   }
   return [batch, later];

@@ -44,7 +44,29 @@ function innerMac(seed: Uint8Array, payload: Uint8Array): Uint8Array {
 }
 
 function outerMac(scheme: RefreshScheme, kid: number, payload: Uint8Array, inner: Uint8Array): Uint8Array | undefined {
-  const key = scheme.mac.derive(kid, `hallpass/refresh/1/key${scheme.tenant}`);
+  const labels = labelsOf(scheme);
+  const key = scheme.mac.derive(kid, labels.key);
   if (key === undefined) return undefined;
-  return hmacSha256(key, `hallpass/refresh/1/outer${scheme.issuer}`, payload, inner).subarray(0, REFRESH_MAC_LENGTH);
+  return hmacSha256(key, labels.outer, payload, inner).subarray(0, REFRESH_MAC_LENGTH);
+}
+
+interface Labels {
+  readonly issuer: string;
+  readonly tenant: TenantId;
+  readonly key: string;
+  readonly outer: string;
+}
+
+let lastLabels: Labels | undefined;
+
+/** Of the issuer that was served last: texts that are the same for every token are not made for every token. */
+function labelsOf({ issuer, tenant }: RefreshScheme): Labels {
+  if (lastLabels?.issuer === issuer && lastLabels.tenant === tenant) return lastLabels;
+  lastLabels = {
+    issuer,
+    tenant,
+    key: `hallpass/refresh/1/key${tenant}`,
+    outer: `hallpass/refresh/1/outer${issuer}`,
+  };
+  return lastLabels;
 }
