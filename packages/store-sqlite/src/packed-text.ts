@@ -12,12 +12,12 @@ let lastPacked: Packed = "";
 /** A session's id comes once with its row and once with each of its facts: the last text need not be packed again. */
 export function pack(text: string): Packed {
   if (text === lastText) return lastPacked;
-  lastPacked = packed(text);
+  lastPacked = packOne(text);
   lastText = text;
   return lastPacked;
 }
 
-function packed(text: string): Packed {
+function packOne(text: string): Packed {
   if (text.length === 36 && UUID.test(text)) return Buffer.from(text.replaceAll("-", ""), "hex");
   if (text.length === 11 && MARK.test(text)) return Buffer.from(text, "base64url");
   return text;

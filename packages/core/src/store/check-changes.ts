@@ -1,6 +1,7 @@
 // What changes must look like before a store looks at them. Whoever breaks one of these rules has a defect,
 // not bad luck, so it throws; nothing was written. Every store calls it first.
 
+import { RowMap } from "./row-map.ts";
 import type { Change, RowChange, RowKey } from "./store.ts";
 
 export const MOST_ROWS = 16;
@@ -14,19 +15,18 @@ export function rowKeyText(key: RowKey): string {
 
 /** Throws a RangeError for a change that no store may take, or for two changes of one call that touch one row. */
 export function checkChanges(changes: readonly Change[]): void {
-  const touched = new Map<string, boolean>();
+  const touched = new RowMap<boolean>();
   for (const change of changes) {
     checkShape(change);
     checkNamedOnce(change.rows);
     // A call with one change, as operations make them, needs no look at others.
     if (changes.length === 1) return;
     for (const row of change.rows) {
-      const key = rowKeyText(row.key);
       const onlyCompares = row.next === "same";
-      if (touched.has(key) && !(onlyCompares && touched.get(key) === true)) {
+      const others = touched.get(row.key);
+      if (others !== undefined && !(onlyCompares && others))
         throw new RangeError("two changes of one call touch the same row");
-      }
-      touched.set(key, onlyCompares);
+      touched.set(row.key, onlyCompares);
     }
   }
 }
