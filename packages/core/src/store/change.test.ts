@@ -65,15 +65,16 @@ describe("a change", () => {
     );
   });
 
-  it("that is lost once is tried again, and one that is lost twice is a fault that wrote nothing [DISK-1]", async () => {
-    const once = aStore();
-    assert.equal(await change(withMishaps(once, ["lost"]), dice, [key("a")], addOne("a")), 0);
-    assert.equal(await valueOf(once, "a"), "1");
-    const twice = aStore();
-    const { store, changes } = counting(withMishaps(twice, ["lost", "lost"]));
+  it("that is lost seven times is tried again, and one that is lost eight times is a fault that wrote nothing [DISK-1]", async () => {
+    const lost = (times: number): readonly Mishap[] => Array.from({ length: times }, () => "lost");
+    const seven = aStore();
+    assert.equal(await change(withMishaps(seven, lost(7)), dice, [key("a")], addOne("a")), 0);
+    assert.equal(await valueOf(seven, "a"), "1");
+    const eight = aStore();
+    const { store, changes } = counting(withMishaps(eight, lost(8)));
     await assert.rejects(change(store, dice, [key("a")], addOne("a")), isFault("store_unavailable"));
-    assert.equal(changes().length, 2);
-    assert.equal(await valueOf(twice, "a"), undefined);
+    assert.equal(changes().length, 8);
+    assert.equal(await valueOf(eight, "a"), undefined);
   });
 
   const faults: readonly [mishap: Mishap, code: FaultCode][] = [

@@ -47,7 +47,7 @@ export function write<T>(writes: Writes<T>): Decision<T> {
 
 const MOST_TRIES = 100;
 /** Outcomes of one change that nobody knew until the rows showed that nothing was written. A store where that goes on is broken, not busy. */
-const MOST_UNWRITTEN = 2;
+const MOST_UNWRITTEN = 8;
 /** Within one try. */
 const MOST_READS = 8;
 
