@@ -27,7 +27,13 @@ export interface FactBodies {
     readonly actor: string | null;
   };
   session_changed: { readonly changed: readonly string[]; readonly reduced: boolean; readonly actor: string | null };
-  session_ended: { readonly reason: EndReason; readonly at_ms: number; readonly revocation: string | null };
+  session_ended: {
+    readonly reason: EndReason;
+    readonly at_ms: number;
+    readonly revocation: string | null;
+    /** The session whose opening ended it. */
+    readonly opened?: SessionId;
+  };
   session_token_issued: { readonly actor: string | null };
   session_policy_applied: {
     readonly policy: string;

@@ -12,6 +12,9 @@ const WORDS: Readonly<Record<string, string>> = {
   subject_revoked: "everything of its subject was revoked",
   client_revoked: "everything of its client was revoked",
   tenant_revoked: "everything of everybody was revoked",
+  policy_applied: "its policy was applied to the sessions that lived, and by what it says now this one was over",
+  subject_blocked: "its subject was blocked",
+  subject_erased: "what was stored about its subject was erased",
 };
 
 /** A reason of a later version is shown as it is. */

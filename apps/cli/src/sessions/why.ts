@@ -5,15 +5,17 @@ import { pairs, printable } from "../print/columns.ts";
 import { instant, relative, span } from "../print/times.ts";
 import { printJson, printLines } from "../terminal.ts";
 
+interface By {
+  readonly actor: string | null;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+}
+
 interface WireExplanation {
   readonly session: string;
   readonly state: "active" | "ended";
   readonly end: { readonly reason: string; readonly at_ms: number; readonly sentence: string } | null;
-  readonly by: {
-    readonly actor: string | null;
-    readonly reason: string | null;
-    readonly ticket: string | null;
-  } | null;
+  readonly by: By | null;
   readonly because:
     | {
         readonly kind: "reuse";
@@ -29,7 +31,17 @@ interface WireExplanation {
         readonly ancestor: string;
         readonly end: { readonly reason: string; readonly at_ms: number };
       }
+    | { readonly kind: "opening"; readonly opened: string }
+    | { readonly kind: "policy"; readonly policy: string; readonly version: number; readonly rule: string }
     | null;
+  readonly families: readonly {
+    readonly family: string;
+    readonly client_id: string;
+    readonly reason: string;
+    readonly sentence: string;
+    readonly at_ms: number | null;
+    readonly by: By | null;
+  }[];
   readonly before: readonly { readonly at_ms: number; readonly sentence: string }[];
 }
 
@@ -45,12 +57,16 @@ export async function explainSession(
   return undefined;
 }
 
-function linesOf({ session, end, by, because, before }: WireExplanation, now: number): string[] {
+function linesOf({ session, end, by, because, families, before }: WireExplanation, now: number): string[] {
   const head =
     end === null
       ? pairs([
           ["session", session],
-          ["state", "active: nobody was logged out of it"],
+          [
+            "state",
+            families.length === 0 ? "active: nobody was logged out of it" : "active, and over for some clients",
+          ],
+          ...families.map((one) => ["client", familyWords(one)] as const),
         ])
       : pairs([
           ["session", session],
@@ -73,12 +89,28 @@ function becauseWords(because: NonNullable<WireExplanation["because"]>): string 
       return `last used at ${instant(because.last_active_ms)}; ${span(because.idle_s * 1000)} without use end it`;
     case "absolute":
       return `opened at ${instant(because.opened_ms)}; ${span(because.absolute_s * 1000)} after that it is over, however busy`;
+    case "opening":
+      return `session ${because.opened} was opened`;
+    case "policy":
+      return `policy ${because.policy} ${because.version}, by its ${RULES[because.rule] ?? because.rule}`;
     case "ancestor":
       return `session ${because.ancestor} ended at ${instant(because.end.at_ms)} (${because.end.reason})`;
   }
 }
 
-function byWords({ actor, reason, ticket }: NonNullable<WireExplanation["by"]>): string {
+const RULES: Readonly<Record<string, string>> = {
+  lifetime: "times",
+  acr: "demand for assurance",
+  limit: "limit of sessions",
+};
+
+function familyWords(one: WireExplanation["families"][number]): string {
+  const when = one.at_ms === null ? "" : ` at ${instant(one.at_ms)}`;
+  const who = one.by === null ? "" : `, by ${byWords(one.by)}`;
+  return `${one.client_id}, family ${one.family}${when}: ${one.sentence} (${one.reason})${who}`;
+}
+
+function byWords({ actor, reason, ticket }: By): string {
   const said = [reason, ticket].filter((one) => one !== null).join(", ");
   return `${actor ?? "nobody named, or the receipt is no longer kept"}${said === "" ? "" : `: ${said}`}`;
 }

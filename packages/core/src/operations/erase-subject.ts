@@ -13,7 +13,7 @@ import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationFromRow, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { sessionFromRow } from "../sessions/session-row.ts";
 import { standingOf } from "../sessions/standing.ts";
-import { isBlocked, subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
+import { cutAnew, isBlocked, subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowKey } from "../store/store.ts";
 import { answerWithoutSubject } from "./answer-once.ts";
@@ -64,7 +64,7 @@ export async function beginErasure(deps: SubjectDeps, request: EraseSubject): Pr
         {
           key,
           expect: row?.version ?? "absent",
-          next: subjectToRow({ sessions: [], block, cut: "subject_erased" }),
+          next: subjectToRow(cutAnew(row, { block, cut: "subject_erased", by: id })),
           raise: true,
         },
         { key: revocationKey(tenant, id), expect: "absent", next: receipt, raise: true },

@@ -1,15 +1,18 @@
 // "Why was I logged out?": the reason in words, when, who, and what came before. Nothing is written, and nothing is guessed: what is not known
 // any more is null.
 
+import { clientKey } from "../clients/client-row.ts";
 import { FACT_SENTENCES, type FactBodies, type FactKind } from "../facts.ts";
-import type { SessionId, TenantId } from "../kernel/ids.ts";
+import type { ClientId, FamilyId, SessionId, TenantId } from "../kernel/ids.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
 import { END_SENTENCES } from "../sessions/end-sentences.ts";
-import type { Ended, EndReason, Session } from "../sessions/session.ts";
+import type { PolicyRule } from "../sessions/rebase.ts";
+import { type Ended, type EndReason, type Session, stateAt } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
-import { standingOf } from "../sessions/standing.ts";
+import { familyStanding, standingOf } from "../sessions/standing.ts";
+import { cutOffAfter, subjectKey } from "../sessions/subject.ts";
 import type { Snapshot, Store, StoredFact } from "../store/store.ts";
 import { readRevocation } from "./read-revocation.ts";
 
@@ -17,17 +20,33 @@ export interface Explanation {
   readonly session: SessionId;
   /** Null while the session lives. */
   readonly end: { readonly reason: EndReason; readonly at: Instant; readonly sentence: string } | null;
-  /** Who revoked it, with what they said, if somebody did and the receipt is still kept. */
-  readonly by: {
-    readonly revocation: string;
-    readonly actor: string | null;
-    readonly reason: string | null;
-    readonly ticket: string | null;
-  } | null;
+  /** Who ended it, or the one above that took it along, if somebody did. */
+  readonly by: By | null;
   /** What the reason rests on, as far as it is known. */
   readonly because: Because | null;
+  /** Those of a living session whose clients get nothing for it any more: whoever used them was logged out, too. */
+  readonly families: readonly EndedFamily[];
   /** The last facts before the end, oldest first. */
   readonly before: readonly { readonly kind: string; readonly at: Instant; readonly sentence: string }[];
+}
+
+export interface By {
+  /** Null where it was no revocation. */
+  readonly revocation: string | null;
+  /** Null where nobody was named, or the receipt is no longer kept. */
+  readonly actor: string | null;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+}
+
+export interface EndedFamily {
+  readonly id: FamilyId;
+  readonly client: ClientId;
+  readonly reason: EndReason;
+  readonly sentence: string;
+  /** Null where nobody wrote down when. */
+  readonly at: Instant | null;
+  readonly by: By | null;
 }
 
 export type Because =
@@ -42,7 +61,10 @@ export type Because =
     }
   | { readonly kind: "idle"; readonly lastActive: Instant; readonly idleSeconds: number }
   | { readonly kind: "absolute"; readonly opened: Instant; readonly absoluteSeconds: number }
-  | { readonly kind: "ancestor"; readonly ancestor: SessionId; readonly end: Ended };
+  | { readonly kind: "ancestor"; readonly ancestor: SessionId; readonly end: Ended }
+  /** The session whose opening took its place. */
+  | { readonly kind: "opening"; readonly opened: SessionId }
+  | { readonly kind: "policy"; readonly policy: string; readonly version: number; readonly rule: PolicyRule };
 
 const PAGE = 200;
 /** Facts are kept for a month or so: no session has more. */
@@ -58,14 +80,17 @@ export async function explainSession(store: Store, tenant: TenantId, id: Session
   const session = sessionFromRow(row);
   const standing = standingOf(session, snapshot);
   const facts = await factsOf(store, tenant, id);
+  const families = await familiesOf(store, session, facts, snapshot);
   if (standing.kind === "active")
-    return granted({ session: id, end: null, by: null, because: null, before: lastOf(facts) });
+    return granted({ session: id, end: null, by: null, because: null, families, before: lastOf(facts) });
   const { reason, at } = standing;
+  const because = becauseOf(session, standing, facts, snapshot);
   return granted({
     session: id,
     end: { reason, at, sentence: END_SENTENCES[reason] },
-    by: await revokedBy(store, tenant, facts),
-    because: becauseOf(session, standing, facts, snapshot),
+    by: await endedBy(store, session, { reason, because, facts, snapshot }),
+    because,
+    families: [],
     before: lastOf(facts.filter((fact) => fact.at <= at && fact.kind !== "session_ended")),
   });
 }
@@ -89,14 +114,68 @@ function lastOf(facts: readonly StoredFact[]): Explanation["before"] {
     .map(({ kind, at }) => ({ kind, at, sentence: FACT_SENTENCES[kind as FactKind] ?? kind }));
 }
 
-async function revokedBy(store: Store, tenant: TenantId, facts: readonly StoredFact[]): Promise<Explanation["by"]> {
-  const ended = facts.findLast(({ kind }) => kind === "session_ended");
-  const revocation = ended === undefined ? null : (bodyOf(ended) as FactBodies["session_ended"]).revocation;
+interface Known {
+  readonly reason: EndReason;
+  readonly because: Because | null;
+  readonly facts: readonly StoredFact[];
+  readonly snapshot: Snapshot;
+}
+
+async function endedBy(store: Store, session: Session, known: Known): Promise<By | null> {
+  const { reason, because, facts, snapshot } = known;
+  const { tenant } = session;
+  if (because?.kind === "ancestor") {
+    const { reason: above, kind } = because.end;
+    const row = kind === "ended" ? snapshot.get(sessionKey({ tenant, id: because.ancestor })) : undefined;
+    if (row === undefined) return null;
+    const taken = await factsOf(store, tenant, because.ancestor);
+    return endedBy(store, sessionFromRow(row), { reason: above, because: null, facts: taken, snapshot });
+  }
+  if (reason === "policy_applied") {
+    const applied = lastBody(facts, "session_policy_applied");
+    return applied === undefined ? null : { revocation: null, actor: applied.actor, reason: null, ticket: null };
+  }
+  const cutOff = cutOffAfter(snapshot.get(subjectKey(tenant, session.subject)), session.born, snapshot.clock);
+  const isOfSubject = reason === (cutOff?.cut ?? "subject_revoked");
+  const noted = isOfSubject ? cutOff?.by : lastBody(facts, "session_ended")?.revocation;
+  return revokedBy(store, tenant, noted ?? null);
+}
+
+async function revokedBy(store: Store, tenant: TenantId, revocation: string | null): Promise<By | null> {
   if (revocation === null) return null;
   const kept = await readRevocation(store, tenant, revocation);
   if (!kept.ok) return { revocation, actor: null, reason: null, ticket: null };
   const { actor, reason, ticket } = kept.value;
   return { revocation, actor, reason, ticket };
+}
+
+/** Of a family that its client lost without a note in the session, the row of the client tells. */
+async function familiesOf(
+  store: Store,
+  session: Session,
+  facts: readonly StoredFact[],
+  snapshot: Snapshot,
+): Promise<readonly EndedFamily[]> {
+  const found: EndedFamily[] = [];
+  for (const family of session.families) {
+    const { id, client } = family;
+    const over = family.ended ?? familyStanding(session, family, snapshot)?.reason;
+    if (over === undefined) continue;
+    const fact = facts.findLast(
+      (one) => one.kind === "family_ended" && (bodyOf(one) as FactBodies["family_ended"]).family === id,
+    );
+    const revocation = fact === undefined ? null : (bodyOf(fact) as FactBodies["family_ended"]).revocation;
+    const row = snapshot.get(clientKey(session.tenant, client));
+    const at = fact?.at ?? (family.ended === null ? (row?.raisedAt ?? null) : null);
+    const by = await revokedBy(store, session.tenant, revocation);
+    found.push({ id, client, reason: over, sentence: END_SENTENCES[over], at, by });
+  }
+  return found;
+}
+
+function lastBody<K extends FactKind>(facts: readonly StoredFact[], kind: K): FactBodies[K] | undefined {
+  const fact = facts.findLast((one) => one.kind === kind);
+  return fact === undefined ? undefined : (bodyOf(fact) as FactBodies[K]);
 }
 
 function becauseOf(
@@ -114,14 +193,23 @@ function becauseOf(
       return { kind: "absolute", opened: session.opened, absoluteSeconds: session.policy.absolute };
     case "ancestor_ended":
       return ancestorOf(session, snapshot);
+    case "evicted":
+    case "replaced": {
+      const opened = lastBody(facts, "session_ended")?.opened;
+      return opened === undefined ? null : { kind: "opening", opened };
+    }
+    case "policy_applied": {
+      const applied = lastBody(facts, "session_policy_applied");
+      // A release that knew no rules but times noted none.
+      return applied === undefined
+        ? null
+        : { kind: "policy", policy: applied.policy, version: applied.to, rule: applied.ended_by ?? "lifetime" };
+    }
     case "signed_out":
     case "revoked":
-    case "evicted":
-    case "replaced":
     case "subject_revoked":
     case "client_revoked":
     case "tenant_revoked":
-    case "policy_applied":
     case "subject_blocked":
     case "subject_erased":
       return null;
@@ -142,15 +230,14 @@ function reuseIn(facts: readonly StoredFact[]): Because | null {
   return { kind: "reuse", generation, client, shown: shown.at, replaced: replaced?.at ?? null };
 }
 
-/** The nearest of those above that is over itself. */
+/** The nearest of those above that is over by itself, not because of another. */
 function ancestorOf(session: Session, snapshot: Snapshot): Because | null {
-  for (const id of session.ancestors) {
+  const over = session.ancestors.flatMap((id): Extract<Because, { kind: "ancestor" }>[] => {
     const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
-    if (row === undefined) continue;
-    const { state } = sessionFromRow(row);
-    if (state.kind === "ended") return { kind: "ancestor", ancestor: id, end: state };
-  }
-  return null;
+    const end = row === undefined ? undefined : stateAt(sessionFromRow(row), snapshot.clock);
+    return end?.kind === "ended" ? [{ kind: "ancestor", ancestor: id, end }] : [];
+  });
+  return over.find(({ end }) => end.reason !== "ancestor_ended") ?? over[0] ?? null;
 }
 
 function bodyOf({ body }: StoredFact): unknown {

@@ -42,6 +42,11 @@ interface Opening {
   readonly snapshot: Snapshot;
 }
 
+interface Evicting extends Opening {
+  /** Whether the change that evicts is the one that opens. */
+  readonly isCertain?: boolean;
+}
+
 /** Only at the limit are the sessions themselves read, to see which still live. */
 export function makeRoom(one: Opening): Room {
   const { session, policy, replaced, snapshot } = one;
@@ -65,11 +70,12 @@ export function makeRoom(one: Opening): Room {
   const victims = oldest.slice(0, MOST_EVICTIONS);
   const left = live.filter((each) => !victims.includes(each));
   return victims.length < oldest.length
-    ? { kind: "crowded", ...evicting(one, left, victims) }
+    ? // The session that comes in the end may have another id.
+      { kind: "crowded", ...evicting({ ...one, isCertain: false }, left, victims) }
     : { kind: "room", ...evicting(one, [...left, entry], victims) };
 }
 
-function evicting(one: Opening, sessions: readonly SubjectSession[], victims: readonly SubjectSession[]): Eviction {
+function evicting(one: Evicting, sessions: readonly SubjectSession[], victims: readonly SubjectSession[]): Eviction {
   const { session, snapshot } = one;
   const key = subjectKey(session.tenant, session.subject);
   const row = snapshot.get(key);
@@ -86,7 +92,7 @@ function evicting(one: Opening, sessions: readonly SubjectSession[], victims: re
 }
 
 function evict(
-  { deps, snapshot }: Opening,
+  { deps, session, snapshot, isCertain = true }: Evicting,
   key: RowKey,
 ): { id: SessionId; row: RowChange; notice: NoticeDraft; fact: FactDraft }[] {
   const row = snapshot.get(key);
@@ -103,6 +109,7 @@ function evict(
         reason: "evicted",
         at_ms: snapshot.clock,
         revocation: null,
+        ...(isCertain ? { opened: session.id } : {}),
       }),
     },
   ];

@@ -151,7 +151,7 @@ function attempt(
   if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot })) return refuse("token_too_large");
   if (room.kind === "crowded") return write({ ...room, answer: () => ({ kind: "cleared", evicted: room.evicted }) });
   const evicted = [...cleared, ...room.evicted];
-  const ended = replacing(deps, guest, request.subject, snapshot);
+  const ended = replacing(deps, guest, session, snapshot);
   const compared = [clientKey(tenant, request.client), policyKey(tenant, policy.name), ...parentOf(session)];
   const remembered = { session: session.id, family: family.id, evicted };
   return write({

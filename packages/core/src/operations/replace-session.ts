@@ -3,7 +3,7 @@
 
 import type { JsonObject } from "@hallpass/protocol";
 import { sessionFact } from "../facts.ts";
-import type { ClientId, SessionId, SubjectId, TenantId } from "../kernel/ids.ts";
+import type { ClientId, SessionId, TenantId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import type { RefusalCode } from "../kernel/refusal.ts";
@@ -53,7 +53,7 @@ export function claimsWith(
 export function replacing(
   deps: { readonly issuer: Issuer; readonly dice: Dice },
   guest: Guest | null,
-  subject: SubjectId,
+  opened: Pick<Session, "id" | "subject">,
   snapshot: Snapshot,
 ): {
   readonly rows: readonly RowChange[];
@@ -67,11 +67,11 @@ export function replacing(
   if (ruling.kind !== "changed") throw new Error("a live session could not be ended");
   const above = subjectKey(tenant, session.subject);
   const guard: RowChange = { key: above, expect: snapshot.get(above)?.version ?? "absent", next: "same" };
-  const body = { reason: "replaced", at_ms: snapshot.clock, revocation: null } as const;
+  const body = { reason: "replaced", at_ms: snapshot.clock, revocation: null, opened: opened.id } as const;
   return {
     rows: [
       { key: row.key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) },
-      ...(session.subject === subject ? [] : [guard]),
+      ...(session.subject === opened.subject ? [] : [guard]),
     ],
     notices: [noticeDraft(tenant, { kind: "session", sid: id }, deps.issuer, deps.dice)],
     facts: [sessionFact(tenant, id, snapshot.clock, "session_ended", body)],

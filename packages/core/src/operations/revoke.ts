@@ -21,7 +21,7 @@ import { LONGEST_ABSOLUTE } from "../sessions/profiles.ts";
 import { type EndReason, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
-import { subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
+import { cutAnew, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
 import { answer, change, write } from "../store/change.ts";
 import { rowKeyText } from "../store/check-changes.ts";
 import type { FactDraft, NoticeDraft, Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
@@ -277,7 +277,7 @@ function ofSubject({ deps, id, snapshot }: Case, target: Of<"subject">): Share {
     row: {
       key,
       expect: row?.version ?? "absent",
-      next: subjectToRow({ ...subjectFromRow(row), sessions: [], cut: null }),
+      next: subjectToRow(cutAnew(row, { block: subjectFromRow(row).block, cut: null, by: id })),
       raise: true,
     },
     notice: draft(deps, { kind: "subject", subject: takenHash(salt, "subject", target.subject) }),

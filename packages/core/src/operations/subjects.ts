@@ -13,7 +13,15 @@ import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { standingOf } from "../sessions/standing.ts";
-import { type Block, isBlocked, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
+import {
+  type Block,
+  cutAnew,
+  isBlocked,
+  subjectFromRow,
+  subjectKey,
+  subjectToRow,
+  unexpired,
+} from "../sessions/subject.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { RowKey, Snapshot, Store } from "../store/store.ts";
 
@@ -79,7 +87,7 @@ export async function blockSubject(deps: SubjectDeps, request: BlockSubject): Pr
         {
           key,
           expect: snapshot.get(key)?.version ?? "absent",
-          next: subjectToRow({ sessions: [], block, cut: "subject_blocked" }),
+          next: subjectToRow(cutAnew(snapshot.get(key), { block, cut: "subject_blocked", by: id })),
           raise: true,
         },
         {

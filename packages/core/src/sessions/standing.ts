@@ -7,7 +7,7 @@ import { ringKey } from "../keys/ring.ts";
 import type { Snapshot } from "../store/store.ts";
 import { type Ended, type Family, type Session, type SessionState, stateAt } from "./session.ts";
 import { sessionFromRow, sessionKey } from "./session-row.ts";
-import { subjectFromRow, subjectKey } from "./subject.ts";
+import { cutOffAfter, subjectKey } from "./subject.ts";
 
 /** The session's state and that of everything it hangs on: the earliest end of all. The snapshot was read with the session's key and `ringKey`. */
 export function standingOf(session: Session, snapshot: Snapshot): SessionState {
@@ -25,8 +25,8 @@ export function standingOf(session: Session, snapshot: Snapshot): SessionState {
 
 function subjectEnd(session: Session, snapshot: Snapshot): readonly Ended[] {
   const row = snapshot.get(subjectKey(session.tenant, session.subject));
-  if (row === undefined || row.notBefore === null || !isBefore(session.born, row.notBefore)) return [];
-  return [{ kind: "ended", reason: subjectFromRow(row).cut ?? "subject_revoked", at: row.raisedAt ?? snapshot.clock }];
+  const cutOff = cutOffAfter(row, session.born, snapshot.clock);
+  return cutOff === undefined ? [] : [{ kind: "ended", reason: cutOff.cut ?? "subject_revoked", at: cutOff.at }];
 }
 
 function tenantEnd({ tenant, born }: Session, snapshot: Snapshot): readonly Ended[] {

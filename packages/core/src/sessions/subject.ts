@@ -1,6 +1,7 @@
 // A subject's row: which of its sessions live, so that a limit is exact; whether it is blocked; and (as the row's cut-off) before which
 // position everything is over.
 
+import { isBefore, type Position } from "@hallpass/protocol";
 import type { SessionId, SubjectId, TenantId } from "../kernel/ids.ts";
 import { type Instant, isPast } from "../kernel/time.ts";
 import type { Row, RowKey } from "../store/store.ts";
@@ -23,25 +24,48 @@ export interface Block {
   readonly revocation: string;
 }
 
-export interface Subject {
+/** What a cut-off was for. */
+export interface Cut {
+  /** Null for a revocation. */
+  readonly cut: Extract<EndReason, "subject_blocked" | "subject_erased"> | null;
+  /** The revocation that came with it; null where a release that did not note it made the cut-off. */
+  readonly by: string | null;
+}
+
+/** One that another followed: it says when what lived before it was over. */
+export interface EarlierCut extends Cut {
+  readonly pos: Position;
+  readonly at: Instant;
+}
+
+export interface Subject extends Cut {
   /** Oldest first. Sessions that ended early are still in it until the next opening looks. */
   readonly sessions: readonly SubjectSession[];
   readonly block: Block | null;
-  /** What the last cut-off was for; null for a revocation. */
-  readonly cut: Extract<EndReason, "subject_blocked" | "subject_erased"> | null;
+  /** Oldest first, a few. The last cut-off is the row's own, and `cut` and `by` are of that. */
+  readonly earlier: readonly EarlierCut[];
 }
 
-export const NO_SESSIONS: Subject = { sessions: [], block: null, cut: null };
+export const NO_SESSIONS: Subject = { sessions: [], block: null, cut: null, by: null, earlier: [] };
+const MOST_EARLIER = 4;
 
-type More = Partial<Pick<Subject, "block" | "cut">>;
+type More = Partial<Pick<Subject, "block" | "cut" | "by" | "earlier">>;
 
 export function subjectKey(tenant: TenantId, id: SubjectId): RowKey {
   return { tenant, kind: "subject", id };
 }
 
 /** Ids and times in turn, and behind them an object for what few subjects have: release 0.1 reads the former and skips the latter. */
-export function subjectToRow({ sessions, block, cut }: Subject): { readonly value: string; readonly expires: null } {
-  const more: More = { ...(block === null ? {} : { block }), ...(cut === null ? {} : { cut }) };
+export function subjectToRow({ sessions, block, cut, by, earlier }: Subject): {
+  readonly value: string;
+  readonly expires: null;
+} {
+  const more: More = {
+    ...(block === null ? {} : { block }),
+    ...(cut === null ? {} : { cut }),
+    ...(by === null ? {} : { by }),
+    ...(earlier.length === 0 ? {} : { earlier }),
+  };
   const flat: (string | number | More)[] = sessions.flatMap(({ id, until }) => [id, until]);
   return { value: JSON.stringify(Object.keys(more).length === 0 ? flat : [...flat, more]), expires: null };
 }
@@ -57,7 +81,27 @@ export function subjectFromRow(row: Row | undefined): Subject {
   });
   const last = flat.at(-1);
   const more = typeof last === "object" ? last : {};
-  return { sessions, block: more.block ?? null, cut: more.cut ?? null };
+  const { block = null, cut = null, by = null, earlier = [] } = more;
+  return { sessions, block, cut, by, earlier };
+}
+
+/** What the row says after a cut-off that the change raises it with. */
+export function cutAnew(row: Row | undefined, next: Cut & Pick<Subject, "block">): Subject {
+  const { cut, by, earlier } = subjectFromRow(row);
+  const last =
+    row?.notBefore == null || row.raisedAt === null ? [] : [{ pos: row.notBefore, at: row.raisedAt, cut, by }];
+  return { ...next, sessions: [], earlier: [...earlier, ...last].slice(-MOST_EARLIER) };
+}
+
+export interface CutOff extends Cut {
+  readonly at: Instant;
+}
+
+/** The first cut-off after a session was opened: it is that which ended it. `now`: for a row that does not say when. */
+export function cutOffAfter(row: Row | undefined, born: Position, now: Instant): CutOff | undefined {
+  if (row === undefined || row.notBefore === null || !isBefore(born, row.notBefore)) return undefined;
+  const { cut, by, earlier } = subjectFromRow(row);
+  return earlier.find(({ pos }) => isBefore(born, pos)) ?? { at: row.raisedAt ?? now, cut, by };
 }
 
 /** Without those whose absolute end is past. */

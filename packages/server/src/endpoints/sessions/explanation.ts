@@ -10,13 +10,21 @@ export async function explanation(services: Services, exchange: Exchange): Promi
   if (id === undefined) return refuse(exchange, "session_not_found");
   const explained = await explainSession(services.store, services.tenant, id);
   if (!explained.ok) return refuse(exchange, explained.code);
-  const { session, end, by, because, before } = explained.value;
+  const { session, end, by, because, families, before } = explained.value;
   return reply(exchange, 200, {
     session,
     state: end === null ? "active" : "ended",
     end: end === null ? null : { reason: end.reason, at_ms: end.at, sentence: end.sentence },
     by,
     because: because === null ? null : becauseToWire(because),
+    families: families.map((one) => ({
+      family: one.id,
+      client_id: one.client,
+      reason: one.reason,
+      sentence: one.sentence,
+      at_ms: one.at,
+      by: one.by,
+    })),
     before: before.map(({ kind, at, sentence }) => ({ kind, at_ms: at, sentence })),
   });
 }
@@ -35,6 +43,10 @@ function becauseToWire(because: Because): object {
       return { kind: "idle", last_active_ms: because.lastActive, idle_s: because.idleSeconds };
     case "absolute":
       return { kind: "absolute", opened_ms: because.opened, absolute_s: because.absoluteSeconds };
+    case "opening":
+      return { kind: "opening", opened: because.opened };
+    case "policy":
+      return { kind: "policy", policy: because.policy, version: because.version, rule: because.rule };
     case "ancestor":
       return {
         kind: "ancestor",
