@@ -66,6 +66,12 @@ export const parts: readonly Part[] = [
     found: () => succeeds(join(runtimes, binary), ["--version"]),
   })),
   {
+    tool: "authlib-and-openssl",
+    proves: "Authlib gets its tokens by the certificate of its connection",
+    install: "apt-get install python3-authlib python3-requests openssl",
+    found: () => succeeds("/usr/bin/python3", ["-c", "import authlib, requests"]) && succeeds("openssl", ["version"]),
+  },
+  {
     tool: "softhsm",
     proves: "an AES key in a PKCS #11 token wraps the key-encryption key",
     install: "apt-get install softhsm2 opensc",

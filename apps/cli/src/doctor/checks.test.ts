@@ -166,6 +166,14 @@ const CASES: Readonly<Record<string, Readonly<Record<string, readonly Part[]>>>>
     failure: ["v24.18.9", "v22.30.0"].map((one) => page(`nodejs_version_info{version="${one}",major="1"} 1`)),
     unknown: [page("x 1")],
   },
+  callers: {
+    right: [
+      config({ trusted_proxies: ["10.0.3.0/24"] }),
+      config({ tls_certificate_file: "/etc/hallpass/tls.crt" }),
+      config({ issuer: "http://localhost:8026" }),
+    ],
+    warning: [config()],
+  },
   "clients-churn": {
     right: [page("hallpass_clients_churning 0\n"), page('hallpass_clients_churning{tenant="a"} 0\n')],
     warning: [page("hallpass_clients_churning 2\n"), page('hallpass_clients_churning{tenant="a"} 1\n')],

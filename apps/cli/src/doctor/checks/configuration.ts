@@ -78,6 +78,20 @@ export const CONFIGURATION_CHECKS: readonly Check[] = [
       }),
   },
   {
+    id: "callers",
+    list: "pre-production",
+    title: "The server knows the addresses of its callers",
+    why: "Behind a proxy that is not named all callers have one address: the log can't tell them apart, and neither can the limit on failed authentications.",
+    mend: "set HALLPASS_TRUSTED_PROXIES to the networks of the proxies in front, and of nobody else",
+    judge: ({ config }) =>
+      given(config, ({ issuer, tls_certificate_file: own, trusted_proxies: proxies }) => {
+        if (proxies !== undefined) return right(`from ${proxies.join(", ")}`);
+        if (own !== undefined) return right("from its own connections");
+        if (!issuer.startsWith("https:")) return right("from its own connections, without TLS");
+        return warning("somebody ends TLS in front, and no proxy is trusted");
+      }),
+  },
+  {
     id: "retention",
     list: "production",
     title: "Facts and audit are kept long enough to look into an incident",
