@@ -3,7 +3,7 @@
 
 import type { RefreshOutcome } from "@hallpass/core";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { SignInStage } from "./observer.ts";
+import type { Replayed, SignInStage, Untimely } from "./observer.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ReportingVerifier, verifierMetrics } from "./verifier-metrics.ts";
 
@@ -48,6 +48,9 @@ export interface Metrics {
   readonly refused: (code: string) => void;
   readonly sessionEnded: (reason: string, ms: number) => void;
   readonly signIns: (stage: SignInStage, count: number) => void;
+  readonly replayed: (what: Replayed) => void;
+  readonly clientBehind: (ms: number) => void;
+  readonly assertionUntimely: (why: Untimely) => void;
   /** Adds what verifiers reported since the last call. */
   readonly readReports: () => void;
 }
@@ -134,6 +137,20 @@ export function createMetrics(gauged: Gauged): Metrics {
 
   const refusals = counter("hallpass_refusals_total", "Requests that were refused, by code.", "code");
   const signIns = counter("hallpass_sign_ins_total", "Sign-ins, as apps report them.", "stage");
+  const replays = counter("hallpass_replays_total", "What was shown again although it is good once.", "of");
+  for (const what of ["client_assertion", "refresh_token"] as const) replays.labels(what).inc(0);
+  const untimely = counter(
+    "hallpass_client_assertions_untimely_total",
+    "Assertions of clients that had expired, were early by our clock, or would be good for too long.",
+    "why",
+  );
+  for (const why of ["expired", "early", "too_long"] as const) untimely.labels(why).inc(0);
+  const behind = new TalliedHistogram({
+    name: "hallpass_client_clock_behind_seconds",
+    help: "What the clocks of clients are behind ours, by the iat of assertions they signed; negative is ahead, and one made beforehand looks behind.",
+    buckets: [-5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
+    registers,
+  }).tally();
   const storeFailures = new Counter({
     name: "hallpass_store_failures_total",
     help: "Reads and changes that the store could not do, or of which it could not tell.",
@@ -188,6 +205,9 @@ export function createMetrics(gauged: Gauged): Metrics {
     refused: (code) => ofRefusals(code).inc(),
     sessionEnded: (reason, ms) => ofDurations(reason).observe(Math.max(0, ms) / 1000),
     signIns: (stage, count) => signIns.labels(stage).inc(count),
+    replayed: (what) => replays.labels(what).inc(),
+    clientBehind: (ms) => behind.observe(ms / 1000),
+    assertionUntimely: (why) => untimely.labels(why).inc(),
     readReports: verifiers.update,
   };
 }

@@ -20,11 +20,17 @@ export function observe(log: Log, metrics: Metrics): Observer {
         return callerRequestId === null ? fields : { ...fields, caller_request_id: scrubbed(callerRequestId) };
       });
     },
-    refreshed: metrics.refreshed,
+    refreshed: (verdict) => {
+      metrics.refreshed(verdict);
+      if (verdict === "reused") metrics.replayed("refresh_token");
+    },
     issued: metrics.issued,
     tokenSize: metrics.tokenSize,
     introspected: metrics.introspected,
     signIns: metrics.signIns,
+    replayed: metrics.replayed,
+    clientBehind: metrics.clientBehind,
+    assertionUntimely: metrics.assertionUntimely,
     failed: (requestId, route, thrown) => {
       const fault = thrown instanceof Fault;
       metrics.failed(fault ? thrown.code : "defect");

@@ -23,6 +23,12 @@ export interface FinishedRequest {
 /** How far people came who wanted to sign in, as their app reports. */
 export type SignInStage = "started" | "finished" | "failed";
 
+/** What was shown a second time although it is good once. */
+export type Replayed = "client_assertion" | "refresh_token";
+
+/** Why an assertion of a client is out of its time. */
+export type Untimely = "expired" | "early" | "too_long";
+
 export interface Observer {
   readonly request: (finished: FinishedRequest) => void;
   /** A refresh that reached its verdict. */
@@ -33,6 +39,10 @@ export interface Observer {
   /** Somebody asked about a token. */
   readonly introspected: (isActive: boolean) => void;
   readonly signIns: (stage: SignInStage, count: number) => void;
+  readonly replayed: (what: Replayed) => void;
+  /** Milliseconds between a client's clock, when it made an assertion, and ours; negative when it is ahead. */
+  readonly clientBehind: (ms: number) => void;
+  readonly assertionUntimely: (why: Untimely) => void;
   /** Something was thrown: a fault or a defect. */
   readonly failed: (requestId: string, route: string, thrown: unknown) => void;
 }
@@ -44,5 +54,8 @@ export const SILENT: Observer = {
   tokenSize: () => {},
   introspected: () => {},
   signIns: () => {},
+  replayed: () => {},
+  clientBehind: () => {},
+  assertionUntimely: () => {},
   failed: () => {},
 };

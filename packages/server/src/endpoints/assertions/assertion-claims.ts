@@ -2,6 +2,7 @@
 
 import { type ClientId, type Instant, type Issuer, instantOf, parseClientId } from "@hallpass/core";
 import type { JsonObject, JsonValue } from "@hallpass/protocol";
+import type { Untimely } from "../../observe/observer.ts";
 
 /** Seconds between now and `exp`, at most: so long its name has to be remembered. */
 export const MAX_ASSERTION_AGE = 300;
@@ -14,6 +15,8 @@ export interface AssertionClaims {
   readonly client: ClientId;
   readonly jti: string;
   readonly exp: number;
+  /** When the client made it, by its own clock; undefined where it does not say. */
+  readonly iat: number | undefined;
   readonly notBefore: readonly number[];
 }
 
@@ -24,7 +27,7 @@ export function parseAssertionClaims(payload: JsonObject, issuer: Issuer): Asser
   if (client === undefined || !isFor(aud, issuer.url)) return undefined;
   if (typeof jti !== "string" || !JTI.test(jti)) return undefined;
   if (!isTime(exp) || (iat !== undefined && !isTime(iat)) || (nbf !== undefined && !isTime(nbf))) return undefined;
-  return { client, jti, exp, notBefore: [iat, nbf].filter((time) => time !== undefined) };
+  return { client, jti, exp, iat, notBefore: [iat, nbf].filter((time) => time !== undefined) };
 }
 
 /** The issuer and nothing else: an assertion that another server could use as well is one that it could use against us. */
@@ -41,8 +44,9 @@ export function usableUntil(claims: AssertionClaims, skew: number): Instant {
   return instantOf(Math.ceil((claims.exp + skew) * 1000));
 }
 
-export function isInTime(claims: AssertionClaims, skew: number, now: Instant): boolean {
-  if (now >= usableUntil(claims, skew)) return false;
-  if (claims.exp > now / 1000 + MAX_ASSERTION_AGE + skew) return false;
-  return claims.notBefore.every((time) => time <= now / 1000 + MAX_AHEAD);
+/** What is wrong with its time; undefined for one that is good now. `early`: by our clock it has not been made yet. */
+export function untimely(claims: AssertionClaims, skew: number, now: Instant): Untimely | undefined {
+  if (now >= usableUntil(claims, skew)) return "expired";
+  if (claims.notBefore.some((time) => time > now / 1000 + MAX_AHEAD)) return "early";
+  return claims.exp > now / 1000 + MAX_ASSERTION_AGE + skew ? "too_long" : undefined;
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, test } from "node:test";
 import type { Store } from "@hallpass/core";
+import { type Observer, SILENT } from "../../observe/observer.ts";
 import {
   asserted,
   assertRefused,
@@ -16,7 +17,7 @@ import {
   stranger,
   TYPE,
 } from "../../testing/assertions.ts";
-import { ISSUER, type Received, scene } from "../../testing/scene.ts";
+import { ISSUER, type Received, type Scene, scene } from "../../testing/scene.ts";
 
 describe("an assertion that is right", () => {
   test("gets a token, and no client_id is needed beside it [CAUTH-3] [CAUTH-7]", async () => {
@@ -193,6 +194,53 @@ describe("an assertion that is not quite one", () => {
     const headers = { authorization: `Bearer ${await stage.bearer()}` };
     await stage.send({ method: "POST", path: "/v1/clients/signer/disable", headers });
     assertRefused(await present(stage, await asserted(stage)));
+  });
+});
+
+describe("of clients that assert who they are, the observer hears", () => {
+  const heard: string[] = [];
+  const observer: Observer = {
+    ...SILENT,
+    replayed: (what) => heard.push(`replayed ${what}`),
+    clientBehind: (ms) => heard.push(`behind ${ms}`),
+    assertionUntimely: (why) => heard.push(`untimely ${why}`),
+  };
+  const at = (stage: Scene): number => Math.floor(stage.clock.now() / 1000);
+  const heardOf = async (
+    stage: Scene,
+    claims: Readonly<Record<string, unknown>>,
+    key?: typeof stranger.privateKey,
+  ): Promise<readonly string[]> => {
+    heard.length = 0;
+    await present(stage, await asserted(stage, { claims, ...(key === undefined ? {} : { key }) }));
+    return [...heard];
+  };
+
+  test("how far its clock is behind or ahead, from the iat of what it signed", async () => {
+    const stage = await played({ observer });
+    const ms = stage.clock.now() % 1000;
+    for (const ahead of [-30, 0, 10]) {
+      const expected = [`behind ${ms - ahead * 1000}`];
+      assert.deepEqual(await heardOf(stage, { iat: at(stage) + ahead }), expected);
+    }
+    assert.deepEqual(await heardOf(stage, { iat: undefined }), []);
+  });
+
+  test("what is out of its time, at each boundary, and nothing of a clock then", async () => {
+    const stage = await played({ observer });
+    const now = at(stage);
+    assert.deepEqual(await heardOf(stage, { iat: now + 12 }), ["untimely early"]);
+    assert.deepEqual(await heardOf(stage, { nbf: now + 12, iat: undefined }), ["untimely early"]);
+    assert.deepEqual(await heardOf(stage, { iat: now - 60, exp: now - 6 }), ["untimely expired"]);
+    assert.deepEqual(await heardOf(stage, { exp: now + 307 }), ["untimely too_long"]);
+  });
+
+  test("a replay, and of a stranger's signature nothing [O-22]", async () => {
+    const stage = await played({ observer });
+    const once = { jti: "heard-once", iat: at(stage) };
+    assert.equal((await heardOf(stage, once)).length, 1);
+    assert.deepEqual((await heardOf(stage, once)).slice(1), ["replayed client_assertion"]);
+    assert.deepEqual(await heardOf(stage, { iat: at(stage) }, stranger.privateKey), []);
   });
 });
 

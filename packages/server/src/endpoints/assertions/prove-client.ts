@@ -12,7 +12,7 @@ import {
 import { parseCompactJws } from "@hallpass/protocol";
 import { compactVerify } from "jose";
 import type { Services } from "../../services.ts";
-import { isInTime, parseAssertionClaims, usableUntil } from "./assertion-claims.ts";
+import { parseAssertionClaims, untimely, usableUntil } from "./assertion-claims.ts";
 import { type AssertionAlgorithm, candidates, isAssertionAlgorithm, keyOf } from "./public-jwk.ts";
 
 export const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -36,13 +36,20 @@ export async function proveClient(
   const { store, tenant, issuer } = services;
   const key = clientKey(tenant, claims.client);
   const snapshot = await store.read([key]);
-  if (!isInTime(claims, issuer.skew, snapshot.clock)) return undefined;
+  const wrongTime = untimely(claims, issuer.skew, snapshot.clock);
+  if (wrongTime !== undefined) {
+    services.observer.assertionUntimely(wrongTime);
+    return undefined;
+  }
   const row = snapshot.get(key);
   const client = row === undefined ? undefined : clientFromRow(row);
   if (client?.keys === undefined || client.status !== "active") return undefined;
   if (!(await isSigned(services, client.keys, assertion, alg, kid))) return undefined;
+  // Of its own clients only: whoever signs nothing of theirs tells nothing of their clocks.
+  if (claims.iat !== undefined) services.observer.clientBehind(snapshot.clock - claims.iat * 1000);
   const until = usableUntil(claims, issuer.skew);
   const fresh = await useOnce(services, { type: "client_assertion", owner: claims.client, name: claims.jti, until });
+  if (!fresh) services.observer.replayed("client_assertion");
   return fresh ? { method: "private_key_jwt", clientId: claims.client, provenWith: client.keys } : undefined;
 }
 
