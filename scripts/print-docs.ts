@@ -15,6 +15,7 @@ import {
   WIRE_ERRORS,
 } from "@hallpass/server";
 import { addAdmissionMetrics } from "../packages/server/src/observe/admission-metrics.ts";
+import { addGrowthMetrics } from "../packages/server/src/observe/growth.ts";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 
@@ -100,6 +101,7 @@ async function metrics(): Promise<string> {
   const { registry } = createMetrics(NOTHING_GAUGED);
   addKeyMetrics(registry, { list: async () => ({ keys: [], rotations: [] }), signatures: () => [], now: () => 0 });
   addAdmissionMetrics(registry, { lanes: [] });
+  addGrowthMetrics(registry, async () => null);
   const all = await registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith("hallpass_"))

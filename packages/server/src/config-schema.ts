@@ -35,6 +35,7 @@ export interface Settings {
   readonly failed_authentication_limit: Limit;
   readonly cookie_name: string;
   readonly cookie_same_site: "Lax" | "Strict";
+  readonly store_size_planned: number | undefined;
   readonly revocation_journal: string | undefined;
   readonly revocation_journal_kept: number;
   readonly facts_kept: number;
@@ -208,6 +209,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "`Lax`: sent when somebody follows a link to your site. `Strict`: only within it.",
     otherwise: "Lax",
     schema: z.enum(["Lax", "Strict"], "has to be Lax or Strict"),
+  },
+  store_size_planned: {
+    what: "How large the store may become on its disk, such as `20GB`: the metric `hallpass_store_days_left` says when it will be. Nothing is refused by it.",
+    otherwise: null,
+    schema: values.size,
   },
   revocation_journal: {
     what: "A directory, on another disk than the store, for the revocation journal: whatever takes something away stands there before it is committed, so that a restored backup does not bring it back.",

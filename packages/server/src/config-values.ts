@@ -73,6 +73,14 @@ const kindKept = (word: string): string => {
   return kind ?? uncounted ?? "";
 };
 
+const SIZES: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** Bytes. */
+export const size: z.ZodType<number, string> = z
+  .string()
+  .regex(/^[1-9]\d{0,5}(?:MB|GB|TB)$/, "has to be a size such as 500MB, 20GB or 1TB")
+  .transform((text) => Number(text.slice(0, -2)) * (SIZES[text.slice(-2)] ?? 1));
+
 export const keptOf: z.ZodType<readonly (readonly [kind: FactKind, seconds: number])[], string> = z
   .string()
   .refine(

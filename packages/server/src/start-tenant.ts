@@ -14,7 +14,7 @@ import { createFeedHub, type FeedHub } from "./feed/hub.ts";
 import { judgeFeedBearer } from "./feed/own-bearer.ts";
 import { attachFeed } from "./feed/web-socket-feed.ts";
 import { createHallpass, type Hallpass } from "./hallpass.ts";
-import { chooseStore } from "./host/choose-store.ts";
+import { chooseStore, storeBytes } from "./host/choose-store.ts";
 import { every } from "./host/every.ts";
 import { makeFirstClients } from "./host/first-clients.ts";
 import { type NodeLeadership, takePartInLeading } from "./host/leadership.ts";
@@ -25,6 +25,7 @@ import { startTimers } from "./host/timers.ts";
 import type { Limits } from "./limits/limits.ts";
 import { createFactBell } from "./observe/fact-bell.ts";
 import { feedLog } from "./observe/feed-log.ts";
+import { addGrowthMetrics, createForecast, factsIn } from "./observe/growth.ts";
 import { addKeyMetrics } from "./observe/key-metrics.ts";
 import { createLog, type Log } from "./observe/log.ts";
 import { createMetrics } from "./observe/metrics.ts";
@@ -133,6 +134,13 @@ async function start(
     signatures: () => services.keys.signatures(),
     now: () => clock.now(),
   });
+  const grown = {
+    bytes: () => storeBytes(config, name),
+    facts: () => factsIn(metrics.registry),
+    planned: config.store_size_planned,
+    now: () => clock.monotonic(),
+  };
+  addGrowthMetrics(metrics.registry, createForecast(grown));
   const { operatorCredentials } = await makeFirstClients(services, config);
   const hallpass = createHallpass(services);
   const upgrades = new EventEmitter();

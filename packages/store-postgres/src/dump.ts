@@ -76,6 +76,18 @@ export function peekPostgres(place: PostgresPlace): Promise<Peeked> {
   });
 }
 
+/** Of all tables and their indexes. */
+export function bytesOfPostgres(place: PostgresPlace): Promise<number> {
+  return withClient(place, async (client) => {
+    const { rows } = await client.query(
+      `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 AS bytes FROM pg_class c
+       JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'`,
+      [place.schema],
+    );
+    return (rows[0] as { readonly bytes: number }).bytes;
+  });
+}
+
 /** Whether nothing was ever made in the place. */
 export function isPlaceEmpty(place: PostgresPlace): Promise<boolean> {
   return withClient(place, (client) => isEmpty(client, place.schema));

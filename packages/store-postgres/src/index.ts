@@ -3,6 +3,7 @@
 // Read first: postgres-store.ts, then commit-function.ts, then schema.ts.
 
 export {
+  bytesOfPostgres,
   type Dumped,
   dropAside,
   dumpPostgres,

@@ -1,5 +1,6 @@
 // The one place that knows which stores there are.
 
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Clock,
@@ -16,6 +17,7 @@ import {
 import { DEFAULT_SKEW_SECONDS, type Position } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import {
+  bytesOfPostgres,
   dropAside,
   dumpPostgres,
   isPlaceEmpty,
@@ -86,6 +88,18 @@ async function endHistory(store: Store, dice: Dice, tenant: string, above: Posit
   const id = parseTenantId(tenant);
   const issuer = id && (await readIssuer(store, { tenant: id, skew: DEFAULT_SKEW_SECONDS }));
   if (issuer !== undefined) await startEpoch({ store, dice, issuer }, above, "failover");
+}
+
+/** Bytes of a tenant's store on disk; null for one that has none. Rejects with what a database says. */
+export async function storeBytes(
+  { store, data }: Pick<Config, "store" | "data">,
+  tenant: string,
+): Promise<number | null> {
+  if (store === "memory") return null;
+  if (store !== "sqlite") return bytesOfPostgres({ url: store.reveal(), schema: schemaOf(tenant) });
+  const file = join(data, SQLITE_FILE);
+  const sizes = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 export interface MigratedTenant extends Migrated {

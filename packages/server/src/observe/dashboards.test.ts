@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { addAdmissionMetrics } from "./admission-metrics.ts";
+import { addGrowthMetrics } from "./growth.ts";
 import { createMetrics, NOTHING_GAUGED } from "./metrics.ts";
 
 const ops = join(import.meta.dirname, "../../../../ops");
@@ -20,6 +21,7 @@ interface Known {
 async function known(): Promise<ReadonlyMap<string, Known>> {
   const { registry } = createMetrics(NOTHING_GAUGED);
   addAdmissionMetrics(registry, { lanes: [] });
+  addGrowthMetrics(registry, async () => null);
   const series = new Map<string, Known>();
   for (const { name, type } of await registry.getMetricsAsJSON()) {
     const { labelNames = [] } = registry.getSingleMetric(name) as { readonly labelNames?: readonly string[] };
