@@ -134,6 +134,7 @@ try {
         );
       }
     }
+    printPasses(passes.filter((one) => one.operation === operation));
   }
 } finally {
   for (const { process: server, database } of contenders) {
@@ -141,7 +142,6 @@ try {
     await database?.stop();
   }
 }
-printPasses(passes);
 if (values.json !== undefined)
   writeFileSync(
     values.json,

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Change, type Instant, type Outcome, type RowKey, rowKeyText, type TenantId } from "@hallpass/core";
+import { type Change, type Instant, type Outcome, type RowKey, type TenantId } from "@hallpass/core";
 import { Remembered } from "./remembered.ts";
 
 const key: RowKey = { tenant: "t" as TenantId, kind: "client", id: "web" };
 const subject: RowKey = { ...key, kind: "subject", id: "u" };
-const text = rowKeyText(key);
 const at = 1000 as Instant;
 
 function committed(seq: number): Outcome {
@@ -33,7 +32,7 @@ const made = [writing("a", "absent"), committed(0)] as const;
 describe("what a node remembers of rows", () => {
   it("is what it wrote: value, version, attempt, refs, and a cut-off that later writes keep", () => {
     const raised = [writing("b", 1, true), committed(7)] as const;
-    const found = after(made, raised, [writing("c", 2), committed(9)]).find(text);
+    const found = after(made, raised, [writing("c", 2), committed(9)]).find(key);
     assert.deepEqual(found, {
       row: {
         key,
@@ -49,8 +48,8 @@ describe("what a node remembers of rows", () => {
   });
 
   it("is nothing when what stood there before is not known, or was another version: its cut-off may be another", () => {
-    assert.equal(after([writing("b", 4), committed(0)]).find(text), undefined);
-    assert.equal(after(made, [writing("b", 2), committed(0)]).find(text), undefined);
+    assert.equal(after([writing("b", 4), committed(0)]).find(key), undefined);
+    assert.equal(after(made, [writing("b", 2), committed(0)]).find(key), undefined);
   });
 
   it("stays as it was after a conflict, a failure and an outcome that nobody knows", () => {
@@ -59,30 +58,31 @@ describe("what a node remembers of rows", () => {
       { kind: "failed", cause: null, full: true },
       { kind: "unknown", cause: null },
     ];
-    for (const outcome of others) assert.equal(after(made, [writing("b", 1), outcome]).find(text)?.row.value, "a");
+    for (const outcome of others) assert.equal(after(made, [writing("b", 1), outcome]).find(key)?.row.value, "a");
   });
 
   it("stays as it was for a row that a change only compared, and is nothing for one that it removed", () => {
     const only = (next: "same" | "gone"): Change => ({ ...writing("", 1), rows: [{ key, expect: 1, next }] });
-    assert.equal(after(made, [only("same"), committed(0)]).find(text)?.row.attempt, "try a");
-    assert.equal(after(made, [only("gone"), committed(0)]).find(text), undefined);
+    assert.equal(after(made, [only("same"), committed(0)]).find(key)?.row.attempt, "try a");
+    assert.equal(after(made, [only("gone"), committed(0)]).find(key), undefined);
   });
 
   it("leaves out values of more than 16,384 characters, and forgets what stood there before", () => {
-    assert.notEqual(after([writing("x".repeat(16_384), "absent"), committed(0)]).find(text), undefined);
-    assert.equal(after(made, [writing("x".repeat(16_385), 1), committed(0)]).find(text), undefined);
+    assert.notEqual(after([writing("x".repeat(16_384), "absent"), committed(0)]).find(key), undefined);
+    assert.equal(after(made, [writing("x".repeat(16_385), 1), committed(0)]).find(key), undefined);
   });
 
   it("is bounded: of many rows those are kept that were seen last", () => {
     const remembered = after(made);
-    const { row } = remembered.find(text) ?? assert.fail();
+    const numbered = (n: number): RowKey => ({ ...key, id: String(n) });
+    const { row } = remembered.find(key) ?? assert.fail();
     const see = (from: number, to: number): void => {
-      for (let n = from; n < to; n += 1) remembered.remember(String(n), { row, refs: [] });
+      for (let n = from; n < to; n += 1) remembered.remember(numbered(n), { row, refs: [] });
     };
     see(0, 15_000);
-    assert.notEqual(remembered.find(text), undefined, "asked for again in time");
+    assert.notEqual(remembered.find(key), undefined, "asked for again in time");
     see(15_000, 35_000);
-    assert.equal(remembered.find("0"), undefined);
-    assert.notEqual(remembered.find("34999"), undefined);
+    assert.equal(remembered.find(numbered(0)), undefined);
+    assert.notEqual(remembered.find(numbered(34_999)), undefined);
   });
 });

@@ -2,7 +2,7 @@
 // and a row that still stands there by the same attempt need not travel again, nor be parsed. An attempt is made for one try of one
 // change, so it never names two contents of a row; not even after a failover or a restore.
 
-import { type Change, type Outcome, type Row, type RowChange, type RowKey, rowKeyText } from "@hallpass/core";
+import { type Change, type Outcome, type Row, type RowChange, type RowKey, RowMap } from "@hallpass/core";
 
 /** A row, and what it refers to. */
 export interface Found {
@@ -16,28 +16,28 @@ const MOST = 10_000;
 const LONGEST = 16_384;
 
 export class Remembered {
-  #recent = new Map<string, Found>();
-  #older = new Map<string, Found>();
+  #recent = new RowMap<Found>();
+  #older = new RowMap<Found>();
 
-  find(text: string): Found | undefined {
-    const recent = this.#recent.get(text);
+  find(key: RowKey): Found | undefined {
+    const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
-    const older = this.#older.get(text);
-    if (older !== undefined) this.remember(text, older);
+    const older = this.#older.get(key);
+    if (older !== undefined) this.remember(key, older);
     return older;
   }
 
-  remember(text: string, found: Found): void {
-    if (found.row.value.length > LONGEST) return this.forget(text);
-    this.#recent.set(text, found);
+  remember(key: RowKey, found: Found): void {
+    if (found.row.value.length > LONGEST) return this.forget(key);
+    this.#recent.set(key, found);
     if (this.#recent.size < MOST) return;
     this.#older = this.#recent;
-    this.#recent = new Map();
+    this.#recent = new RowMap();
   }
 
-  forget(text: string): void {
-    this.#recent.delete(text);
-    this.#older.delete(text);
+  forget(key: RowKey): void {
+    this.#recent.delete(key);
+    this.#older.delete(key);
   }
 
   /** What this node has written is what it will read next. */
@@ -45,22 +45,20 @@ export class Remembered {
     if (outcome.kind !== "committed") return;
     for (const row of rows) {
       if (row.next === "same") continue;
-      const text = rowKeyText(row.key);
-      const found = row.next === "gone" ? undefined : this.#written(text, row, row.next, attempt, outcome);
-      if (found === undefined) this.forget(text);
-      else this.remember(text, found);
+      const found = row.next === "gone" ? undefined : this.#written(row, row.next, attempt, outcome);
+      if (found === undefined) this.forget(row.key);
+      else this.remember(row.key, found);
     }
   }
 
   /** Undefined when what stood there before is not remembered: its cut-off stays, and only the server knows it. */
   #written(
-    text: string,
     { key, expect, raise }: RowChange,
     { value, expires, refs = [] }: Exclude<RowChange["next"], string>,
     attempt: string,
     { pos, at }: Extract<Outcome, { kind: "committed" }>,
   ): Found | undefined {
-    const before = expect === "absent" ? undefined : this.find(text)?.row;
+    const before = expect === "absent" ? undefined : this.find(key)?.row;
     if (expect !== "absent" && before?.version !== expect) return undefined;
     const cutOff =
       raise === true

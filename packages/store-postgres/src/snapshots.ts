@@ -1,32 +1,32 @@
 // What one statement answers to all reads that it was sent for: of each row that is remembered only whether it still stands there.
 
-import { type Head, type Instant, type Row, type RowKey, rowKeyText, type Snapshot } from "@hallpass/core";
+import { type Head, type Instant, type RowKey, RowMap, type Snapshot } from "@hallpass/core";
 import type { Found, Remembered } from "./remembered.ts";
 import { refsFromRow, rowFromRow, type SqlRow } from "./rows.ts";
 
 export interface AskedRow {
   readonly key: RowKey;
-  readonly text: string;
   readonly remembered: Found | undefined;
 }
 
 /** Every row of these reads once, and what they refer to as far as it is remembered. The server adds what is not. */
 export function askedRows(reads: readonly (readonly RowKey[])[], remembered: Remembered): readonly AskedRow[] {
-  const asked = new Map<string, AskedRow>();
-  const add = (key: RowKey): AskedRow => {
-    const text = rowKeyText(key);
-    const known = asked.get(text);
-    if (known !== undefined) return known;
-    const one = { key, text, remembered: remembered.find(text) };
-    asked.set(text, one);
-    return one;
+  const asked: AskedRow[] = [];
+  const known = new RowMap<true>();
+  const add = (key: RowKey): void => {
+    if (known.has(key)) return;
+    known.set(key, true);
+    asked.push({ key, remembered: remembered.find(key) });
   };
-  for (const keys of reads) for (const key of keys) for (const ref of add(key).remembered?.refs ?? []) add(ref);
-  return [...asked.values()];
+  for (const keys of reads) for (const key of keys) add(key);
+  // Only now: what is added refers to further rows, which nobody has asked for.
+  const own = asked.length;
+  for (let at = 0; at < own; at += 1) for (const ref of asked[at]?.remembered?.refs ?? []) add(ref);
+  return asked;
 }
 
 export interface Answered {
-  readonly rows: ReadonlyMap<string, Found>;
+  readonly rows: RowMap<Found>;
   readonly head: Head;
   readonly clock: Instant;
 }
@@ -34,18 +34,17 @@ export interface Answered {
 /** Remembers what is new, and forgets what is no longer there. */
 export function answeredBy([first]: readonly SqlRow[], asked: readonly AskedRow[], remembered: Remembered): Answered {
   if (first === undefined) throw new Error("the store has no head");
-  const rows = new Map<string, Found>();
+  const rows = new RowMap<Found>();
   for (const place of ((first["same"] ?? "") as string).split(" ")) {
     const one = asked[Number(place) - 1];
-    if (one?.remembered !== undefined) rows.set(one.text, one.remembered);
+    if (one?.remembered !== undefined) rows.set(one.key, one.remembered);
   }
   for (const line of (first["found"] ?? []) as readonly SqlRow[]) {
     const found = { row: rowFromRow(line), refs: refsFromRow(line) };
-    const text = rowKeyText(found.row.key);
-    rows.set(text, found);
-    remembered.remember(text, found);
+    rows.set(found.row.key, found);
+    remembered.remember(found.row.key, found);
   }
-  for (const one of asked) if (one.remembered !== undefined && !rows.has(one.text)) remembered.forget(one.text);
+  for (const { key, remembered: before } of asked) if (before !== undefined && !rows.has(key)) remembered.forget(key);
   return {
     rows,
     head: { pos: { epoch: Number(first["epoch"]), seq: Number(first["seq"]) }, mark: String(first["mark"]) },
@@ -53,26 +52,38 @@ export function answeredBy([first]: readonly SqlRow[], asked: readonly AskedRow[
   };
 }
 
+/** So few are found faster by looking at each. */
+const FEW = 16;
+
 /** What one read asked for and what that refers to, out of what was answered to all. */
 export function snapshotOf(keys: readonly RowKey[], { rows, head, clock }: Answered): Snapshot {
-  const seen = new Map<string, Row | undefined>();
-  for (const key of keys) {
-    const text = rowKeyText(key);
-    const found = rows.get(text);
-    seen.set(text, found?.row);
-    for (const ref of found?.refs ?? []) {
-      const named = rowKeyText(ref);
-      seen.set(named, rows.get(named)?.row);
-    }
-  }
+  const covered = keys.length > FEW ? coveredBy(keys, rows) : undefined;
+  const has = (key: RowKey): boolean =>
+    covered?.has(key) ?? keys.some((own) => isSame(own, key) || refersTo(rows.get(own), key));
   return {
-    has: (key) => seen.has(rowKeyText(key)),
+    has,
     get: (key) => {
-      const text = rowKeyText(key);
-      if (!seen.has(text)) throw new RangeError("a row was asked for that the snapshot does not cover");
-      return seen.get(text);
+      if (!has(key)) throw new RangeError("a row was asked for that the snapshot does not cover");
+      return rows.get(key)?.row;
     },
     head,
     clock,
   };
+}
+
+function coveredBy(keys: readonly RowKey[], rows: RowMap<Found>): RowMap<true> {
+  const covered = new RowMap<true>();
+  for (const key of keys) {
+    covered.set(key, true);
+    for (const ref of rows.get(key)?.refs ?? []) covered.set(ref, true);
+  }
+  return covered;
+}
+
+function refersTo(found: Found | undefined, key: RowKey): boolean {
+  return found !== undefined && found.refs.some((ref) => isSame(ref, key));
+}
+
+function isSame(one: RowKey, other: RowKey): boolean {
+  return one.id === other.id && one.kind === other.kind && one.tenant === other.tenant;
 }
