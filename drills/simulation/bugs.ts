@@ -69,8 +69,8 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "core/src/operations/revoke.ts",
-        find: "next: subjectToRow({ ...subjectFromRow(row), sessions: [], cut: null }),\n      raise: true,",
-        replace: "next: subjectToRow({ ...subjectFromRow(row), sessions: [], cut: null }),",
+        find: "next: subjectToRow(cutAnew(row, { block: subjectFromRow(row).block, cut: null, by: id })),\n      raise: true,",
+        replace: "next: subjectToRow(cutAnew(row, { block: subjectFromRow(row).block, cut: null, by: id })),",
       },
     ],
     seedBudget: 60,
