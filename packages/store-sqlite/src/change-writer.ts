@@ -51,6 +51,8 @@ export class ChangeWriter {
   /** Known until something is rolled back: nobody else writes this file. */
   #known: WrittenHead | undefined;
 
+  #last: Extract<Outcome, { kind: "committed" }> | undefined;
+
   constructor(db: DatabaseSync, names: Names, facts: FactLog) {
     this.#names = names;
     this.#facts = facts;
@@ -94,7 +96,7 @@ export class ChangeWriter {
     const attempt = pack(change.attempt);
     change.rows.forEach((row, i) => this.#write(row, places[i], attempt, { pos, at }));
     for (const fact of change.facts) this.#facts.record(fact);
-    return { kind: "committed", pos, at };
+    return this.#committed(pos, at);
   }
 
   drop({ horizon, factsBefore, factsOf = [], limit }: DropBounds): boolean {
@@ -122,7 +124,13 @@ export class ChangeWriter {
         : this.#sql.updateIf.run(mark, expires, refsToRow(refs, this.#names), value, kind, tenant, id, expect);
     if (changes === 0) return { kind: "conflict" };
     for (const fact of facts) this.#facts.record(fact);
-    return { kind: "committed", pos: this.head.pos, at };
+    return this.#committed(this.head.pos, at);
+  }
+
+  /** One object for all of a batch that say the same: it travels to the other thread once. */
+  #committed(pos: Position, at: Instant): Outcome {
+    if (this.#last?.pos !== pos || this.#last.at !== at) this.#last = { kind: "committed", pos, at };
+    return this.#last;
   }
 
   #find({ key }: RowChange): { readonly place: number; readonly version: number } | undefined {

@@ -291,14 +291,13 @@ function reused(one: Case, next: Session): Decision<Ruled> {
 function guards(one: Case): readonly RowChange[] {
   const { session, snapshot, caller } = one;
   const { tenant } = session;
-  const above: RowKey[] = [
-    subjectKey(tenant, session.subject),
-    ...session.ancestors.map((id) => sessionKey({ tenant, id })),
-  ];
-  return [
+  const unchanged = (key: RowKey): RowChange => ({ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" });
+  const rows: RowChange[] = [
     { key: caller.row.key, expect: caller.row.version, next: "same" },
-    ...above.map((key): RowChange => ({ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" })),
+    unchanged(subjectKey(tenant, session.subject)),
   ];
+  for (const id of session.ancestors) rows.push(unchanged(sessionKey({ tenant, id })));
+  return rows;
 }
 
 /** Refused before the generation is used up, and after reuse was looked for: who asks for too much is told nothing that others are not. */

@@ -98,6 +98,8 @@ export function sessionToRow(
   readonly parsed: Parsed;
 } {
   const { acr, amr, authTime, device, claims, policy, state } = session;
+  const families: FamilyRow[] = [];
+  for (const family of session.families) families.push(familyToRow(family, session.opened));
   const row: SessionRow = [
     LAYOUT,
     session.subject,
@@ -110,7 +112,7 @@ export function sessionToRow(
     policyToRow(policy),
     session.opened,
     session.lastActive - session.opened,
-    session.families.map((family) => familyToRow(family, session.opened)),
+    families,
     state.kind === "active" ? 0 : [state.reason, state.at - session.opened],
   ];
   if (session.token !== null) row[13] = tokenToRow(session.token);
