@@ -95,6 +95,7 @@ export class Primary {
   #memory: Memory | undefined;
   #running: Promise<void> | undefined;
   #wake: Cancel = () => {};
+  #lapse: Cancel = () => {};
   #closed = false;
 
   constructor(options: PrimaryOptions, hooks: PrimaryHooks) {
@@ -135,6 +136,7 @@ export class Primary {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
+    this.#lapse();
     await this.#running;
     for (const endpoint of this.#endpoints) endpoint.close();
     await this.#reign?.pool.end();
@@ -163,16 +165,18 @@ export class Primary {
 
   /** Whether a lease was granted. */
   async #round(): Promise<boolean> {
-    const reign = this.#reign;
+    const known = this.#reign;
     const asked = this.#options.clock.monotonic();
     const found: Found[] = [];
     const ask = async (endpoint: Endpoint): Promise<void> => {
-      const proves = endpoint === reign?.endpoint;
+      const proves = endpoint === known?.endpoint;
       const standing = proves ? await endpoint.prove() : await endpoint.look();
       if (standing?.writable === true && !this.#isOlder(standing)) found.push({ endpoint, standing });
-      if (proves && standing?.server === reign.server) this.#prolong(reign, asked, standing);
+      if (proves && known === this.#reign && standing?.server === known.server) this.#prolong(known, asked, standing);
     };
     await Promise.all(this.#endpoints.map(ask));
+    // The lease may have ended meanwhile.
+    const reign = this.#reign;
     const [best] = found.toSorted((a, b) => b.standing.timeline - a.standing.timeline);
     const own = found.find(
       ({ standing }) => standing.server === reign?.server && standing.timeline === best?.standing.timeline,
@@ -196,7 +200,19 @@ export class Primary {
 
   #prolong(reign: Reign, asked: number, { synchronous }: Standing): void {
     reign.until = Math.max(reign.until, asked + LEASE_MS);
+    this.#watch(reign);
     if (this.#memory !== undefined) this.#memory.synchronous &&= synchronous;
+  }
+
+  /** Whoever waits for a server when its lease ends is answered then: what it would say later could not count. */
+  #watch(reign: Reign): void {
+    this.#lapse();
+    const { clock, scheduler } = this.#options;
+    this.#lapse = scheduler.after(Math.max(1, reign.until - clock.monotonic()), () => {
+      if (reign !== this.#reign || reign.holds()) return;
+      this.#soon();
+      this.#cut();
+    });
   }
 
   async #begin({ endpoint, standing }: Found): Promise<boolean> {
@@ -231,6 +247,7 @@ export class Primary {
         head,
       };
       this.#reign = this.#reignOf({ pool, way, pooled, server, clients, endpoint, until: asked + LEASE_MS });
+      this.#watch(this.#reign);
       this.#options.told({ kind: "found", server, synchronous });
       return true;
     } catch (error) {

@@ -34,7 +34,7 @@ export async function tcpSwitch(first: number): Promise<TcpSwitch> {
     let last = Promise.resolve();
     near.on("data", (piece) => {
       last = last.then(async () => {
-        if (held > 0) await wait(held);
+        if (held > 0) await wait(held, undefined, { ref: false });
         far.write(piece);
       });
     });
