@@ -76,7 +76,7 @@ async function play(
     }
     load.stop();
     await Promise.all(working);
-    const findings = [...load.odd.slice(0, 5).map((odd) => `an answer that no client should get: ${odd}`)];
+    const findings = load.odd.slice(0, 5).map((odd) => `an answer that no client should get: ${odd}`);
     if (load.laterWithoutWhen > 0) findings.push(`${load.laterWithoutWhen} answers of 503 without Retry-After`);
     const lost = await lostOf(client, load);
     if (lost > 0) findings.push(`${lost} sessions were logged out, or live although their revocation was acknowledged`);
