@@ -84,6 +84,12 @@ export const parts: readonly Part[] = [
     found: () => succeeds("nginx", ["-v"]),
   },
   {
+    tool: "nginx-and-openssl",
+    proves: "the doctor finds a deployment behind nginx right, and in a wrong one what is wrong",
+    install: "apt-get install nginx-light openssl",
+    found: () => succeeds("nginx", ["-v"]) && succeeds("openssl", ["version"]),
+  },
+  {
     tool: "caddy",
     proves: "Caddy asks /check before it passes a request on",
     install: "apt-get install caddy",
