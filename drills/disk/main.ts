@@ -36,15 +36,12 @@ const built = spawnSync("gcc", [
   "-ldl",
 ]);
 if (built.status !== 0) throw new Error(`the library was not built: ${String(built.stderr ?? built.error)}`);
+const program = join(import.meta.dirname, "server.ts");
 const broken: string[] = [];
 
 for (const how of ["full", "write", "sync"] as const) {
   const { data, faults, fault } = shimmed(how, how);
-  judge(
-    fault.name,
-    await play(await operated(data, { lying: false, env: shimOf(faults) }), fault, options),
-    how === "full",
-  );
+  judge(fault.name, await play(await operated(data, { program, env: shimOf(faults) }), fault, options), how === "full");
   if ((statSync(join(faults, "hits"), { throwIfNoEntry: false })?.size ?? 0) === 0)
     broken.push(`${fault.name}: nothing failed`);
 }
@@ -58,7 +55,7 @@ if (spawnSync("mount", ["-t", "tmpfs", "-o", SMALL_DISK, "tmpfs", small]).status
       begin: () => fill(join(small, "ballast")),
       end: () => rmSync(join(small, "ballast")),
     };
-    judge(fault.name, await play(await operated(join(small, "data"), { lying: false, env: {} }), fault, options), true);
+    judge(fault.name, await play(await operated(join(small, "data"), { program }), fault, options), true);
   } finally {
     spawnSync("umount", [small]);
   }
@@ -66,7 +63,7 @@ if (spawnSync("mount", ["-t", "tmpfs", "-o", SMALL_DISK, "tmpfs", small]).status
 
 const control = shimmed("lying", "full");
 const lied = await play(
-  await operated(control.data, { lying: true, env: shimOf(control.faults) }),
+  await operated(control.data, { program, more: ["lying"], env: shimOf(control.faults) }),
   control.fault,
   options,
 );

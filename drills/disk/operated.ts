@@ -12,30 +12,40 @@ export interface Session {
 }
 
 export interface Operated {
+  readonly port: number;
+  /** Of the process that runs now. */
+  readonly pid: () => number;
+  readonly bearer: () => string;
   start(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
   open(count: number): Promise<Session[]>;
   /** The status of the answer; 0 without one. */
   revoke(sid: string): Promise<number>;
+  /** With its place in the order of notices. */
+  revoked(sid: string): Promise<{ readonly status: number; readonly seq: number }>;
   /** The same; keeps the next token if there is one. */
   refresh(session: Session): Promise<number>;
   /** `active`, `ended`, or a status that is not 200. */
   stateOf(sid: string): Promise<string>;
   ready(): Promise<number>;
-  /** The sum of all series of a metric. */
-  metric(name: string): Promise<number>;
+  /** The sum of all series of each, of one page. */
+  metrics(...names: readonly string[]): Promise<readonly number[]>;
+}
+
+export interface ServerProgram {
+  /** Gets the port and the data directory, and what stands in `more`. */
+  readonly program: string;
+  readonly more?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const PATIENCE_MS = 10_000;
 
-export async function operated(
-  data: string,
-  { lying, env }: { readonly lying: boolean; readonly env: Readonly<Record<string, string>> },
-): Promise<Operated> {
+export async function operated(data: string, { program, more = [], env = {} }: ServerProgram): Promise<Operated> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const args = [join(import.meta.dirname, "server.ts"), String(port), data, ...(lying ? ["lying"] : [])];
+  const args = [program, String(port), data, ...more];
   let child: ChildProcess | undefined;
   let bearer = "";
   let subjects = 0;
@@ -68,6 +78,14 @@ export async function operated(
   }
 
   return {
+    port,
+    pid: () => child?.pid ?? 0,
+    bearer: () => bearer,
+    revoked: async (sid) => {
+      const answer = await operate("/v1/revocations", { targets: [{ type: "session", sid }] });
+      const { pos = "" } = (await answer.json()) as { readonly pos?: string };
+      return { status: answer.status, seq: Number(pos.split(".")[1]) };
+    },
     start: async () => {
       child = spawn(process.execPath, ["--conditions=hallpass-source", ...args], {
         stdio: ["ignore", "pipe", "inherit"],
@@ -116,10 +134,12 @@ export async function operated(
       return ((await answer.json()) as { readonly state: string }).state;
     },
     ready: () => statusOf(ask("/readyz")),
-    metric: async (name) => {
+    metrics: async (...names) => {
       const page = await (await operate("/metrics")).text();
-      const values = [...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, "gm"))];
-      return values.reduce((sum, [, value]) => sum + Number(value), 0);
+      return names.map((name) => {
+        const values = [...page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? ([\\d.e+-]+)$`, "gm"))];
+        return values.reduce((sum, [, value]) => sum + Number(value), 0);
+      });
     },
   };
 }

@@ -98,7 +98,7 @@ export async function play(server: Operated, fault: Fault, options: SceneOptions
     await pause(LOOK_EVERY_MS);
   }
   const recoveredAfter = performance.now() - ended;
-  const counted = await server.metric("hallpass_store_failures_total");
+  const [counted = 0] = await server.metrics("hallpass_store_failures_total");
   await pause(CALM_MS);
   state.stopped = true;
   await Promise.all(busy);

@@ -9,6 +9,7 @@ import type { FeedLog } from "./feed-event.ts";
 import type { FeedHub } from "./hub.ts";
 import type { Channel } from "./outbox.ts";
 import type { FeedBearer, JudgedBearer } from "./own-bearer.ts";
+import { sharedFrames } from "./text-frame.ts";
 import {
   challenged,
   FEED_PATH,
@@ -63,6 +64,7 @@ export function attachFeed(
   });
   const judging = new Set<Duplex>();
   const open = new Set<WebSocket>();
+  const frameOf = sharedFrames();
   let shuttingDown = false;
   let allGone: (() => void) | undefined;
 
@@ -95,13 +97,16 @@ export function attachFeed(
     if ("status" in judged) return refuse(socket, judged);
     if (shuttingDown) return refuse(socket, unavailable(1, "draining"));
     socket.off("error", ignore);
-    upgrades.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket, judged));
+    upgrades.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket, socket, judged));
   }
 
-  function connect(webSocket: WebSocket, bearer: FeedBearer): void {
+  function connect(webSocket: WebSocket, socket: Duplex, bearer: FeedBearer): void {
     open.add(webSocket);
     const channel: Channel = {
-      send: (text) => webSocket.send(text, ignore),
+      // Nothing is compressed, so what the socket is given is all that there is between this and the library's own frames.
+      send: (text) => {
+        if (webSocket.readyState === webSocket.OPEN) socket.write(frameOf(text));
+      },
       close: (code, reason) => {
         webSocket.close(code, reason);
         cutOff(webSocket);

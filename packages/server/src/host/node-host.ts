@@ -61,6 +61,8 @@ const LIMITS: ServerOptions = {
   requireHostHeader: true,
   rejectNonStandardBodyWrites: true,
 };
+/** Without a byte in or out, longer than any answer is waited for: whoever does not read holds its answers no longer. */
+const STILL_MS = 120_000;
 const HANDSHAKE_MS = 10_000;
 const NO_PROXIES: Proxies = { trusted: networksOf([]), header: "x-forwarded-for" };
 
@@ -72,6 +74,7 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
     if (isDraining) outgoing.shouldKeepAlive = false;
     receive(incoming, outgoing, options).catch(() => incoming.destroy());
   });
+  server.timeout = STILL_MS;
   server.maxRequestsPerSocket = 100_000;
   server.maxHeadersCount = 100;
   server.on("checkContinue", (incoming, outgoing) => {

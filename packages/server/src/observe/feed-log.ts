@@ -15,6 +15,7 @@ export function feedLog(log: Log, observer: Observer, tracing?: Tracing): FeedLo
         return log.error("feed_history_lost", { above: formatPosition(event.above), by: event.by });
       case "published":
       case "snapshot_built":
+        if (event.kind === "snapshot_built") observer.snapshotBuilt();
         tracing?.noted(`hallpass.feed.${event.kind}`, { "hallpass.position": formatPosition(event.to) });
         return log.debug(`feed_${event.kind}`, () => ({ ...event, to: formatPosition(event.to) }));
       case "joined":

@@ -51,6 +51,7 @@ export interface Metrics {
   readonly replayed: (what: Replayed) => void;
   readonly clientBehind: (ms: number) => void;
   readonly assertionUntimely: (why: Untimely) => void;
+  readonly snapshotBuilt: () => void;
   /** Adds what verifiers reported since the last call. */
   readonly readReports: () => void;
 }
@@ -151,6 +152,11 @@ export function createMetrics(gauged: Gauged): Metrics {
     buckets: [-5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
     registers,
   }).tally();
+  const snapshots = new Counter({
+    name: "hallpass_feed_snapshots_built_total",
+    help: "Snapshots that were built: one for all verifiers that need one at the same place.",
+    registers,
+  });
   const storeFailures = new Counter({
     name: "hallpass_store_failures_total",
     help: "Reads and changes that the store could not do, or of which it could not tell.",
@@ -204,6 +210,7 @@ export function createMetrics(gauged: Gauged): Metrics {
     verifierLag: verifiers.lag,
     refused: (code) => ofRefusals(code).inc(),
     sessionEnded: (reason, ms) => ofDurations(reason).observe(Math.max(0, ms) / 1000),
+    snapshotBuilt: () => snapshots.inc(),
     signIns: (stage, count) => signIns.labels(stage).inc(count),
     replayed: (what) => replays.labels(what).inc(),
     clientBehind: (ms) => behind.observe(ms / 1000),

@@ -31,6 +31,7 @@ export function observe(log: Log, metrics: Metrics): Observer {
     replayed: metrics.replayed,
     clientBehind: metrics.clientBehind,
     assertionUntimely: metrics.assertionUntimely,
+    snapshotBuilt: metrics.snapshotBuilt,
     failed: (requestId, route, thrown) => {
       const fault = thrown instanceof Fault;
       metrics.failed(fault ? thrown.code : "defect");

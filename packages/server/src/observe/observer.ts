@@ -43,6 +43,8 @@ export interface Observer {
   /** Milliseconds between a client's clock, when it made an assertion, and ours; negative when it is ahead. */
   readonly clientBehind: (ms: number) => void;
   readonly assertionUntimely: (why: Untimely) => void;
+  /** Every live notice was gathered, for all who ask at the same place. */
+  readonly snapshotBuilt: () => void;
   /** Something was thrown: a fault or a defect. */
   readonly failed: (requestId: string, route: string, thrown: unknown) => void;
 }
@@ -57,5 +59,6 @@ export const SILENT: Observer = {
   replayed: () => {},
   clientBehind: () => {},
   assertionUntimely: () => {},
+  snapshotBuilt: () => {},
   failed: () => {},
 };

@@ -1,0 +1,179 @@
+// `node --conditions=hallpass-source drills/slow/main.ts [--each 200] [--readers-too]`
+// Clients that are slow on purpose, over real sockets: that never send, that send a byte of the head or of the body now and then, that stop
+// in the middle, that ask for much and read nothing. Meanwhile sessions are refreshed and revoked. Exits with 1 if one of them is still there
+// after its time, if a refresh or a revocation was not served, or if memory piled up; and if connections that behave were cut as well.
+// With --readers-too it waits until those who do not read are cut, too, which takes two minutes.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { operated } from "../disk/operated.ts";
+
+const given = parseArgs({
+  options: { each: { type: "string", default: "200" }, "readers-too": { type: "boolean", default: false } },
+}).values;
+const each = wholeNumber(given.each);
+const BYTE_EVERY_MS = 500;
+/** More than the kernel keeps for somebody who does not read. */
+const READER_ASKS = 3000;
+/** The kernel keeps megabytes for each. */
+const READERS = 20;
+/** Connections may rest as long between two requests. */
+const REST_MS = 65_000;
+const NOTICED_WITHIN_MS = 3000;
+const MOST_GROWTH = 300e6;
+const broken: string[] = [];
+
+interface Kind {
+  readonly name: string;
+  /** Within which it has to be cut; undefined: it has to stay. */
+  readonly cutWithinMs: number | undefined;
+  readonly act: (socket: Socket) => void;
+  readonly reads: boolean;
+}
+
+const HEAD = "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+const PAGE = "GET /reference/refusals HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+function drip(socket: Socket): void {
+  const timer = setInterval(() => socket.write("a"), BYTE_EVERY_MS);
+  socket.on("close", () => clearInterval(timer));
+}
+
+const kinds: readonly Kind[] = [
+  { name: "never sends", cutWithinMs: 13_000, act: () => {}, reads: true },
+  {
+    name: "sends its head byte by byte",
+    cutWithinMs: 13_000,
+    act: (socket) => {
+      socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ");
+      drip(socket);
+    },
+    reads: true,
+  },
+  {
+    name: "sends its body byte by byte",
+    cutWithinMs: 23_000,
+    act: (socket) => {
+      socket.write(`${HEAD}Content-Length: 1000\r\n\r\n`);
+      drip(socket);
+    },
+    reads: true,
+  },
+  {
+    name: "stops in the middle of its body",
+    cutWithinMs: 23_000,
+    act: (socket) => void socket.write(`${HEAD}Content-Length: 1000\r\n\r\ngrant_type=`),
+    reads: true,
+  },
+  {
+    name: "reads nothing",
+    cutWithinMs: given["readers-too"] ? 125_000 : undefined,
+    act: (socket) => void socket.write(PAGE.repeat(READER_ASKS)),
+    reads: false,
+  },
+  {
+    name: "behaves, and keeps its connection",
+    cutWithinMs: undefined,
+    act: (socket) => void socket.write(PAGE),
+    reads: true,
+  },
+];
+
+const data = mkdtempSync(join(tmpdir(), "hallpass-slow-"));
+const server = await operated(data, { program: join(import.meta.dirname, "../storm/server.ts") });
+await server.start();
+const [user, ...victims] = await server.open(400);
+if (user === undefined) throw new Error("no session was opened");
+const before = residentBytes();
+let most = before;
+
+interface Slow {
+  readonly kind: Kind;
+  readonly socket: Socket;
+  cutAfterMs: number | undefined;
+}
+const began = performance.now();
+const slow: Slow[] = [];
+for (const kind of kinds) for (let n = 0; n < (kind.reads ? each : READERS); n += 1) slow.push(begin(kind));
+
+const longest = Math.max(...kinds.map(({ cutWithinMs }) => cutWithinMs ?? 0));
+const served = { refreshes: 0, revocations: 0, wrong: 0 };
+const ms: number[] = [];
+while (performance.now() - began < longest && slow.some(isAwaited)) {
+  const started = performance.now();
+  if ((await server.refresh(user)) === 200) served.refreshes += 1;
+  else served.wrong += 1;
+  ms.push(performance.now() - started);
+  const victim = served.refreshes % 10 === 0 ? victims.pop() : undefined;
+  if (victim !== undefined) {
+    if ((await server.revoke(victim.sid)) === 201) served.revocations += 1;
+    else served.wrong += 1;
+  }
+  most = Math.max(most, residentBytes());
+  await pause(20);
+}
+
+// Whoever does not read learns only now that it was cut.
+for (const { kind, socket } of slow) if (!kind.reads) socket.resume();
+await pause(NOTICED_WITHIN_MS);
+
+for (const kind of kinds) {
+  const those = slow.filter((one) => one.kind === kind);
+  const cut = those.flatMap(({ cutAfterMs }) => cutAfterMs ?? []);
+  const [first, last] = [Math.min(...cut), Math.max(...cut)].map((at) => Math.round(at / 100) / 10);
+  console.log(
+    `${each} times "${kind.name}": ${cut.length} cut${cut.length === 0 ? "" : `, after ${first} to ${last} s`}`,
+  );
+  if (kind.cutWithinMs !== undefined && cut.length < those.length) broken.push(`"${kind.name}" is still there`);
+  if (kind.cutWithinMs === undefined && kind.reads && longest < REST_MS && cut.length > 0)
+    broken.push(`"${kind.name}" was cut`);
+}
+console.log(
+  `meanwhile ${served.refreshes} refreshes, p50 ${quantile(ms, 0.5).toFixed(1)} ms, p99 ${quantile(ms, 0.99).toFixed(1)} ms, and ${served.revocations} revocations, ${served.wrong} not served; memory +${Math.round((most - before) / 1e6)} MB`,
+);
+if (served.wrong > 0) broken.push(`${served.wrong} refreshes or revocations were not served`);
+if (most - before > MOST_GROWTH) broken.push(`memory grew by ${Math.round((most - before) / 1e6)} MB`);
+await server.kill();
+rmSync(data, { recursive: true });
+for (const one of broken) console.log(`broken: ${one}`);
+process.exit(broken.length > 0 ? 1 : 0);
+
+/** Those who do not read can't tell: their whole time is waited for. */
+function isAwaited({ kind, cutAfterMs }: Slow): boolean {
+  return kind.cutWithinMs !== undefined && (cutAfterMs === undefined || !kind.reads);
+}
+
+function begin(kind: Kind): Slow {
+  const socket = connect({ port: server.port, host: "127.0.0.1" });
+  const one: Slow = { kind, socket, cutAfterMs: undefined };
+  socket.on("connect", () => kind.act(socket));
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    one.cutAfterMs = performance.now() - began;
+  });
+  if (kind.reads) socket.resume();
+  else socket.pause();
+  return one;
+}
+
+function residentBytes(): number {
+  const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${server.pid()}/status`, "latin1"));
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+function pause(forMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, forMs));
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 9999`);
+  return Number(text);
+}
