@@ -10,6 +10,8 @@ interface Effect {
   readonly policy: string;
   readonly version: number;
   readonly examined: number;
+  /** Absent for none. */
+  readonly unreadable?: number;
   readonly changed: number;
   readonly ended: number;
   readonly ended_by_client: Readonly<Record<string, number>>;
@@ -64,6 +66,7 @@ async function added(step: (cursor: { readonly cursor?: string }) => Promise<Pag
     total = {
       ...total,
       examined: total.examined + page.examined,
+      unreadable: (total.unreadable ?? 0) + (page.unreadable ?? 0),
       changed: total.changed + page.changed,
       ended: total.ended + page.ended,
       ended_by_client: summed(total.ended_by_client, page.ended_by_client),
@@ -94,6 +97,7 @@ function effectLines(effect: Effect, changed: string, ended: string): string[] {
     ...pairs([
       ["policy", `${effect.policy} ${effect.version}`],
       ["examined", `${effect.examined} sessions`],
+      ...((effect.unreadable ?? 0) === 0 ? [] : [["unreadable", `${effect.unreadable} of them`] as const]),
       [changed, String(effect.changed)],
       [ended, `${effect.ended}${byRule(effect)}`],
     ]),

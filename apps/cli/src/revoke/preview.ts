@@ -16,6 +16,8 @@ export interface Counts {
 export interface Preview {
   readonly as_of_ms: number;
   readonly counts: Counts;
+  /** Absent for none. */
+  readonly unreadable_sessions?: number;
   readonly affected: readonly Affected[];
   readonly next_cursor: string | null;
   readonly services: readonly ServiceEnforcement[];
@@ -45,10 +47,11 @@ export function preview(server: ServerApi, target: object): Promise<Preview> {
 
 export function printPreview(terminal: Terminal, seen: Preview, json: boolean): void {
   if (json) return printJson(terminal, seen);
-  const { affected, counts, services, as_of_ms: asOf } = seen;
+  const { affected, counts, unreadable_sessions: unreadable = 0, services, as_of_ms: asOf } = seen;
   printLines(terminal, [
     ...pairs([
       ["would end", countsText(counts)],
+      ...(unreadable === 0 ? [] : [["unreadable", `${unreadable}; nobody knows whether they are meant`] as const]),
       ["last token", `expires by ${instant(seen.tokens_expire_by_ms)}`],
     ]),
     ...(services.length === 0 ? [] : ["", ...serviceTable(services, asOf)]),

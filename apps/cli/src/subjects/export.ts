@@ -32,6 +32,8 @@ export async function exportSubject({ terminal, api }: Context, subject: string)
 }
 
 interface EraseStep {
+  /** Absent for none. */
+  readonly unreadable?: number;
   readonly sessions: number;
   readonly receipts: number;
   readonly answers: number;
@@ -60,7 +62,7 @@ export async function eraseSubject(
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.ticket === undefined ? {} : { ticket: options.ticket }),
   };
-  const total = { sessions: 0, receipts: 0, answers: 0, names: 0 };
+  const total = { unreadable: 0, sessions: 0, receipts: 0, answers: 0, names: 0 };
   let receipt: SignedReceipt | null = null;
   let cursor: string | null = null;
   do {
@@ -71,6 +73,7 @@ export async function eraseSubject(
       body: cursor === null ? why : { cursor },
       unknown: "it is done in part; run it again, what is erased stays erased",
     });
+    total.unreadable += step.unreadable ?? 0;
     total.sessions += step.sessions;
     total.receipts += step.receipts;
     total.answers += step.answers;
@@ -84,6 +87,9 @@ export async function eraseSubject(
       ...(receipt === null ? [] : receiptLines(receipt)),
       ...pairs([
         ["sessions erased", String(total.sessions)],
+        ...(total.unreadable === 0
+          ? []
+          : [["sessions unreadable", `${total.unreadable}, whose nobody knows`] as const]),
         ["receipts made nameless", String(total.receipts)],
         ["kept answers made nameless", String(total.answers)],
         ["names erased beside the audit", String(total.names)],

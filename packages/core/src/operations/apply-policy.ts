@@ -15,7 +15,7 @@ import type { Policy } from "../sessions/policy.ts";
 import { currentPolicy, type PolicyName, policyKey } from "../sessions/policy-row.ts";
 import { type PolicyRule, rebasedPolicy } from "../sessions/rebase.ts";
 import { absoluteEnd, type Session } from "../sessions/session.ts";
-import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { readable, sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END } from "../sessions/standing.ts";
 import { subjectFromRow, subjectKey, subjectToRow } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
@@ -42,6 +42,8 @@ export interface PolicyStep {
 export interface PolicyEffect {
   /** Sessions that were looked at, of any policy, dead or alive. */
   readonly examined: number;
+  /** Of those, rows that this release can't read: nobody knows whether they are of this policy. */
+  readonly unreadable: number;
   /** Those that live on under other numbers. */
   readonly changed: number;
   /** Those that were over at once. What hangs below them is over with them, and not counted. */
@@ -272,27 +274,29 @@ async function walk(
 ): Promise<PolicyEffect> {
   const { tenant } = deps.issuer;
   const ended: Extract<Touched, { kind: "ended" }>[] = [];
-  let [examined, changed] = [0, 0];
+  let [examined, unreadable, changed] = [0, 0, 0];
   let place = after;
   while (examined < limit) {
     const size = Math.min(PAGE, limit - examined);
     const from = place === null ? {} : { after: place };
     const rows = await deps.store.list({ tenant, kind: "session", limit: size, ...from });
-    const touched = await touch(rows.filter((row) => sessionFromRow(row).state.kind === "active"));
+    const read = rows.flatMap((row) => readable(row) ?? []);
+    unreadable += rows.length - read.length;
+    const live = new Set(read.filter(({ state }) => state.kind === "active").map(({ id }) => id));
+    const touched = await touch(rows.filter(({ key }) => live.has(key.id as SessionId)));
     changed += touched.filter(({ kind }) => kind === "applied").length;
     ended.push(...touched.filter((one) => one.kind === "ended"));
     examined += rows.length;
     place = (rows.at(-1)?.key.id as SessionId | undefined) ?? place;
-    if (rows.length < size) return effectOf(examined, changed, ended, null);
+    if (rows.length < size) return effectOf({ examined, unreadable, changed }, ended, null);
   }
-  return effectOf(examined, changed, ended, place);
+  return effectOf({ examined, unreadable, changed }, ended, place);
 }
 
 const PAGE = 500;
 
 function effectOf(
-  examined: number,
-  changed: number,
+  counts: Pick<PolicyEffect, "examined" | "unreadable" | "changed">,
   ended: readonly Extract<Touched, { kind: "ended" }>[],
   next: SessionId | null,
 ): PolicyEffect {
@@ -304,5 +308,5 @@ function effectOf(
       endedByClient[client] = (endedByClient[client] ?? 0) + 1;
   }
   const sample = ended.slice(0, SAMPLE).map(({ session }) => session.id);
-  return { examined, changed, ended: ended.length, endedByClient, endedByRule, sample, next };
+  return { ...counts, ended: ended.length, endedByClient, endedByRule, sample, next };
 }

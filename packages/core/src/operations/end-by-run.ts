@@ -14,7 +14,7 @@ import { revocationFromRow, revocationKey, revocationToRow } from "../revocation
 import { isLarge } from "../revocation/target.ts";
 import { ended, lapse } from "../sessions/decide.ts";
 import type { Session } from "../sessions/session.ts";
-import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
+import { readable, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { FactDraft, NoticeDraft, Row, RowChange, RowKey, Snapshot } from "../store/store.ts";
@@ -35,14 +35,6 @@ export type Running = Revocation & { readonly run: LargeRun };
 export function running(row: Row): Running | undefined {
   const { run, ...revocation } = revocationFromRow(row);
   return run?.status === "running" ? { ...revocation, run } : undefined;
-}
-
-export function readable(row: Row): Session | undefined {
-  try {
-    return sessionFromRow(row);
-  } catch {
-    return undefined;
-  }
 }
 
 export function moved({ run, pos }: Running, { reached, scanned }: RunPlace): LargeRun {

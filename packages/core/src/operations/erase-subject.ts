@@ -78,6 +78,8 @@ export async function beginErasure(deps: SubjectDeps, request: EraseSubject): Pr
 
 export interface ErasedStep {
   readonly examined: number;
+  /** Of those, sessions that this release can't read: what they hold of the subject, if they are its own, is still there. */
+  readonly unreadable: number;
   readonly sessions: number;
   readonly receipts: number;
   /** Answers that were kept for retries. */
@@ -131,11 +133,11 @@ export async function eraseSubject(
   const done = await Promise.all(found.rows.map(({ key }) => eraseRow(deps, { subject, cut }, key)));
   const count = (kind: SubjectKind): number => (found.kind === kind ? done.filter(Boolean).length : 0);
   const counts = { sessions: count("session"), receipts: count("revocation"), answers: count("idempotency") };
-  const { examined, next } = found;
-  if (next !== null) return { examined, ...counts, names: 0, next: { ...next, cut } };
+  const { examined, unreadable, next } = found;
+  if (next !== null) return { examined, unreadable, ...counts, names: 0, next: { ...next, cut } };
   const names = await erasePersons({ ...deps, tenant }, subject);
   await forget(deps, { subject, cut }, actor);
-  return { examined, ...counts, names, next: null };
+  return { examined, unreadable, ...counts, names, next: null };
 }
 
 function eraseRow(deps: SubjectDeps, cut: Cut, key: RowKey): Promise<boolean> {

@@ -21,6 +21,8 @@ export type ExportedRecord =
 export interface ExportedPage {
   readonly records: readonly ExportedRecord[];
   readonly examined: number;
+  /** Of those, sessions that this release can't read: nobody knows whose they are. */
+  readonly unreadable: number;
   readonly next: SubjectPlace | null;
 }
 
@@ -58,7 +60,7 @@ export async function exportSubject(
           deps,
           found.rows.map((row) => row.key.id as SessionId),
         );
-  return { records: [...first, ...records], examined: found.examined, next: found.next };
+  return { records: [...first, ...records], examined: found.examined, unreadable: found.unreadable, next: found.next };
 }
 
 async function sessionsOf({ store, issuer }: SubjectDeps, ids: readonly SessionId[]): Promise<ExportedRecord[]> {

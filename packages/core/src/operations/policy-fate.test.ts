@@ -36,7 +36,7 @@ async function put(world: World, changes: Partial<PolicyNumbers>): Promise<Polic
   return done.value.policy;
 }
 
-type Sums = Omit<PolicyEffect, "sample" | "next"> & { readonly sample: readonly SessionId[] };
+type Sums = Omit<PolicyEffect, "sample" | "next" | "unreadable"> & { readonly sample: readonly SessionId[] };
 
 /** The effects of all steps, added up. */
 async function summed(step: (one: PolicyStep) => Promise<PolicyEffect>, limit: number): Promise<Sums> {

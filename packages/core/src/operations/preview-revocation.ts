@@ -31,6 +31,8 @@ export interface Preview {
   readonly asOf: Instant;
   /** Of live sessions that would end or lose a token family. Null beyond the first page: they were said there. */
   readonly counts: { readonly sessions: number; readonly subjects: number; readonly clients: number } | null;
+  /** Rows that were looked at and can't be read. Null beyond the first page, as the counts. */
+  readonly unreadable: number | null;
   readonly affected: readonly SeenSession[];
   readonly next: SessionId | null;
 }
@@ -56,7 +58,8 @@ export async function previewRevocation(deps: PreviewDeps, request: PreviewRevoc
     const left = found.filter(({ session }) => after === null || session.id < after);
     const affected = left.slice(0, limit);
     const next = affected.length < left.length ? (affected.at(-1)?.session.id ?? null) : null;
-    return granted({ ...about, counts: after === null ? tally(found).counts : null, affected, next });
+    const counts = after === null ? tally(found).counts : null;
+    return granted({ ...about, counts, unreadable: after === null ? 0 : null, affected, next });
   }
   return granted({ ...about, ...(await lookThrough(deps, scanFor(deps.issuer, targets, touches), { after, limit })) });
 }
@@ -65,18 +68,20 @@ async function lookThrough(
   deps: PreviewDeps,
   scan: Scan,
   { after, limit }: Pick<PreviewRevocation, "after" | "limit">,
-): Promise<Pick<Preview, "counts" | "affected" | "next">> {
+): Promise<Pick<Preview, "counts" | "unreadable" | "affected" | "next">> {
   const { tenant } = deps.issuer;
   const first = await scanSessions(deps, tenant, scan, { after, limit, mostRows: Number.MAX_SAFE_INTEGER });
   const page = { affected: first.sessions, next: first.next };
-  if (after !== null) return { ...page, counts: null };
+  if (after !== null) return { ...page, counts: null, unreadable: null };
+  let { unreadable } = first;
   const tallied = tally(first.sessions);
   for (let place = first.next; place !== null; ) {
     const more = await scanSessions(deps, tenant, scan, { after: place, limit: 512, mostRows: 4096 });
     tallied.add(more.sessions);
+    unreadable += more.unreadable;
     place = more.next;
   }
-  return { ...page, counts: tallied.counts };
+  return { ...page, counts: tallied.counts, unreadable };
 }
 
 function scanFor({ skew }: Issuer, targets: readonly AnyTarget[], touches: (session: Session) => boolean): Scan {

@@ -1,17 +1,14 @@
-// Which sessions a run ends: those that were meant when it began, whatever they become while it goes on. And what it says of those it can't read.
+// Which sessions a run ends: those that were meant when it began, whatever they become while it goes on.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { ClientId, SessionId, SubjectId } from "../kernel/ids.ts";
-import { instantOf } from "../kernel/time.ts";
 import { statusOf } from "../revocation/large-run.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import type { LargeTarget } from "../revocation/target.ts";
 import type { Alteration } from "../sessions/decide.ts";
 import type { SessionQuery } from "../sessions/session-query.ts";
-import { sessionKey } from "../sessions/session-row.ts";
-import { change, write } from "../store/change.ts";
 import type { Store } from "../store/store.ts";
 import { aPolicy, TENANT, WEB } from "../testing/builders.ts";
 import { goneAfter, inTurns } from "../testing/stores.ts";
@@ -33,7 +30,7 @@ import { alterSession } from "./alter-session.ts";
 import { disableClient } from "./disable-client.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { previewRevocation } from "./preview-revocation.ts";
-import { readAffected, readUnreadable } from "./read-affected.ts";
+import { readAffected } from "./read-affected.ts";
 import { readRevocation } from "./read-revocation.ts";
 import { readSession } from "./read-session.ts";
 import { revoke } from "./revoke.ts";
@@ -210,94 +207,6 @@ describe("the set of a revocation by query", () => {
       ["revoked", "revoked", "active"],
     );
     assert.equal((await settled(world, idle)).endedSessions, 1);
-  });
-});
-
-async function spoiled(world: World, session: SessionId): Promise<void> {
-  const key = sessionKey({ tenant: TENANT, id: session });
-  await change(world.store, world.dice, [key], (snapshot) =>
-    write({
-      rows: [
-        {
-          key,
-          expect: snapshot.get(key)?.version ?? "absent",
-          next: { value: "[99]", expires: instantOf(world.now() + 1e9) },
-        },
-      ],
-      answer: () => null,
-    }),
-  );
-}
-
-describe("a row that can't be read", () => {
-  async function aTown(): Promise<{ readonly world: World; readonly ids: readonly SessionId[] }> {
-    const world = await aWorld(createMemoryStore);
-    const ids: SessionId[] = [];
-    for (let n = 0; n < 20; n += 1) {
-      ids.push((await opened(world, { subject: subject(n), device: PHONE })).session.id);
-      world.wait(1);
-    }
-    return { world, ids };
-  }
-
-  async function unreadableOf(world: World, revocation: string): Promise<readonly SessionId[]> {
-    const found: SessionId[] = [];
-    for (let after: SessionId | null = null; ; ) {
-      const page = await readUnreadable(world.store, TENANT, { revocation, after, limit: 2 });
-      assert.ok(page.ok);
-      found.push(...page.value.sessions);
-      after = page.value.next;
-      if (after === null) return found;
-    }
-  }
-
-  it("leaves a run incomplete, is counted and listed, and keeps nobody else from ending [RCP-11]", async () => {
-    const { world, ids } = await aTown();
-    const spoilt = [3, 4, 17].flatMap((index) => ids[index] ?? []);
-    for (const id of spoilt) await spoiled(world, id);
-    const id = await byQuery(world, OF_EU);
-    let died = 0;
-    for (let commits = 0; ; commits += 1) {
-      // Each life is cut off after some commits: what it had counted is not counted again.
-      const node = world.node(goneAfter(world.store, commits));
-      if (
-        await settled(node, id).then(
-          () => true,
-          () => false,
-        )
-      )
-        break;
-      died += 1;
-    }
-    assert.ok(died >= 2);
-    const revocation = await settled(world, id);
-    assert.deepEqual(
-      [statusOf(revocation), revocation.run?.unreadable, revocation.endedSessions],
-      ["incomplete", 3, 17],
-    );
-    assert.deepEqual(await unreadableOf(world, id), spoilt);
-    assert.equal((await affectedBy(world, id)).length, 17);
-    const told = (await world.facts()).find(({ kind }) => kind === "revocation_completed");
-    assert.deepEqual(JSON.parse(told?.body ?? ""), { revocation: id, sessions: 17, unreadable: 3 });
-  });
-
-  it("is told of a tenant's run as well, whose cut-off has taken it whatever it says [RCP-11]", async () => {
-    const { world, ids } = await aTown();
-    const spoilt = ids.slice(5, 6);
-    for (const id of spoilt) await spoiled(world, id);
-    const id = await begun(world, { kind: "tenant" });
-    const revocation = await settled(world, id);
-    assert.deepEqual([statusOf(revocation), revocation.run?.unreadable], ["complete", 1]);
-    assert.deepEqual(await unreadableOf(world, id), spoilt);
-  });
-
-  it("is none where all could be read, and of no revocation that is not there [RCP-11]", async () => {
-    const { world } = await aTown();
-    const id = await byQuery(world, OF_EU);
-    assert.equal((await settled(world, id)).run?.unreadable, undefined);
-    assert.deepEqual(await unreadableOf(world, id), []);
-    const nowhere = { revocation: "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10", after: null, limit: 1 };
-    assert.deepEqual(await readUnreadable(world.store, TENANT, nowhere), { ok: false, code: "revocation_not_found" });
   });
 });
 

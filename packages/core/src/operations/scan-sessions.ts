@@ -4,7 +4,7 @@
 import type { SessionId, TenantId } from "../kernel/ids.ts";
 import { ringKey } from "../keys/ring.ts";
 import type { Session } from "../sessions/session.ts";
-import { sessionFromRow } from "../sessions/session-row.ts";
+import { readable, sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { standingOf } from "../sessions/standing.ts";
 import type { RowKey, Store } from "../store/store.ts";
 import type { SeenSession } from "./read-session.ts";
@@ -26,6 +26,8 @@ export interface Scan {
 export interface Scanned {
   readonly sessions: readonly SeenSession[];
   readonly scanned: number;
+  /** Of those, rows that this release can't read: nobody knows whether they are meant. */
+  readonly unreadable: number;
   /** Where to go on; null when everything was looked at. */
   readonly next: SessionId | null;
 }
@@ -42,6 +44,7 @@ export async function scanSessions(
   const sessions: SeenSession[] = [];
   let place: string | undefined = after ?? scan.first;
   let scanned = 0;
+  let unreadable = 0;
   for (;;) {
     const asked = Math.min(PAGE, mostRows - scanned);
     const rows = await deps.store.list({
@@ -51,7 +54,9 @@ export async function scanSessions(
       ...(place === undefined ? {} : { after: place }),
     });
     const page = rows.filter(({ key }) => !scan.isBeyond(key.id));
-    const meant = page.filter((row) => scan.means(sessionFromRow(row))).map(({ key }) => key);
+    const read = page.flatMap((row) => readable(row) ?? []);
+    const spoilt = page.length === read.length ? [] : page.filter((row) => readable(row) === undefined);
+    const meant = read.filter(scan.means).map(sessionKey);
     const wanted = (await seenOf(deps.store, tenant, meant)).filter(scan.wants);
     const room = limit - sessions.length;
     sessions.push(...wanted.slice(0, room));
@@ -59,8 +64,11 @@ export async function scanSessions(
     const isLast = page.length < asked;
     const cut = wanted.length > room ? sessions.at(-1)?.session.id : undefined;
     const reached = cut ?? (page.at(-1)?.key.id as SessionId | undefined);
-    if (cut === undefined && (isLast || reached === undefined)) return { sessions, scanned, next: null };
-    if (sessions.length === limit || scanned >= mostRows) return { sessions, scanned, next: reached ?? null };
+    // What lies behind the cut is looked at again.
+    unreadable += spoilt.filter(({ key }) => cut === undefined || key.id <= cut).length;
+    if (cut === undefined && (isLast || reached === undefined)) return { sessions, scanned, unreadable, next: null };
+    if (sessions.length === limit || scanned >= mostRows)
+      return { sessions, scanned, unreadable, next: reached ?? null };
     place = reached;
     await deps.pause();
   }

@@ -34,6 +34,7 @@ export async function searchSessions(deps: ScanDeps, tenant: TenantId, request: 
     return {
       sessions,
       scanned: left.length,
+      unreadable: 0,
       next: sessions.length < found.length ? (sessions.at(-1)?.session.id ?? null) : null,
     };
   }

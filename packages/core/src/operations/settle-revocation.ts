@@ -10,18 +10,10 @@ import { queryRunsFromRow, queryRunsKey, queryRunsRow } from "../revocation/quer
 import type { Revocation } from "../revocation/receipt.ts";
 import { revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { isLarge } from "../revocation/target.ts";
+import { readable } from "../sessions/session-row.ts";
 import { answer, change, write } from "../store/change.ts";
 import type { Row, RowChange, RowKey, Snapshot } from "../store/store.ts";
-import {
-  endByRun,
-  MOST_AT_ONCE,
-  moved,
-  movedTo,
-  type Running,
-  type RunPlace,
-  readable,
-  running,
-} from "./end-by-run.ts";
+import { endByRun, MOST_AT_ONCE, moved, movedTo, type Running, type RunPlace, running } from "./end-by-run.ts";
 import type { RevokeManyDeps } from "./revoke-many.ts";
 
 export type { RunPlace } from "./end-by-run.ts";

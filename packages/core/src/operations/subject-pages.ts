@@ -4,7 +4,7 @@
 import type { SubjectId, TenantId } from "../kernel/ids.ts";
 import { namesSubject } from "../revocation/forgotten.ts";
 import { revocationFromRow } from "../revocation/revocation-row.ts";
-import { sessionFromRow } from "../sessions/session-row.ts";
+import { readable, sessionFromRow } from "../sessions/session-row.ts";
 import type { Row, Store } from "../store/store.ts";
 import { answerWithoutSubject } from "./answer-once.ts";
 
@@ -23,6 +23,8 @@ export interface SubjectRows {
   readonly kind: SubjectKind;
   readonly rows: readonly Row[];
   readonly examined: number;
+  /** Of those, rows of sessions that this release can't read: nobody knows whose they are. */
+  readonly unreadable: number;
   readonly next: SubjectPlace | null;
 }
 
@@ -40,15 +42,20 @@ export async function subjectRows(
   const page = await store.list({ tenant, kind, limit, ...(after === null ? {} : { after }) });
   const found: Row[] = [];
   let examined = 0;
+  let unreadable = 0;
   for (const row of page) {
     examined += 1;
+    if (kind === "session" && readable(row) === undefined) {
+      unreadable += 1;
+      continue;
+    }
     if (isAbout(row, kind, subject)) found.push(row);
     if (found.length === most) break;
   }
   const last = page[examined - 1];
   const ended = page.length < limit && examined === page.length;
   const next = ended || last === undefined ? afterKind(kinds, kind) : { kind, after: last.key.id };
-  return { kind, rows: found, examined, next };
+  return { kind, rows: found, examined, unreadable, next };
 }
 
 function isAbout(row: Row, kind: SubjectKind, subject: SubjectId): boolean {

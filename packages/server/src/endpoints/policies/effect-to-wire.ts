@@ -5,6 +5,7 @@ import type { PolicyEffect } from "@hallpass/core";
 export function effectToWire(effect: PolicyEffect, nextCursor: string | null): object {
   return {
     examined: effect.examined,
+    ...(effect.unreadable === 0 ? {} : { unreadable: effect.unreadable }),
     changed: effect.changed,
     ended: effect.ended,
     ended_by_client: effect.endedByClient,

@@ -29,7 +29,7 @@ export async function preview(
   const after = opened.place === null ? null : (parseSessionId(opened.place) ?? null);
   const seen = await previewRevocation(services, { targets, after, limit: page.limit ?? DEFAULT_PAGE });
   if (!seen.ok) return refuse(exchange, seen.code);
-  const { head, asOf, counts, affected, next } = seen.value;
+  const { head, asOf, counts, unreadable, affected, next } = seen.value;
   const { hearing, store, tenant, issuer } = services;
   const fleet = {
     members: await readFleet(store, tenant),
@@ -60,6 +60,7 @@ export async function preview(
     head: formatPosition(head.pos),
     targets: wire,
     counts,
+    ...((unreadable ?? 0) === 0 ? {} : { unreadable_sessions: unreadable }),
     affected: affected.map(({ session }) => affectedToWire(session.id, session)),
     next_cursor: await sealPage(services, about, next),
     fleet: receipt.fleet,

@@ -41,6 +41,7 @@ export async function search(services: Services, exchange: Exchange, caller: Cal
   return reply(exchange, 200, {
     sessions: seen.map(sessionToWire),
     scanned: found.scanned,
+    ...(found.unreadable === 0 ? {} : { unreadable: found.unreadable }),
     next_cursor: next,
   });
 }

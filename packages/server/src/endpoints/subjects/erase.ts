@@ -50,6 +50,15 @@ export async function erase(services: Services, exchange: Exchange, caller: Call
   const step = await eraseSubject(services, { subject, place, limit, actor });
   const receipt = begun === null ? null : await receiptFor(services, begun, wait);
   const next = await sealPage(services, query, step.next === null ? null : erasurePlaceToText(step.next));
-  const { examined, sessions, receipts, answers, names } = step;
-  return reply(exchange, 200, { examined, sessions, receipts, answers, names, receipt, next_cursor: next });
+  const { examined, unreadable, sessions, receipts, answers, names } = step;
+  return reply(exchange, 200, {
+    examined,
+    ...(unreadable === 0 ? {} : { unreadable }),
+    sessions,
+    receipts,
+    answers,
+    names,
+    receipt,
+    next_cursor: next,
+  });
 }

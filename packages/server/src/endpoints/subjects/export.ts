@@ -33,7 +33,12 @@ export async function exportAll(services: Services, exchange: Exchange, caller: 
   const page = await exportSubject(services, { subject, place, limit, actor: actor ?? caller.actor });
   const records = await Promise.all(page.records.map((one) => recordToWire(services, one)));
   const next = await sealPage(services, query, page.next === null ? null : placeToText(page.next));
-  return reply(exchange, 200, { records, examined: page.examined, next_cursor: next });
+  return reply(exchange, 200, {
+    records,
+    examined: page.examined,
+    ...(page.unreadable === 0 ? {} : { unreadable: page.unreadable }),
+    next_cursor: next,
+  });
 }
 
 async function recordToWire(services: Services, one: ExportedRecord): Promise<object> {
