@@ -42,6 +42,7 @@ export class Endpoint {
   readonly #givenUpMs: number;
   readonly #lost: () => void;
   #client: Client | undefined;
+  #connecting: Promise<Client> | undefined;
   #pooled: boolean | undefined;
 
   /** `lost` is told when a connection that was there breaks. After `givenUpMs` milliseconds nobody waits for a commit any more. */
@@ -112,8 +113,16 @@ export class Endpoint {
     }
   }
 
-  async #connected(): Promise<Client> {
-    if (this.#client !== undefined) return this.#client;
+  /** Whoever asks while it connects waits for the same connection. */
+  #connected(): Promise<Client> {
+    if (this.#client !== undefined) return Promise.resolve(this.#client);
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<Client> {
     this.#pooled ??= await isPooled(this.#address, this.#settings);
     const client = openClient(this.#address, { ...this.#settings, pooled: this.#pooled });
     client.on("error", () => undefined);
