@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Question } from "./fetch-post.ts";
 import { createVerifier, OptionsError } from "./index.ts";
@@ -121,6 +121,16 @@ describe("a question through node:http", () => {
     await assert.rejects(dead.ask());
     assert.equal(dead.heard.length, 1);
   });
+});
+
+test("no other platform is taken for Node, whichever of its modules it has", (t) => {
+  for (const userAgent of ["Bun/1.4.5", "Deno/2.9.5", "Cloudflare-Workers", "", undefined]) {
+    Object.defineProperty(navigator, "userAgent", { value: userAgent, configurable: true });
+    t.after(() => void Reflect.deleteProperty(navigator, "userAgent"));
+    assert.equal(nodePost("https://auth.example"), undefined, String(userAgent));
+    Reflect.deleteProperty(navigator, "userAgent");
+  }
+  assert.notEqual(nodePost("https://auth.example"), undefined);
 });
 
 describe("the app's own fetch", () => {

@@ -38,17 +38,18 @@ interface NodeModules {
   readonly "node:zlib": NodeZlib;
 }
 
-interface NodeProcess {
-  readonly versions?: Readonly<Record<string, string | undefined>>;
-  getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined;
+interface NodeGlobals {
+  readonly navigator?: { readonly userAgent?: string };
+  readonly process?: { getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined };
 }
 
-/** Undefined but on Node itself: Bun and Deno have these modules too, and a `fetch` that starts as fast. Loads what the issuer's address needs, at once. */
+/**
+ * Undefined but on Node itself, by the name that a platform gives itself: Bun, Deno and workers may have these modules, too, and a `fetch` that
+ * starts as fast. Loads what the issuer's address needs, at once.
+ */
 export function nodePost(issuer: string): Post | undefined {
-  const { process } = globalThis as { readonly process?: NodeProcess };
-  const { versions = {} } = process ?? {};
-  if (versions["node"] === undefined || versions["bun"] !== undefined || versions["deno"] !== undefined)
-    return undefined;
+  const { navigator, process } = globalThis as NodeGlobals;
+  if (navigator?.userAgent?.startsWith("Node.js/") !== true) return undefined;
   const http = process?.getBuiltinModule?.(issuer.startsWith("https:") ? "node:https" : "node:http");
   const zlib = process?.getBuiltinModule?.("node:zlib");
   return http === undefined || zlib === undefined ? undefined : (question) => ask(http, zlib, question, true);
