@@ -1,5 +1,5 @@
 // `node --conditions=hallpass-source bench/growth/main.ts [--store sqlite|postgres] [--sessions 1000000] [--small 10000] [--swept 100000]`
-// Fills a store by the operation that opens sessions, measures what a request costs when there are few and when there are many, how many bytes
+// Fills a store by the operation that opens sessions, measures what a request costs there and beside it in a store that holds few, how many bytes
 // a session takes, and for how long a request waits while ended sessions are swept. Progress on stderr. 10,000,000 need some 15 GB.
 
 import { mkdtempSync, rmSync, statSync } from "node:fs";
@@ -53,32 +53,42 @@ interface Filled {
   readonly close: () => Promise<void>;
 }
 
-const place = values.store === "postgres" ? await onPostgres() : await onSqlite();
+/** Of one size: what is there, and a sample of it to ask for, every hundredth. */
+interface Sized {
+  readonly one: Served;
+  readonly held: OpenedSession[];
+}
+
+const places = [await placed(), await placed()] as const;
 try {
-  const one = await served(place.store, dice);
-  const small = wholeNumber(values.small);
-  const many = wholeNumber(values.sessions);
-  // A sample of what is there, to ask for: every hundredth.
-  const held: OpenedSession[] = [];
-  await fill(one, 0, small, held);
-  const few = await costs(one, held);
-  await fill(one, small, many, held);
-  const bytes = await place.bytes();
-  const lots = await costs(one, held);
+  const [few, many] = [await sized(places[0]), await sized(places[1])];
+  const counts = [wholeNumber(values.small), wholeNumber(values.sessions)] as const;
+  await fill(few.one, 0, counts[0], few.held);
+  await fill(many.one, 0, counts[1], many.held);
+  const bytes = await places[1].bytes();
+  const [before, after] = await costs([few, many]);
   console.log(
-    `${values.store}: ${small} and ${many} sessions, ${ROUNDS} rounds of ${PER_ROUND}, one after the other; median of the rounds' p50 and p99 in ms`,
+    `${values.store}: ${counts[0]} and ${counts[1]} sessions, ${ROUNDS} rounds of ${PER_ROUND} in turn, one request after the other; median of the rounds' p50 and p99 in ms`,
   );
   console.log("request   | p50 few | p50 many | p99 few | p99 many | p99 ratio");
-  for (const [name, before] of Object.entries(few)) {
-    const after = lots[name] ?? before;
-    const cells = [before.p50, after.p50, before.p99, after.p99].map((ms) => ms.toFixed(2));
-    console.log([name.padEnd(9), ...cells, (after.p99 / before.p99).toFixed(2)].join(" | "));
+  for (const [name, { p50, p99 }] of Object.entries(before ?? {})) {
+    const then = after?.[name] ?? { p50, p99 };
+    const cells = [p50, then.p50, p99, then.p99].map((ms) => ms.toFixed(2));
+    console.log([name.padEnd(9), ...cells, (then.p99 / p99).toFixed(2)].join(" | "));
   }
-  const per = Object.entries(bytes).map(([name, count]) => `${name} ${Math.round(count / many)}`);
+  const per = Object.entries(bytes).map(([name, count]) => `${name} ${Math.round(count / counts[1])}`);
   console.log(`bytes on disk per session: ${per.join(", ")}`);
-  await sweeping(one, wholeNumber(values.swept), held);
+  await sweeping(many.one, wholeNumber(values.swept), many.held);
 } finally {
-  await place.close();
+  for (const place of places) await place.close();
+}
+
+function placed(): Promise<Filled> {
+  return values.store === "postgres" ? onPostgres() : onSqlite();
+}
+
+async function sized({ store }: Filled): Promise<Sized> {
+  return { one: await served(store, dice), held: [] };
 }
 
 async function onSqlite(): Promise<Filled> {
@@ -137,42 +147,45 @@ interface Cost {
   readonly p99: number;
 }
 
-/** Of requests that touch sessions of all ages: those that are read and refreshed were opened long before. */
-async function costs(one: Served, held: OpenedSession[]): Promise<Readonly<Record<string, Cost>>> {
-  const rounds: Record<string, number[][]> = { open: [], refresh: [], "look up": [], revoke: [] };
-  const add = (name: string, spans: number[]): void => void rounds[name]?.push(spans.toSorted((a, b) => a - b));
+/** Of requests that touch sessions of all ages. The stores take turns: what else the machine does falls on both. */
+async function costs(stores: readonly Sized[]): Promise<readonly Readonly<Record<string, Cost>>[]> {
+  const all = stores.map((): Map<string, number[][]> => new Map());
   for (let round = 0; round < ROUNDS; round += 1) {
-    const made: OpenedSession[] = [];
-    add(
-      "open",
-      await timed(
-        PER_ROUND,
-        async (n) => void made.push(await open(one, `new-${round}-${n}-${Date.now()}`, undefined, true)),
-      ),
-    );
-    add("refresh", await timed(PER_ROUND, () => rotate(one, held)));
-    add(
-      "look up",
-      await timed(
-        PER_ROUND,
-        async () => void (await readSession(one.store, one.tenant, at(held, (asked += 7919)).session.id)),
-      ),
-    );
-    add(
-      "revoke",
-      await timed(PER_ROUND, async (n) => {
-        const targets = [{ kind: "session", session: at(made, n).session.id }] as const;
-        const done = await revoke(one, { targets, endReason: "revoked", reason: null, ticket: null, actor: null });
-        if (!done.ok) throw new Error(done.code);
-      }),
-    );
+    for (const [index, store] of stores.entries()) {
+      for (const [name, spans] of await oneRound(store, round))
+        all[index]?.set(name, [...(all[index].get(name) ?? []), spans.toSorted((a, b) => a - b)]);
+    }
   }
-  return Object.fromEntries(
-    Object.entries(rounds).map(([name, all]) => {
-      const of = (share: number): number => middle(all.map((spans) => spans[Math.floor(spans.length * share)] ?? 0));
-      return [name, { p50: of(0.5), p99: of(0.99) }];
-    }),
+  return all.map((rounds) =>
+    Object.fromEntries(
+      [...rounds].map(([name, each]) => {
+        const of = (share: number): number => middle(each.map((spans) => spans[Math.floor(spans.length * share)] ?? 0));
+        return [name, { p50: of(0.5), p99: of(0.99) }];
+      }),
+    ),
   );
+}
+
+async function oneRound({ one, held }: Sized, round: number): Promise<readonly (readonly [string, number[]])[]> {
+  const made: OpenedSession[] = [];
+  const opened = await timed(PER_ROUND, async (n) => {
+    made.push(await open(one, `new-${round}-${n}`, undefined, true));
+  });
+  const refreshed = await timed(PER_ROUND, () => rotate(one, held));
+  const seen = await timed(PER_ROUND, async () => {
+    await readSession(one.store, one.tenant, at(held, (asked += 7919)).session.id);
+  });
+  const revoked = await timed(PER_ROUND, async (n) => {
+    const targets = [{ kind: "session", session: at(made, n).session.id }] as const;
+    const done = await revoke(one, { targets, endReason: "revoked", reason: null, ticket: null, actor: null });
+    if (!done.ok) throw new Error(done.code);
+  });
+  return [
+    ["open", opened],
+    ["refresh", refreshed],
+    ["look up", seen],
+    ["revoke", revoked],
+  ];
 }
 
 async function rotate(one: Served, held: OpenedSession[]): Promise<void> {
