@@ -103,13 +103,14 @@ export class ChangeWriter {
     const dropped = this.#sql.dropNotices.all(horizon, limit);
     const facts = this.#facts.dropBefore(factsBefore, limit);
     const ofKinds = factsOf.map((of) => this.#facts.dropOf(of, limit));
-    if (facts + ofKinds.reduce((sum, count) => sum + count, 0) > 0) this.#sql.setFactFloor.run(this.#facts.last);
+    if (facts + ofKinds.reduce((sum, { dropped: count }) => sum + count, 0) > 0)
+      this.#sql.setFactFloor.run(this.#facts.last);
     if (dropped.length > 0) {
       const seq = Math.max(...dropped.map((row) => numberAt(row, "seq")));
       this.#sql.noteDropped.run(seq, horizon);
     }
     const isMore = this.#sql.anyToDrop.get(horizon) !== undefined || this.#facts.isOlderThan(factsBefore);
-    return ofKinds.includes(limit) || isMore;
+    return ofKinds.some(({ more }) => more) || isMore;
   }
 
   /** One row, compared and written by one statement: a refresh. */

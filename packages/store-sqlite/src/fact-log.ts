@@ -8,8 +8,10 @@ import { packId } from "./id-order.ts";
 import type { Names } from "./names.ts";
 import { numberAt } from "./sqlite-values.ts";
 
-/** As many as sorting and writing takes a few milliseconds: the next batch waits for it. */
+/** Places of a segment: as many as sorting and writing takes a few milliseconds, because the next batch waits for it. The schema cuts so, too. */
 export const FACTS_PER_SEGMENT = 4096;
+/** Segments that one step looks through for facts of a kind. */
+const MOST_LOOKED_THROUGH = 8;
 
 interface Segment {
   readonly first: number;
@@ -36,7 +38,7 @@ export class FactLog {
   }
 
   get #lastSealed(): number {
-    return (this.#sealed ??= numberAt(this.#sql.sealed.get(), "place"));
+    return (this.#sealed ??= numberAt(this.#sql.sealed.get(this.last), "place"));
   }
 
   /** After a rollback. */
@@ -58,14 +60,17 @@ export class FactLog {
     return this.last - this.#lastSealed >= FACTS_PER_SEGMENT;
   }
 
-  /** Inside a transaction: everything that is not in a segment becomes one. */
+  /** Inside a transaction: the first places that are in no segment become one. */
   seal(): void {
     const first = this.#lastSealed + 1;
-    const last = this.last;
-    if (last < first) return;
-    this.#sql.indexSegment.run(last, first, last);
+    const last = first + FACTS_PER_SEGMENT - 1;
+    this.#index({ first, last });
     this.#sql.addSegment.run(first, last, first, last);
-    this.#sealed = undefined;
+    this.#sealed = last;
+  }
+
+  #index({ first, last }: Segment): void {
+    this.#sql.indexSegment.run(last, first, last);
   }
 
   /** Drops at most `limit` facts that are older than `before`, the oldest segments first. */
@@ -87,24 +92,25 @@ export class FactLog {
     return dropped;
   }
 
-  /** Drops at most `limit` facts of the kind between its bounds; how many. */
-  dropOf({ kind, from, before }: FactsOf, limit: number): number {
+  /** Drops at most `limit` facts of the kind between its bounds; `more` says that another step may find some. */
+  dropOf({ kind, from, before }: FactsOf, limit: number): { readonly dropped: number; readonly more: boolean } {
     const code = this.#names.codeOf(kind);
-    if (code === undefined) return 0;
+    if (code === undefined) return { dropped: 0, more: false };
     const known = this.#cleared.get(code);
     let cleared = known !== undefined && known.from <= from ? known.last : 0;
     let after = cleared;
     let dropped = 0;
-    while (dropped < limit) {
+    for (let looked = 0; dropped < limit; looked += 1) {
       const row = this.#sql.segmentWith.get(after, from, before);
       const segment = segmentAt(row);
       if (segment === undefined) break;
+      if (looked === MOST_LOOKED_THROUGH) return { dropped, more: true };
       const { first, last } = segment;
       const most = limit - dropped;
       const count = Number(this.#sql.dropOfIn.run(first, last, code, from, before, most).changes);
       dropped += count;
-      if (count === most) break;
-      if (count > 0) this.#trim(segment);
+      if (count === most) return { dropped, more: true };
+      if (count > 0 && this.#trim(segment)) this.#indexAnew(segment);
       // Not past one that was passed over because all of it is younger than the bound, which will move.
       if (numberAt(row, "newest") < before && this.#sql.passedOver.get(cleared, last, from) === undefined) {
         cleared = last;
@@ -116,7 +122,13 @@ export class FactLog {
       const first = this.#lastSealed + 1;
       dropped += Number(this.#sql.dropOfIn.run(first, this.last, code, from, before, limit - dropped).changes);
     }
-    return dropped;
+    return { dropped, more: dropped === limit };
+  }
+
+  /** What was dropped out of the middle leaves no entries behind, which would be as many as there were refreshes. */
+  #indexAnew(segment: Segment): void {
+    this.#sql.dropIndex.run(segment.last);
+    this.#index(segment);
   }
 
   isOlderThan(before: Instant): boolean {
@@ -125,17 +137,16 @@ export class FactLog {
     );
   }
 
-  /** What is left of a segment says how old its oldest is; an empty one goes, with its index. */
-  #trim({ first, last }: Segment): void {
+  /** What is left of a segment says how old its oldest is; an empty one goes, with its index. Whether anything is left. */
+  #trim({ first, last }: Segment): boolean {
     const oldest = this.#sql.oldestIn.get(first, last)?.["at"];
     if (typeof oldest === "number") {
       this.#sql.setOldest.run(oldest, last);
-      return;
+      return true;
     }
     this.#sql.dropIndex.run(last);
     this.#sql.dropSegment.run(last);
-    // The places below stay sealed: another fact never gets one of them.
-    this.#sealed = undefined;
+    return false;
   }
 }
 
@@ -166,7 +177,10 @@ function prepared(
   const sql = (text: string): StatementSync => db.prepare(text);
   return {
     last: sql("SELECT max(fact_floor, ifnull((SELECT max(place) FROM facts), 0)) AS place FROM head"),
-    sealed: sql("SELECT ifnull((SELECT max(last) FROM fact_segments), 0) AS place"),
+    // Where the facts of no segment begin: after the last segment, or later if what followed it is gone.
+    sealed: sql(
+      `SELECT ifnull((SELECT min(place) - 1 FROM facts WHERE place > ifnull((SELECT max(last) FROM fact_segments), 0)), ?) AS place`,
+    ),
     record: sql("INSERT INTO facts (place, tenant, kind, session, at, body) VALUES (?, ?, ?, ?, ?, ?)"),
     // Sorted, so that it is appended to the index page after page.
     indexSegment: sql(

@@ -45,6 +45,15 @@ test("facts that are older than the bound go, in steps, and nobody finds one of 
   assert.deepEqual(counts(file), { facts: 0, fact_index: 0, fact_segments: 0 }, "an empty segment goes with its index");
 });
 
+test("what is dropped by its kind leaves nothing in the index, and a step looks through so much and no more", async (t) => {
+  const { store, file } = await filled(t);
+  const factsOf = [{ kind: "token_refreshed", from: instantOf(0), before: instantOf(FACTS_PER_SEGMENT) }];
+  await dropAll(store, { factsOf });
+  await store.close();
+  const { fact_index: indexed } = counts(file);
+  assert.equal(indexed, FACTS_PER_SEGMENT / 2 + FACTS_PER_SEGMENT);
+});
+
 test("facts of one kind go by bounds of their own that move on, also out of segments that were looked through before", async (t) => {
   const { store } = await filled(t);
   const even = (body: string): boolean => Number(body) % 2 === 0;
@@ -59,14 +68,15 @@ test("facts of one kind go by bounds of their own that move on, also out of segm
 });
 
 test("a file of the release before shows the same facts, and goes on with segments", async (t) => {
-  const { store, file } = await filled(t, FACTS_PER_SEGMENT);
+  const { store, file } = await filled(t, FACTS_PER_SEGMENT + 1);
   await store.close();
   asOfTheReleaseBefore(file);
   const reopened = await open(file);
   t.after(() => reopened.close());
-  const expected = bodies(FACTS_PER_SEGMENT).filter((body) => Number(body) % SESSIONS === 3);
+  assert.equal(counts(file)["fact_segments"], 2, "cut as new ones are: a step of retention looks through one");
+  const expected = bodies(FACTS_PER_SEGMENT + 1).filter((body) => Number(body) % SESSIONS === 3);
   assert.deepEqual(await timeline(reopened, sessionOf(3), 1000), expected);
-  await append(reopened, FACTS_PER_SEGMENT, COUNT);
+  await append(reopened, FACTS_PER_SEGMENT + 1, COUNT);
   const all = bodies().filter((body) => Number(body) % SESSIONS === 3);
   assert.deepEqual(await timeline(reopened, sessionOf(3), 1000), all);
 });

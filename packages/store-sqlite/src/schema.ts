@@ -50,18 +50,21 @@ const STEPS: readonly string[] = [
   CREATE INDEX facts_at ON facts (at);
   `,
   `
-  -- Facts in segments, indexed when there are thousands of them. What stood there before is the first segment.
-  CREATE TABLE IF NOT EXISTS fact_segments (
+  -- Facts in segments of 4,096 places, each indexed when it is full. What stood there before is cut the same way.
+  DROP TABLE IF EXISTS fact_segments;
+  DROP TABLE IF EXISTS fact_index;
+  CREATE TABLE fact_segments (
     last INTEGER PRIMARY KEY, first INTEGER NOT NULL, oldest INTEGER NOT NULL, newest INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS fact_index (
+  CREATE TABLE fact_index (
     segment INTEGER NOT NULL, session ANY NOT NULL, place INTEGER NOT NULL,
     PRIMARY KEY (segment, session, place)
   ) STRICT, WITHOUT ROWID;
-  INSERT OR REPLACE INTO fact_segments (last, first, oldest, newest)
-    SELECT max(place), min(place), min(at), max(at) FROM facts HAVING count(*) > 0;
-  INSERT OR IGNORE INTO fact_index (segment, session, place)
-    SELECT (SELECT max(place) FROM facts), session, place FROM facts WHERE session IS NOT NULL ORDER BY session, place;
+  INSERT INTO fact_segments (last, first, oldest, newest)
+    SELECT max(place), min(place), min(at), max(at) FROM facts GROUP BY (place - 1) / 4096;
+  INSERT INTO fact_index (segment, session, place)
+    SELECT s.last, f.session, f.place FROM fact_segments s CROSS JOIN facts f ON f.place >= s.first AND f.place <= s.last
+    WHERE f.session IS NOT NULL ORDER BY s.last, f.session, f.place;
   DROP INDEX IF EXISTS facts_of_session;
   DROP INDEX IF EXISTS facts_at;
   `,

@@ -95,8 +95,8 @@ export class Writer {
 
   /** Between batches: indexes the facts of a segment when there are enough. A failure loses nothing: the next try finds them. */
   indexFacts(): void {
-    if (!this.#facts.isSegmentFull) return;
     try {
+      if (!this.#facts.isSegmentFull) return;
       this.#begin.run();
       this.#facts.seal();
       this.#commit.run();

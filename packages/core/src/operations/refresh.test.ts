@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
+import { secondsOf } from "../kernel/time.ts";
 import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { aPolicy, TENANT } from "../testing/builders.ts";
@@ -175,7 +176,8 @@ describe("a refresh", () => {
   });
 
   it("of generations that the store has lost begins one epoch for one loss, and another for a later one [RT-11]", async () => {
-    const world = await aWorld(createMemoryStore);
+    const policy = aPolicy({ idle: secondsOf(1000), absolute: secondsOf(10_000) });
+    const world = await aWorld(createMemoryStore, { policy });
     /** What brings the session's row back to where it is now. */
     const kept = async ({ id }: Session): Promise<() => Promise<void>> => {
       const key = sessionKey({ tenant: TENANT, id });
@@ -209,7 +211,15 @@ describe("a refresh", () => {
     await nextOf(world, later);
     assert.equal(await epochs(), 2);
     // By now one has begun since.
-    await nextOf(world, latest);
+    const idle = await kept(third.session);
+    const untouched = await nextOf(world, latest);
     assert.equal(await epochs(), 2);
+    // The generation that the store knows is older than that epoch, and what is lost now was acknowledged after it.
+    const lost = await nextOf(world, texts[2] ?? "");
+    await idle();
+    world.wait(10 * 60 * 1000);
+    await nextOf(world, lost);
+    assert.equal(await epochs(), 3);
+    assert.ok(untouched.length > 0);
   });
 });

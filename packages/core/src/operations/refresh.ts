@@ -228,9 +228,12 @@ function rotation(
   };
 }
 
+/** Milliseconds. What clients show after that may be another loss; an epoch too many costs every verifier one snapshot, one too few a revocation. */
+const ONE_LOSS_SHOWS_FOR = 10 * 60 * 1000;
+
 /**
  * The store has lost a commit that was acknowledged. The family goes on after what the client holds. A new epoch makes every verifier start
- * anew, unless one has begun since the generation that the store knows was made: then it began for this loss, and once is enough for all.
+ * anew, unless one has begun since the generation that the store knows was made, and a short while ago: then it began for this loss.
  */
 function regression(one: Case, written: readonly RowChange[], family: Family, known: number): Lost {
   const { deps, snapshot, session, parts } = one;
@@ -250,7 +253,8 @@ function regression(one: Case, written: readonly RowChange[], family: Family, kn
   const issuer = snapshot.get(issuerKey(tenant));
   if (issuer === undefined) throw new Error("the issuer has no row");
   const madeAt = session.families.find(({ id }) => id === family.id)?.rotatedAt ?? snapshot.clock;
-  if (issuer.raisedAt !== null && issuer.raisedAt > madeAt) return { rows: written, notices: [], facts };
+  const isExcused = issuer.raisedAt !== null && snapshot.clock - issuer.raisedAt < ONE_LOSS_SHOWS_FOR;
+  if (isExcused && issuer.raisedAt > madeAt) return { rows: written, notices: [], facts };
   const cause = "store_regressed";
   return {
     rows: [...written, epochRow(issuer)],

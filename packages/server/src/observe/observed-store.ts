@@ -65,9 +65,10 @@ export function observedStore(
     return work;
   }
 
-  function toldOf(changes: readonly Change[], outcomes: readonly Outcome[]): void {
+  function toldOf(changes: readonly Change[], all: readonly Change[], outcomes: readonly Outcome[]): void {
     changes.forEach((change, index) => told(change, outcomes[index]));
-    if (changes.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
+    // Not for those that are counted only: nobody would find them.
+    if (all.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
   }
 
   function written(changes: readonly Change[]): readonly Change[] {
@@ -108,7 +109,8 @@ export function observedStore(
     read,
     commit: (changes) => {
       const start = clock.monotonic();
-      return timed("commit", start, store.commit(written(changes)), (outcomes) => toldOf(changes, outcomes));
+      const all = written(changes);
+      return timed("commit", start, store.commit(all), (outcomes) => toldOf(changes, all, outcomes));
     },
   };
 }
