@@ -113,8 +113,8 @@ export async function leaveFleet(deps: FleetDeps, joined: FleetMember): Promise<
 }
 
 /**
- * Nobody notes any more what a verifier acknowledges that said this hello and is gone: for one whose lease has ended. If the same instance
- * has said hello since, the row stays as it is.
+ * Nobody notes any more what a verifier acknowledges that said this hello, or one before it there, and is gone: for one whose lease has
+ * ended. If the same instance has said hello since, the row stays as it is.
  */
 export async function leaveNode(deps: FleetDeps, instance: string, place: FleetPlace): Promise<void> {
   const key = memberKey(deps.tenant, instance);
@@ -122,7 +122,7 @@ export async function leaveNode(deps: FleetDeps, instance: string, place: FleetP
     const row = snapshot.get(key);
     if (row === undefined) return answer(undefined);
     const { at, ...member } = memberFromRow(row);
-    if (at?.node !== place.node || at.hello !== place.hello) return answer(undefined);
+    if (at?.node !== place.node || at.hello > place.hello) return answer(undefined);
     const next = memberToRow(member, row.expires ?? afterMs(snapshot.clock, member.maxStaleness + CONNECTED.kept));
     return write({ rows: [{ key, expect: row.version, next }], answer: () => undefined });
   });

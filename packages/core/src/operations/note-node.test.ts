@@ -176,6 +176,10 @@ describe("a node", () => {
     assert.equal(await appliedNow(), true, "a hello of before is let go of, and this one is not");
     await leaveNode(world, "v", { ...place, hello: 2 });
     assert.equal(await appliedNow(), false);
+    await joinFleet(world, hello, undefined, undefined, place);
+    assert.equal(await appliedNow(), true);
+    await leaveNode(world, "v", { ...place, hello: 2 });
+    assert.equal(await appliedNow(), false, "a hello whose row was never written lets go of the one before, too");
     await leaveNode(world, "nobody", place);
     assert.deepEqual(
       (await readFleet(world.store, TENANT)).map(({ instance }) => instance),

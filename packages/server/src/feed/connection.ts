@@ -196,6 +196,7 @@ export class Connection {
     // RCP-6: the row is there before any head can be.
     this.#joined = fleet.join(hello, undefined, undefined, at);
     await this.#joined;
+    notes.joined(hello.instance, at);
     if (this.#state !== joining) return;
     heard.connected(hello.instance);
     let round = await reader.next();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Fault, type NodeNote, readFleet, readNodes, type Store } from "@hallpass/core";
+import { type Change, Fault, type NodeNote, readFleet, readNodes, type Store } from "@hallpass/core";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { settled } from "./testing/hand-time.ts";
 import { Peer } from "./testing/peer.ts";
@@ -74,6 +74,53 @@ describe("a receipt at one node", () => {
     await stage.world.time.pass(10_000);
     assert.deepEqual(await countsOf(stage, revocation), [1, 1]);
   });
+
+  for (const [what, ends] of [
+    ["is still being written", false],
+    ["could not be written", true],
+  ] as const) {
+    it(`claims nothing of one that says hello again while the row of that hello ${what} [NODE-5] [RCP-3]`, async () => {
+      let isHeldUp = false;
+      const held = Promise.withResolvers<void>();
+      const stage = await twoNodes((ports) => {
+        const inner = shared(ports);
+        const isHeld = (changes: readonly Change[]): boolean =>
+          isHeldUp && changes.some(({ rows }) => rows.some(({ key }) => key.kind === "verifier"));
+        return {
+          ...inner,
+          commit: async (changes) => {
+            if (!isHeld(changes)) return inner.commit(changes);
+            if (ends)
+              return changes.map(() => ({ kind: "failed", cause: new Fault("store_unavailable"), full: false }));
+            await held.promise;
+            return inner.commit(changes);
+          },
+        };
+      });
+      const [quick, slow] = [await joined(stage, stage.b, "quick"), await joined(stage, stage.b, "slow")];
+      const revocation = await stage.world.revokeAny();
+      await acknowledge(stage, quick, stage.b);
+      assert.deepEqual(await countsOf(stage, revocation), [1, 1]);
+      slow.hangUp();
+      isHeldUp = true;
+      const again: Peer[] = [];
+      for (let hellos = 0; hellos < 3; hellos += 1) {
+        const peer = new Peer(stage.b, await stage.world.bearer(), "slow");
+        peer.hello({ max_staleness_ms: M });
+        again.push(peer);
+        await stage.world.time.pass(1000);
+        assert.deepEqual(await countsOf(stage, revocation), [1, 1], `after hello ${hellos + 1}`);
+      }
+      isHeldUp = false;
+      held.resolve();
+      const last = ends ? await joined(stage, stage.b, "slow") : again.at(-1);
+      await stage.world.time.pass(200);
+      if (!ends) assert.deepEqual(await countsOf(stage, revocation), [1, 1], "it has joined, and not acknowledged");
+      assert.ok(last !== undefined);
+      await acknowledge(stage, last, stage.b);
+      assert.deepEqual(await countsOf(stage, revocation), [2, 0]);
+    });
+  }
 
   it("goes on counting what a node noted before it died, and names its verifiers for what came later [NODE-6]", async () => {
     const stage = await twoNodes(shared);

@@ -23,6 +23,8 @@ import { isBefore, type Position } from "@hallpass/protocol";
 export interface NodeNotes {
   /** The number of a hello that is about to be written into the fleet's row; undefined where one node serves. */
   hello(instance: string, maxStaleness: number): FleetPlace | undefined;
+  /** The fleet's row names the hello, and none before it. */
+  joined(instance: string, place: FleetPlace | undefined): void;
   /** Somebody acknowledged something further. */
   moved(): void;
   disconnected(instance: string): void;
@@ -50,6 +52,8 @@ export interface NodeNotesDeps {
 
 interface Entry {
   readonly hello: number;
+  /** The numbers before, while the fleet's row may name one of them: what is not said of these would count as acknowledged. */
+  readonly earlier: readonly number[];
   readonly maxStaleness: number;
   /** By the clock that never goes back; null while it is connected. */
   goneAt: number | null;
@@ -84,9 +88,12 @@ export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
     const heard = deps.heard();
     const behind = new Map<number, Position | null>();
     const gone = new Set<number>();
-    for (const [instance, { hello, goneAt }] of entries) {
+    for (const [instance, { hello, earlier, goneAt }] of entries) {
       const applied = heard.get(instance)?.applied ?? null;
-      if (head === null || applied === null || isBefore(applied, head.pos)) behind.set(hello, applied);
+      if (head === null || applied === null || isBefore(applied, head.pos)) {
+        behind.set(hello, applied);
+        for (const number of earlier) behind.set(number, applied);
+      }
       if (goneAt !== null) gone.add(hello);
     }
     return { node, name, head, upTo: hellos, behind, gone, connected: entries.size - gone.size };
@@ -178,8 +185,16 @@ export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
   return {
     hello: (instance, maxStaleness) => {
       hellos += 1;
-      entries.set(instance, { hello: hellos, maxStaleness, goneAt: null });
+      const before = entries.get(instance);
+      // With more than are ever listed no row is written, until one of its hellos stands in the fleet's.
+      const earlier = before === undefined ? [] : [...before.earlier, before.hello].slice(-MOST_BEHIND);
+      entries.set(instance, { hello: hellos, earlier, maxStaleness, goneAt: null });
       return { node, hello: hellos };
+    },
+    joined: (instance, place) => {
+      const entry = entries.get(instance);
+      if (entry === undefined || place === undefined || entry.earlier.length === 0) return;
+      entries.set(instance, { ...entry, earlier: entry.earlier.filter((number) => number >= place.hello) });
     },
     moved,
     disconnected: (instance) => {
@@ -203,6 +218,7 @@ export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
 
 const NO_NOTES: NodeNotes = {
   hello: () => undefined,
+  joined: () => undefined,
   moved: () => undefined,
   disconnected: () => undefined,
   left: () => undefined,
