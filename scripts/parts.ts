@@ -42,6 +42,12 @@ export const parts: readonly Part[] = [
     found: () => existsSync("/usr/lib/postgresql"),
   },
   {
+    tool: "pgbouncer",
+    proves: "a failover behind PgBouncer comes to its end",
+    install: "apt-get install postgresql pgbouncer",
+    found: () => existsSync("/usr/sbin/pgbouncer") && existsSync("/usr/lib/postgresql"),
+  },
+  {
     tool: "kubectl",
     proves: "the manifests of Kubernetes are ones that kustomize builds",
     install: "apt-get install kubernetes-client",

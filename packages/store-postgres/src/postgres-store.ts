@@ -80,10 +80,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     prepare: async (pool: Pool) => {
       traits = { ...traits, durability: await prepare(pool, schema, dice) };
     },
-    endHistory: async (on: Pick<Hold, "pool" | "way">, above: Position) => {
+    endHistory: async (on: Pick<Hold, "pool" | "way" | "pooled">, above: Position) => {
       const hold: Hold = {
         ...on,
-        pooled: false,
         holds: () => true,
         doubt: () => {},
         isInDoubt: false,

@@ -45,7 +45,7 @@ export interface PrimaryHooks {
   /** Rejects for a server that can't be served. */
   prepare(pool: Pool): Promise<void>;
   /** Settles when a new epoch lies above the position. */
-  endHistory(on: Pick<Hold, "pool" | "way">, above: Position): Promise<void>;
+  endHistory(on: Pick<Hold, "pool" | "way" | "pooled">, above: Position): Promise<void>;
 }
 
 /** A server while this node relies on it. What it has answered counts if it holds then, and not otherwise. */
@@ -234,7 +234,7 @@ export class Primary {
     pool.on("remove", (client) => clients.delete(client));
     try {
       await this.#hooks.prepare(pool);
-      const head = await this.#settle(endpoint, { pool, way }, server);
+      const head = await this.#settle(endpoint, { pool, way, pooled }, server);
       const asked = this.#options.clock.monotonic();
       const proof = await endpoint.prove();
       if (proof?.server !== server) throw endpoint.failure ?? new Error(NO_PRIMARY);
@@ -283,7 +283,7 @@ export class Primary {
   }
 
   /** Waits until nobody relies on the server before any more, and ends a history that may have lost something. Answers the head. */
-  async #settle(endpoint: Endpoint, on: Pick<Hold, "pool" | "way">, server: string): Promise<Head> {
+  async #settle(endpoint: Endpoint, on: Pick<Hold, "pool" | "way" | "pooled">, server: string): Promise<Head> {
     const { scheduler, told } = this.#options;
     const { head, claimed } = await historyOf(endpoint);
     if (claimed === server && (this.#memory === undefined || this.#memory.server === server)) return head;
