@@ -19,7 +19,7 @@ test("every path that has a lane of its own is one that an endpoint stands at, a
 
 test("every endpoint that has a revocation made is in the lane of revocations [LOAD-2]", () => {
   const revoking = ENDPOINTS.filter(({ operation }) =>
-    /\b(?:revoke|revokeToken|blockSubject|compromiseKeys)\b/.test(operation),
+    /\b(?:revoke|revokeToken|blockSubject|beginErasure|eraseSubject|compromiseKeys)\b/.test(operation),
   );
   assert.ok(revoking.length >= 6);
   for (const { path } of revoking) assert.equal(laneOf(path.replaceAll(/:\w+/g, ID)), "revocations", path);
