@@ -21,7 +21,8 @@ export async function restore(context: Context, backup: string | undefined, opti
   const done = await told(restoreStores(config, request));
   const { terminal } = context;
   if (options.json === true) printJson(terminal, done.map(toWire));
-  for (const one of options.json === true ? [] : done) terminal.say(`${words(one)}\n`);
+  for (const one of options.json === true ? [] : done)
+    for (const line of [words(one), ...eraseAgain(one)]) terminal.say(`${line}\n`);
   return undefined;
 }
 
@@ -34,6 +35,15 @@ function words({ tenant, from, notices, journalUntil, head, endedAllSessions }: 
   return `${tenant}: a store of ${from.epoch}.${from.seq}, ${upTo}; now at ${head.epoch}.${head.seq}: ${sessions}`;
 }
 
+/** The journal keeps that they were erased, and the backup what they were. */
+function eraseAgain({ tenant, erased }: RestoredTenant): readonly string[] {
+  if (erased.length === 0) return [];
+  return [
+    `${tenant}: erased since the backup and in it still; all of them are cut off, erase them again (hallpass subjects erase):`,
+    ...erased.map((subject) => `  ${JSON.stringify(subject)}`),
+  ];
+}
+
 function toWire(one: RestoredTenant): object {
   const text = ({ epoch, seq }: RestoredTenant["head"]): string => `${epoch}.${seq}`;
   return {
@@ -44,6 +54,7 @@ function toWire(one: RestoredTenant): object {
     changes: one.changes,
     notices: one.notices,
     head: text(one.head),
+    erase_again: one.erased,
     ended_all_sessions: one.endedAllSessions,
   };
 }

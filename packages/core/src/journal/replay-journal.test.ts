@@ -4,8 +4,10 @@ import { createMemoryStore } from "@hallpass/store-memory";
 import { clientFromRow, clientKey } from "../clients/client-row.ts";
 import type { SubjectId } from "../kernel/ids.ts";
 import { disableClient } from "../operations/disable-client.ts";
+import { beginErasure, type ErasurePlace, eraseSubject, firstErasurePlace } from "../operations/erase-subject.ts";
 import { startEpoch } from "../operations/start-epoch.ts";
 import { blockSubject, readSubject, unblockSubject } from "../operations/subjects.ts";
+import { subjectKey } from "../sessions/subject.ts";
 import type { Change, Outcome, Store } from "../store/store.ts";
 import { START, TENANT, WEB } from "../testing/builders.ts";
 import { withMishaps } from "../testing/stores.ts";
@@ -74,6 +76,12 @@ const place = ({ change, committed }: JournalEntry): JournalPlace => ({
 
 const ada = "ada" as SubjectId;
 
+async function erase(world: World, subject: SubjectId): Promise<void> {
+  const request = { subject, reason: null, ticket: null, actor: "ops" };
+  for (let at: ErasurePlace | null = firstErasurePlace(await beginErasure(world, request)); at !== null; )
+    at = (await eraseSubject(world, { ...request, place: at, limit: 1000 })).next;
+}
+
 describe("a journal that is replayed into an older store", () => {
   it("takes away again whatever was taken since: a session, a family, a token, a subject, a client [JRN-1] [JRN-6]", async () => {
     const { world, restored, journal, lose } = await aBackup();
@@ -115,6 +123,29 @@ describe("a journal that is replayed into an older store", () => {
     }
   });
 
+  it("never revives somebody who was erased: their cut-off stays, and it says whom to erase again [JRN-13]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    const [one, other] = [await opened(world, { subject: ada }), await opened(world, { subject: "bob" as SubjectId })];
+    lose();
+    await erase(world, ada);
+    const key = subjectKey(TENANT, ada);
+    assert.equal((await world.store.read([key])).get(key), undefined, "where it was erased nothing is left");
+
+    assert.deepEqual((await replayJournal(restored, journal, null)).erased, [ada]);
+    const after = world.node(restored);
+    assert.equal((await refreshed(after, refreshTextOf(one))).kind, "refused");
+    assert.equal(await judgeAccessToken(after, accessTextOf(one)), undefined);
+    assert.equal((await refreshed(after, refreshTextOf(other))).kind, "granted");
+  });
+
+  it("says nothing of an erasure that the backup has whole [JRN-13]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    await opened(world, { subject: ada });
+    await erase(world, ada);
+    lose();
+    assert.deepEqual((await replayJournal(restored, journal, null)).erased, []);
+  });
+
   it("brings back what was decided about clients and people, the last word of each [JRN-2]", async () => {
     const { world, restored, journal, lose } = await aBackup();
     await opened(world, { subject: ada });
@@ -141,7 +172,7 @@ describe("a journal that is replayed into an older store", () => {
     const third = await refreshed(world, refreshTextOf(second));
     assert.ok(third.kind === "granted");
     await opened(world, { subject: "new" as SubjectId });
-    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 0, notices: 0 });
+    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 0, notices: 0, erased: [] });
     const next = await refreshed(world.node(restored), refreshTextOf(third));
     assert.ok(next.kind === "granted" && next.regressed);
   });
@@ -153,8 +184,8 @@ describe("a journal that is replayed into an older store", () => {
     for (const { session } of sessions) await revoked(world, theSession(session.id));
     await assert.rejects(replayJournal(withMishaps(restored, ["failed"]), journal, null));
     await replayJournal(restored, journal.slice(0, -1), null);
-    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 1, notices: 1 });
-    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 0, notices: 0 });
+    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 1, notices: 1, erased: [] });
+    assert.deepEqual(await replayJournal(restored, journal, null), { changes: 0, notices: 0, erased: [] });
     assert.deepEqual((await restored.read([])).head, (await world.store.read([])).head);
   });
 
@@ -166,7 +197,7 @@ describe("a journal that is replayed into an older store", () => {
     const unknown = journal.slice(-1).map((entry) => ({ ...entry, committed: null }));
     const madeAt = world.now();
     const muchLater = (madeAt + 60_001) as typeof madeAt;
-    assert.deepEqual(await replayJournal(restored, unknown, muchLater), { changes: 0, notices: 0 });
+    assert.deepEqual(await replayJournal(restored, unknown, muchLater), { changes: 0, notices: 0, erased: [] });
     await replayJournal(restored, unknown, (madeAt + 60_000) as typeof madeAt);
     assert.equal((await refreshed(world.node(restored), refreshTextOf(one))).kind, "refused");
   });

@@ -3,7 +3,9 @@
 
 import { comparePositions, type Position } from "@hallpass/protocol";
 import { Fault } from "../kernel/fault.ts";
+import type { SubjectId } from "../kernel/ids.ts";
 import { afterMs, type Instant } from "../kernel/time.ts";
+import { subjectFromRow } from "../sessions/subject.ts";
 import { rowKeyText } from "../store/check-changes.ts";
 import { livesUntil } from "../store/notice-place.ts";
 import type { Change, NoticeDraft, RowChange, Snapshot, Store } from "../store/store.ts";
@@ -12,6 +14,8 @@ import type { JournalEntry } from "./journal-entry.ts";
 export interface Replayed {
   readonly changes: number;
   readonly notices: number;
+  /** Whose erasure the journal tells of: everything of them is over, and what the backup holds of them has to be erased again. */
+  readonly erased: readonly SubjectId[];
 }
 
 /** Changes of one commit: as many as share a round trip and an fsync well. */
@@ -53,6 +57,7 @@ class Replay {
   readonly #madeAt: Instant | null;
   /** The version that a row had where the journal was written; the store counts on by itself. */
   readonly #versions = new Map<string, number>();
+  readonly #erased = new Set<SubjectId>();
   #changes = 0;
   #notices = 0;
 
@@ -63,7 +68,7 @@ class Replay {
   }
 
   get done(): Replayed {
-    return { changes: this.#changes, notices: this.#notices };
+    return { changes: this.#changes, notices: this.#notices, erased: [...this.#erased] };
   }
 
   /** The backup has every change whose notices stand at or before its head. */
@@ -109,7 +114,15 @@ class Replay {
     }
     // A row that is gone may be made again, and counts from 1 then.
     this.#versions.set(text, next === "gone" ? 0 : then);
-    if (next === "gone") return row === undefined ? [] : [{ key, expect: row.version, next }];
+    if (next === "gone") {
+      if (row === undefined) return [];
+      if (key.kind !== "subject") return [{ key, expect: row.version, next }];
+      // It went after the sessions that it had cut off, and those are in the backup still.
+      this.#erased.add(key.id as SubjectId);
+      return [];
+    }
+    if (key.kind === "subject" && raise === true && subjectFromRow(next).cut === "subject_erased")
+      this.#erased.add(key.id as SubjectId);
     return [{ key, expect: row?.version ?? "absent", next, ...(raise === true ? { raise } : {}) }];
   }
 }

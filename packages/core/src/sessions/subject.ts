@@ -70,7 +70,7 @@ export function subjectToRow({ sessions, block, cut, by, earlier }: Subject): {
   return { value: JSON.stringify(Object.keys(more).length === 0 ? flat : [...flat, more]), expires: null };
 }
 
-export function subjectFromRow(row: Row | undefined): Subject {
+export function subjectFromRow(row: Pick<Row, "value"> | undefined): Subject {
   if (row === undefined) return NO_SESSIONS;
   const flat = JSON.parse(row.value) as (string | number | More)[];
   const sessions = flat.flatMap((value, index): SubjectSession[] => {
