@@ -217,6 +217,78 @@ describe("a journal that is replayed into an older store", () => {
   });
 });
 
+describe("a store that was restored before", () => {
+  /** A store and its journal, after a restore from a backup: it lost six openings, and with them the count of its subject's row. */
+  async function restoredOnce(): Promise<Kept & { readonly second: World }> {
+    const kept = await aBackup();
+    const { world, restored, journal, lose } = kept;
+    await opened(world, { subject: ada });
+    lose();
+    for (let count = 0; count < 6; count += 1) await opened(world, { subject: ada });
+    await blockSubject(world, block);
+    await unblockSubject(world, ada, "ops");
+    await replayJournal(restored, journal, null);
+    const second: World = { ...world, ...world.node(keeping(restored, journal)) };
+    await startEpoch(second, (await restored.read([])).head.pos, "restore");
+    return { ...kept, second };
+  }
+
+  function keeping(store: Store, journal: JournalEntry[]): Store {
+    return {
+      ...store,
+      commit: async (changes) => {
+        const outcomes = await store.commit(changes);
+        changes.forEach((change, index) => {
+          const outcome = outcomes[index];
+          if (!isJournaled(change) || outcome?.kind !== "committed") return;
+          journal.push({ change, writtenAt: outcome.at, committed: { pos: outcome.pos, at: outcome.at } });
+        });
+        return outcomes;
+      },
+    };
+  }
+
+  const block = { subject: ada, reason: null, ticket: null, actor: "ops", until: null } as const;
+  const isBlockedAt = async (store: Store): Promise<boolean> => (await readSubject(store, TENANT, ada)).block !== null;
+
+  it("is a backup whose block no unblock of an earlier epoch takes back [JRN-6] [JRN-14]", async () => {
+    const { restored, journal, second } = await restoredOnce();
+    await blockSubject(second, block);
+    assert.equal(await isBlockedAt(restored), true);
+    await replayJournal(restored, journal, null);
+    assert.equal(await isBlockedAt(restored), true);
+  });
+
+  it("loses no revocation at the next restore from the older backup, though its rows counted fewer changes [JRN-14]", async () => {
+    const [first, again] = [await restoredOnce(), await aBackup()];
+    await opened(again.world, { subject: ada });
+    const one = await opened(first.second, { subject: ada });
+    await blockSubject(first.second, block);
+    await replayJournal(again.restored, first.journal, null);
+    assert.equal(await isBlockedAt(again.restored), true);
+    assert.equal((await refreshed(first.second, refreshTextOf(one))).kind, "refused");
+    const key = subjectKey(TENANT, ada);
+    const row = (await again.restored.read([key])).get(key);
+    assert.deepEqual(row?.notBefore, (await first.restored.read([key])).get(key)?.notBefore);
+  });
+
+  it("has what was changed without a notice more than a minute before the backup, and not for certain what came later [JRN-14]", async () => {
+    const { world, restored, journal, lose } = await aBackup();
+    await opened(world, { subject: ada });
+    lose();
+    await blockSubject(world, block);
+    await unblockSubject(world, ada, "ops");
+    const unblocked = journal.slice(-1);
+    const at = unblocked[0]?.committed?.at ?? START;
+    const madeAt = (later: number): typeof at => (at + later) as typeof at;
+    await replayJournal(restored, journal.slice(0, -1), null);
+    await replayJournal(restored, unblocked, madeAt(60_001));
+    assert.equal(await isBlockedAt(restored), true);
+    await replayJournal(restored, unblocked, madeAt(60_000));
+    assert.equal(await isBlockedAt(restored), false);
+  });
+});
+
 describe("a journal", () => {
   const at = START;
   const notice = (seq: number, notices = 1, epoch = 1): JournalPlace => ({

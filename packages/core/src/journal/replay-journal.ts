@@ -51,6 +51,9 @@ export async function replayJournal(
   return replay.done;
 }
 
+/** What the versions that an entry expects can be compared with: the backup's own, nothing, or nothing because the outcome is unknown. */
+type Place = "counted" | "beyond" | "unknown";
+
 class Replay {
   readonly #store: Store;
   readonly #head: Position;
@@ -71,10 +74,18 @@ class Replay {
     return { changes: this.#changes, notices: this.#notices, erased: [...this.#erased] };
   }
 
-  /** The backup has every change whose notices stand at or before its head. */
+  /**
+   * The backup has every change whose notices stand at or before its head. Of one without notices only the head is known that it saw: it was
+   * before the backup if that was in an earlier epoch, or if the time says so.
+   */
   isThere({ change, committed, writtenAt }: JournalEntry): boolean {
-    if (committed === null) return this.#madeAt !== null && afterMs(writtenAt, DECIDED_WITHIN) < this.#madeAt;
-    return change.notices.length > 0 && comparePositions(committed.pos, this.#head) <= 0;
+    if (committed === null) return this.#isLongBefore(writtenAt);
+    if (change.notices.length > 0) return comparePositions(committed.pos, this.#head) <= 0;
+    return committed.pos.epoch < this.#head.epoch || this.#isLongBefore(committed.at);
+  }
+
+  #isLongBefore(at: Instant): boolean {
+    return this.#madeAt !== null && afterMs(at, DECIDED_WITHIN) < this.#madeAt;
   }
 
   async commit(entries: readonly JournalEntry[]): Promise<void> {
@@ -93,7 +104,10 @@ class Replay {
 
   #again({ change, committed, writtenAt }: JournalEntry, snapshot: Snapshot): readonly Change[] {
     const at = committed?.at ?? writtenAt;
-    const rows = change.rows.flatMap((row) => this.#rowAgain(row, committed !== null, snapshot));
+    // A restore began the epoch: its store counted its rows from what it had itself. Nothing of a later epoch than the backup's is in the backup.
+    const isLater = committed !== null && committed.pos.epoch > this.#head.epoch;
+    const place = committed === null ? "unknown" : isLater ? "beyond" : "counted";
+    const rows = change.rows.flatMap((row) => this.#rowAgain(row, place, snapshot));
     if (rows.length === 0 && change.notices.length === 0) return [];
     const notices = change.notices.map(
       (draft): NoticeDraft => ({ ...draft, livesMs: 0, liveUntil: livesUntil(draft, at) }),
@@ -102,14 +116,14 @@ class Replay {
   }
 
   /** Left out when the store has it as it was then or later; but a cut-off whose place nobody knows is raised in any case. */
-  #rowAgain({ key, expect, next, raise }: RowChange, isPlaced: boolean, snapshot: Snapshot): readonly RowChange[] {
+  #rowAgain({ key, expect, next, raise }: RowChange, place: Place, snapshot: Snapshot): readonly RowChange[] {
     if (next === "same") return [];
     const text = rowKeyText(key);
     const row = snapshot.get(key);
     const known = this.#versions.get(text) ?? row?.version ?? 0;
     const then = expect === "absent" ? 1 : expect + 1;
-    if (then <= known) {
-      if (raise !== true || isPlaced || row === undefined) return [];
+    if (then <= known && place !== "beyond") {
+      if (raise !== true || place === "counted" || row === undefined) return [];
       return [{ key, expect: row.version, next: { value: row.value, expires: row.expires }, raise }];
     }
     // A row that is gone may be made again, and counts from 1 then.
