@@ -234,8 +234,8 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "verifier/src/decision.ts",
-        find: "const taken = judgeView(claims.exp, keys, known, skewSeconds);",
-        replace: "known.table.forget(wall); const taken = judgeView(claims.exp, keys, known, skewSeconds);",
+        find: "const viewAge = knowledge.lease.age(wall, mono);",
+        replace: "knowledge.known?.table.forget(wall); const viewAge = knowledge.lease.age(wall, mono);",
       },
       {
         file: "verifier/src/notice-table.ts",
@@ -243,7 +243,7 @@ export const BUGS: readonly Bug[] = [
         replace: "if (past > 0)",
       },
     ],
-    seedBudget: 500,
+    seedBudget: 200,
   },
   {
     id: "signatures remembered by jti",
