@@ -17,6 +17,7 @@ test("of a deployment as the guide describes it every check is right", async () 
     await good.verifier();
     await good.operate("/v1/clients", { client_id: "shop", ...CLIENT });
     await good.operate("/v1/sessions", { subject: "01jq2", client_id: "shop" });
+    await good.reported();
     const { code, checks } = await good.doctor();
     const others = [...checks.values()].filter(({ verdict }) => verdict !== "right");
     assert.deepEqual(others, []);
@@ -50,6 +51,7 @@ test("of one in which each of these is wrong each is found, and what is right st
     await bad.operate("/v1/clients", { client_id: "shop", ...CLIENT });
     await bad.operate("/v1/sessions", { subject: "ada@example.org", client_id: "shop" });
     await bad.operate("/v1/policies/lax/versions", { from: "consumer", retry_window_s: 300 });
+    await bad.reported();
     const { code, checks } = await bad.doctor();
     const verdicts = Object.fromEntries([...checks.values()].map(({ id, verdict }) => [id, verdict]));
     const right = Object.entries(verdicts).filter(([, verdict]) => verdict === "right");

@@ -14,6 +14,20 @@ import { createVerifier, type Verifier, type VerifierOptions } from "@hallpass/v
 
 const ROOT = join(import.meta.dirname, "../..");
 
+const LONGEST_REPORT_MS = 30_000;
+/** Which every server runs. */
+const READERS: readonly string[] = ["audit", "census"];
+
+interface Fleet {
+  readonly verifiers: readonly { readonly stats: { readonly view_age_ms?: number } }[];
+}
+interface Readers {
+  readonly readers: readonly { readonly name: string; readonly last_fact_at_ms: number | null }[];
+}
+interface Audit {
+  readonly records: readonly unknown[];
+}
+
 export interface Judged {
   readonly id: string;
   readonly verdict: "right" | "warning" | "failure" | "unknown";
@@ -25,6 +39,8 @@ export interface Deployment {
   /** `/v1`, as the operator. */
   readonly operate: (path: string, json: object) => Promise<Readonly<Record<string, unknown>>>;
   readonly verifier: (more?: Pick<VerifierOptions, "onStale">) => Promise<Verifier>;
+  /** Settles when the server has heard how old each verifier's view is, and has read its facts: before, the doctor can't tell. */
+  readonly reported: () => Promise<void>;
   /** `hallpass doctor --json` through nginx. */
   readonly doctor: () => Promise<{ readonly code: number; readonly checks: ReadonlyMap<string, Judged> }>;
   readonly end: () => Promise<void>;
@@ -106,6 +122,28 @@ export async function deployment({ env = {}, nginx = {}, certificateDays = 90 }:
       verifiers.push(verifier);
       await verifier.ready();
       return verifier;
+    },
+    reported: async () => {
+      const bound = AbortSignal.timeout(LONGEST_REPORT_MS);
+      const get = (path: string) =>
+        ask(`${issuer}${path}`, {
+          method: "GET",
+          headers: { authorization: `Bearer ${String(bearer["access_token"])}` },
+          signal: bound,
+        });
+      let missing: string | undefined;
+      do {
+        if (bound.aborted) throw new Error(`after ${LONGEST_REPORT_MS} ms ${missing}`);
+        missing = missingIn(await get("/v1/verifiers"), await get("/v1/log/readers"), await get("/v1/audit"));
+      } while (missing !== undefined);
+
+      function missingIn(fleet: unknown, log: unknown, audit: unknown): string | undefined {
+        const heard = (fleet as Fleet).verifiers.filter(({ stats }) => stats.view_age_ms !== undefined);
+        if (heard.length < verifiers.length) return "a verifier has not reported the age of its view";
+        const read = (log as Readers).readers.filter(({ last_fact_at_ms: at }) => at !== null).map(({ name }) => name);
+        if (!READERS.every((name) => read.includes(name))) return `only these have read: ${read.join(", ")}`;
+        return (audit as Audit).records.length === 0 ? "the audit has no record" : undefined;
+      }
     },
     doctor: async () => {
       const words = [

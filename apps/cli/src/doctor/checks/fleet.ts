@@ -62,7 +62,7 @@ function reported(
     if (wrong.length > 0) return warning(wrong.map(nameOf).join(", "));
     const mute = verifiers.filter((one) => one.stats[stat] === undefined);
     return mute.length > 0
-      ? unknown(`not reported by ${mute.map(nameOf).join(", ")}`)
+      ? unknown(`not yet reported by ${mute.map(nameOf).join(", ")}`)
       : right(`${verifiers.length} looked at`);
   });
 }

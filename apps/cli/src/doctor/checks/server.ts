@@ -40,7 +40,7 @@ export const SERVER_CHECKS: readonly Check[] = [
     mend: "GET /v1/log/readers names what was laid aside; the server's log says why",
     judge: ({ readers }) =>
       given(readers, (all) => {
-        if (all.length === 0) return unknown("the server names no reader");
+        if (all.length === 0) return unknown("no reader has read yet: the first does a second after the start");
         const wrong = all.filter((one) => one.failures > 0 || one.laid_aside > 0);
         return wrong.length === 0
           ? right(all.map((one) => one.name).join(", "))
