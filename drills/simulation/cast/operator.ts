@@ -31,6 +31,9 @@ import { askNode, keepToken, type Stage } from "./stage.ts";
 
 const PATIENCE = 15_000;
 
+/** Nobody counts places here. */
+const NO_HOST = { request: { method: "POST", target: "/v1/revocations", headers: { get: () => null } } };
+
 export class Operator {
   readonly #stage: Stage;
   readonly #revocations: string[] = [];
@@ -170,7 +173,7 @@ export class Operator {
     this.#revocations.push(revocation.id);
     const { services } = node;
     const mounted = { ...services, hearing: services.hub } as unknown as Parameters<typeof receiptFor>[0];
-    const receipt = await receiptFor(mounted, revocation, wait);
+    const receipt = await receiptFor(mounted, NO_HOST, revocation, wait);
     const { enforced, waiting, no_bound } = receipt.fleet;
     history.add(
       node.machine.name,

@@ -15,7 +15,9 @@ export interface RequestHead {
   readonly target: string;
   readonly headers: { get(lowerCaseName: string): string | null };
   /** What the certificate of the connection says, where the host has asked for one, and it was vouched for. No header says it. */
-  readonly certificate?: () => readonly CertificateName[] | undefined;
+  readonly certificate?: (() => readonly CertificateName[] | undefined) | undefined;
+  /** Gives back what it holds of the host, where that counts, because its answer waits. False: too many wait already. Twice is once. */
+  readonly wait?: () => boolean;
 }
 
 /** The person behind a call: a subject, as the app calls its user. */

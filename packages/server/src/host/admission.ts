@@ -1,5 +1,6 @@
-// Who is let in while there is more to do than can be done (spec/overload.md), in five lines:
+// Who is let in while there is more to do than can be done (spec/overload.md), in six lines:
 // A request takes a place of its lane when its body is there, and gives it back with its answer; without a place it is 503 at once.
+// Whoever waits for verifiers gives its place back while it does, and takes one of the lane of those who wait.
 // Lanes never look at each other: no amount of traffic takes a place from a revocation, a verifier or a probe.
 // Traffic has at most 512 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms), or whether more
 // than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise they grow by 32.
@@ -20,6 +21,7 @@ const PLACES: Readonly<Record<LaneName, number>> = {
   probes: 32,
   clients: 64,
   traffic: MOST,
+  waits: 256,
 };
 
 const LOOK_EVERY_MS = 20;
@@ -112,6 +114,8 @@ export interface Admission {
   laneOf(target: string): Lane;
   /** The lane in which the request got its place, when its body is there; undefined without one. */
   enter(lane: Lane, target: string, body: Uint8Array): Lane | undefined;
+  /** The lane of those whose answers wait; undefined when it is full. */
+  enterWait(): Lane | undefined;
   /** Whether the request has to be turned away as soon as its head is there. */
   isShut(lane: Lane, target: string): boolean;
   /** Milliseconds for which a connection is not read after somebody was turned away on it. */
@@ -126,6 +130,7 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   const lane = (name: LaneName): Lane => lanes.get(name) ?? traffic;
   const traffic = lane("traffic");
   const clients = lane("clients");
+  const waits = lane("waits");
   const find = laneFinder();
   /** How many had been let in at each look of the last second. */
   const before = new Float64Array(LOOKS);
@@ -195,6 +200,7 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
       if (asked.enter()) return asked;
       return target === TOKEN_PATH && asksForItself(body) && clients.enter() ? clients : undefined;
     },
+    enterWait: () => (waits.enter() ? waits : undefined),
     restMs: () => Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, Math.floor(justNow.excess * REST_PER_EXCESS_MS))),
     retryAfter: () => {
       const spread = Math.min(MOST_SPREAD, Math.max(LEAST_SPREAD, Math.ceil(2 * lately.excess)));

@@ -1,7 +1,7 @@
 // Which lane a request is in, by its path alone: nothing else of it has to be read, and whoever is turned away costs little.
 // What takes something away, what verifiers live on, and what watches the server have lanes of their own (spec/overload.md).
 
-export const LANES = ["revocations", "feed", "probes", "clients", "traffic"] as const;
+export const LANES = ["revocations", "feed", "probes", "clients", "traffic", "waits"] as const;
 
 export type LaneName = (typeof LANES)[number];
 

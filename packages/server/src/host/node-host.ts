@@ -137,27 +137,51 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, opti
   if (insecure && options.issuer.startsWith("https:")) return refuseRaw(incoming, outgoing, options, "https_required");
   const place = admission.enter(lane, url, whole);
   if (place === undefined) return turnAway(incoming, outgoing, options, lane);
+  const request = new HeldRequest(incoming, options, place);
   try {
-    write(outgoing, await options.hallpass.answer(headOf(incoming, options), whole, peer));
+    write(outgoing, await options.hallpass.answer(request, whole, peer));
   } finally {
-    place.leave();
+    request.leave();
   }
 }
 
-/** What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question. */
-function headOf({ method = "", url = "", headers, socket }: IncomingMessage, options: NodeHostOptions): RequestHead {
-  const head = {
-    method,
-    target: url,
-    headers: {
-      get: (name: string) => {
+/** A request with its place. */
+class HeldRequest implements RequestHead {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: RequestHead["headers"];
+  readonly certificate: RequestHead["certificate"];
+  readonly #admission: Admission;
+  #place: Lane;
+
+  constructor({ method = "", url = "", headers, socket }: IncomingMessage, options: NodeHostOptions, place: Lane) {
+    this.method = method;
+    this.target = url;
+    // What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question.
+    this.headers = {
+      get: (name) => {
         const value = headers[name];
         return typeof value === "string" ? value : null;
       },
-    },
-  };
-  if (options.tls?.context.ca === undefined) return head;
-  return { ...head, certificate: () => certificateOf(socket, options.clock.now()) };
+    };
+    this.certificate =
+      options.tls?.context.ca === undefined ? undefined : () => certificateOf(socket, options.clock.now());
+    this.#admission = options.admission;
+    this.#place = place;
+  }
+
+  wait(): boolean {
+    if (this.#place.name === "waits") return true;
+    const waiting = this.#admission.enterWait();
+    if (waiting === undefined) return false;
+    this.#place.leave();
+    this.#place = waiting;
+    return true;
+  }
+
+  leave(): void {
+    this.#place.leave();
+  }
 }
 
 function write(outgoing: ServerResponse, { status, headers, body, stream }: Reply): void {

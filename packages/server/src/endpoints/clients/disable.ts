@@ -28,6 +28,6 @@ export async function disable(services: Services, exchange: Exchange, caller: Ca
   if (!disabled.ok) return refuse(exchange, disabled.code);
   const { wait_ms: wait } = read.value;
   const began = services.clock.monotonic();
-  const counted = await setGoing(services, disabled.value, wait ?? 0);
-  return reply(exchange, 200, await receiptFor(services, counted, left(services, wait, began)));
+  const counted = await setGoing(services, exchange, disabled.value, wait ?? 0);
+  return reply(exchange, 200, await receiptFor(services, exchange, counted, left(services, wait, began)));
 }

@@ -17,5 +17,9 @@ export async function remove(services: Services, exchange: Exchange, caller: Cal
     may: (before, after) => mayMake(services, giver, before, after),
   });
   if (!removed.ok) return refuse(exchange, removed.code);
-  return reply(exchange, 200, await receiptFor(services, await setGoing(services, removed.value, 0), undefined));
+  return reply(
+    exchange,
+    200,
+    await receiptFor(services, exchange, await setGoing(services, exchange, removed.value, 0), undefined),
+  );
 }

@@ -19,5 +19,5 @@ export async function add(services: Services, exchange: Exchange): Promise<Reply
   if (!read.ok) return read.refusal;
   const added = await addSigningAlg(services, { tenant: services.tenant, alg: read.value.alg });
   if (!added.ok) return refuse(exchange, added.code);
-  return reply(exchange, 200, await knownBy(services, added.value, read.value.wait_ms));
+  return reply(exchange, 200, await knownBy(services, exchange, added.value, read.value.wait_ms));
 }

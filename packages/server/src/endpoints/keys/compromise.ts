@@ -37,5 +37,5 @@ async function refused(
   const { tenant } = services;
   const changed = await compromiseKeys(services, { tenant, kids, actor: actor ?? caller.actor });
   if (!changed.ok) return refuse(exchange, changed.code);
-  return reply(exchange, 200, await knownBy(services, changed.value, waitMs));
+  return reply(exchange, 200, await knownBy(services, exchange, changed.value, waitMs));
 }

@@ -2,10 +2,17 @@
 
 import type { RingVersion } from "@hallpass/core";
 import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import { mayWait } from "../may-wait.ts";
 
-export async function knownBy(services: Services, ring: RingVersion, waitMs: number | undefined): Promise<object> {
+export async function knownBy(
+  services: Services,
+  exchange: Exchange,
+  ring: RingVersion,
+  waitMs: number | undefined,
+): Promise<object> {
   const { hearing } = services;
-  if (waitMs !== undefined && waitMs > 0) await hearing.waitKeys(ring.version, waitMs);
+  if (waitMs !== undefined && waitMs > 0 && mayWait(exchange)) await hearing.waitKeys(ring.version, waitMs);
   const connected = [...hearing.heard().values()].filter((one) => one.connected);
   const knowing = connected.filter((one) => one.keys >= ring.version).length;
   const verifiers = { connected: connected.length, acknowledged: knowing };

@@ -17,5 +17,5 @@ export async function remove(services: Services, exchange: Exchange): Promise<Re
   if (!read.ok) return read.refusal;
   const removed = await removeKey(services, { tenant: services.tenant, kid: exchange.param("kid") });
   if (!removed.ok) return refuse(exchange, removed.code);
-  return reply(exchange, 200, await knownBy(services, removed.value, undefined));
+  return reply(exchange, 200, await knownBy(services, exchange, removed.value, undefined));
 }

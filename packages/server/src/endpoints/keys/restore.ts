@@ -19,5 +19,5 @@ export async function restore(services: Services, exchange: Exchange, caller: Ca
   const actor = read.value.actor ?? caller.actor;
   const restored = await restoreKey(services, { tenant: services.tenant, kid: exchange.param("kid"), actor });
   if (!restored.ok) return refuse(exchange, restored.code);
-  return reply(exchange, 200, await knownBy(services, restored.value, read.value.wait_ms));
+  return reply(exchange, 200, await knownBy(services, exchange, restored.value, read.value.wait_ms));
 }

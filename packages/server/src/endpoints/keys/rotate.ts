@@ -25,5 +25,5 @@ export async function rotate(services: Services, exchange: Exchange): Promise<Re
   const listeners = await listenersOf(services);
   const rotated = await rotateKeys(services, { tenant: services.tenant, alg, force, listeners });
   if (!rotated.ok) return refuse(exchange, rotated.code);
-  return reply(exchange, 200, await knownBy(services, rotated.value, waitMs));
+  return reply(exchange, 200, await knownBy(services, exchange, rotated.value, waitMs));
 }

@@ -41,5 +41,5 @@ export async function tryNext(services: Services, exchange: Exchange, caller: Ca
     actor: read.value.actor ?? caller.actor,
   });
   if (!tried.ok) return refuse(exchange, tried.code);
-  return reply(exchange, 200, await knownBy(services, tried.value, waitMs));
+  return reply(exchange, 200, await knownBy(services, exchange, tried.value, waitMs));
 }

@@ -1,13 +1,14 @@
 // GET /v1/revocations/{id}: the receipt again, true as of now (spec/receipt.md RCP-8). With `wait_ms`, when its run is complete and every
 // connected verifier has it, or the time is over.
 
-import { readRevocation } from "@hallpass/core";
+import { Fault, readRevocation } from "@hallpass/core";
 import { uuidToBytes } from "@hallpass/protocol";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import { waitMs } from "../fields.ts";
 import { refuseAsAbsent, targetsPermitted } from "../mandates.ts";
+import { mayWait } from "../may-wait.ts";
 import { left } from "./left.ts";
 import { receiptFor } from "./receipt-for.ts";
 
@@ -18,12 +19,13 @@ export async function read(services: Services, exchange: Exchange, caller: Calle
   const wait = asked === undefined ? undefined : waitOf(asked);
   if (asked !== undefined && wait === undefined) return refuse(exchange, "query_malformed");
   const began = services.clock.monotonic();
+  if (wait !== undefined && wait > 0 && !mayWait(exchange)) throw new Fault("overloaded");
   if (wait !== undefined) await services.runs.settled(id, wait);
   const found = await readRevocation(services.store, services.tenant, id);
   if (!found.ok) return refuse(exchange, found.code);
   if (!(await targetsPermitted(services, caller, found.value.targets)))
     return refuseAsAbsent(exchange, "revocation_not_found");
-  return reply(exchange, 200, await receiptFor(services, found.value, left(services, wait, began)));
+  return reply(exchange, 200, await receiptFor(services, exchange, found.value, left(services, wait, began)));
 }
 
 function waitOf(text: string): number | undefined {

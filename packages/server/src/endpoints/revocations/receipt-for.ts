@@ -3,17 +3,20 @@
 import { connectedHaveApplied, type Revocation, readFleet, readNoted, receiptOf, ringKey } from "@hallpass/core";
 import { RECEIPT_TYPE, type SignedReceipt } from "@hallpass/protocol";
 import type { Services } from "../../services.ts";
+import type { Exchange } from "../endpoint.ts";
+import { mayWait } from "../may-wait.ts";
 import { signedJwt } from "../signed-jwt.ts";
 
 /** Throws Faults of the store: the revocation stands, and its receipt can be read again. */
 export async function receiptFor(
   services: Services,
+  exchange: Pick<Exchange, "request">,
   revocation: Revocation,
   waitMs: number | undefined,
 ): Promise<SignedReceipt> {
   const { hearing, store, storeTime, tenant } = services;
   const { pos } = revocation;
-  if (waitMs !== undefined && waitMs > 0)
+  if (waitMs !== undefined && waitMs > 0 && mayWait(exchange))
     await Promise.all([
       connectedHaveApplied(pos, hearing.heard().values()) ? undefined : hearing.waitApplied(pos, waitMs),
       hearing.waitElsewhere(pos, waitMs),

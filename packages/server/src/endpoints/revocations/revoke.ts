@@ -53,7 +53,7 @@ export async function revoke(services: Services, exchange: Exchange, caller: Cal
       : await revokeTargets(services, { targets: named.targets, endReason: "revoked", ...why });
   if (!revoked.ok) return refuse(exchange, revoked.code);
   const began = services.clock.monotonic();
-  const settled = await setGoing(services, revoked.value, wait ?? 0);
-  const receipt = await receiptFor(services, settled, left(services, wait, began));
+  const settled = await setGoing(services, exchange, revoked.value, wait ?? 0);
+  const receipt = await receiptFor(services, exchange, settled, left(services, wait, began));
   return reply(exchange, 201, receipt, { location: `/v1/revocations/${receipt.id}` });
 }

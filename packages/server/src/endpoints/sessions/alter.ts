@@ -43,7 +43,7 @@ export async function alter(services: Services, exchange: Exchange, caller: Call
   });
   if (!altered.ok) return refuse(exchange, altered.code);
   const { outdated, sessionToken, ...seen } = altered.value;
-  const receipt = outdated === null ? null : await receiptFor(services, outdated, read.value.wait_ms);
+  const receipt = outdated === null ? null : await receiptFor(services, exchange, outdated, read.value.wait_ms);
   const wire = sessionToWire({ ...seen, standing: seen.session.state });
   return reply(exchange, 200, { session: wire, receipt, ...sessionTokenReply(services, seen.session, sessionToken) });
 }

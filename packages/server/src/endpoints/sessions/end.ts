@@ -35,6 +35,6 @@ export async function end(services: Services, exchange: Exchange, caller: Caller
     actor: actor ?? caller.actor,
   });
   if (!revoked.ok) return refuse(exchange, revoked.code);
-  const receipt = await receiptFor(services, revoked.value, wait);
+  const receipt = await receiptFor(services, exchange, revoked.value, wait);
   return reply(exchange, 200, clear ? { ...receipt, set_cookie: clearingCookie(services.cookie) } : receipt);
 }

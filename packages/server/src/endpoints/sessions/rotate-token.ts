@@ -28,7 +28,7 @@ export async function rotateToken(services: Services, exchange: Exchange, caller
   });
   if (!rotated.ok) return refuse(exchange, rotated.code);
   const { outdated, sessionToken, ...seen } = rotated.value;
-  const receipt = outdated === null ? null : await receiptFor(services, outdated, read.value.wait_ms);
+  const receipt = outdated === null ? null : await receiptFor(services, exchange, outdated, read.value.wait_ms);
   const wire = sessionToWire({ ...seen, standing: seen.session.state });
   return reply(exchange, 200, { session: wire, receipt, ...sessionTokenReply(services, seen.session, sessionToken) });
 }

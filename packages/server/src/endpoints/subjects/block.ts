@@ -34,7 +34,7 @@ export async function block(services: Services, exchange: Exchange, caller: Call
     actor: actor ?? caller.actor,
   });
   if (!blocked.ok) return refuse(exchange, blocked.code);
-  const receipt = await receiptFor(services, blocked.value, wait);
+  const receipt = await receiptFor(services, exchange, blocked.value, wait);
   const seen = await readSubject(services.store, services.tenant, subject);
   return reply(exchange, 200, { subject: await subjectToWire(services, seen), receipt });
 }

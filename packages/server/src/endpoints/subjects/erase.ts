@@ -48,7 +48,7 @@ export async function erase(services: Services, exchange: Exchange, caller: Call
   const place = begun === null ? goingOn : firstErasurePlace(begun);
   if (place === null) throw new Error("an erasure was neither begun nor gone on with");
   const step = await eraseSubject(services, { subject, place, limit, actor });
-  const receipt = begun === null ? null : await receiptFor(services, begun, wait);
+  const receipt = begun === null ? null : await receiptFor(services, exchange, begun, wait);
   const next = await sealPage(services, query, step.next === null ? null : erasurePlaceToText(step.next));
   const { examined, unreadable, sessions, receipts, answers, names } = step;
   return reply(exchange, 200, {
