@@ -19,6 +19,7 @@ import { lineToText } from "../journal/journal-line.ts";
 import { type RunningServer, startServer } from "../main.ts";
 import { type Journey, journey } from "../testing/journey.ts";
 import { configOf, ISSUER, type Received, received, requestOf } from "../testing/scene.ts";
+import { FIRST_ISSUER, SHOP_ISSUER, sendTo, type TenantScene, twoTenants } from "../testing/two-tenants.ts";
 import { backUp } from "./backup.ts";
 import { MANIFEST } from "./manifest.ts";
 import { BackupProblem, type BackupProblemCode } from "./problem.ts";
@@ -225,6 +226,26 @@ describe("a restore", () => {
     assert.deepEqual([before.size, (await kids(data)).filter((kid) => before.has(kid))], [2, []]);
   });
 
+  it("stands in the journal itself, so that the next restore from an older backup takes away what both took [JRN-1] [BAK-5]", async () => {
+    const { backup, journal, empty, revoked, kept } = await anotherLost();
+    const request = { backup, journals: [journal], endAllSessions: false };
+    const [first, second, third] = [empty(), empty(), empty()];
+    await restore(config(first, { revocation_journal: journal }), request);
+    const later = fresh();
+    await backUp(config(first), later);
+    const [again] = await restored(second, backup, { journals: [journal] });
+    assert.deepEqual([again?.notices, again?.journalReaches], [2, { epoch: 2, seq: 2 }]);
+    assert.equal((await refreshAt(second, revoked.refresh)).status, 400);
+    assert.equal((await refreshAt(second, kept.refresh)).status, 200);
+
+    await restore(config(third, { revocation_journal: journal }), { ...request, endAllSessions: true });
+    for (const older of [backup, later]) {
+      const data = empty();
+      await restored(data, older, { journals: [journal] });
+      assert.equal((await refreshAt(data, kept.refresh)).status, 400, "all sessions ended, and the journal says so");
+    }
+  });
+
   it("refuses what is no backup, was changed or cut short, and is of another store, issuer or tenant [BAK-3]", async () => {
     const { backup, journal, empty } = await lost();
     const data = empty();
@@ -282,6 +303,43 @@ describe("a restore", () => {
     await assert.rejects(startServer(config(data)), /a restore into .* was cut off/);
     assert.equal((await restored(data, backup, { journals: [journal] })).length, 1);
     await served(data, async () => {});
+  });
+
+  it("where stores stand in their places brings up those that are behind, and changes none before all are judged [BAK-3] [BAK-8]", async () => {
+    const [journal, ofOneAlone, first, second] = [fresh(), fresh(), fresh(), fresh()];
+    const tenants = JSON.stringify({ shop: { issuer: SHOP_ISSUER } });
+    const two = await twoTenants({ revocation_journal: journal });
+    await two.server.close();
+    for (const copy of [first, second]) cpSync(two.data, copy, { recursive: true });
+    const settings = { issuer: FIRST_ISSUER, tenants };
+    const revokeOf = async ({ host, bearer, sid }: TenantScene): Promise<void> => {
+      const live = config(two.data, { ...settings, revocation_journal: journal });
+      const server = await startServer(live, { logTo: { write: () => {} } });
+      const { status } = await sendTo(server.url, host, {
+        path: "/v1/revocations",
+        headers: { authorization: `Bearer ${bearer}` },
+        json: { targets: [{ type: "session", sid }] },
+      });
+      await server.close();
+      assert.equal(status, 201);
+    };
+    const inPlace = async (data: string, from: string): Promise<readonly unknown[]> => {
+      const request = { backup: null, journals: [from], endAllSessions: false };
+      return (await restore(config(data, settings), request)).map(({ tenant, notices }) => [tenant, notices]);
+    };
+    await revokeOf(two.other);
+    assert.deepEqual(await inPlace(first, journal), [["shop", 1]]);
+    await assert.rejects(inPlace(first, journal), refusedWith("nothing_to_restore"));
+
+    await revokeOf(two.one);
+    cpSync(join(journal, "default"), join(ofOneAlone, "default"), { recursive: true });
+    await assert.rejects(inPlace(second, ofOneAlone), refusedWith("no_journal"));
+    const both = [
+      ["default", 1],
+      ["shop", 1],
+    ];
+    assert.deepEqual(await inPlace(second, journal), both, "the refusal left the first one as it was");
+    rmSync(two.data, { recursive: true });
   });
 
   it("brings a store that stands in its place already up to the journal, once [BAK-8] [JRN-10]", async () => {

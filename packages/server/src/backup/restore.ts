@@ -28,7 +28,7 @@ import { openIssuer, tenantNamed } from "../host/make-services.ts";
 import { type Ports, portsWith } from "../host/ports.ts";
 import type { JournalHeader } from "../journal/journal-line.ts";
 import { entriesOf, type KeptChange, type KeptJournal, readJournal } from "../journal/read-journal.ts";
-import { headerOf, journalOf } from "../journal/with-journal.ts";
+import { headerOf, journalOf, withoutLooking } from "../journal/with-journal.ts";
 import { type BackedUpTenant, checkFile, type Manifest, readManifest } from "./manifest.ts";
 import { BackupProblem } from "./problem.ts";
 import type { StoredTenant, StoredTenants } from "./stored-tenant.ts";
@@ -128,15 +128,24 @@ function paired(
 type Named = Pick<StoredTenant, "tenant" | "issuer">;
 
 async function inPlace(stored: StoredTenants, one: Case): Promise<readonly RestoredTenant[]> {
-  const done: RestoredTenant[] = [];
+  const behind: StoredTenant[] = [];
+  let nothing: BackupProblem | undefined;
+  // All are judged before one is changed, and before one is opened: whoever opens a database that took another's place relies on it from then on.
   for (const each of stored.tenants) {
     if (!(await each.isThere()))
       throw new BackupProblem("no_store", `there is no store of ${each.tenant} here`, "name a backup to restore");
-    // Judged before it is opened: whoever opens a database that took another's place relies on it from then on.
     const { head, store: mark } = await each.peek();
-    judgedJournal(one, { name: each.tenant, manifest: null, from: head }, { tenant: each.tenant, store: mark });
-    done.push(await opened(each.open(), (store) => bringUp(store, each.tenant, null, one)));
+    try {
+      judgedJournal(one, { name: each.tenant, manifest: null, from: head }, { tenant: each.tenant, store: mark });
+      behind.push(each);
+    } catch (error) {
+      if (!(error instanceof BackupProblem) || error.code !== "nothing_to_restore") throw error;
+      nothing ??= error;
+    }
   }
+  if (behind.length === 0 && nothing !== undefined) throw nothing;
+  const done: RestoredTenant[] = [];
+  for (const each of behind) done.push(await opened(each.open(), (store) => bringUp(store, each.tenant, null, one)));
   return done;
 }
 
@@ -163,10 +172,14 @@ async function bringUp(store: Store, name: string, manifest: Manifest | null, on
     inOrder(journal.changes),
     (manifest?.made_at_ms ?? null) as Instant | null,
   );
-  // After the replay: it may write, and what the journal has of the issuer counts.
-  const issuer = await openIssuer(settings, { store, dice }, tenant);
-  const epoch = await startAnew({ store, dice, issuer }, reaches);
-  const head = endAllSessions ? await endEverything(settings, ports, store, issuer) : epoch;
+  // What the restore itself takes away stands in the journal, too: the next restore may be from an older backup.
+  const kept = await withoutLooking({ ...store, close: async () => {} }, config, ports, name);
+  const head = await opened(Promise.resolve(kept), async (keeping) => {
+    // After the replay: it may write, and what the journal has of the issuer counts.
+    const issuer = await openIssuer(settings, { store: keeping, dice }, tenant);
+    const epoch = await startAnew({ store: keeping, dice, issuer }, reaches);
+    return endAllSessions ? endEverything(settings, ports, keeping, issuer) : epoch;
+  });
   const { until } = journal;
   return {
     tenant: name,
