@@ -1,5 +1,5 @@
-// Appends to the journal's files. Lines of concurrent commits share a write and a flush. A file that could not be written is left as it is,
-// and the next line begins a new one; so does a file that is large or a day old. Each process has files of its own, so nodes may share a directory.
+// Appends to the journal's files. Lines of concurrent commits share a write and a flush. A file that could not be written is left as it is
+// (and removed if it holds nothing), and the next line begins a new one; so does a file that is large or a day old. Each process has files of its own, so nodes may share a directory.
 
 import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,8 +30,11 @@ interface Waiting {
 
 interface OpenFile {
   readonly handle: FileHandle;
+  readonly path: string;
   readonly began: number;
   bytes: number;
+  /** Whether it has more than its first line that counts. */
+  hasLines: boolean;
 }
 
 export class JournalWriter {
@@ -97,9 +100,11 @@ export class JournalWriter {
       if (bytesWritten !== Buffer.byteLength(text)) throw new Error("the journal took less than it was given");
       file.bytes += bytesWritten;
       if (flushed) await file.handle.datasync();
+      file.hasLines = true;
     } catch (error) {
       this.#file = undefined;
       await file.handle.close().catch(() => {});
+      if (!file.hasLines) await rm(file.path, { force: true }).catch(() => {});
       throw error;
     }
   }
@@ -108,11 +113,10 @@ export class JournalWriter {
     const now = this.#options.clock.now();
     const held = this.#file;
     if (held !== undefined && held.bytes < LARGEST && now - held.began < OLDEST && now >= held.began) return held;
-    const file = await this.#begin(now);
-    this.#file = file;
-    await held?.handle.datasync();
-    await held?.handle.close();
-    return file;
+    this.#file = undefined;
+    await flushAndClose(held?.handle);
+    this.#file = await this.#begin(now);
+    return this.#file;
   }
 
   async #begin(now: number): Promise<OpenFile> {
@@ -120,20 +124,49 @@ export class JournalWriter {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await this.#removeOld(now);
     const name = `${String(now).padStart(13, "0")}-${Buffer.from(dice.bytes(8)).toString("hex")}.journal`;
-    const handle = await open(join(directory, name), "ax", 0o600);
-    const text = lineToText({ kind: "journal", ...header });
-    await handle.write(text);
-    await handle.datasync();
-    await flushDirectory(directory);
-    return { handle, began: now, bytes: text.length };
+    const path = join(directory, name);
+    const handle = await open(path, "ax", 0o600);
+    try {
+      const text = Buffer.from(lineToText({ kind: "journal", ...header }));
+      const { bytesWritten } = await handle.write(text);
+      if (bytesWritten !== text.length) throw new Error("the journal took less than it was given");
+      await handle.datasync();
+      await flushDirectory(directory);
+      return { handle, path, began: now, bytes: text.length, hasLines: false };
+    } catch (error) {
+      // Nothing stands in it. A disk that is full would get one more with every try.
+      await handle.close().catch(() => {});
+      await rm(path, { force: true }).catch(() => {});
+      throw error;
+    }
   }
 
   async #removeOld(now: number): Promise<void> {
     const { directory, kept } = this.#options;
     for (const name of await readdir(directory)) {
       const path = join(directory, name);
-      if (JOURNAL_FILE.test(name) && (await stat(path)).mtimeMs + kept < now) await rm(path, { force: true });
+      if (!JOURNAL_FILE.test(name)) continue;
+      const last = await writtenAt(path);
+      if (last !== undefined && last + kept < now) await rm(path, { force: true });
     }
+  }
+}
+
+/** Milliseconds; undefined when another node has removed it meanwhile. */
+async function writtenAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function flushAndClose(handle: FileHandle | undefined): Promise<void> {
+  try {
+    await handle?.datasync();
+  } finally {
+    await handle?.close().catch(() => {});
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   mkdtempSync,
@@ -144,6 +145,45 @@ describe("a journal's file", () => {
     await Promise.all([one.writer.append([line("a")]), other.append([line("b")])]);
     await Promise.all([one.writer.close(), other.close()]);
     assert.equal(readJournal([one.directory], header).changes.length, 2);
+  });
+});
+
+describe("a journal whose disk takes no more", () => {
+  const refusedAppends = `
+    const { JournalWriter } = await import(process.argv[1]);
+    const { readdirSync } = await import("node:fs");
+    const writer = new JournalWriter({
+      directory: process.argv[2],
+      header: { tenant: "default", store: "AAECAwQFBgc" },
+      kept: 1e12,
+      clock: { now: () => Date.now() },
+      dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    });
+    const descriptors = () => readdirSync("/proc/self/fd").length;
+    let refused = 0;
+    const append = () => writer.append([{ kind: "void", attempt: "a".repeat(20000) }]).catch(() => (refused += 1));
+    await append();
+    const before = descriptors();
+    for (let count = 0; count < 20; count += 1) await append();
+    globalThis.gc();
+    await new Promise((resolve) => setImmediate(resolve));
+    console.log(JSON.stringify({ refused, more: descriptors() - before, files: readdirSync(process.argv[2]).length }));
+  `;
+
+  /** A limit of the size of files: a write beyond it fails, as on a disk that is full. Blocks of 512 or 1,024 bytes. */
+  function refusedAt(blocks: number): SpawnSyncReturns<string> {
+    const writer = new URL("./journal-writer.ts", import.meta.url).href;
+    const run = `ulimit -f ${blocks}; exec "$0" --expose-gc --conditions=hallpass-source --input-type=module -e "$@"`;
+    const args = ["-c", run, process.execPath, refusedAppends, writer, fresh()];
+    return spawnSync("sh", args, { encoding: "utf8", timeout: 20_000 });
+  }
+
+  it("refuses, keeps no file and no descriptor for what it refused, and lives, be there room for a first line or not [JRN-9]", () => {
+    for (const blocks of [0, 4]) {
+      const { status, stdout, stderr } = refusedAt(blocks);
+      assert.equal(status, 0, stderr);
+      assert.deepEqual(JSON.parse(stdout), { refused: 21, more: 0, files: 0 }, `${blocks} blocks`);
+    }
   });
 });
 
