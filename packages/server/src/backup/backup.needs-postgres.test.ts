@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -20,7 +20,7 @@ after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("a dump of a serving database is restored into another one, whole or not at all, with what was revoked since [BAK-1] [BAK-9] [JRN-6]", async () => {
+test("a dump of a serving database is restored into another one, whole or not at all, with what was revoked since [BAK-1] [BAK-2] [BAK-9] [JRN-6]", async () => {
   const [journal, backup, data] = ["journal", "backup", "data"].map((name) => join(directory, name)) as [
     string,
     string,
@@ -31,6 +31,7 @@ test("a dump of a serving database is restored into another one, whole or not at
   const one = await journey({}, { ...settings, store: first.url, revocation_journal: journal });
   const [revoked, kept] = [await one.signIn(), await one.signIn("u-2")];
   await Promise.all([backUp(configOf({ ...settings, data, store: first.url }), backup), one.signIn("u-3")]);
+  for (const name of ["default.dump", "shop.dump"]) assert.equal(statSync(join(backup, name)).mode & 0o777, 0o600);
   await one.operate({ path: "/v1/revocations", json: { targets: [{ type: "session", sid: revoked.sid }] } });
   await one.server.close();
 

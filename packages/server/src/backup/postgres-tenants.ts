@@ -2,6 +2,7 @@
 
 import type { Store } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
+import { makePrivateFile } from "../host/private-files.ts";
 import type { CopiedStore, StoredTenant, StoredTenants } from "./stored-tenant.ts";
 
 export interface PostgresTools {
@@ -29,7 +30,11 @@ export function postgresTenants(
       issuer,
       suffix: "dump",
       isThere: async () => !(await tools.isEmpty(tenant)),
-      copyTo: (path) => tools.dump(tenant, path),
+      copyTo: async (path) => {
+        // pg_dump fills the file that is there, and makes one that everybody may read.
+        makePrivateFile(path, "");
+        return tools.dump(tenant, path);
+      },
       putAside: (path) => tools.loadAside(tenant, path),
       openAside: () => tools.openAside(tenant),
       removeAside: () => tools.dropAside(tenant),
