@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 export interface ServingProcess {
   readonly pid: number;
   readonly url: string;
-  /** What it has written so far. */
+  /** What it has written so far: the end of it, when it is more than is kept. */
   readonly output: () => string;
   /** Its stderr alone. */
   readonly said: () => string;
@@ -17,22 +17,29 @@ export interface ServingProcess {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+export interface ServingOptions {
+  readonly cwd?: string;
+  /** Characters of each of its outputs: 200 000, which a loaded node writes in seconds. */
+  readonly kept?: number;
+}
+
 /** Settles when it listens; rejects when it leaves before. `program` gets `args`, and says where it listens in a log line. */
 export async function servingProcess(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  options: { readonly cwd?: string } = {},
+  options: ServingOptions = {},
 ): Promise<ServingProcess> {
+  const { kept = 200_000, ...spawning } = options;
   const child = spawn(process.execPath, ["--conditions=hallpass-source", program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    ...options,
+    ...spawning,
   });
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => {
-      texts[name] = (texts[name] + text).slice(-200_000);
+      texts[name] = (texts[name] + text).slice(-kept);
     });
   const output = (): string => texts.stdout + texts.stderr;
   const left = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
