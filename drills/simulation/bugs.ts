@@ -226,7 +226,7 @@ export const BUGS: readonly Bug[] = [
         replace: "const viewAge = (this as { before?: number }).before ?? knowledge.lease.age(wall, mono);",
       },
     ],
-    seedBudget: 1000,
+    seedBudget: 3000,
   },
   {
     id: "notices forgotten by the verifier's own clock",
