@@ -17,7 +17,7 @@ export interface ConnectionSettings {
 export interface PoolSettings extends ConnectionSettings {
   readonly most: number;
   /** Rejects for a connection that is not to be used. */
-  readonly check?: (client: ClientBase) => Promise<void>;
+  readonly check?: (client: Client) => Promise<void>;
 }
 
 function configOf(address: string, { schema, statementMs, connectMs, pooled }: ConnectionSettings): ClientConfig {
@@ -41,7 +41,9 @@ export function openPool(address: string, settings: PoolSettings): Pool {
     ...configOf(address, settings),
     max: most,
     // Awaited by the pool, which its types do not say.
-    ...(check === undefined ? {} : { onConnect: (client: ClientBase): void => check(client) as unknown as undefined }),
+    ...(check === undefined
+      ? {}
+      : { onConnect: (client: ClientBase): void => check(client as Client) as unknown as undefined }),
   });
   pool.on("error", () => undefined);
   // The pool hears of idle ones only. Whoever holds one learns it from the statement; without a listener it would end the process.

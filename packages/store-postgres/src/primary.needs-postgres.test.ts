@@ -117,6 +117,34 @@ test("what is under way when the lease ends is a fault, and a commit that was co
   await store.close();
 });
 
+test("whoever waits for a connection that was opened just before the silence is answered when the lease ends [PRI-8]", {
+  timeout: 20_000,
+}, async () => {
+  const hand = new Hand();
+  const { port } = new URL(server.url);
+  const between = await tcpSwitch(Number(port));
+  const address = server.url.replace(`:${port}/`, `:${between.port}/`);
+  const store = await openStore(address, "opened", { ...hand.ports, statementMs: 60_000 });
+  await store.commit([change("absent")]);
+  // A connection comes up, and what is asked on it first gets no answer.
+  between.delay(600_000, 1);
+  const list = (): Promise<unknown> => store.list({ tenant, kind: "session", limit: 1 });
+  const onTheIdleOne = list();
+  await sql("SELECT 1");
+  const all = Promise.allSettled([onTheIdleOne, list(), list(), list()]);
+  const committing = store.commit([change(1)]);
+  const isUp = "SELECT pid FROM pg_stat_activity WHERE application_name = 'hallpass' AND state = 'idle' AND query = ''";
+  while ((await sql(isUp)).length < 4);
+  hand.now = LEASE;
+  await hand.turn(LEASE);
+  for (const { status } of await all) assert.equal(status, "rejected");
+  assert.match((await committing)[0]?.kind ?? "", /^(failed|unknown)$/);
+  between.delay(0);
+  await answersAfterTurns(store, hand);
+  await store.close();
+  between.close();
+});
+
 test("a server that does not reach its standby proves nothing, and its commits are unknown until it does [PRI-2]", async () => {
   const hand = new Hand();
   const store = await openStore(server.url, "alone", { ...hand.ports, statementMs: 400 });

@@ -9,7 +9,7 @@
 
 import { type Cancel, type Clock, Fault, type Head, type Scheduler } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
-import type { Client, ClientBase, Pool } from "pg";
+import type { Client, Pool } from "pg";
 import { type ConnectionSettings, openPool } from "./connections.ts";
 import { asError, Endpoint, type Standing } from "./endpoint.ts";
 import { CLAIM, hasHead, historyOf } from "./history.ts";
@@ -218,11 +218,20 @@ export class Primary {
   async #begin({ endpoint, standing }: Found): Promise<boolean> {
     const { server } = standing;
     const clients = new Set<Client>();
-    const check = async (client: ClientBase): Promise<void> => {
-      const { rows } = await client.query(`SELECT ${SERVER} AS server`);
-      if ((rows[0] as { readonly server: string }).server === server) return;
-      this.#soon();
-      throw new Error(ANOTHER_SERVER);
+    const check = async (client: Client): Promise<void> => {
+      // Whoever waits for this answer is to be answered, too, when the lease ends: also for a connection that came up only afterwards.
+      clients.add(client);
+      try {
+        const asked = client.query(`SELECT ${SERVER} AS server`);
+        if (pool.ending) client.end().catch(() => undefined);
+        const { rows } = await asked;
+        if ((rows[0] as { readonly server: string }).server === server) return;
+        this.#soon();
+        throw new Error(ANOTHER_SERVER);
+      } catch (error) {
+        clients.delete(client);
+        throw error;
+      }
     };
     const { most } = this.#options;
     const { pooled } = endpoint;

@@ -8,8 +8,8 @@ export interface TcpSwitch {
   readonly port: number;
   /** New connections go there. */
   to(port: number): void;
-  /** Every piece that goes to the server is held back for so long. */
-  delay(ms: number): void;
+  /** Every piece that goes to the server is held back for so long, but for the first ones of each connection. */
+  delay(ms: number, butFirst?: number): void;
   /** Breaks what is open, without a good-bye. */
   cut(): void;
   readonly open: () => number;
@@ -19,6 +19,7 @@ export interface TcpSwitch {
 export async function tcpSwitch(first: number): Promise<TcpSwitch> {
   let port = first;
   let held = 0;
+  let passing = 0;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(port, "127.0.0.1");
@@ -32,9 +33,12 @@ export async function tcpSwitch(first: number): Promise<TcpSwitch> {
     far.pipe(near);
     // In order: each piece waits for the one before it.
     let last = Promise.resolve();
+    let pieces = 0;
     near.on("data", (piece) => {
+      pieces += 1;
+      const isHeld = pieces > passing;
       last = last.then(async () => {
-        if (held > 0) await wait(held, undefined, { ref: false });
+        if (isHeld && held > 0) await wait(held, undefined, { ref: false });
         far.write(piece);
       });
     });
@@ -47,8 +51,9 @@ export async function tcpSwitch(first: number): Promise<TcpSwitch> {
     to: (next) => {
       port = next;
     },
-    delay: (ms) => {
+    delay: (ms, butFirst = 0) => {
       held = ms;
+      passing = butFirst;
     },
     cut: () => {
       for (const socket of sockets) socket.resetAndDestroy();
