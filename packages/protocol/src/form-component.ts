@@ -6,9 +6,6 @@
 const PLUS = 0x2b;
 const PERCENT = 0x25;
 const SPACE = 0x20;
-const LAST_PRINTABLE = 0x7e;
-/** Bytes of a component that is looked through for the short way: more arguments are not worth a call. */
-const SHORT = 256;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 // C0, DEL and C1: no parameter of ours has a use for them, and NUL ends strings elsewhere.
@@ -17,7 +14,8 @@ const CONTROL = /\p{Cc}/u;
 /** The text, or undefined for a bad escape, bytes that aren't UTF-8, or a control character. */
 export function decodeFormComponent(encoded: Uint8Array): string | undefined {
   // Almost everything that is sent: ASCII that stands for itself.
-  if (isLiteral(encoded)) return String.fromCharCode.apply(null, encoded as unknown as number[]);
+  const literal = literalText(encoded);
+  if (literal !== undefined) return literal;
   const bytes = new Uint8Array(encoded.length);
   let length = 0;
   for (let index = 0; index < encoded.length; index += 1) {
@@ -51,15 +49,6 @@ const LITERAL = /^[\x20-\x24\x26-\x2a\x2c-\x7e]*$/;
 export function literalText(encoded: Uint8Array): string | undefined {
   const text = ASCII.decode(encoded);
   return LITERAL.test(text) ? text : undefined;
-}
-
-function isLiteral(encoded: Uint8Array): boolean {
-  if (encoded.length > SHORT) return false;
-  for (let index = 0; index < encoded.length; index += 1) {
-    const byte = encoded[index] ?? 0;
-    if (byte < SPACE || byte > LAST_PRINTABLE || byte === PERCENT || byte === PLUS) return false;
-  }
-  return true;
 }
 
 function hexDigit(code: number | undefined): number {

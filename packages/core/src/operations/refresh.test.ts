@@ -212,7 +212,7 @@ describe("a refresh", () => {
     assert.equal(await epochs(), 2);
     // By now one has begun since.
     const idle = await kept(third.session);
-    const untouched = await nextOf(world, latest);
+    await nextOf(world, latest);
     assert.equal(await epochs(), 2);
     // The generation that the store knows is older than that epoch, and what is lost now was acknowledged after it.
     const lost = await nextOf(world, texts[2] ?? "");
@@ -220,6 +220,5 @@ describe("a refresh", () => {
     world.wait(10 * 60 * 1000);
     await nextOf(world, lost);
     assert.equal(await epochs(), 3);
-    assert.ok(untouched.length > 0);
   });
 });
