@@ -33,8 +33,8 @@ interface ListPage {
   readonly next_cursor: string | null;
 }
 
-interface AffectedPage {
-  readonly sessions: readonly Affected[];
+interface Page<Session> {
+  readonly sessions: readonly Session[];
   readonly next_cursor: string | null;
 }
 
@@ -82,46 +82,39 @@ export async function showRevocation({ terminal, api }: Context, id: string, opt
   return answerReceipt(terminal, await api().call<SignedReceipt>({ ...READ, path, waitMs }), options);
 }
 
-export async function listAffected(
-  { terminal, api }: Context,
-  id: string,
-  options: { readonly json?: true },
-): Promise<Outcome> {
-  const server = api();
-  const sessions = await everyPage(
-    (cursor) =>
-      server.call<AffectedPage>({
-        ...READ,
-        path: `/v1/revocations/${encodeURIComponent(id)}/affected${pageQuery(cursor)}`,
-      }),
-    (page) => page.sessions,
-  );
-  if (options.json === true) printJson(terminal, sessions);
-  else if (sessions.length === 0) terminal.say("it ended no session\n");
-  else printLines(terminal, affectedTable(sessions, terminal.now()));
-  return undefined;
+export function listAffected(context: Context, id: string, options: { readonly json?: true }): Promise<Outcome> {
+  const lines = (all: readonly Affected[]): readonly string[] => affectedTable(all, context.terminal.now());
+  return listOf(context, id, options, { which: "affected", none: "it ended no session", lines });
 }
 
-export async function listUnreadable(
+export function listUnreadable(context: Context, id: string, options: { readonly json?: true }): Promise<Outcome> {
+  const lines = (all: readonly { readonly sid: string }[]): readonly string[] => all.map(({ sid }) => sid);
+  return listOf(context, id, options, { which: "unreadable", none: "it could read every session", lines });
+}
+
+interface Hit<Session> {
+  readonly which: "affected" | "unreadable";
+  readonly none: string;
+  readonly lines: (sessions: readonly Session[]) => readonly string[];
+}
+
+async function listOf<Session>(
   { terminal, api }: Context,
   id: string,
   options: { readonly json?: true },
+  { which, none, lines }: Hit<Session>,
 ): Promise<Outcome> {
   const server = api();
   const sessions = await everyPage(
     (cursor) =>
-      server.call<{ readonly sessions: readonly { readonly sid: string }[]; readonly next_cursor: string | null }>({
+      server.call<Page<Session>>({
         ...READ,
-        path: `/v1/revocations/${encodeURIComponent(id)}/unreadable${pageQuery(cursor)}`,
+        path: `/v1/revocations/${encodeURIComponent(id)}/${which}${pageQuery(cursor)}`,
       }),
     (page) => page.sessions,
   );
   if (options.json === true) printJson(terminal, sessions);
-  else if (sessions.length === 0) terminal.say("it could read every session\n");
-  else
-    printLines(
-      terminal,
-      sessions.map(({ sid }) => sid),
-    );
+  else if (sessions.length === 0) terminal.say(`${none}\n`);
+  else printLines(terminal, lines(sessions));
   return undefined;
 }
