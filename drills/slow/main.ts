@@ -13,11 +13,12 @@ import { operated } from "../disk/operated.ts";
 const given = parseArgs({ options: { each: { type: "string", default: "200" } } }).values;
 const each = wholeNumber(given.each);
 const BYTE_EVERY_MS = 500;
-/** More than the kernel keeps for somebody who does not read. */
-const READER_ASKS = 3000;
-/** The kernel keeps megabytes for each. */
-const READERS = 20;
-const NOTICED_WITHIN_MS = 3000;
+/** Each asks on and on, for more than the kernel keeps for somebody who does not read: megabytes. */
+const READERS = 10;
+const READER_ASKS = 20;
+const READER_ASKS_EVERY_MS = 50;
+/** For a client that has to read all that the kernel kept before it learns that it was cut. A connection that was not cut stays longer. */
+const NOTICED_WITHIN_MS = 15_000;
 const MOST_GROWTH = 300e6;
 const broken: string[] = [];
 
@@ -34,6 +35,15 @@ const PAGE = "GET /reference/refusals HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 function drip(socket: Socket): void {
   const timer = setInterval(() => socket.write("a"), BYTE_EVERY_MS);
+  socket.on("close", () => clearInterval(timer));
+}
+
+/** However much of it is answered, by pages or by refusals, and however the kernel divides it: it ends in the middle of a request. */
+function askOnAndOn(socket: Socket): void {
+  const half = Math.floor(PAGE.length / 2);
+  socket.write(PAGE.slice(0, half));
+  const asked = PAGE.slice(half) + PAGE.repeat(READER_ASKS - 1) + PAGE.slice(0, half);
+  const timer = setInterval(() => socket.write(asked), READER_ASKS_EVERY_MS);
   socket.on("close", () => clearInterval(timer));
 }
 
@@ -65,8 +75,8 @@ const kinds: readonly Kind[] = [
   },
   {
     name: "reads nothing",
-    cutWithinMs: 23_000,
-    act: (socket) => void socket.write(PAGE.repeat(READER_ASKS)),
+    cutWithinMs: 25_000,
+    act: askOnAndOn,
     reads: false,
   },
   {
@@ -99,21 +109,25 @@ const served = { refreshes: 0, revocations: 0, wrong: 0 };
 const ms: number[] = [];
 while (performance.now() - began < longest && slow.some(isAwaited)) {
   const started = performance.now();
-  if ((await server.refresh(user)) === 200) served.refreshes += 1;
-  else served.wrong += 1;
+  const status = await server.refresh(user);
+  if (status === 200) served.refreshes += 1;
+  else wrong(`a refresh: ${status}`);
   ms.push(performance.now() - started);
   const victim = served.refreshes % 10 === 0 ? victims.pop() : undefined;
   if (victim !== undefined) {
-    if ((await server.revoke(victim.sid)) === 201) served.revocations += 1;
-    else served.wrong += 1;
+    const answered = await server.revoke(victim.sid);
+    if (answered === 201) served.revocations += 1;
+    else wrong(`a revocation: ${answered}`);
   }
   most = Math.max(most, residentBytes());
   await pause(20);
 }
 
 // Whoever does not read learns only now that it was cut.
-for (const { kind, socket } of slow) if (!kind.reads) socket.resume();
-await pause(NOTICED_WITHIN_MS);
+const notReading = slow.filter(({ kind }) => !kind.reads);
+for (const { socket } of notReading) socket.resume();
+const noticed = performance.now() + NOTICED_WITHIN_MS;
+while (performance.now() < noticed && notReading.some(({ cutAfterMs }) => cutAfterMs === undefined)) await pause(20);
 
 for (const kind of kinds) {
   const those = slow.filter((one) => one.kind === kind);
@@ -134,6 +148,11 @@ await server.kill();
 rmSync(data, { recursive: true });
 for (const one of broken) console.log(`broken: ${one}`);
 process.exit(broken.length > 0 ? 1 : 0);
+
+function wrong(what: string): void {
+  served.wrong += 1;
+  console.log(`${Math.round(performance.now() - began)} ms: not served, ${what}`);
+}
 
 /** Those who do not read can't tell: their whole time is waited for. */
 function isAwaited({ kind, cutAfterMs }: Slow): boolean {
