@@ -30,9 +30,8 @@ export interface Ground {
   readonly who: { readonly uid?: number; readonly gid?: number };
 }
 
-/** Rejects when there is no PostgreSQL. */
-export function ground(): Ground {
-  const bin = postgresBinaries();
+/** `bin`: where the programs are, of which the newest that is installed is taken otherwise. Throws when there is no PostgreSQL. */
+export function ground(bin: string | undefined = postgresBinaries()): Ground {
   if (bin === undefined) throw new Error("PostgreSQL is not installed: apt-get install postgresql");
   const directory = mkdtempSync(join(tmpdir(), "hallpass-postgres-"));
   const who = process.getuid?.() === 0 ? userNamed("postgres") : {};
@@ -77,9 +76,12 @@ export async function serveCluster(
   };
 }
 
-/** `settings` as in postgresql.conf. Rejects when there is no PostgreSQL, or it does not start. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-  const on = ground();
+/** `settings` as in postgresql.conf; `bin` as `ground` takes it. Rejects when there is no PostgreSQL, or it does not start. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  bin?: string,
+): Promise<PostgresServer> {
+  const on = ground(bin);
   makeCluster(on, "data");
   const server = await serveCluster(on, "data", settings);
   return {
