@@ -155,6 +155,26 @@ function addOperating(program: Command, on: On): void {
     .option("--set <key=value...>", "a key, over file and environment")
     .option("--json");
   on(doctor, async (context, options) => (await import("./doctor/doctor.ts")).doctor(context, options));
+  const compare = program
+    .command("compare")
+    .description(
+      "what judging tokens costs on this machine, and how long a revoked one is accepted: by asking, or by being told",
+    )
+    .option("--requests <count>", "a second", "300")
+    .option("--revocations <count>", "a second", "2")
+    .option("--sessions <count>", "whose tokens the requests bring in turn", "200")
+    .option("--duration <span>", "of each of the two parts of each way, 1s to 60s", "10s")
+    .option("--cache <span>", "for which answers are kept where they are kept, at most 60s", "10s")
+    .option("--staleness <span>", "how old the view of a local verifier may be, at most 60s", "60s")
+    .option("--core-hour <price>", "of one core, in your currency", "0.04")
+    .option(
+      "--million-calls <price>",
+      "of a million requests to the issuer: a gateway's, a mesh's, a hosted issuer's",
+      "0",
+    )
+    .option("--plot <file>", "a picture as SVG, into a new file")
+    .option("--json");
+  on(compare, async (context, options) => (await import("./compare/compare.ts")).compare(context, options));
   const keys = program.command("keys").description("signing keys");
   const list = keys.command("list").description("every key with its state").option("--json");
   on(list, async (context, options) => (await import("./keys/list.ts")).listKeys(context, options));

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, it } from "node:test";
+import { figuresOf, type Measured, quantile } from "./figures.ts";
+import { asking, startTraffic } from "./load.ts";
+import { plotOf, surviving } from "./plot.ts";
+import { type CompareOptions, settingsOf } from "./settings.ts";
+import { wayOf } from "./ways.ts";
+
+const OPTIONS: CompareOptions = {
+  requests: "300",
+  revocations: "2",
+  sessions: "200",
+  duration: "10s",
+  cache: "10s",
+  staleness: "60s",
+  coreHour: "0.04",
+  millionCalls: "0",
+};
+
+const NOTHING: Measured = {
+  way: "nothing",
+  ms: [1, 1, 1, 1],
+  answered: 4,
+  failed: 0,
+  unsent: 0,
+  issuerCpu: 0,
+  apiCpu: 400,
+  calls: 0,
+  wallMs: 1000,
+  windows: [],
+  open: 0,
+};
+
+describe("what is asked of a comparison", () => {
+  it("is taken at its bounds", () => {
+    const settings = settingsOf({ ...OPTIONS, duration: "1s", cache: "100ms", staleness: "60s", revocations: "0.1" });
+    assert.deepEqual(
+      [settings.durationMs, settings.cacheMs, settings.stalenessMs, settings.revocations],
+      [1000, 100, 60_000, 0.1],
+    );
+  });
+
+  for (const [option, value] of [
+    ["requests", "0"],
+    ["requests", "20001"],
+    ["requests", "1e3"],
+    ["requests", "-1"],
+    ["requests", ""],
+    ["revocations", "0.09"],
+    ["revocations", "51"],
+    ["sessions", "9"],
+    ["sessions", "10.5"],
+    ["duration", "999ms"],
+    ["duration", "61s"],
+    ["duration", "2m"],
+    ["duration", "ten"],
+    ["cache", "99ms"],
+    ["staleness", "999ms"],
+    ["coreHour", "free"],
+    ["millionCalls", "-0.1"],
+  ] as const)
+    it(`is refused with its name where it is none: ${option} ${JSON.stringify(value)}`, () => {
+      const name = option.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+      assert.throws(() => settingsOf({ ...OPTIONS, [option]: value }), new RegExp(`^Complaint: --${name} `));
+    });
+});
+
+describe("the figures of a way", () => {
+  const one: Measured = {
+    ...NOTHING,
+    way: "cache",
+    issuerCpu: 2000,
+    apiCpu: 800,
+    calls: 2,
+    windows: [0, 0, 300],
+    open: 1,
+  };
+
+  it("are what it costs above a request that nobody judges", () => {
+    const figures = figuresOf(one, NOTHING, { coreHour: 3.6, millionCalls: 10 });
+    assert.equal(figures.cpu_per_request_us, 600);
+    assert.equal(figures.issuer_calls_per_million, 500_000);
+    // 600 seconds of a core at 3.6 an hour, and half a million calls at 10 a million.
+    assert.equal(figures.cost_per_million, 5.6);
+    assert.equal(figures.issuer_load_percent, 0.2);
+  });
+
+  it("never say that judging costs less than nothing", () => {
+    assert.equal(
+      figuresOf({ ...NOTHING, way: "feed", apiCpu: 1 }, NOTHING, { coreHour: 1, millionCalls: 1 }).cost_per_million,
+      0,
+    );
+  });
+
+  it("name the windows, and none where nothing was revoked", () => {
+    const figures = figuresOf(one, NOTHING, { coreHour: 0, millionCalls: 0 });
+    assert.deepEqual(
+      [figures.window_p50_ms, figures.window_p99_ms, figures.window_max_ms, figures.revoked, figures.still_open],
+      [0, 300, 300, 3, 1],
+    );
+    assert.equal(figuresOf(NOTHING, NOTHING, { coreHour: 0, millionCalls: 0 }).window_max_ms, null);
+  });
+
+  it("take the nearest rank", () => {
+    assert.deepEqual([quantile([3, 1, 2], 0.5), quantile([3, 1, 2], 0.99), quantile([5], 0)], [2, 3, 5]);
+  });
+});
+
+describe("the picture", () => {
+  it("falls by one token at each window, from all to none", () => {
+    assert.deepEqual(surviving([20, 10]), [
+      [0, 1],
+      [10, 0.5],
+      [20, 0],
+    ]);
+  });
+
+  it("shows each way of which tokens were revoked, and no other", () => {
+    const picture = plotOf([NOTHING, { ...NOTHING, way: "feed", windows: [1, 2] }]);
+    assert.equal(picture.match(/<path /g)?.length, 1);
+    assert.match(picture, /local verification with the feed \(2\)/);
+    assert.doesNotMatch(picture, /NaN|undefined/);
+  });
+});
+
+describe("an API that asks the issuer", () => {
+  it("asks each time, or once while it keeps the answer, and keeps no failure", async () => {
+    let [asked, status] = [0, 200];
+    const issuer = createServer((request, response) => {
+      asked += 1;
+      assert.equal(request.headers.authorization, `Basic ${Buffer.from("api:secret").toString("base64")}`);
+      request.resume().on("end", () => response.writeHead(status).end('{"active":true}'));
+    }).listen(0, "127.0.0.1");
+    await once(issuer, "listening");
+    const settings = {
+      issuer: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`,
+      audience: "urn:api",
+      credentials: { clientId: "api", clientSecret: "secret" },
+      cacheMs: 60_000,
+      stalenessMs: 60_000,
+    };
+    const each = await wayOf("introspection", settings);
+    assert.deepEqual(await Promise.all([each.judge("t"), each.judge("t")]), [true, true]);
+    assert.deepEqual([asked, each.calls()], [2, 2]);
+
+    const kept = await wayOf("cache", settings);
+    assert.deepEqual(await Promise.all([kept.judge("t"), kept.judge("t")]), [true, true]);
+    assert.equal(await kept.judge("t"), true);
+    assert.equal(kept.calls(), 1);
+
+    status = 503;
+    await assert.rejects(kept.judge("u"), /answered 503/);
+    status = 200;
+    assert.equal(await kept.judge("u"), true);
+    assert.equal(kept.calls(), 3);
+    issuer.close();
+    issuer.closeAllConnections();
+  });
+});
+
+describe("the requests of a comparison", () => {
+  it("are counted by what became of them", async () => {
+    const statuses = [200, 401, 503];
+    const enough = Promise.withResolvers<void>();
+    let answered = 0;
+    const api = createServer((_, response) => {
+      response.writeHead(statuses[answered++ % 3] ?? 500, { "content-length": "0" }).end();
+      if (answered === 30) enough.resolve();
+    }).listen(0, "127.0.0.1");
+    await once(api, "listening");
+    const traffic = startTraffic(asking((api.address() as AddressInfo).port), 500, () => "t");
+    await enough.promise;
+    const load = await traffic.stop();
+    assert.equal(load.ms.length, answered);
+    assert.equal(load.accepted, Math.ceil(answered / 3));
+    assert.equal(load.failed, Math.floor(answered / 3));
+    assert.equal(load.unsent, 0);
+    api.close();
+    api.closeAllConnections();
+  });
+});

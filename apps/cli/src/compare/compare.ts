@@ -1,0 +1,117 @@
+// `compare`: the decision that every team faces, measured on its own machine. Ask the issuer on each request, keep its answers for a while,
+// or verify locally and be told: what each costs, and how long a revoked token is accepted.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { usage } from "../complaint.ts";
+import type { Context, Outcome } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { columns } from "../print/columns.ts";
+import { span } from "../print/times.ts";
+import { printJson, printLines } from "../terminal.ts";
+import { type Figures, figuresOf, type Measured } from "./figures.ts";
+import { measure } from "./measure.ts";
+import { plotOf } from "./plot.ts";
+import { type CompareOptions, type CompareSettings, settingsOf } from "./settings.ts";
+import { WAY_WORDS, WAYS } from "./ways.ts";
+
+/** Exits with `refused` if a way could not do what was asked of it: then its figures are not those of the rate that was asked for. */
+export async function compare({ terminal, onStop }: Context, options: CompareOptions): Promise<Outcome> {
+  const settings = settingsOf(options);
+  if (options.plot !== undefined) claim(options.plot);
+  const data = mkdtempSync(join(tmpdir(), "hallpass-compare-"));
+  const clear = (): void => rmSync(data, { recursive: true, force: true });
+  onStop(() => {
+    clear();
+    process.exit(EXIT.unavailable);
+  });
+  const measured: Measured[] = [];
+  try {
+    for (const [index, way] of WAYS.entries()) {
+      const head = `${index + 1} of ${WAYS.length}, ${WAY_WORDS[way]}: `;
+      const one = await measure(way, settings, join(data, way), (what) => terminal.say(`${head}${what}\n`));
+      measured.push(one);
+    }
+  } finally {
+    clear();
+  }
+  const figures = allFigures(measured, settings);
+  if (options.plot !== undefined) writeFileSync(options.plot, plotOf(measured));
+  if (options.json === true) printJson(terminal, { settings, ways: figures });
+  else printLines(terminal, linesOf(figures, settings, options.plot));
+  return figures.every(({ failed, unsent, still_open: open }) => failed + unsent + open === 0)
+    ? EXIT.done
+    : EXIT.refused;
+}
+
+/** Before anything is measured: a minute's work must not be lost to a path that is none. */
+function claim(path: string): void {
+  try {
+    writeFileSync(path, "", { flag: "wx" });
+  } catch {
+    throw usage(`${path} can't be made`, "name a new file in a directory that is there");
+  }
+}
+
+function allFigures(measured: readonly Measured[], { prices }: CompareSettings): readonly Figures[] {
+  const nothing = measured.find(({ way }) => way === "nothing");
+  if (nothing === undefined) throw new Error("what costs nothing was not measured");
+  return measured.map((one) => figuresOf(one, nothing, prices));
+}
+
+function linesOf(figures: readonly Figures[], settings: CompareSettings, plot: string | undefined): readonly string[] {
+  const { requests, revocations, sessions, cacheMs, stalenessMs, prices } = settings;
+  const bounds = { nothing: "for ever", introspection: "–", cache: span(cacheMs), feed: span(stalenessMs) };
+  return [
+    `${requests} requests a second with the tokens of ${sessions} sessions, ${revocations} revocations a second, on this machine`,
+    "",
+    ...columns(
+      ["A REQUEST", "P50", "P99", "CPU", "ISSUER'S LOAD", "ISSUER ASKED", "COST"],
+      figures.map((one) => [
+        WAY_WORDS[one.way],
+        `${one.latency_p50_ms} ms`,
+        `${one.latency_p99_ms} ms`,
+        one.way === "nothing" ? "–" : `+${one.cpu_per_request_us} µs`,
+        `${one.issuer_load_percent} %`,
+        `${one.issuer_calls_per_million}`,
+        one.way === "nothing" ? "–" : `${one.cost_per_million}`,
+      ]),
+    ),
+    "",
+    ...columns(
+      ["A REVOKED TOKEN IS STILL ACCEPTED", "P50", "P99", "MAX", "OF", "CUT OFF, AT MOST"],
+      figures
+        .filter(({ way }) => way !== "nothing")
+        .map((one) => [
+          WAY_WORDS[one.way],
+          windowOf(one.window_p50_ms),
+          windowOf(one.window_p99_ms),
+          windowOf(one.window_max_ms),
+          String(one.revoked),
+          bounds[one.way],
+        ]),
+    ),
+    "",
+    "P50, P99: of a whole request. CPU: of API and issuer, above a request that nobody judges. ISSUER'S LOAD: of one core, revocations included.",
+    `ISSUER ASKED, COST: for a million requests, at ${prices.coreHour} for an hour of a core and ${prices.millionCalls} for a million requests to the issuer.`,
+    "CUT OFF, AT MOST: where the API can't reach the issuer. Introspection accepts nothing then, good tokens neither; the other two go on until then.",
+    ...figures.flatMap(troubleOf),
+    ...(plot === undefined ? [] : [`The picture: ${plot}`]),
+  ];
+}
+
+function windowOf(ms: number | null): string {
+  if (ms === null) return "–";
+  return ms === 0 ? "not at all" : span(ms);
+}
+
+function troubleOf({ way, failed, unsent, still_open: open }: Figures): readonly string[] {
+  const told = (count: number, what: string): readonly string[] =>
+    count === 0 ? [] : [`${WAY_WORDS[way]}: ${count} ${what}`];
+  return [
+    ...told(failed, "requests were answered by neither yes nor no"),
+    ...told(unsent, "requests were not sent, because too many waited: ask for fewer a second"),
+    ...told(open, "revoked tokens were still accepted when nobody looked any longer"),
+  ];
+}
