@@ -13,6 +13,7 @@ const steps: readonly [name: string, command: string, ...args: string[]][] = [
   ["architecture", process.execPath, "--test", "--test-reporter=dot", "scripts/architecture.test.ts"],
   ["lint bites", process.execPath, "--test", "--test-reporter=dot", "scripts/lint.test.ts"],
   ["reference", process.execPath, "--conditions=hallpass-source", "scripts/print-docs.ts", "--check"],
+  ["proof page", process.execPath, "proof/main.ts", "--check"],
   ["spec loop", process.execPath, "scripts/spec-loop.ts", "--check"],
 ];
 

@@ -16,6 +16,7 @@ const patterns = [
   "conformance/**/*.test.ts",
   "drills/**/*.test.ts",
   "examples/**/*.test.ts",
+  "proof/**/*.test.ts",
   "scripts/**/*.test.ts",
 ];
 const words = process.argv.slice(2);

@@ -3,6 +3,7 @@
 // all sessions end. The same run shows that a copy that is only put back accepts what was revoked. Exits with 1 if one of it does not hold.
 
 import { parseArgs } from "node:util";
+import { sayProof } from "../../proof/line.ts";
 import { type Rehearsal, type Rehearsed, rehearse } from "./rehearse.ts";
 
 const { values } = parseArgs({
@@ -16,6 +17,8 @@ const sessions = wholeNumber(values.sessions);
 const stores = values.store.map((text) => oneOf(["sqlite", "postgres"] as const, text));
 const ways = values.way.map((text) => oneOf(["journal", "ended", "neither"] as const, text));
 const problems: string[] = [];
+const shown: string[] = [];
+const controls: string[] = [];
 
 for (const store of stores) {
   for (const way of ways) {
@@ -24,11 +27,22 @@ for (const store of stores) {
     console.log(
       `${store}, ${way}: ${acceptedAgain.length} accepted again of ${revoked} revoked, ${loggedOut} of ${kept} others logged out, ${epochs} epochs started, back after ${(restoreMs / 1000).toFixed(1)} s, noticed by the verifier ${(noticedMs / 1000).toFixed(1)} s later`,
     );
+    const accepted = `${acceptedAgain.length} of ${revoked} revoked accepted again`;
+    if (way === "neither") controls.push(`${store}: ${accepted}`);
+    else shown.push(`${store}, ${way}: ${accepted}, ${loggedOut} of ${kept} others logged out`);
     problems.push(...judged(way, done).map((problem) => `${store}, ${way}: ${problem}`));
   }
 }
 for (const problem of problems) console.log(`WRONG ${problem}`);
-if (problems.length > 0) process.exitCode = 1;
+sayProof({
+  id: "restore",
+  promise: "P1 P2",
+  figure: shown.join("; ") || "nothing was restored",
+  control: `a copy that is only put back, ${controls.join("; ") || "was not tried"}`,
+  seeds: "none",
+  notShown: ["a journal that is lost together with the store"],
+  passed: problems.length === 0 && shown.length > 0 && controls.length > 0,
+});
 
 function judged(way: Rehearsal["way"], done: Rehearsed): readonly string[] {
   const found = [...done.problems];

@@ -84,7 +84,16 @@ export const nameless: readonly string[] = ["utils", "helpers", "lib", "common",
 export const longestFile = 400;
 
 /** Folders that run the packages but are none: any package may be imported there. */
-export const roots: readonly string[] = ["packages", "apps", "scripts", "conformance", "drills", "bench", "examples"];
+export const roots: readonly string[] = [
+  "packages",
+  "apps",
+  "scripts",
+  "conformance",
+  "drills",
+  "bench",
+  "examples",
+  "proof",
+];
 
 export interface Ban {
   readonly what: string;
@@ -105,6 +114,7 @@ const top = [
   "examples/**",
   "scripts/**",
   "conformance/**",
+  "proof/**",
   "**/*.test.ts",
 ];
 const timersToo = [...top, "packages/store-sqlite/src/**"];

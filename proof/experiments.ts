@@ -1,0 +1,174 @@
+// The experiments: each is a program that breaks something on purpose, takes its size by flags, and says last what came of it
+// (line.ts). To add one: a row here, and `sayProof` at its end.
+
+import type { Promised } from "./line.ts";
+
+/** From the smallest; a success of a smaller size does not replace one of a larger. */
+export const SIZES = ["quick", "ci", "full"] as const;
+export type Size = (typeof SIZES)[number];
+
+export interface Experiment {
+  /** Lower-case letters, digits and hyphens. */
+  readonly id: string;
+  readonly title: string;
+  /** One of PROMISES, or several with spaces between them; as its line says. */
+  readonly promise: string;
+  readonly program: string;
+  /** Its flags, separated by spaces. Quick: at most half a minute. Ci: as its step in .ci/run. Full: as large as is claimed. */
+  readonly sizes: Readonly<Record<Size, string>>;
+}
+
+export const SAYS: Readonly<Record<Promised, string>> = {
+  P1: "Durable: what was answered with success survives a kill, and a power cut where the store says so",
+  P2: "Bounded: no verifier accepts a revoked token later than its M after the acknowledgement; no receipt claims it earlier than true",
+  P3: "Strict: nothing is accepted outside its signature, issuer, audience, type, time, binding or tenant",
+  P4: "One successor: a refresh generation has at most one live child, however many race",
+  P5: "Reuse is found, at any age, on any node, after any restart",
+  P6: "Nobody is logged out by us: lost answers, tabs, restarts, upgrades and rotations end no session",
+  P7: "One-time is one-time, per type and tenant",
+  P8: "Never wider: scope, audience, lifetime, binding and tenant only narrow",
+  P9: "Keys: every unexpired token verifies through a rotation; a compromised key is refused as fast as a revocation",
+  P10: "Honest failure: unknown is a 503 that can be tried again, never 401 and never a success",
+  P11: "Verifying goes on without the server, until M",
+  P12: "No secret leaves",
+};
+
+/** What no experiment here can show. */
+export const NOT_SHOWN: readonly string[] = [
+  "Real power loss, and disks that lie about what they have flushed: all runs are on one machine that stays on.",
+  "Clocks of several machines: all processes share one; that clocks jump and drift is simulated or preloaded.",
+  "Real network hardware: faults are put between processes on the loopback interface.",
+  "Time beyond the run: a figure of 0 says that nothing was found in so many tries, with a control that was.",
+];
+
+export const EXPERIMENTS: readonly Experiment[] = [
+  {
+    id: "simulation",
+    title: "three nodes, verifiers and clients in a world of faults, by seeds",
+    promise: "P1 P2 P3 P4 P5 P6 P8 P9 P10",
+    program: "drills/simulation/prove.ts",
+    sizes: { quick: "--seeds 1..100", ci: "--seeds 1..1000", full: "--seeds 1..20000" },
+  },
+  {
+    id: "failover",
+    title: "a primary dies under load, with a synchronous and an asynchronous standby",
+    promise: "P1 P6 P10",
+    program: "drills/failover/main.ts",
+    sizes: { quick: "", ci: "", full: "--sessions 24 --load-ms 10000" },
+  },
+  {
+    id: "deposed",
+    title: "a primary that was deposed and does not know it",
+    promise: "P2 P10",
+    program: "drills/failover/deposed.ts",
+    sizes: { quick: "", ci: "", full: "" },
+  },
+  {
+    id: "paused",
+    title: "verifiers that stop, nodes that die or stand still",
+    promise: "P2",
+    program: "drills/paused/main.ts",
+    sizes: { quick: "--revocations 10", ci: "--revocations 30", full: "--revocations 200" },
+  },
+  {
+    id: "leader",
+    title: "a leader that was paused at its commit",
+    promise: "P9",
+    program: "drills/leader/main.ts",
+    sizes: { quick: "", ci: "", full: "" },
+  },
+  {
+    id: "workers",
+    title: "workers behind one port: one is killed, all drain",
+    promise: "P6",
+    program: "drills/workers/main.ts",
+    sizes: {
+      quick: "--sessions 40 --seconds 9",
+      ci: "--sessions 40 --seconds 9",
+      full: "--sessions 100 --seconds 30",
+    },
+  },
+  {
+    id: "rolling-upgrade",
+    title: "an upgrade from the previous release, node by node, and back",
+    promise: "P6 P9",
+    program: "drills/rolling-upgrade/main.ts",
+    sizes: {
+      quick: "--sessions 50 --every 1500 --rest 400",
+      ci: "--sessions 150 --every 1500 --rest 400",
+      full: "--sessions 1000 --every 10000 --rest 5000",
+    },
+  },
+  {
+    id: "disk",
+    title: "a disk that is full, and one that fails",
+    promise: "P1 P6 P10",
+    program: "drills/disk/main.ts",
+    sizes: { quick: "", ci: "", full: "--clients 8 --victims 2000 --ms 6000" },
+  },
+  {
+    id: "slow-database",
+    title: "a database that is slow, silent, cut off, restarted, locked or full",
+    promise: "P1 P6 P10",
+    program: "drills/slow-database/main.ts",
+    sizes: { quick: "", ci: "", full: "--clients 96" },
+  },
+  {
+    id: "restore",
+    title: "a lost store comes back without what was revoked",
+    promise: "P1 P2",
+    program: "drills/restore/main.ts",
+    sizes: {
+      quick: "--store sqlite --way journal --way neither --sessions 10",
+      ci: "--store sqlite --way journal --way neither --sessions 10",
+      full: "--sessions 50",
+    },
+  },
+  {
+    id: "overload",
+    title: "ten times the capacity, beside revocations; then a stampede",
+    promise: "P6 P10",
+    program: "drills/overload/main.ts",
+    sizes: { quick: "", ci: "", full: "--seconds 20 --stampede 2000" },
+  },
+  {
+    id: "storm",
+    title: "the node of many verifiers is killed, and a fleet that stays connected",
+    promise: "P2 P6",
+    program: "drills/storm/main.ts",
+    sizes: {
+      quick: "--verifiers 300 --connected 200 --revocations 20",
+      ci: "--verifiers 1000 --revocations 30",
+      full: "--verifiers 10000 --revocations 100",
+    },
+  },
+  {
+    id: "slow",
+    title: "clients that are slow on purpose",
+    promise: "P6 P10",
+    program: "drills/slow/main.ts",
+    sizes: { quick: "", ci: "", full: "" },
+  },
+  {
+    id: "rotations",
+    title: "the signing key is rotated again and again under load",
+    promise: "P9",
+    program: "drills/rotations/main.ts",
+    sizes: { quick: "--rotations 5", ci: "--rotations 5", full: "--rotations 100" },
+  },
+  {
+    id: "demo",
+    title: "revocations before three verifiers, two of which can't hear",
+    promise: "P2 P11",
+    program: "examples/demo/prove.ts",
+    sizes: { quick: "", ci: "", full: "--subjects 5000 --revocations 1500" },
+  },
+];
+
+export function argumentsOf({ program, sizes }: Experiment, size: Size): readonly string[] {
+  return [program, ...sizes[size].split(" ").filter((word) => word !== "")];
+}
+
+export function commandOf(experiment: Experiment, size: Size): string {
+  return ["node --conditions=hallpass-source", ...argumentsOf(experiment, size)].join(" ");
+}

@@ -1,0 +1,45 @@
+// What is kept of an experiment: its last line, and how it was run. One file for each in proof/results/.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EXPERIMENTS, SIZES, type Size } from "./experiments.ts";
+import type { ProofLine } from "./line.ts";
+
+export interface Kept {
+  readonly line: ProofLine;
+  readonly command: string;
+  readonly size: Size;
+  /** YYYY-MM-DD, UTC. */
+  readonly date: string;
+  readonly seconds: number;
+}
+
+const directory = join(import.meta.dirname, "results");
+const fileOf = (id: string): string => join(directory, `${id}.json`);
+
+export function keptOf(id: string): Kept | undefined {
+  const file = fileOf(id);
+  if (!existsSync(file)) return undefined;
+  // Written by keep(), and read by people in a diff.
+  return JSON.parse(readFileSync(file, "utf8")) as Kept;
+}
+
+/** In the order of the table. */
+export function allKept(): ReadonlyMap<string, Kept> {
+  return new Map(
+    EXPERIMENTS.flatMap(({ id }) => {
+      const kept = keptOf(id);
+      return kept === undefined ? [] : [[id, kept] as const];
+    }),
+  );
+}
+
+/** A success of a smaller size says less than what is there: false, and nothing is changed. A failure is always kept. */
+export function keep(kept: Kept): boolean {
+  const before = keptOf(kept.line.id);
+  const smaller = before !== undefined && SIZES.indexOf(kept.size) < SIZES.indexOf(before.size);
+  if (smaller && before.line.passed && kept.line.passed) return false;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(fileOf(kept.line.id), `${JSON.stringify(kept, null, 2)}\n`);
+  return true;
+}

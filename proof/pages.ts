@@ -1,0 +1,108 @@
+// docs/proof.md and its plots, from what is kept.
+
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { svgOf } from "../scripts/plot.ts";
+import { EXPERIMENTS, NOT_SHOWN, SAYS } from "./experiments.ts";
+import type { Kept } from "./kept.ts";
+import { PROMISES, promisesOf } from "./line.ts";
+
+const docs = join(import.meta.dirname, "../docs");
+
+/** By path under docs/. */
+export type Pages = ReadonlyMap<string, string>;
+
+export function pagesOf(kept: ReadonlyMap<string, Kept>): Pages {
+  const plots = [...kept].flatMap(([id, { line }]) =>
+    Object.entries(line.plots ?? {}).map(([name, plot]) => [`proof/${id}-${name}.svg`, svgOf(plot)] as const),
+  );
+  return new Map([["proof.md", pageOf(kept)], ...plots]);
+}
+
+export function writePages(pages: Pages): void {
+  for (const path of plotsOnDisk()) if (!pages.has(path)) rmSync(join(docs, path));
+  for (const [path, text] of pages) {
+    mkdirSync(dirname(join(docs, path)), { recursive: true });
+    writeFileSync(join(docs, path), text);
+  }
+}
+
+export function staleOf(pages: Pages): readonly string[] {
+  const left = plotsOnDisk().filter((path) => !pages.has(path));
+  const stale = [...pages].filter(([path, text]) => {
+    const file = join(docs, path);
+    return !existsSync(file) || readFileSync(file, "utf8") !== text;
+  });
+  return [
+    ...left.map((path) => `docs/${path} belongs to no result`),
+    ...stale.map(([path]) => `docs/${path} is not what the results say`),
+  ];
+}
+
+function plotsOnDisk(): readonly string[] {
+  return globSync("proof/*.svg", { cwd: docs });
+}
+
+function pageOf(kept: ReadonlyMap<string, Kept>): string {
+  return `${[
+    "# Proof",
+    "Printed by `npm run proof` from `proof/results/`. Do not edit.",
+    "Each promise of the product, what was done to break it, and what came of it. Every experiment has a control in the same run: a variant that is broken on purpose and has to be caught, or the experiment has not passed. None is tried again. A figure holds for the size, the day and the machine on which it was measured; the command beside it measures it again. `npm run proof -- --size quick` runs all of them small, `--size full` as large as the table says at most, `--only` one of them; what it finds stands here afterwards, and a smaller success leaves a larger one in its place.",
+    "## The promises",
+    table(
+      ["", "promise", "shown by"],
+      PROMISES.map((promise) => [promise, SAYS[promise], shownBy(promise, kept)]),
+    ),
+    "## The experiments",
+    table(
+      ["experiment", "promise", "figure", "control, which has to fail", "command", "seeds", "when"],
+      EXPERIMENTS.map((experiment) => [
+        `**${experiment.id}**: ${experiment.title}`,
+        experiment.promise,
+        ...cellsOf(kept.get(experiment.id)),
+      ]),
+    ),
+    ...plotsOf(kept),
+    "## What is not shown",
+    "By nothing on this page:",
+    NOT_SHOWN.map((text) => `- ${text}`).join("\n"),
+    "By the single experiments:",
+    table(
+      ["experiment", "does not show"],
+      [...kept].map(([id, { line }]) => [id, line.notShown.length === 0 ? "–" : line.notShown.join("; ")]),
+    ),
+  ].join("\n\n")}\n`;
+}
+
+function shownBy(promise: string, kept: ReadonlyMap<string, Kept>): string {
+  const lines = EXPERIMENTS.filter((one) => promisesOf(one).some((each) => each === promise)).map(({ id }) => {
+    const found = kept.get(id);
+    return `**${id}**: ${found === undefined ? "not run yet" : figureOf(found)}`;
+  });
+  return lines.length === 0
+    ? "no experiment yet; the tests that carry its rows stand in [conformance.md](conformance.md)"
+    : lines.join("<br>");
+}
+
+function cellsOf(kept: Kept | undefined): readonly string[] {
+  if (kept === undefined) return ["not run yet", "–", "–", "–", "–"];
+  const { line, command, date, size, seconds } = kept;
+  return [figureOf(kept), line.control, `\`${command}\``, line.seeds, `${date}, ${size}, ${seconds} s`];
+}
+
+function figureOf({ line }: Kept): string {
+  return line.passed ? line.figure : `**failed**: ${line.figure}`;
+}
+
+function plotsOf(kept: ReadonlyMap<string, Kept>): readonly string[] {
+  const images = [...kept].flatMap(([id, { line }]) =>
+    Object.entries(line.plots ?? {}).map(([name, { title }]) => `![${title}](proof/${id}-${name}.svg)`),
+  );
+  return images.length === 0 ? [] : ["## Plots", ...images];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,63 @@
+// Runs one experiment as a program of its own and takes its last line.
+
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { argumentsOf, commandOf, type Experiment, type Size } from "./experiments.ts";
+import type { Kept } from "./kept.ts";
+import { type ProofLine, readProof } from "./line.ts";
+
+const root = join(import.meta.dirname, "..");
+const MOST_MINUTES: Readonly<Record<Size, number>> = { quick: 10, ci: 20, full: 300 };
+
+/** A program that ends otherwise than its last line says, or says none, has not passed; what it did say is in the figure. */
+export async function run(experiment: Experiment, size: Size): Promise<Kept> {
+  const began = performance.now();
+  const { output, ended } = await outputOf(argumentsOf(experiment, size), MOST_MINUTES[size]);
+  const line = judged(experiment, output, ended);
+  return {
+    line,
+    command: commandOf(experiment, size),
+    size,
+    date: new Date().toISOString().slice(0, 10),
+    seconds: Math.round((performance.now() - began) / 1000),
+  };
+}
+
+function judged(experiment: Experiment, output: string, ended: string): ProofLine {
+  const { id, promise } = experiment;
+  const failed = (why: string): ProofLine => ({
+    id,
+    promise,
+    figure: `none: ${why}`,
+    control: "none",
+    seeds: "none",
+    notShown: [],
+    passed: false,
+  });
+  try {
+    const line = readProof(output);
+    if (line.id !== id || line.promise !== promise)
+      return failed(`it says that it is ${line.id} of ${line.promise}, and the table ${id} of ${promise}`);
+    if (line.passed !== (ended === "exit code 0")) return failed(`it ended with ${ended} and said "${line.figure}"`);
+    return line;
+  } catch (error) {
+    return failed(`it ended with ${ended}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function outputOf(args: readonly string[], minutes: number): Promise<{ output: string; ended: string }> {
+  const child = spawn(process.execPath, ["--conditions=hallpass-source", ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: minutes * 60_000,
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    process.stderr.write(text);
+  });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  child.on("error", (error) => resolve(error.message));
+  child.on("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : signal));
+  return { ended: await promise, output };
+}
