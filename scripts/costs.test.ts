@@ -2,14 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { allocatedByAll } from "./costs/allocated.ts";
 import { COUNTS } from "./costs/counted.ts";
 import { countAll } from "./costs/operations.ts";
 import { excess, limits } from "./costs/table.ts";
 import { verifierSize } from "./costs/verifier-size.ts";
 
-const found = { operations: await countAll(), verifierBytes: verifierSize().bytes };
+const allocated = await allocatedByAll();
+const found = { operations: await countAll(), allocated, verifierBytes: verifierSize().bytes };
 
-test("no operation asks more of the store and of cryptography than docs/performance.md says, and the verifier is no larger", () => {
+test("no operation asks more of the store, of cryptography and of the heap than docs/performance.md says, and the verifier is no larger", () => {
   assert.deepEqual(excess(found, limits()), []);
 });
 
@@ -31,6 +33,10 @@ test("one more of anything is found, and so is an operation without a limit", ()
     assert.deepEqual(excess({ ...found, operations }, found), [
       `${name}: ${counts[column] + 1} ${column}, at most ${counts[column]}`,
     ]);
+  }
+  for (const [name, bytes] of found.allocated) {
+    const doubled = new Map([...found.allocated, [name, 2 * bytes] as const]);
+    assert.equal(excess({ ...found, allocated: doubled }, limits()).length, 1, name);
   }
   assert.equal(excess({ ...found, verifierBytes: found.verifierBytes + 1 }, found).length, 1);
   assert.equal(excess(found, { ...found, operations: new Map() }).length, found.operations.size);

@@ -4,14 +4,16 @@ import { createCheck } from "../../packages/server/src/gateway/check.ts";
 import { API, basicHeader, type Scene, scene } from "../../packages/server/src/testing/scene.ts";
 import { type Counts, countedStore, countsOf } from "./counted.ts";
 
+/** Makes what the request needs, which is not counted, and gives the request, which answers its status. */
+export type Ready = (stage: Scene) => Promise<() => Promise<number>>;
+
 interface Counted {
   readonly name: string;
-  /** Makes what the request needs, which is not counted, and gives the request, which answers its status. */
-  readonly ready: (stage: Scene) => Promise<() => Promise<number>>;
+  readonly ready: Ready;
   readonly status: number;
 }
 
-const OPERATIONS: readonly Counted[] = [
+export const OPERATIONS: readonly Counted[] = [
   {
     name: "client_credentials",
     status: 200,
@@ -22,7 +24,7 @@ const OPERATIONS: readonly Counted[] = [
     status: 201,
     ready: async (stage) => {
       const authorization = `Bearer ${await stage.bearer()}`;
-      const json = { subject: `u-${crypto.randomUUID()}`, client_id: "web" };
+      const json = { ...somebody(), client_id: "web" };
       return async () => (await stage.send({ path: "/v1/sessions", headers: { authorization }, json })).status;
     },
   },
@@ -30,7 +32,7 @@ const OPERATIONS: readonly Counted[] = [
     name: "refresh, with rotation",
     status: 200,
     ready: async (stage) => {
-      const { refresh } = await stage.open();
+      const { refresh } = await stage.open(somebody());
       return async () => (await stage.refresh(refresh)).status;
     },
   },
@@ -38,13 +40,13 @@ const OPERATIONS: readonly Counted[] = [
     name: "introspect an access token",
     status: 200,
     ready: async (stage) =>
-      posting(stage, "/oauth2/introspect", service(stage), { token: (await stage.open()).access }),
+      posting(stage, "/oauth2/introspect", service(stage), { token: (await stage.open(somebody())).access }),
   },
   {
     name: "revoke by the client (RFC 7009)",
     status: 200,
     ready: async (stage) => {
-      const { refresh } = await stage.open();
+      const { refresh } = await stage.open(somebody());
       return posting(stage, "/oauth2/revoke", {}, { token: refresh, client_id: "web" });
     },
   },
@@ -52,7 +54,7 @@ const OPERATIONS: readonly Counted[] = [
     name: "revoke a session, with a receipt",
     status: 201,
     ready: async (stage) => {
-      const { sid } = await stage.open();
+      const { sid } = await stage.open(somebody());
       const authorization = `Bearer ${await stage.bearer()}`;
       const json = { targets: [{ type: "session", sid }] };
       return async () => (await stage.send({ path: "/v1/revocations", headers: { authorization }, json })).status;
@@ -74,6 +76,11 @@ const OPERATIONS: readonly Counted[] = [
   },
 ];
 
+/** A person who has no session yet: with too many, the oldest of them ends. */
+function somebody(): { readonly subject: string } {
+  return { subject: `u-${crypto.randomUUID()}` };
+}
+
 function service({ basic }: Scene): Readonly<Record<string, string>> {
   return { ...basicHeader(basic.service) };
 }
@@ -89,7 +96,7 @@ function posting(
 
 async function sessionCookie(stage: Scene): Promise<string> {
   const headers = { authorization: `Bearer ${await stage.bearer()}` };
-  const body = { subject: "u-1", client_id: "web", issue: ["session_token"] };
+  const body = { ...somebody(), client_id: "web", issue: ["session_token"] };
   const { json } = await stage.send({ path: "/v1/sessions", headers, json: body });
   return `__Host-session=${String(json["session_token"])}`;
 }

@@ -6,6 +6,8 @@ import { COUNTS, type Counts } from "./counted.ts";
 
 export interface Costs {
   readonly operations: ReadonlyMap<string, Counts>;
+  /** Bytes of V8's heap, by operation. */
+  readonly allocated: ReadonlyMap<string, number>;
   /** Bytes of the verifier as an app ships it. */
   readonly verifierBytes: number;
 }
@@ -16,13 +18,26 @@ const HEADER = "| operation | store reads | commits | rows written | facts | sig
 const VERIFIER = "The verifier, all its modules without types and comments in one gzip, has at most";
 /** Small mends need no new line in the table. */
 const STEP_BYTES = 4096;
+const ALLOCATED = "| operation | kB allocated, at most |";
+/** V8 counts in blocks, and what else the process does is counted, too. */
+const ROOM = 1.15;
 
-export function printed({ operations, verifierBytes }: Costs): string {
+export function printed({ operations, allocated, verifierBytes }: Costs): string {
   const rows = [...operations].map(
     ([name, counts]) => `| ${name} | ${COUNTS.map((column) => counts[column]).join(" | ")} |`,
   );
   const most = Math.ceil(verifierBytes / STEP_BYTES) * STEP_BYTES;
-  return [HEADER, `| --- |${" ---: |".repeat(COUNTS.length)}`, ...rows, "", `${VERIFIER} ${most} bytes.`].join("\n");
+  return [
+    HEADER,
+    `| --- |${" ---: |".repeat(COUNTS.length)}`,
+    ...rows,
+    "",
+    `${VERIFIER} ${most} bytes.`,
+    "",
+    ALLOCATED,
+    "| --- | ---: |",
+    ...[...allocated].map(([name, bytes]) => `| ${name} | ${Math.ceil((bytes * ROOM) / 1000)} |`),
+  ].join("\n");
 }
 
 export function write(costs: Costs): void {
@@ -44,18 +59,27 @@ function parts(): { readonly before: string; readonly inside: string; readonly a
 /** What stands in the document. */
 export function limits(): Costs {
   const { inside } = parts();
-  const rows = inside
+  const [counted = "", allocated = ""] = inside.split(ALLOCATED);
+  const rows = rowsOf(counted).map(
+    ([name, cells]) =>
+      [name, Object.fromEntries(COUNTS.map((column, index) => [column, cells[index]])) as Counts] as const,
+  );
+  const [, bytes] = /has at most (\d+) bytes/.exec(counted) ?? [];
+  return {
+    operations: new Map(rows),
+    allocated: new Map(rowsOf(allocated).map(([name, [kilobytes = Number.NaN]]) => [name, kilobytes * 1000])),
+    verifierBytes: Number(bytes),
+  };
+}
+
+function rowsOf(text: string): readonly (readonly [name: string, cells: readonly number[]])[] {
+  return text
     .split("\n")
     .filter((line) => /^\|.*\d/.test(line))
     .map((line) => {
       const [name = "", ...cells] = line.slice(2, -2).split(" | ");
-      return [
-        name,
-        Object.fromEntries(COUNTS.map((column, index) => [column, Number(cells[index])])) as Counts,
-      ] as const;
+      return [name, cells.map(Number)] as const;
     });
-  const [, bytes] = /has at most (\d+) bytes/.exec(inside) ?? [];
-  return { operations: new Map(rows), verifierBytes: Number(bytes) };
 }
 
 /** A line for everything that costs more than its limit, or has none. */
@@ -67,6 +91,10 @@ export function excess(found: Costs, limit: Costs): readonly string[] {
       (column) => `${name}: ${counts[column]} ${column}, at most ${most[column]}`,
     );
   });
+  for (const [name, bytes] of found.allocated) {
+    const most = limit.allocated.get(name) ?? Number.NaN;
+    if (!(bytes <= most)) lines.push(`${name}: ${Math.round(bytes)} bytes allocated, at most ${most}`);
+  }
   if (!(found.verifierBytes <= limit.verifierBytes))
     lines.push(`the verifier: ${found.verifierBytes} bytes, at most ${limit.verifierBytes}`);
   return lines;
