@@ -174,3 +174,23 @@ describe("what a client may be granted", () => {
     assert.equal(grantedAudience(wide, many), undefined);
   });
 });
+
+describe("a secret that was found right before", () => {
+  it("is right again, and no other is: not one that differs in a byte, not in another's name, not after it was replaced", () => {
+    assert.equal(judged(confidential, basic(good.text))?.id, WEB);
+    assert.equal(judged(confidential, basic(good.text))?.id, WEB);
+    for (let at = 0; at < 32; at += 1) {
+      const bytes = Buffer.from(good.bytes, "hex");
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      assert.equal(judged(confidential, basic(formatClientSecret(bytes))), undefined, `byte ${at}`);
+    }
+    const other = "other" as ClientId;
+    assert.equal(judged({ ...confidential, id: other }, basic(good.text, other)), undefined);
+    const replaced = [{ kid: another.kid, hash: another.hash, added: START }];
+    assert.equal(judged({ ...confidential, secrets: replaced }, basic(good.text)), undefined);
+    assert.equal(judged({ ...confidential, secrets: [] }, basic(good.text)), undefined);
+    assert.equal(judged({ ...confidential, status: "disabled" }, basic(good.text)), undefined);
+    assert.equal(judged(undefined, basic(good.text)), undefined);
+    assert.equal(judged(confidential, basic(good.text))?.id, WEB);
+  });
+});

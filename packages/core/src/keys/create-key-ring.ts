@@ -11,11 +11,11 @@ import type { FreshMacKey } from "./mac-keys.ts";
 import { openKeyOf } from "./open-key.ts";
 import { type KeyRing, type MacKeys, type OpenKeys, ringKey, type SignatureCount, type Signer } from "./ring.ts";
 import { ringFromRow } from "./ring-row.ts";
+import { Seen } from "./seen.ts";
 import type { OpenSigningKey } from "./signing.ts";
 import { signingDesk } from "./signing-desk.ts";
 import type { ActiveKey, NextKey, RetiringKey, Trial } from "./signing-key.ts";
 import { isTried } from "./trial.ts";
-import { rememberingKey } from "./verified.ts";
 
 export interface KeyRingOptions {
   readonly tenant: TenantId;
@@ -24,7 +24,7 @@ export interface KeyRingOptions {
   readonly nextTurn?: NextTurn;
 }
 
-/** A node's view of one tenant's keys. Remembers the version it opened last, how much it has signed, and nothing else. */
+/** A node's view of one tenant's keys. Remembers the version it opened last with what it has seen, and how much it has signed. */
 export function createKeyRing({ tenant, kek, nextTurn = queueMicrotask }: KeyRingOptions): KeyRing {
   let opened: { readonly attempt: string; readonly keys: OpenKeys } | undefined;
   const tally = new Map<string, { readonly alg: SigningAlg; readonly state: Role; count: number }>();
@@ -65,7 +65,7 @@ export function openRow(
   const { tenant } = row.key;
   const sets = keySetsOf(ring).map((one) => openSet(one, { tenant, kek, nextTurn, count }));
   const published = sets.flatMap((set) => set.published);
-  const verifiers = new Map(published.map(({ kid, verifier }) => [kid, rememberingKey(verifier)]));
+  const verifiers = new Map(published.map(({ kid, verifier }) => [kid, verifier]));
   const [first] = sets;
   if (first === undefined) throw unreadable("there are no keys yet");
   const signers = new Map(sets.map((set) => [set.alg, set]));
@@ -79,6 +79,7 @@ export function openRow(
     verificationKey: (kid) => verifiers.get(kid),
     published: published.map(({ kid, state, jwk }) => ({ kid, state, jwk })),
     mac: openMacKeys(ring, tenant, kek),
+    accessTokens: new Seen(),
   };
   return { ring, keys };
 }
@@ -146,6 +147,8 @@ function openMacKeys({ mac, secrets: forSecrets }: Ring, tenant: TenantId, kek: 
   return {
     currentKid: current.kid,
     secretKid: forSecrets?.current.kid ?? current.kid,
+    secrets: new Seen(),
+    sessionTokens: new Seen(),
     kids: [current, ...older].map(({ kid }) => kid),
     derive: (kid, info) => {
       const secret = secrets.get(kid);

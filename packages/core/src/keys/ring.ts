@@ -3,7 +3,9 @@
 import type { FeedKey, SigningAlg } from "@hallpass/protocol";
 import type { ClientId, SessionId, TenantId } from "../kernel/ids.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
+import type { PresentedAccessToken, PresentedSessionToken } from "../tokens/presented.ts";
 import { unreadable } from "./envelope.ts";
+import type { Seen } from "./seen.ts";
 
 export interface Signer {
   readonly kid: string;
@@ -28,6 +30,22 @@ export interface MacKeys {
   readonly kids: readonly number[];
   /** 32 bytes: HKDF-SHA256 of that server key, or key for secrets, with the info; remembered. Undefined when there is no such key. */
   derive(kid: number, info: string): Uint8Array | undefined;
+  /** Secrets of clients and session tokens that were found to have one of these keys' hashes: by the client's id, and by the token itself. */
+  readonly secrets: Seen<FittingSecret>;
+  readonly sessionTokens: Seen<FittingSessionToken>;
+}
+
+/** What has the hash, under the key `kid`. */
+export interface FittingSecret {
+  readonly kid: number;
+  readonly hash: string;
+  readonly secret: Uint8Array;
+}
+
+export interface FittingSessionToken {
+  readonly kid: number;
+  readonly hash: string;
+  readonly presented: PresentedSessionToken;
 }
 
 export interface SignedFor {
@@ -49,6 +67,8 @@ export interface OpenKeys {
   /** What the JWKS and the feed show: next, active and retiring keys. */
   readonly published: readonly FeedKey[];
   readonly mac: MacKeys;
+  /** Those that were found to be signed by one of these keys. */
+  readonly accessTokens: Seen<PresentedAccessToken>;
 }
 
 /** Throws Fault `keys_unreadable`: a client is registered with an algorithm only where there are keys of it, and those stay. */

@@ -59,9 +59,8 @@ export async function introspectToken(
   const isRefresh = text.startsWith("hpr_");
   const look = lookAt(deps, isRefresh ? "" : text);
   const rows = isRefresh ? refreshTokenRows(deps.issuer, text, clientId) : look.rows;
-  const snapshot = await deps.store.read(
-    distinct([ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant), ...rows]),
-  );
+  const read = deps.store.read(distinct([ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant), ...rows]));
+  const snapshot = read instanceof Promise ? await read : read;
   const keys = deps.keys.open(snapshot);
   const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
   if (caller === undefined || caller.client.authentication === "none") return refused("client_unauthenticated");

@@ -9,7 +9,7 @@ import { instantOf } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
 import type { Target } from "../revocation/target.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
-import { presentedAccessToken } from "../tokens/judge-access-token.ts";
+import { isSigned, presentedAccessToken } from "../tokens/judge-access-token.ts";
 import { genuineRefreshToken, type JudgeRefreshDeps } from "../tokens/judge-refresh-token.ts";
 import { presentedSessionToken } from "../tokens/judge-session-token.ts";
 import { fitOf } from "../tokens/session-token.ts";
@@ -41,7 +41,7 @@ async function ofRefreshToken(deps: JudgeRefreshDeps, text: string): Promise<Tar
 
 /** Whether it would be accepted does not matter, only whether it was this session's. */
 async function ofSessionToken(deps: JudgeRefreshDeps, text: string): Promise<Target | undefined> {
-  const presented = presentedSessionToken(deps.issuer, text);
+  const presented = presentedSessionToken(deps, text);
   if (presented === undefined) return undefined;
   const snapshot = await deps.store.read(presented.rows);
   const row = snapshot.get(sessionKey({ tenant: deps.issuer.tenant, id: presented.session }));
@@ -52,11 +52,10 @@ async function ofSessionToken(deps: JudgeRefreshDeps, text: string): Promise<Tar
 }
 
 async function ofAccessToken(deps: JudgeRefreshDeps, text: string): Promise<Target | undefined> {
-  const presented = presentedAccessToken(deps.issuer, text);
+  const presented = presentedAccessToken(deps, text);
   if (presented === undefined) return undefined;
-  const { claims, kid, jws } = presented;
   const keys = deps.keys.open(await deps.store.read([ringKey(deps.issuer.tenant)]));
-  const key = keys.verificationKey(kid);
-  if (key === undefined || key.alg !== jws.header.alg || !key.verify(jws.signingInput, jws.signature)) return undefined;
+  if (!isSigned(keys, presented)) return undefined;
+  const { claims } = presented;
   return { kind: "token", jti: claims.jti, expires: instantOf(claims.exp * 1000) };
 }

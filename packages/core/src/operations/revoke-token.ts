@@ -17,9 +17,10 @@ import { stateAt } from "../sessions/session.ts";
 import { sessionKey } from "../sessions/session-row.ts";
 import { record } from "../store/change.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
-import { type PresentedAccessToken, presentedAccessToken } from "../tokens/judge-access-token.ts";
+import { isSigned, presentedAccessToken } from "../tokens/judge-access-token.ts";
 import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
 import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
+import type { PresentedAccessToken } from "../tokens/presented.ts";
 import { rehashSecret } from "./rehash-secret.ts";
 import { type RevokeDeps, revoke } from "./revoke.ts";
 
@@ -54,7 +55,7 @@ const NOTHING: Found = { kind: "nothing" };
 export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): Promise<Answer<Revocation | null>> {
   const { tenant } = deps.issuer;
   const text = request.token.reveal();
-  const presented = presentedAccessToken(deps.issuer, text);
+  const presented = presentedAccessToken(deps, text);
   const asked = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), ...rowsOf(deps, text, presented)];
   const snapshot = await deps.store.read(asked);
   const keys = deps.keys.open(snapshot);
@@ -78,14 +79,10 @@ export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): 
     : granted(null);
 }
 
-function rowsOf(
-  { issuer }: RevokeTokenDeps,
-  text: string,
-  presented: PresentedAccessToken | undefined,
-): readonly RowKey[] {
-  const { tenant } = issuer;
+function rowsOf(deps: RevokeTokenDeps, text: string, presented: PresentedAccessToken | undefined): readonly RowKey[] {
+  const { tenant } = deps.issuer;
   if (presented !== undefined) return [revokedTokenKey(tenant, presented.claims.jti)];
-  const opaque = presentedSessionToken(issuer, text);
+  const opaque = presentedSessionToken(deps, text);
   if (opaque !== undefined) return opaque.rows;
   const parts = parseRefreshToken(text);
   return parts === undefined ? [] : [sessionKey({ tenant, id: parts.sid as SessionId })];
@@ -109,7 +106,7 @@ function find(
  * reason to let its session live.
  */
 function findSession(deps: RevokeTokenDeps, text: string, snapshot: Snapshot): Found | undefined {
-  const presented = presentedSessionToken(deps.issuer, text);
+  const presented = presentedSessionToken(deps, text);
   if (presented === undefined) return undefined;
   const judged = judgeSessionTokenOn(deps, presented, snapshot);
   if (judged.kind === "inactive") return NOTHING;
@@ -119,12 +116,12 @@ function findSession(deps: RevokeTokenDeps, text: string, snapshot: Snapshot): F
 
 function findAccess(
   { issuer }: RevokeTokenDeps,
-  { claims, client, kid, jws }: PresentedAccessToken,
+  presented: PresentedAccessToken,
   keys: OpenKeys,
   snapshot: Snapshot,
 ): Found {
-  const key = keys.verificationKey(kid);
-  if (key === undefined || key.alg !== jws.header.alg || !key.verify(jws.signingInput, jws.signature)) return NOTHING;
+  const { claims, client } = presented;
+  if (!isSigned(keys, presented)) return NOTHING;
   if (snapshot.clock >= (claims.exp + issuer.skew) * 1000) return NOTHING;
   if (snapshot.get(revokedTokenKey(issuer.tenant, claims.jti)) !== undefined) return NOTHING;
   const session = claims.sid === undefined ? null : (parseSessionId(claims.sid) ?? null);

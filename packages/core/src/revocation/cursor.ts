@@ -11,7 +11,9 @@ export interface Cursor {
   readonly mark: string;
 }
 
-export function formatCursor(mac: MacKeys, tenant: TenantId, cursor: Cursor): string {
+type CursorKeys = Pick<MacKeys, "currentKid" | "derive">;
+
+export function formatCursor(mac: CursorKeys, tenant: TenantId, cursor: Cursor): string {
   const tag = tagOf(mac, mac.currentKid, tenant, cursor);
   if (tag === undefined) throw new Error("the current server key is gone");
   return `${formatPosition(cursor.pos)}.${cursor.mark}.${encodeBase64url(tag)}`;
@@ -34,7 +36,7 @@ function isEightBytes(text: string | undefined): text is string {
   return text?.length === 11 && isBase64url(text);
 }
 
-function tagOf(mac: MacKeys, kid: number, tenant: TenantId, cursor: Cursor): Uint8Array | undefined {
+function tagOf(mac: CursorKeys, kid: number, tenant: TenantId, cursor: Cursor): Uint8Array | undefined {
   const key = mac.derive(kid, "hallpass/cursor/1/key");
   if (key === undefined) return undefined;
   const numbers = Buffer.alloc(16);

@@ -13,6 +13,7 @@ import {
 import type { Dice } from "../kernel/ports.ts";
 import { afterMs, type Instant, instantOf, secondsOf } from "../kernel/time.ts";
 import type { MacKeys } from "../keys/ring.ts";
+import { Seen } from "../keys/seen.ts";
 import { type Policy, type SessionPolicy, sessionPolicyOf } from "../sessions/policy.ts";
 import type { Family, Session } from "../sessions/session.ts";
 import type { Row, RowKey } from "../store/store.ts";
@@ -139,6 +140,8 @@ export function macKeysOf(hex: Readonly<Record<string, string>>, currentKid: num
     currentKid,
     secretKid: currentKid,
     kids: Object.keys(hex).map(Number),
+    secrets: new Seen(),
+    sessionTokens: new Seen(),
     derive: (kid, info) => {
       const key = hex[String(kid)];
       return key === undefined ? undefined : new Uint8Array(hkdfSync("sha256", Buffer.from(key, "hex"), "", info, 32));

@@ -2,18 +2,20 @@
 // The shape comes first and touches no store.
 
 import { bytesToUuid, type JsonObject, parseSessionToken } from "@hallpass/protocol";
-import { parseSessionId, type SessionId } from "../kernel/ids.ts";
+import { parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import { after, earliest, numericDate } from "../kernel/time.ts";
-import { type KeyRing, ringKey } from "../keys/ring.ts";
+import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
+import { onItsOwn } from "../keys/seen.ts";
 import { contentOf } from "../operations/issue-for-session.ts";
 import { revokedTokenKey } from "../revocation/revoked-token.ts";
-import { type Family, familyOf, foreseenEnd, type Session } from "../sessions/session.ts";
+import { type Family, familyOf, foreseenEnd, type Session, type SessionToken } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
-import type { Row, RowKey, Snapshot, Store } from "../store/store.ts";
+import type { Row, Snapshot, Store } from "../store/store.ts";
 import { claimsOf } from "./access-token.ts";
-import { fitOf, sessionTokenName } from "./session-token.ts";
+import type { PresentedSessionToken } from "./presented.ts";
+import { type FitOfToken, fitOf, sessionTokenName } from "./session-token.ts";
 
 declare const judged: unique symbol;
 
@@ -39,24 +41,23 @@ export interface JudgeSessionTokenDeps {
   readonly keys: KeyRing;
 }
 
-/** A text that has the form of a session token, and the rows to read before it is judged. */
-export interface PresentedSessionToken {
-  readonly session: SessionId;
-  readonly bytes: Uint8Array;
-  readonly jti: string;
-  readonly rows: readonly RowKey[];
-}
-
 const INACTIVE: JudgedSessionToken = { kind: "inactive" };
 
-/** Undefined for a text that is no session token. */
-export function presentedSessionToken({ tenant }: Issuer, text: string): PresentedSessionToken | undefined {
+/** Touches no store. Undefined for a text that is no session token. */
+export function presentedSessionToken(
+  { issuer, keys }: JudgeSessionTokenDeps,
+  text: string,
+): PresentedSessionToken | undefined {
+  return keys.latest()?.mac.sessionTokens.get(text)?.presented ?? readAnew(issuer, text);
+}
+
+function readAnew({ tenant }: Issuer, text: string): PresentedSessionToken | undefined {
   const bytes = parseSessionToken(text);
   const session = bytes === undefined ? undefined : parseSessionId(bytesToUuid(bytes.subarray(0, 16)));
   if (bytes === undefined || session === undefined) return undefined;
   const jti = sessionTokenName(session, bytes);
   const rows = [ringKey(tenant), sessionKey({ tenant, id: session }), revokedTokenKey(tenant, jti)];
-  return { session, bytes, jti, rows };
+  return { text: onItsOwn(text), session, bytes, jti, rows };
 }
 
 /** Throws Faults of the store. */
@@ -64,7 +65,7 @@ export async function judgeSessionToken(
   deps: JudgeSessionTokenDeps & { readonly store: Store },
   text: string,
 ): Promise<JudgedSessionToken> {
-  const presented = presentedSessionToken(deps.issuer, text);
+  const presented = presentedSessionToken(deps, text);
   return presented === undefined
     ? INACTIVE
     : judgeSessionTokenOn(deps, presented, await deps.store.read(presented.rows));
@@ -80,7 +81,7 @@ export function judgeSessionTokenOn(
   const row = snapshot.get(sessionKey({ tenant, id: presented.session }));
   const session = row === undefined ? undefined : sessionFromRow(row);
   if (row === undefined || session === undefined || session.token === null) return INACTIVE;
-  const fit = fitOf(deps.keys.open(snapshot).mac, session.id, session.token, presented.bytes);
+  const fit = rememberedFit(deps.keys.open(snapshot).mac, session.token, presented);
   const family = familyOf(session, session.token.family);
   if (fit === "unknown" || family === undefined || family.ended !== null) return INACTIVE;
   if (standingOf(session, snapshot).kind === "ended") return INACTIVE;
@@ -108,4 +109,13 @@ function ancestorsEnds(session: Session, snapshot: Snapshot): ReturnType<typeof 
     const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
     return row === undefined ? [] : [foreseenEnd(sessionFromRow(row))];
   });
+}
+
+/** Hashed once: for the same text and the same row's hash these keys remember a yes. */
+function rememberedFit(mac: MacKeys, token: SessionToken, presented: PresentedSessionToken): FitOfToken {
+  const known = mac.sessionTokens.get(presented.text);
+  if (known?.kid === token.kid && known.hash === token.hash) return "current";
+  const fit = fitOf(mac, presented.session, token, presented.bytes);
+  if (fit === "current") mac.sessionTokens.set(presented.text, { kid: token.kid, hash: token.hash, presented });
+  return fit;
 }

@@ -1,8 +1,8 @@
 // A text that may be any token of ours: what to read before it is judged, and its verdict on a snapshot that was read with that.
 
+import { RowMap } from "../store/row-map.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
 import {
-  accessTokenRows,
   type JudgeDeps,
   judgeAccessTokenOn,
   type LiveAccessToken,
@@ -32,7 +32,7 @@ export const INACTIVE: { readonly kind: "inactive" } = { kind: "inactive" };
 
 /** Touches no store. Access tokens and session tokens; whatever else it is, a refresh token too, is inactive and needs no rows. */
 export function lookAt(deps: JudgeTokenDeps, text: string): Look {
-  const opaque = presentedSessionToken(deps.issuer, text);
+  const opaque = presentedSessionToken(deps, text);
   if (opaque !== undefined) {
     const judge = (snapshot: Snapshot): JudgedToken => {
       const judged = judgeSessionTokenOn(deps, opaque, snapshot);
@@ -40,16 +40,21 @@ export function lookAt(deps: JudgeTokenDeps, text: string): Look {
     };
     return { rows: opaque.rows, judge };
   }
-  const presented = presentedAccessToken(deps.issuer, text);
+  const presented = presentedAccessToken(deps, text);
   if (presented === undefined) return { rows: [], judge: () => INACTIVE };
   const judge = (snapshot: Snapshot): JudgedToken => {
     const token = judgeAccessTokenOn(deps, presented, snapshot);
     return token === undefined ? INACTIVE : { kind: "access", token };
   };
-  return { rows: accessTokenRows(deps.issuer, presented), judge };
+  return { rows: presented.rows, judge };
 }
 
 /** Each key once: tokens share the rows of the issuer and of clients. */
 export function distinct(keys: readonly RowKey[]): readonly RowKey[] {
-  return [...new Map(keys.map((key) => [`${key.kind} ${key.id}`, key])).values()];
+  const seen = new RowMap<true>();
+  return keys.filter((key) => {
+    if (seen.has(key)) return false;
+    seen.set(key, true);
+    return true;
+  });
 }

@@ -12,7 +12,7 @@ import {
   numericDate,
   Secret,
 } from "@hallpass/core";
-import { type Reply, refuse, reply, text } from "../replies.ts";
+import { type Reply, refuse, text } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { accepts } from "./accepts.ts";
 import { clientOf, judged } from "./client-credentials.ts";
@@ -34,7 +34,8 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   if (!read.ok) return read.refusal;
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
-  const presented = await clientOf(services, exchange, read.form);
+  const proven = clientOf(services, exchange, read.form);
+  const presented = proven instanceof Promise ? await proven : proven;
   if (presented.kind === "refused") return presented.refusal;
   const { credentials } = presented;
   const answer = await introspectToken(services, { token: new Secret(token), credentials });
@@ -44,9 +45,23 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   if (!answer.ok) return refuse(exchange, answer.code);
   const { found } = answer.value;
   services.observer.introspected(found.kind !== "inactive");
+  if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`))
+    return text(exchange, 200, jsonOf(services, found), "application/json");
   const body = toWire(services, found);
-  if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`)) return reply(exchange, 200, body);
   return text(exchange, 200, signed(services, answer.value, body), `application/${INTROSPECTION_TYPE}`);
+}
+
+/** Of an access token it follows from the claims alone, and the same claims are asked about again and again: they are what was read of its text. */
+const written = new WeakMap<LiveAccessToken["claims"], string>();
+
+function jsonOf(services: Services, found: Introspected): string {
+  if (found.kind !== "access") return JSON.stringify(toWire(services, found));
+  const { claims } = found.token;
+  const known = written.get(claims);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(toWire(services, found));
+  written.set(claims, json);
+  return json;
 }
 
 function toWire(services: Services, found: Introspected): object {

@@ -15,7 +15,8 @@ export async function revokeToken(services: Services, exchange: Exchange): Promi
   if (!read.ok) return read.refusal;
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
-  const presented = await clientOf(services, exchange, read.form);
+  const proven = clientOf(services, exchange, read.form);
+  const presented = proven instanceof Promise ? await proven : proven;
   if (presented.kind === "refused") return presented.refusal;
   const { credentials } = presented;
   const answer = await revokePresented(services, { token: new Secret(token), credentials });

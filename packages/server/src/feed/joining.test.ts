@@ -333,7 +333,7 @@ describe("a cursor", () => {
     const world = await aWorld(createMemoryStore);
     const peer = await hello(world, world.hub());
     const genuine = peer.cursor ?? "";
-    const foreign = { currentKid: 1, secretKid: 1, kids: [1], derive: () => new Uint8Array(32) };
+    const foreign = { currentKid: 1, derive: () => new Uint8Array(32) };
     const forged = formatCursor(foreign, TENANT, { pos: { epoch: 7, seq: 7 }, mark: "AAAAAAAAAAA" });
     const elsewhere = genuine.replace(/^1\.0\./, "1.9.");
     for (const cursor of [forged, elsewhere, `${genuine}.x`, "1.0", "nonsense"]) {

@@ -89,7 +89,7 @@ async function asSession(
   token: string,
   wanted: Wanted,
 ): Promise<Reply | undefined> {
-  const presented = presentedSessionToken(services.issuer, token);
+  const presented = presentedSessionToken(services, token);
   if (presented === undefined) return undefined;
   const snapshot = await services.store.read(presented.rows);
   const live = judgeSessionTokenOn(services, presented, snapshot);
