@@ -26,8 +26,17 @@ test("rows and tests that name each other are a closed loop", () => {
     new Map([["a.test.ts", titled("a | b [REF-5] [7009-owner]")]]),
   );
   assert.deepEqual(problems, []);
-  assert.match(printed, /^2 done, 1 divergences, 1 silences\.$/m);
+  assert.match(printed, /^2 done, 0 rehearsed, 0 pending, 1 divergences, 1 silences\.$/m);
   assert.match(printed, /^\| REF-5 \| done \| a \\\| b \[REF-5\] \[7009-owner\] \(`a\.test\.ts`\) \|$/m);
+});
+
+test("a rehearsed row is carried by a program, and a pending one by nobody", () => {
+  const pages = new Map([["spec/a.md", page("| A-1 | x | rehearsed |", "| A-2 | y | pending |")]]);
+  const programs = new Map([["drills/a/main.ts", "// What A-1 says [A-1]."]]);
+  const closed = closeLoop(pages, new Map(), programs);
+  assert.deepEqual(closed.problems, []);
+  assert.match(closed.page, /^\| A-1 \| rehearsed \| `drills\/a\/main\.ts` \|$/m);
+  assert.match(closeLoop(pages, new Map()).problems.join(), /A-1 is "rehearsed" and no program carries/);
 });
 
 const broken: readonly [title: string, pages: Record<string, string>, source: string, problem: RegExp][] = [

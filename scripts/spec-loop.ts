@@ -1,5 +1,6 @@
 // Closes the loop between spec/ and the tests, and prints docs/conformance.md.
-// A `done` row needs a test that carries its id in the title; a test may only name ids that exist.
+// A `done` row needs a test that carries its id in the title; a test may only name ids that exist. A `rehearsed` row needs a program that
+// carries its id in brackets and is a step of CI; a `pending` one says in its row what it waits for.
 // `npm run spec` writes the page; with --check nothing is written and a stale page fails.
 
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,14 +22,16 @@ export interface Loop {
 export type Files = ReadonlyMap<string, string>;
 
 const ID = /^(?=.*[0-9])[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)+$/;
-const STATUSES = ["done", "divergence", "silence"];
+const STATUSES = ["done", "rehearsed", "pending", "divergence", "silence"];
+const EXPLAINED_ELSEWHERE = ["divergence", "silence"];
 // These two pages have no status column: the page says it.
 const STATUS_OF_PAGE: Readonly<Record<string, string>> = {
   "spec/divergences.md": "divergence",
   "spec/silences.md": "silence",
 };
 
-export function closeLoop(pages: Files, tests: Files): Loop {
+/** `programs`: rehearsals, by path. */
+export function closeLoop(pages: Files, tests: Files, programs: Files = new Map()): Loop {
   const problems: string[] = [];
   const rows = [...pages].flatMap(([page, text]) => rowsOf(page, text, problems));
   const explained = new Set(
@@ -52,13 +55,19 @@ export function closeLoop(pages: Files, tests: Files): Loop {
       proofs.set(id, [...(proofs.get(id) ?? []), title]);
     }
   }
+  const rehearsals = new Map<string, readonly string[]>();
   for (const { id, status, page } of requirements.values()) {
     if (status === "done" && !proofs.has(id)) problems.push(`${page}: ${id} is "done" and no test carries [${id}]`);
-    if (status !== "done" && STATUSES.includes(status) && !explained.has(`${id} ${status}`)) {
+    if (status === "rehearsed") {
+      const files = [...programs].filter(([, source]) => source.includes(`[${id}]`)).map(([file]) => file);
+      if (files.length === 0) problems.push(`${page}: ${id} is "rehearsed" and no program carries [${id}]`);
+      rehearsals.set(id, files);
+    }
+    if (EXPLAINED_ELSEWHERE.includes(status) && !explained.has(`${id} ${status}`)) {
       problems.push(`${page}: ${id} is "${status}" and spec/${status}s.md has no row for it`);
     }
   }
-  return { problems, page: printPage([...requirements.values()], proofs) };
+  return { problems, page: printPage([...requirements.values()], proofs, rehearsals) };
 }
 
 function rowsOf(page: string, text: string, problems: string[]): Row[] {
@@ -88,20 +97,25 @@ function rowsOf(page: string, text: string, problems: string[]): Row[] {
   return rows;
 }
 
-function printPage(rows: readonly Row[], proofs: ReadonlyMap<string, readonly TestTitle[]>): string {
+function printPage(
+  rows: readonly Row[],
+  proofs: ReadonlyMap<string, readonly TestTitle[]>,
+  rehearsals: ReadonlyMap<string, readonly string[]>,
+): string {
   const count = (status: string): number => rows.filter((row) => row.status === status).length;
   const lines = [
     "# Conformance",
     "",
     "Printed by `npm run spec` from the rows of `spec/` and the titles of the tests. Do not edit.",
     "",
-    `${count("done")} done, ${count("divergence")} divergences, ${count("silence")} silences.`,
+    `${count("done")} done, ${count("rehearsed")} rehearsed, ${count("pending")} pending, ${count("divergence")} divergences, ${count("silence")} silences.`,
   ];
   for (const page of [...new Set(rows.map((row) => row.page))].toSorted()) {
     lines.push("", `## [${page}](../${page})`, "", "| id | status | tests |", "| --- | --- | --- |");
     for (const { id, status } of rows.filter((row) => row.page === page)) {
       const tests = (proofs.get(id) ?? []).map(({ file, text }) => `${text.replaceAll("|", "\\|")} (\`${file}\`)`);
-      lines.push(`| ${id} | ${status} | ${tests.toSorted().join("<br>")} |`);
+      const programs = (rehearsals.get(id) ?? []).map((file) => `\`${file}\``);
+      lines.push(`| ${id} | ${status} | ${[...tests.toSorted(), ...programs.toSorted()].join("<br>")} |`);
     }
   }
   return `${lines.join("\n")}\n`;
@@ -114,7 +128,11 @@ if (import.meta.main) {
     return new Map(paths.map((path) => [path.split(sep).join("/"), readFileSync(join(root, path), "utf8")]));
   };
   const pages = read("spec/**/*.md");
-  const { problems, page } = closeLoop(pages, read("**/*.test.ts"));
+  const { problems, page } = closeLoop(
+    pages,
+    read("**/*.test.ts"),
+    read("{drills,fuzz,conformance,proof,models}/**/*.ts"),
+  );
   const target = join(root, "docs/conformance.md");
   const stale = !existsSync(target) || readFileSync(target, "utf8") !== page;
   const check = process.argv.includes("--check");

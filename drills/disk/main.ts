@@ -3,6 +3,7 @@
 // writes, EIO of fsync), while sessions are revoked and refreshed over HTTP. Exits with 1 if a revocation was a success that is not there
 // after a kill, if somebody was logged out, if readiness did not say so, if the metric did not count it, or if the server did not go on by
 // itself; and if a server that lies about its commits is not found out. Needs gcc.
+// Of the attacks of spec/attacks.md: [G-01] [G-02].
 
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";

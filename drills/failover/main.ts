@@ -3,6 +3,7 @@
 // lost, nobody may be logged out and no epoch may begin; and once with an asynchronous one that is behind, which has to lose something
 // (otherwise the rehearsal proves nothing), and where the loss has to be noticed: a new epoch, and no token that was revoked is accepted.
 // Exits with 1 if either is otherwise, and leaves what it saw in a file.
+// Of the attacks of spec/attacks.md: [G-11].
 
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

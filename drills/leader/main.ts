@@ -2,6 +2,7 @@
 // Two processes on one PostgreSQL. The one that leads is stopped in the moment in which it commits the rotation of a key that is due,
 // until its lease is over and the other leads; then it goes on. Its change has to be refused, and the key is rotated once, by the other.
 // Beside it the same without the fence, which has to fail: there the deposed one rotates. Exits with 1 if either is otherwise.
+// Of the attacks of spec/attacks.md: [F-11].
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

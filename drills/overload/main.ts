@@ -3,6 +3,7 @@
 // that wait as they are told; then lets clients that were cut off come back all in one moment. Exits with 1 if a revocation was turned
 // away or late, if somebody was turned away without being told when to come back, if memory piled up, or if somebody was logged out;
 // and if revocations do not wait where the door is held open, because then this load is none.
+// Of the attacks of spec/attacks.md: [E-14].
 
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -3,6 +3,7 @@
 // full of others. Every answer has to be a success or a 503 with Retry-After, and has to be there in bounded time; nothing piles up, in the
 // node or in the database; the node goes on by itself; and nothing that was acknowledged is lost. Beside it a node whose lease never ends, for
 // which the silent database has to be too long. Exits with 1 if any of it is otherwise, and leaves what it saw in a file.
+// Of the attacks of spec/attacks.md: [G-10] [G-13] [G-17].
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

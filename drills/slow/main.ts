@@ -3,6 +3,7 @@
 // in the middle, that ask for much and read nothing. Meanwhile sessions are refreshed and revoked. Exits with 1 if one of them is still there
 // after its time, if a refresh or a revocation was not served, or if memory piled up; and if connections that behave were cut as well. Beside
 // it a bare server without time limits, which has to keep what this one cuts.
+// Of the attacks of spec/attacks.md: [E-02] [E-03].
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";

@@ -136,6 +136,16 @@ test("a name that every object inherits is refused, and no prototype changes [J-
   for (const name of inherited) assert.equal(codeOf(`{"${name}":1}`), "json_bad_string", name);
 });
 
+test("a number that readers with doubles and with integers read apart is refused where that is asked", () => {
+  const exact = { ...LIMITS, onlyExactNumbers: true };
+  for (const text of ["9007199254740992", "-9007199254740992", '{"a":[9007199254740993]}', "1e16", "1e300"]) {
+    assert.deepEqual(parseStrictJson(text, exact), { ok: false, code: "json_malformed" }, text);
+    assert.equal(codeOf(text), "ok", text);
+  }
+  for (const text of ["9007199254740991", "-9007199254740991", '{"a":[9007199254740990.5]}', "1.5", "1e3"])
+    assert.equal(parseStrictJson(text, exact).ok, true, text);
+});
+
 test("a number too large for a double is refused instead of read as Infinity", () => {
   for (const text of ["1e999", "-1e999", '{"exp":1e400}', "[[1e309]]"])
     assert.equal(codeOf(text), "json_malformed", text);

@@ -17,6 +17,8 @@ export interface JsonLimits {
   readonly maxDepth: number;
   /** Object members in the whole text. */
   readonly maxMembers: number;
+  /** Refuses numbers beyond 2^53 - 1, of which a reader with doubles and one with integers make two (RFC 7493 section 2.2). */
+  readonly onlyExactNumbers?: boolean;
 }
 
 export type StrictJsonRefusal =
@@ -71,7 +73,7 @@ export function parseStrictJson(text: string, limits: JsonLimits): StrictJson {
   } catch {
     return { ok: false, code: "json_malformed" };
   }
-  const kept = countKeptMembers(value, escaped);
+  const kept = countKeptMembers(value, escaped, limits.onlyExactNumbers === true ? Number.MAX_SAFE_INTEGER : Infinity);
   if (typeof kept === "string") return { ok: false, code: kept };
   // JSON.parse keeps one of several equal names, however they are spelled, so any duplicate at
   // any level leaves fewer members than were written.
@@ -126,8 +128,8 @@ function closingQuote(text: string, from: number): number {
 // Recursion is safe here: the scan has bounded the depth. Only an escape can still hide a lone
 // surrogate, because the text itself is well formed. What holds nothing more is judged in place: a
 // snapshot of the feed has tens of thousands of such values, read before any of this is compiled.
-function countKeptMembers(value: JsonValue, escaped: boolean): number | StrictJsonRefusal {
-  if (typeof value !== "object" || value === null) return wrongIn(value, escaped) ?? 0;
+function countKeptMembers(value: JsonValue, escaped: boolean, most: number): number | StrictJsonRefusal {
+  if (typeof value !== "object" || value === null) return wrongIn(value, escaped, most) ?? 0;
   const array = isArray(value);
   const names = array ? undefined : Object.keys(value);
   let members = 0;
@@ -140,20 +142,25 @@ function countKeptMembers(value: JsonValue, escaped: boolean): number | StrictJs
   for (const item of array ? value : Object.values(value)) {
     if (typeof item === "string" && !escaped) continue;
     if (typeof item === "object" && item !== null) {
-      const below = countKeptMembers(item, escaped);
+      const below = countKeptMembers(item, escaped, most);
       if (typeof below === "string") return below;
       members += below;
     } else {
-      const wrong = wrongIn(item, escaped);
+      const wrong = wrongIn(item, escaped, most);
       if (wrong !== undefined) return wrong;
     }
   }
   return members;
 }
 
-function wrongIn(value: string | number | boolean | null, escaped: boolean): StrictJsonRefusal | undefined {
+function wrongIn(
+  value: string | number | boolean | null,
+  escaped: boolean,
+  most: number,
+): StrictJsonRefusal | undefined {
   if (typeof value === "string") return escaped && !value.isWellFormed() ? "json_bad_string" : undefined;
-  return typeof value === "number" && !Number.isFinite(value) ? "json_malformed" : undefined;
+  if (typeof value !== "number") return undefined;
+  return Number.isFinite(value) && Math.abs(value) <= most ? undefined : "json_malformed";
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {

@@ -5,6 +5,10 @@ import type { FaultCode, RefusalCode } from "@hallpass/core";
 
 /** What is refused before any operation is called. */
 export type TransportCode =
+  | "request_malformed"
+  | "request_timeout"
+  | "headers_too_large"
+  | "expectation_unknown"
   | "target_malformed"
   | "host_malformed"
   | "https_required"
@@ -171,6 +175,10 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   cursor_malformed: row(400, "invalid_request", "The cursor is not one that this list gave."),
   audit_empty: row(409, "invalid_request", "Nothing was chained yet, so there is nothing to sign."),
 
+  request_malformed: row(400, "invalid_request", "The bytes on the connection are no HTTP request of one reading."),
+  request_timeout: row(408, "invalid_request", "The request did not come whole in its time."),
+  headers_too_large: row(431, "invalid_request", "The headers are too many, or too large."),
+  expectation_unknown: row(417, "invalid_request", "Nothing but 100-continue can be expected."),
   target_malformed: row(400, "invalid_request", "The request target is malformed."),
   host_malformed: row(400, "invalid_request", "The Host header is malformed."),
   https_required: row(

@@ -9,7 +9,7 @@ import { wrongMembers } from "./wrong-members.ts";
 
 export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Reply };
 
-const LIMITS = { maxLength: 65_536, maxDepth: 16, maxMembers: 512 };
+const LIMITS = { maxLength: 65_536, maxDepth: 16, maxMembers: 512, onlyExactNumbers: true };
 
 /** With `absentIs`, a request without a body and without a type is read as that value. */
 export function readJson<T>(

@@ -6,6 +6,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { AddressInfo, Socket } from "node:net";
 import type { Clock, Dice } from "@hallpass/core";
 import type { RequestHead } from "../endpoints/endpoint.ts";
+import { FEED_PATH } from "../feed/upgrade-request.ts";
 import { type Hallpass, newRequestId } from "../hallpass.ts";
 import type { Observer } from "../observe/observer.ts";
 import { networksOf } from "../outbound/networks.ts";
@@ -13,6 +14,7 @@ import { overloaded, type Reply, type ReplyContext, refuse } from "../replies.ts
 import type { WireCode } from "../wire-errors.ts";
 import type { Admission, Lane } from "./admission.ts";
 import { arrivedFrom, type Proxies } from "./arrivals.ts";
+import { answerBroken } from "./broken-requests.ts";
 import { certificateOf } from "./client-certificate.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
@@ -60,6 +62,11 @@ const LIMITS: ServerOptions = {
   joinDuplicateHeaders: false,
   requireHostHeader: true,
   rejectNonStandardBodyWrites: true,
+  // Every other upgrade is only offered: h2c, say, by clients that would rather speak HTTP/2. RFC 9110 section 7.8: answered as it stands.
+  shouldUpgradeCallback: (incoming) =>
+    incoming.headers.upgrade?.toLowerCase() === "websocket" &&
+    incoming.url === FEED_PATH &&
+    frontRefusal(incoming) === undefined,
 };
 /** Without a byte in or out, longer than any answer is waited for: whoever does not read holds its answers no longer. */
 const STILL_MS = 120_000;
@@ -76,7 +83,9 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   });
   server.timeout = STILL_MS;
   server.maxRequestsPerSocket = 100_000;
-  server.maxHeadersCount = 100;
+  // None is left out by the parser; the front counts them.
+  server.maxHeadersCount = 0;
+  answerBroken(server, options);
   server.on("checkContinue", (incoming, outgoing) => {
     // The body is asked for only if the front lets the request in.
     if (frontRefusal(incoming) === undefined) outgoing.writeContinue();

@@ -56,6 +56,7 @@ const FORM = "grant_type=client_credentials&client_id=web";
 const post = (more: string, body = FORM): string =>
   `POST /oauth2/token HTTP/1.1\r\n${HEAD}Content-Type: application/x-www-form-urlencoded\r\n${more}\r\n${body}`;
 
+const FORM_29 = "grant_type=client_credentials";
 const LENGTH = `Content-Length: ${FORM.length}\r\n`;
 
 const rows: readonly [title: string, text: string, status: number][] = [
@@ -77,6 +78,20 @@ const rows: readonly [title: string, text: string, status: number][] = [
       400,
     ],
   ),
+  ...["127.1", "0x7f.1", "2130706433", "127.0.0.256", "127.0.0.01", "a.0x1", "xn--a\u00e9"].map(
+    (name): [string, string, number] => [
+      `a Host that is an address in a second spelling, or no name: ${name}`,
+      `GET /healthz HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`,
+      400,
+    ],
+  ),
+  ...["127.0.0.1", "127.0.0.1:8026", "a1.b-2.example:443", "xn--bcher-kva.example", "1a.example", "[::1]:80"].map(
+    (name): [string, string, number] => [
+      `a plain Host: ${name}`,
+      `GET /healthz HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`,
+      200,
+    ],
+  ),
   ["an absolute target", get("http://evil.example/healthz"), 400],
   ...[
     "/a/../healthz",
@@ -93,6 +108,26 @@ const rows: readonly [title: string, text: string, status: number][] = [
   ].map((target): [string, string, number] => [`a target with two readings: ${target}`, get(target), 400]),
   ["two Content-Lengths", post(`${LENGTH}Content-Length: 4\r\n`), 400],
   ["Content-Length beside Transfer-Encoding", post(`${LENGTH}Transfer-Encoding: chunked\r\n`, "0\r\n\r\n"), 400],
+  ["a chunked form", post("Transfer-Encoding: Chunked\r\n", `1d\r\n${FORM_29}\r\n0\r\n\r\n`), 401],
+  [
+    "a coding beside chunked, which someone before us may have undone",
+    post("Transfer-Encoding: gzip, chunked\r\n", `1d\r\n${FORM_29}\r\n0\r\n\r\n`),
+    415,
+  ],
+  [
+    "chunks in HTTP/1.0, which knows none",
+    post("Transfer-Encoding: chunked\r\n", `1d\r\n${FORM_29}\r\n0\r\n\r\n`).replace("HTTP/1.1", "HTTP/1.0"),
+    415,
+  ],
+  ["HTTP/2.0 on a line of text", get("/healthz").replace("HTTP/1.1", "HTTP/2.0"), 400],
+  ["HTTP/1.0", get("/healthz").replace("HTTP/1.1", "HTTP/1.0"), 200],
+  ["a hundred headers", get("/healthz", "X-A: b\r\n".repeat(98)), 200],
+  ["a hundred and one headers", get("/healthz", "X-A: b\r\n".repeat(99)), 431],
+  [
+    "a second Authorization behind a hundred others",
+    post(`${LENGTH}Authorization: Bearer a\r\n${"X-A: b\r\n".repeat(120)}Authorization: Bearer b\r\n`),
+    431,
+  ],
   ["a chunk of no size", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400],
   ["a folded header", get("/healthz", "X-A: b\r\n c\r\n"), 400],
   ["lines that end in LF alone", `GET /healthz HTTP/1.1\nHost: localhost\n\n`, 400],

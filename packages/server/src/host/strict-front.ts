@@ -21,13 +21,19 @@ const ONCE: ReadonlySet<string> = new Set([
   "x-request-id",
 ]);
 
+/** Lines. The parser would leave out those that it counts no more, and with them perhaps what a proxy has added at the end. */
+export const MAX_HEADERS = 100;
+
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
-/** Those of which every reader makes the same name. */
-const PLAIN_HOST = /^[a-z0-9._-]+(?::[1-5]?\d{1,4})?$/;
+/** Names of which every reader makes the same: the last label of an address is a number in some spelling, theirs starts with a letter and is not coded. */
+const PLAIN_NAME = /^(?:[a-z0-9_-]+\.)*(?!xn--)[a-z][a-z0-9_-]*(?::[1-5]?\d{1,4})?$/;
+const PLAIN_ADDRESS = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!:|$)|(?=:|$))){4}(?::[1-5]?\d{1,4})?$/;
 
 /** Undefined for a request that has one reading. */
 export function frontRefusal(incoming: IncomingMessage): WireCode | undefined {
-  const { rawHeaders, headers, method, url = "" } = incoming;
+  const { rawHeaders, headers, method, httpVersion, url = "" } = incoming;
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return "request_malformed";
+  if (rawHeaders.length > 2 * MAX_HEADERS) return "headers_too_large";
   // As many names as lines: no name stands twice. Node keeps each name once, in lower case.
   if (Object.keys(headers).length * 2 !== rawHeaders.length && standsTwice(rawHeaders)) return "header_duplicate";
   const question = url.indexOf("?");
@@ -36,8 +42,11 @@ export function frontRefusal(incoming: IncomingMessage): WireCode | undefined {
   const { host } = headers;
   if (host === undefined || !HOST.test(host) || !hasOneName(host)) return "host_malformed";
   if (headers["content-encoding"] !== undefined) return "body_encoded";
+  const coding = headers["transfer-encoding"];
+  // Other codings would have to be undone, and HTTP/1.0 knows none: whoever sends one before us may have cut elsewhere (RFC 9112 section 6.1).
+  if (coding !== undefined && (httpVersion === "1.0" || coding.toLowerCase() !== "chunked")) return "body_encoded";
   const length = headers["content-length"];
-  const hasBody = headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+  const hasBody = coding !== undefined || (length !== undefined && length !== "0");
   if (hasBody && (method === "GET" || method === "HEAD" || method === "OPTIONS")) return "body_unexpected";
   if (length !== undefined && Number(length) > MAX_BODY) return "body_too_large";
   return undefined;
@@ -56,7 +65,7 @@ function standsTwice(rawHeaders: readonly string[]): boolean {
 
 /** A port that is none, and an address that is written in more than one way, have no name that everyone reads alike. */
 function hasOneName(host: string): boolean {
-  if (PLAIN_HOST.test(host)) return true;
+  if (PLAIN_NAME.test(host) || PLAIN_ADDRESS.test(host)) return true;
   const url = `http://${host}`;
   return URL.canParse(url) && new URL(url).hostname === host.replace(/:\d+$/, "").toLowerCase();
 }
