@@ -105,7 +105,7 @@ async function refreshAt(node: string, connections: number): Promise<ChildProces
       path: "/oauth2/token",
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
     },
-    cookies: [],
+    lines: [],
     expect: { status: 200, text: "access_token" },
     bodies: {
       kind: "chained",

@@ -14,7 +14,10 @@ export interface Contender {
   /** Where it keeps its state, when that is another process. */
   readonly database: Database | undefined;
   readonly tokens: TokenSide | undefined;
-  readonly cookies: CookieSide | undefined;
+  /** What a gateway asks for each request. */
+  readonly check: SignedInSide | undefined;
+  /** A protected route of a web app. */
+  readonly route: SignedInSide | undefined;
   /** How that many people are signed in, each by one request. */
   readonly opens: ((count: number) => Promise<Opening>) | undefined;
 }
@@ -33,12 +36,14 @@ export interface TokenSide {
   readonly accessTokens: (count: number) => Promise<readonly string[]>;
 }
 
-/** Where a request with the cookie of a session is answered 200, and any other 401. */
-export interface CookieSide {
+/** Where a request of somebody who is signed in is answered 200, and any other 401. */
+export interface SignedInSide {
   readonly port: number;
   readonly path: string;
-  /** `name=value` of that many sessions. */
+  /** The header line that shows it, of that many people. */
   readonly signIn: (count: number) => Promise<readonly string[]>;
+  /** False for a floor, which answers everybody. */
+  readonly judges: boolean;
 }
 
 /** Core of the servers and of the load. */

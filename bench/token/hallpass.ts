@@ -5,12 +5,18 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Contender, freePort, here, start } from "./contender.ts";
+import { type Contender, freePort, here, start, type TokenSide } from "./contender.ts";
 import type { Database } from "./databases.ts";
 
-const AUDIENCE = "https://api.bench.example";
+export const AUDIENCE = "https://api.bench.example";
 
-export async function startHallpass(postgres?: Database): Promise<Contender> {
+export interface HallpassContender extends Contender {
+  readonly tokens: TokenSide;
+  /** Its directory. */
+  readonly data: string;
+}
+
+export async function startHallpass(postgres?: Database): Promise<HallpassContender> {
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
   process.once("exit", () => rmSync(data, { recursive: true, force: true }));
@@ -32,10 +38,13 @@ export async function startHallpass(postgres?: Database): Promise<Contender> {
     name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)`,
     process: child,
     database: postgres,
-    cookies: {
+    data,
+    route: undefined,
+    check: {
       port: gatewayPort,
       path: `/check?audience=${encodeURIComponent(AUDIENCE)}`,
-      signIn: async (count) => (await opened(count, "session_token")).map((one) => `__Host-session=${one}`),
+      judges: true,
+      signIn: async (count) => (await opened(count, "session_token")).map((one) => `Cookie: __Host-session=${one}`),
     },
     opens: async (count) => ({
       port,

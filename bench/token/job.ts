@@ -14,8 +14,8 @@ export interface Job {
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
   };
-  /** One for each connection; none at all for a request without. */
-  readonly cookies: readonly string[];
+  /** A header line of its own for each connection; none at all for requests without. */
+  readonly lines: readonly string[];
   /** What every answer has: its status, and a text in its body. */
   readonly expect: { readonly status: number; readonly text: string };
   readonly bodies: Bodies;

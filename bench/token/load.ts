@@ -62,9 +62,9 @@ function nextBody(index: number, token: string): string | undefined {
 }
 
 function send(socket: Socket, index: number, body: string): void {
-  const cookie = job.cookies.length === 0 ? "" : `Cookie: ${job.cookies[index % job.cookies.length]}\r\n`;
+  const line = job.lines.length === 0 ? "" : `${job.lines[index % job.lines.length]}\r\n`;
   const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
-  socket.write(`${head}\r\n${cookie}${length}\r\n${body}`);
+  socket.write(`${head}\r\n${line}${length}\r\n${body}`);
 }
 
 /** One whole answer with Content-Length or chunks; undefined until it is whole. */

@@ -4,19 +4,16 @@
 //
 //   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--quick]
 //     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--json FILE]
-//     [--contenders memory,redis,sqlite,postgres,express,fastify]
+//     [--contenders memory,redis,sqlite,postgres,express,fastify,verifier,…]
 //
 // A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Contender, cpuSecondsOf, residentBytes } from "./contender.ts";
-import { type Database, startBenchPostgres, startRedis } from "./databases.ts";
-import { startHallpass } from "./hallpass.ts";
+import { CONTENDERS, startContenders } from "./contenders.ts";
 import { runLoad } from "./job.ts";
-import { startOidcProvider } from "./oidc-provider.ts";
 import { OPERATIONS } from "./operations.ts";
-import { startExpressSession, startFastifySession } from "./session-servers.ts";
 import { type Pass, printPasses } from "./table.ts";
 
 const { values } = parseArgs({
@@ -27,7 +24,7 @@ const { values } = parseArgs({
     requests: { type: "string" },
     quick: { type: "boolean", default: false },
     only: { type: "string" },
-    contenders: { type: "string", default: "memory,redis,express,fastify,sqlite,postgres" },
+    contenders: { type: "string" },
     json: { type: "string" },
   },
 });
@@ -40,45 +37,6 @@ const MOST_WARM_UPS = 5;
 const operations = values.only?.split(",") ?? Object.keys(OPERATIONS);
 for (const name of operations)
   if (OPERATIONS[name] === undefined) throw new Error(`--only are of ${Object.keys(OPERATIONS).join(", ")}`);
-
-/** Those that answer nothing of what is measured are not started. */
-const OF_SESSIONS = ["open", "check"];
-const WITHOUT_COOKIES = ["memory", "redis"];
-const ONLY_COOKIES = ["express", "fastify"];
-const idle = [
-  ...(operations.some((name) => OF_SESSIONS.includes(name)) ? [] : ONLY_COOKIES),
-  ...(operations.every((name) => OF_SESSIONS.includes(name)) ? WITHOUT_COOKIES : []),
-];
-
-const CONTENDERS: Readonly<Record<string, () => Promise<Contender | undefined>>> = {
-  memory: () => startOidcProvider(),
-  redis: () => withDatabase(startRedis, startOidcProvider),
-  express: () => withDatabase(startRedis, startExpressSession),
-  fastify: () => startFastifySession(),
-  sqlite: () => startHallpass(),
-  postgres: () => withDatabase(startBenchPostgres, startHallpass),
-};
-
-async function withDatabase(
-  startDatabase: () => Promise<Database | undefined>,
-  startOn: (database: Database) => Promise<Contender>,
-): Promise<Contender | undefined> {
-  const database = await startDatabase();
-  return database === undefined ? undefined : startOn(database);
-}
-
-async function startContenders(): Promise<readonly Contender[]> {
-  const started: Contender[] = [];
-  for (const name of values.contenders.split(",")) {
-    const startOne = CONTENDERS[name];
-    if (startOne === undefined) throw new Error(`--contenders are of ${Object.keys(CONTENDERS).join(", ")}`);
-    if (idle.includes(name)) continue;
-    const contender = await startOne();
-    if (contender === undefined) process.stderr.write(`left out: ${name}, whose database is not installed\n`);
-    else started.push(contender);
-  }
-  return started;
-}
 
 async function pass(contender: Contender, operation: string): Promise<Pass | undefined> {
   const prepared = await OPERATIONS[operation]?.(contender, { connections, seconds, requests });
@@ -118,7 +76,7 @@ async function warmUp(contender: Contender, operation: string): Promise<void> {
 
 // Every process that is started ends with this one.
 process.setMaxListeners(32);
-const contenders = await startContenders();
+const contenders = await startContenders(values.contenders?.split(",") ?? Object.keys(CONTENDERS), operations);
 const passes: Pass[] = [];
 try {
   for (const operation of operations) {

@@ -11,7 +11,8 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
     name: `oidc-provider (${redis === undefined ? "memory" : `Redis ${redis.durability}`}, ES256 JWT)`,
     process: child,
     database: redis,
-    cookies: undefined,
+    check: undefined,
+    route: undefined,
     opens: undefined,
     tokens: {
       port,

@@ -1,6 +1,6 @@
 // What is measured: each operation as one request that every contender of its kind answers, checked.
 
-import type { Contender, CookieSide, TokenSide } from "./contender.ts";
+import type { Contender, SignedInSide, TokenSide } from "./contender.ts";
 import type { Bodies, Job } from "./job.ts";
 
 export interface Size {
@@ -39,8 +39,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return { job, check: () => refusesRefresh(side, tokens[0] ?? "") };
   }),
   open: ({ opens }, size) => opens && opening(opens, size),
-  check: (contender, size) =>
-    contender.cookies === undefined ? undefined : lookingUp(contender.cookies, contender.name, size),
+  check: ({ check, name }, size) => check && lookingUp(check, name, size),
+  route: ({ route, name }, size) => route && lookingUp(route, name, size),
 };
 
 function ofTokens(prepare: (side: TokenSide, size: Size) => Promise<Prepared>): Operation {
@@ -59,31 +59,32 @@ function posting(
   const headers = { Authorization: authorization, "Content-Type": FORM };
   const request = { method: "POST", path, headers } as const;
   return {
-    job: { port, connections, seconds, request, cookies: [], expect: { status: 200, text }, bodies },
+    job: { port, connections, seconds, request, lines: [], expect: { status: 200, text }, bodies },
     check: () => Promise.resolve(),
   };
 }
 
 async function opening(opens: NonNullable<Contender["opens"]>, { connections, requests }: Size): Promise<Prepared> {
   const { bodies, ...rest } = await opens(requests);
-  const job: Job = { ...rest, connections, seconds: 600, cookies: [], bodies: { kind: "each", bodies } };
+  const job: Job = { ...rest, connections, seconds: 600, lines: [], bodies: { kind: "each", bodies } };
   return { job, check: () => Promise.resolve() };
 }
 
-async function lookingUp(side: CookieSide, name: string, { connections, seconds }: Size): Promise<Prepared> {
+async function lookingUp(side: SignedInSide, name: string, { connections, seconds }: Size): Promise<Prepared> {
   const { port, path } = side;
-  const cookies = await side.signIn(connections);
+  const lines = await side.signIn(connections);
   const request = { method: "GET", path, headers: { "X-Original-Method": "GET" } } as const;
   const bodies = { kind: "same", bodies: [""] } as const;
   return {
-    job: { port, connections, seconds, request, cookies, expect: { status: 200, text: "" }, bodies },
+    job: { port, connections, seconds, request, lines, expect: { status: 200, text: "" }, bodies },
     check: async () => {
+      if (!side.judges) return;
       // Of the same form, and nobody's.
-      const cookie = (cookies[0] ?? "").replace(/.{8}$/, "AAAAAAAA");
+      const [header = "", value = ""] = (lines[0] ?? "").split(": ");
       const { status } = await fetch(`http://127.0.0.1:${port}${path}`, {
-        headers: { ...request.headers, cookie },
+        headers: { ...request.headers, [header]: value.replaceAll(/.{8}(?=;|$)/g, "AAAAAAAA") },
       });
-      if (status !== 401) throw new Error(`${name} answered ${status} to a session that is none`);
+      if (status !== 401) throw new Error(`${name} answered ${status} to somebody who is not signed in`);
     },
   };
 }

@@ -1,6 +1,6 @@
-// Web apps whose protected route looks up the session of a cookie: what /check does for an app behind a gateway.
+// Web apps whose protected route looks up the session of a cookie: what /check does for an app behind a gateway, and the verifier in an app.
 
-import { type Contender, freePort, here, start } from "./contender.ts";
+import { type Contender, freePort, here, type SignedInSide, start } from "./contender.ts";
 import type { Database } from "./databases.ts";
 
 export function startExpressSession(redis: Database): Promise<Contender> {
@@ -25,7 +25,13 @@ async function startSessionServer(
   const signIn = async (): Promise<string> => {
     const answer = await fetch(`http://127.0.0.1:${port}/login`);
     const [cookie = ""] = answer.headers.getSetCookie();
-    return cookie.split(";")[0] ?? "";
+    return `Cookie: ${cookie.split(";")[0]}`;
+  };
+  const side: SignedInSide = {
+    port,
+    path: "/check",
+    judges: true,
+    signIn: (count) => Promise.all(Array.from({ length: count }, signIn)),
   };
   return {
     name,
@@ -38,6 +44,7 @@ async function startSessionServer(
       bodies: Array.from({ length: count }, () => ""),
       expect: { status: 200, text: '"ok":true' },
     }),
-    cookies: { port, path: "/check", signIn: (count) => Promise.all(Array.from({ length: count }, signIn)) },
+    check: side,
+    route: side,
   };
 }

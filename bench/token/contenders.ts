@@ -1,0 +1,64 @@
+// Who is measured, by the name that `--contenders` takes, and of which operations. Whoever answers none of those that are measured is not started.
+
+import type { Contender } from "./contender.ts";
+import { type Database, startBenchPostgres, startRedis } from "./databases.ts";
+import { startHallpass } from "./hallpass.ts";
+import { startHallpassRoute } from "./hallpass-route.ts";
+import { startOidcProvider } from "./oidc-provider.ts";
+import { startRoute } from "./route-servers.ts";
+import { startExpressSession, startFastifySession } from "./session-servers.ts";
+
+export interface Entry {
+  readonly answers: readonly string[];
+  /** Undefined when its database is not installed. */
+  readonly start: () => Promise<Contender | undefined>;
+}
+
+const TOKENS = ["refresh", "client_credentials", "introspect", "revoke"];
+const COOKIES = ["open", "check", "route"];
+
+export const CONTENDERS: Readonly<Record<string, Entry>> = {
+  memory: { answers: TOKENS, start: () => startOidcProvider() },
+  redis: { answers: TOKENS, start: () => withDatabase(startRedis, startOidcProvider) },
+  express: { answers: COOKIES, start: () => withDatabase(startRedis, startExpressSession) },
+  fastify: { answers: COOKIES, start: () => startFastifySession() },
+  "better-auth": route("better-auth (SQLite in memory)", "better-auth"),
+  "better-auth-cache": route("better-auth (the same, cookie cache)", "better-auth-cache"),
+  jose: route("jose on node:http", "jose"),
+  jsonwebtoken: route("jsonwebtoken on node:http", "jsonwebtoken"),
+  "fastify-jwt": route("@fastify/jwt", "fastify-jwt"),
+  "fastify-jwt-cache": route("@fastify/jwt (cache)", "fastify-jwt-cache"),
+  bare: route("floor: node:http, nobody is judged", "bare"),
+  sqlite: { answers: [...TOKENS, "open", "check"], start: () => startHallpass() },
+  postgres: { answers: [...TOKENS, "open", "check"], start: () => withDatabase(startBenchPostgres, startHallpass) },
+  verifier: { answers: ["route"], start: () => startHallpassRoute("http") },
+  "verifier-fastify": { answers: ["route"], start: () => startHallpassRoute("fastify") },
+};
+
+function route(name: string, kind: string): Entry {
+  return { answers: ["route"], start: () => startRoute(name, kind) };
+}
+
+async function withDatabase(
+  startDatabase: () => Promise<Database | undefined>,
+  startOn: (database: Database) => Promise<Contender>,
+): Promise<Contender | undefined> {
+  const database = await startDatabase();
+  return database === undefined ? undefined : startOn(database);
+}
+
+export async function startContenders(
+  names: readonly string[],
+  operations: readonly string[],
+): Promise<readonly Contender[]> {
+  const started: Contender[] = [];
+  for (const name of names) {
+    const entry = CONTENDERS[name];
+    if (entry === undefined) throw new Error(`--contenders are of ${Object.keys(CONTENDERS).join(", ")}`);
+    if (!operations.some((operation) => entry.answers.includes(operation))) continue;
+    const contender = await entry.start();
+    if (contender === undefined) process.stderr.write(`left out: ${name}, whose database is not installed\n`);
+    else started.push(contender);
+  }
+  return started;
+}
