@@ -5,7 +5,7 @@ import { parseClientSecret, parseRefreshToken } from "@hallpass/protocol";
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
 import { clientKey } from "../clients/client-row.ts";
 import { type FactBodies, fact, sessionFact } from "../facts.ts";
-import { type ClientId, parseSessionId, type SessionId } from "../kernel/ids.ts";
+import { type ClientId, parseSessionId, type SessionId, type TenantId } from "../kernel/ids.ts";
 import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { instantOf } from "../kernel/time.ts";
@@ -15,14 +15,14 @@ import { revokedTokenKey } from "../revocation/revoked-token.ts";
 import type { Target } from "../revocation/target.ts";
 import { stateAt } from "../sessions/session.ts";
 import { sessionKey } from "../sessions/session-row.ts";
-import { record } from "../store/change.ts";
+import { answer, change, type Decision, write } from "../store/change.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
 import { isSigned, presentedAccessToken } from "../tokens/judge-access-token.ts";
 import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
 import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
 import type { PresentedAccessToken } from "../tokens/presented.ts";
 import { rehashSecret } from "./rehash-secret.ts";
-import { type RevokeDeps, revoke } from "./revoke.ts";
+import { type RevokeDeps, revoking } from "./revoke.ts";
 
 export interface RevokeTokenDeps extends RevokeDeps {
   readonly keys: KeyRing;
@@ -57,26 +57,23 @@ export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): 
   const text = request.token.reveal();
   const presented = presentedAccessToken(deps, text);
   const asked = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), ...rowsOf(deps, text, presented)];
-  const snapshot = await deps.store.read(asked);
-  const keys = deps.keys.open(snapshot);
-  const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
-  if (caller === undefined) return refused("client_unauthenticated");
-  if (caller.outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
-  const found = find(deps, text, presented, keys, snapshot);
-  if (found.kind === "nothing") return granted(null);
-  if (found.kind === "unsupported") return refused("token_type_unsupported");
-  if (found.client !== caller.client.id) return notTheirs(deps, caller.client.id, found, snapshot);
-  const revoked = await revoke(deps, {
-    targets: [found.target],
-    endReason: "signed_out",
-    reason: null,
-    ticket: null,
-    actor: caller.client.id,
+  const random = deps.dice.bytes(10);
+  let outdatedSecret = false;
+  const answered = await change<Answer<Revocation | null>>(deps.store, deps.dice, asked, (snapshot) => {
+    const keys = deps.keys.open(snapshot);
+    const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
+    if (caller === undefined) return answer(refused("client_unauthenticated"));
+    ({ outdatedSecret } = caller);
+    const found = find(deps, text, presented, keys, snapshot);
+    if (found.kind === "nothing") return answer(granted(null));
+    if (found.kind === "unsupported") return answer(refused("token_type_unsupported"));
+    const actor = caller.client.id;
+    if (found.client !== actor) return notTheirs(tenant, actor, found, snapshot);
+    const why = { endReason: "signed_out", reason: null, ticket: null, actor } as const;
+    return revoking(deps, { targets: [found.target], ...why }, snapshot, random);
   });
-  // What was removed since it was read is as good as revoked.
-  return revoked.ok || (revoked.code !== "session_not_found" && revoked.code !== "target_not_found")
-    ? revoked
-    : granted(null);
+  if (outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
+  return answered;
 }
 
 function rowsOf(deps: RevokeTokenDeps, text: string, presented: PresentedAccessToken | undefined): readonly RowKey[] {
@@ -143,18 +140,17 @@ function findRefresh(deps: RevokeTokenDeps, text: string, keys: OpenKeys, snapsh
   return { kind: "token", of: "refresh", client: family.client, session: session.id, target };
 }
 
-async function notTheirs(
-  deps: RevokeTokenDeps,
+/** Nothing is taken away; a fact says who tried. */
+function notTheirs(
+  tenant: TenantId,
   client: ClientId,
   { session, of }: Extract<Found, { kind: "token" }>,
   { clock }: Snapshot,
-): Promise<Answer<never>> {
-  const { tenant } = deps.issuer;
+): Decision<Answer<never>> {
   const body = { client, token: of } as const;
   const one =
     session === null
       ? fact(tenant, clock, "token_revocation_refused", body)
       : sessionFact(tenant, session, clock, "token_revocation_refused", body);
-  await record(deps.store, deps.dice, [one]);
-  return refused("token_of_another_client");
+  return write({ rows: [], facts: [one], answer: () => refused("token_of_another_client") });
 }

@@ -22,7 +22,7 @@ import { type EndReason, familyOf, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { cutAnew, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
-import { answer, change, write } from "../store/change.ts";
+import { answer, change, type Decision, write } from "../store/change.ts";
 import { rowKeyText } from "../store/check-changes.ts";
 import type { FactDraft, NoticeDraft, Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { namesSessionToken } from "../tokens/session-token.ts";
@@ -62,48 +62,51 @@ interface Drafted {
  * A subject that was never seen and a jti that was never issued can be revoked; both are harmless. Throws a Fault, never success, when nothing is committed.
  */
 export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<Revocation>> {
-  const { tenant } = deps.issuer;
   const random = deps.dice.bytes(10);
-  return change(
-    deps.store,
-    deps.dice,
-    [ringKey(tenant), ...request.targets.map((target) => targetKey(deps, target))],
-    (snapshot) => {
-      const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
-      if (unread.length > 0) return { kind: "read", keys: unread };
-      const id = uuidv7(snapshot.clock, random);
-      const drafted: Drafted = { rows: new Map(), sessions: new Map() };
-      const shares = request.targets.map((target) => shareOf({ deps, request, id, snapshot, drafted }, target));
-      const refusal = shares.find((share) => typeof share === "string");
-      if (refusal !== undefined) return answer(refused(refusal));
-      const whole = shares.filter((share) => typeof share !== "string");
-      const ended = [...new Set(whole.flatMap((share) => share.ended))];
-      const asked = {
-        targets: request.targets,
-        reason: request.reason,
-        ticket: request.ticket,
-        actor: request.actor,
-        endedSessions: ended.length,
-        ended,
-        ...countingOf(deps, request, snapshot),
-        tokensExpireBy: lastExpiry(deps, request.targets, snapshot.clock),
-      };
-      return write({
-        rows: [
-          ...drafted.rows.values(),
-          {
-            key: revocationKey(tenant, id),
-            expect: "absent",
-            next: revocationToRow(asked, afterMs(snapshot.clock, RECEIPT_KEPT)),
-            raise: true,
-          },
-        ],
-        notices: whole.map((share) => share.notice),
-        facts: whole.flatMap((share) => share.facts),
-        answer: ({ pos, at }) => granted({ id, pos, committed: at, ...asked }),
-      });
-    },
-  );
+  const keys = [ringKey(deps.issuer.tenant), ...request.targets.map((target) => targetKey(deps, target))];
+  return change(deps.store, deps.dice, keys, (snapshot) => revoking(deps, request, snapshot, random));
+}
+
+/** The same as a decision on a snapshot that was read with the targets' rows. `random`: 10 bytes for its id. */
+export function revoking(
+  deps: RevokeDeps,
+  request: Revoke,
+  snapshot: Snapshot,
+  random: Uint8Array,
+): Decision<Answer<Revocation>> {
+  const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
+  if (unread.length > 0) return { kind: "read", keys: unread };
+  const id = uuidv7(snapshot.clock, random);
+  const drafted: Drafted = { rows: new Map(), sessions: new Map() };
+  const shares = request.targets.map((target) => shareOf({ deps, request, id, snapshot, drafted }, target));
+  const refusal = shares.find((share) => typeof share === "string");
+  if (refusal !== undefined) return answer(refused(refusal));
+  const whole = shares.filter((share) => typeof share !== "string");
+  const ended = [...new Set(whole.flatMap((share) => share.ended))];
+  const asked = {
+    targets: request.targets,
+    reason: request.reason,
+    ticket: request.ticket,
+    actor: request.actor,
+    endedSessions: ended.length,
+    ended,
+    ...countingOf(deps, request, snapshot),
+    tokensExpireBy: lastExpiry(deps, request.targets, snapshot.clock),
+  };
+  return write({
+    rows: [
+      ...drafted.rows.values(),
+      {
+        key: revocationKey(deps.issuer.tenant, id),
+        expect: "absent",
+        next: revocationToRow(asked, afterMs(snapshot.clock, RECEIPT_KEPT)),
+        raise: true,
+      },
+    ],
+    notices: whole.map((share) => share.notice),
+    facts: whole.flatMap((share) => share.facts),
+    answer: ({ pos, at }) => granted({ id, pos, committed: at, ...asked }),
+  });
 }
 
 function targetKey(deps: RevokeDeps, target: Target): RowKey {

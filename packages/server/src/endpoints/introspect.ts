@@ -48,7 +48,7 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`))
     return text(exchange, 200, jsonOf(services, found), "application/json");
   const body = toWire(services, found);
-  return text(exchange, 200, signed(services, answer.value, body), `application/${INTROSPECTION_TYPE}`);
+  return text(exchange, 200, await signed(services, answer.value, body), `application/${INTROSPECTION_TYPE}`);
 }
 
 /** Of an access token it follows from the claims alone, and the same claims are asked about again and again: they are what was read of its text. */
@@ -96,7 +96,7 @@ function ofRefresh({ session, family }: LiveRefreshToken): object {
 }
 
 /** RFC 9701 section 5: neither `sub` nor `exp` of its own, so that nobody takes it for the token. */
-function signed(services: Services, { signer, client, at }: Introspection, body: object): string {
+function signed(services: Services, { signer, client, at }: Introspection, body: object): Promise<string> {
   const payload = { iss: services.issuer.url, aud: client, iat: numericDate(at), token_introspection: body };
   return signedJwt(signer, INTROSPECTION_TYPE, payload);
 }

@@ -3,10 +3,11 @@
 import type { Signer } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
 
-export function signedJwt(signer: Signer, typ: string, payload: object): string {
+/** Signed together with whatever else is asked for in this turn. */
+export async function signedJwt(signer: Signer, typ: string, payload: object): Promise<string> {
   const header = encodeText(JSON.stringify({ alg: signer.alg, typ, kid: signer.kid }));
   const input = `${header}.${encodeText(JSON.stringify(payload))}`;
-  return `${input}.${encodeBase64url(signer.sign(input))}`;
+  return `${input}.${encodeBase64url(await signer.signSoon(input))}`;
 }
 
 function encodeText(text: string): string {

@@ -101,7 +101,7 @@ export function observedStore(
       body: JSON.parse(body) as unknown,
     });
     if (kind === "token_refreshed") log.debug("fact", fields);
-    else log.info("fact", fields());
+    else log.info("fact", fields);
   }
 
   return {

@@ -27,5 +27,5 @@ export async function receiptFor(
   const { heard, listeningSince } = { heard: hearing.heard(), listeningSince: hearing.listeningSince };
   const fleet = { members, heard, noted, listeningSince, traits: store.traits };
   const receipt = receiptOf(revocation, fleet, snapshot.clock, storeTime.believed(snapshot.clock));
-  return { ...receipt, jws: signedJwt(services.keys.open(snapshot).signer, RECEIPT_TYPE, receipt) };
+  return { ...receipt, jws: await signedJwt(services.keys.open(snapshot).signer, RECEIPT_TYPE, receipt) };
 }
