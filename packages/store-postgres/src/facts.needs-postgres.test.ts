@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { type FactDraft, instantOf, type Store, type StoredFact, type TenantId } from "@hallpass/core";
 import pg from "pg";
-import { batchToText } from "./batch-text.ts";
 import { openStore } from "./testing/open-store.ts";
 import { startPostgres } from "./testing/postgres-server.ts";
 
@@ -127,7 +126,8 @@ test("what a node of the release before commits is read, and its facts stand in 
   const store = await openStore(server.url, "before");
   await drop(store, 0);
   await record(store, fact("a"));
-  const batch = batchToText([{ attempt: "old", rows: [], notices: [], facts: [fact("b")] }]);
+  const { tenant: t, kind: k, session: s, at: a, body: b } = fact("b");
+  const batch = JSON.stringify([{ attempt: "old", rows: [], notices: [], facts: [{ t, k, s, a, b }] }]);
   await sql(`SET search_path = before; SELECT * FROM commit_1('${batch}'::jsonb, 'x')`);
   await record(store, fact("c"));
   assert.deepEqual(names(await all(store)), ["a", "b", "c"]);

@@ -16,21 +16,22 @@ import {
 } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
-import { batchToText } from "./batch-text.ts";
-import { COMMIT_FUNCTION } from "./commit-function.ts";
+import { batchToText, outcomesFromText } from "./batch-text.ts";
 import { durabilityOf } from "./connections.ts";
 import { continueTransactions } from "./facts.ts";
 import { addressesOf } from "./hosts.ts";
 import { Looks } from "./looks.ts";
 import { isWorthAnother, outcomesOf } from "./outcomes.ts";
+import { Prepared } from "./prepared.ts";
 import { type Hold, Primary, type PrimaryEvent } from "./primary.ts";
 import { ReadQueue } from "./read-queue.ts";
 import { Remembered } from "./remembered.ts";
 import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, type SqlRow } from "./rows.ts";
 import { checkName, checkSchema, isEmpty, migrateOn } from "./schema.ts";
+import { answerFromText, askedTexts } from "./snapshots.ts";
 import { type Statement, statements } from "./statements.ts";
 import { Wakes } from "./wakes.ts";
-import { type Asked, askPool, type Way } from "./way.ts";
+import { type Asked, askText, onConnection } from "./way.ts";
 
 export interface PostgresStoreOptions {
   /** postgres://user:password@host:port/database; with several hosts, separated by commas, the primary among them is found. */
@@ -57,7 +58,7 @@ export interface PostgresStoreOptions {
 const MOST_TRIES = 3;
 
 function askOn({ pool, way, pooled }: Hold, asked: Asked): Promise<readonly SqlRow[]> {
-  if (pooled) return askPool(pool, way, asked);
+  if (pooled) return onConnection(pool, (client) => way(client, asked));
   return pool.query<SqlRow>({ ...asked, values: [...(asked.values ?? [])] }).then(({ rows }) => rows);
 }
 
@@ -150,37 +151,37 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
   }
 
   /** Rejects with a Fault: whoever asks can't know. */
-  async function asked({ name, text }: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
+  async function asked<T>(work: (hold: Hold) => Promise<T>): Promise<T> {
     const hold = access.current;
-    let rows: readonly SqlRow[];
+    let answer: T;
     try {
-      rows = await askOn(hold, { name, text, values });
+      answer = await work(hold);
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });
     }
     const isSettled = !hold.isInDoubt || (await hold.settle());
     // By now another server may be the one that counts.
     if (!isSettled || !hold.holds()) throw new Fault("store_unavailable");
-    return rows;
+    return answer;
   }
 
-  async function ask(statement: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
+  async function ask({ name, text }: Statement, values: readonly unknown[]): Promise<readonly SqlRow[]> {
     if (closed !== undefined) throw new Fault("store_unavailable");
-    return tracked(asked(statement, values));
+    return tracked(asked((hold) => askOn(hold, { name, text, values })));
   }
 
   const remembered = new Remembered();
+  const read = new Prepared(statements.read);
+  const written = new Prepared(statements.commit);
   const reads = new ReadQueue(
     async (rows) => {
-      const lines = await asked(statements.read, [
-        rows.map(({ key }) => key.tenant),
-        rows.map(({ key }) => key.kind),
-        rows.map(({ key }) => key.id),
-        rows.map((row) => row.remembered?.row.attempt ?? ""),
-      ]);
-      const [first] = lines;
-      if (first !== undefined) access.saw(Number(first["epoch"]), Number(first["seq"]), String(first["mark"]));
-      return lines;
+      const values = askedTexts(rows);
+      const answer = answerFromText(
+        await asked((hold) => onConnection(hold.pool, (client) => askText(hold, client, read, values))),
+      );
+      const { pos, mark } = answer.head;
+      access.saw(pos.epoch, pos.seq, mark);
+      return answer;
     },
     remembered,
     nextTurn,
@@ -200,7 +201,7 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
       if (closed !== undefined) throw new Fault("store_unavailable");
       checkChanges(changes);
       if (changes.length === 0) return [];
-      const outcomes = await tracked(commit(access, channel, changes));
+      const outcomes = await tracked(commit(access, written, channel, changes));
       outcomes.forEach((outcome, index) => {
         const change = changes[index];
         if (change !== undefined) remembered.wrote(change, outcome);
@@ -253,8 +254,13 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
   };
 }
 
-async function commit(access: Access, channel: string, changes: readonly Change[]): Promise<readonly Outcome[]> {
-  const batch = batchToText(changes);
+async function commit(
+  access: Access,
+  written: Prepared,
+  channel: string,
+  changes: readonly Change[],
+): Promise<readonly Outcome[]> {
+  const values = [batchToText(changes), channel];
   for (let tries = 1; ; tries += 1) {
     let hold: Hold;
     let client: PoolClient;
@@ -265,7 +271,7 @@ async function commit(access: Access, channel: string, changes: readonly Change[
       return outcomesOf(error, changes, false);
     }
     try {
-      const outcomes = await commitOn(client, hold.way, batch, channel);
+      const outcomes = await commitOn(client, () => askText(hold, client, written, values));
       if (outcomes.some(({ kind }) => kind === "unknown")) hold.doubt();
       // Another server may count by now, and not have it.
       if (!hold.holds()) return outcomes.map((outcome) => (outcome.kind === "committed" ? LATE : outcome));
@@ -294,7 +300,7 @@ function noteHead(access: Access, changes: readonly Change[], outcomes: readonly
  * A warning can come with a commit that is there here and may not be on the standby it was to wait for ("canceling wait for
  * synchronous replication"): then nobody knows.
  */
-async function commitOn(client: PoolClient, way: Way, batch: string, channel: string): Promise<readonly Outcome[]> {
+async function commitOn(client: PoolClient, ask: () => Promise<string>): Promise<readonly Outcome[]> {
   let warning: unknown;
   const note = (notice: { readonly severity?: string | undefined }): void => {
     if (notice.severity === "WARNING") warning = notice;
@@ -302,22 +308,11 @@ async function commitOn(client: PoolClient, way: Way, batch: string, channel: st
   client.on("notice", note);
   let broken = true;
   try {
-    const rows = await way(client, {
-      name: "hallpass_commit",
-      text: `SELECT json_agg(c) AS outcomes FROM ${COMMIT_FUNCTION}($1::jsonb, $2) AS c`,
-      values: [batch, channel],
-    });
+    const outcomes = outcomesFromText(await ask());
     broken = false;
-    const [{ outcomes }] = rows as unknown as [{ readonly outcomes: readonly SqlRow[] }];
-    return outcomes.map((line) => (warning === undefined ? outcomeFromRow(line) : { kind: "unknown", cause: warning }));
+    return warning === undefined ? outcomes : outcomes.map(() => ({ kind: "unknown", cause: warning }));
   } finally {
     client.off("notice", note);
     client.release(broken);
   }
-}
-
-function outcomeFromRow(line: SqlRow): Outcome {
-  if (line["outcome"] === "conflict") return { kind: "conflict" };
-  const pos = { epoch: Number(line["at_epoch"]), seq: Number(line["at_seq"]) };
-  return { kind: "committed", pos, at: Number(line["at_ms"]) as Instant };
 }

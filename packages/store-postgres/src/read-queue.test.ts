@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { RowKey, TenantId } from "@hallpass/core";
 import { ReadQueue } from "./read-queue.ts";
 import { Remembered } from "./remembered.ts";
-import type { SqlRow } from "./rows.ts";
+import { answerFromText } from "./snapshots.ts";
 
-const HEAD: SqlRow = { epoch: 1, seq: 0, mark: "AAAAAAAAAAA", clock: 1, same: null, found: null };
+const HEAD = answerFromText("1 0 AAAAAAAAAAA 1  ");
 
 interface Statement {
   readonly ids: readonly string[];
@@ -20,7 +20,7 @@ function aQueue(): { queue: ReadQueue; sent: Statement[]; passTurns: (count?: nu
     (asked) =>
       new Promise((resolve) => {
         const answer = async (): Promise<void> => {
-          resolve([HEAD]);
+          resolve(HEAD);
           await new Promise(setImmediate);
         };
         sent.push({ ids: asked.map(({ key }) => key.id), answer });

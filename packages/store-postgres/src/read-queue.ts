@@ -3,8 +3,7 @@
 
 import type { NextTurn, RowKey, Snapshot } from "@hallpass/core";
 import type { Remembered } from "./remembered.ts";
-import type { SqlRow } from "./rows.ts";
-import { type AskedRow, answeredBy, askedRows, snapshotOf } from "./snapshots.ts";
+import { type Answer, type AskedRow, answeredBy, askedRows, snapshotOf } from "./snapshots.ts";
 
 interface WaitingRead {
   readonly keys: readonly RowKey[];
@@ -12,8 +11,8 @@ interface WaitingRead {
   readonly reject: (cause: unknown) => void;
 }
 
-/** Asks for lines of the statement `read`. */
-export type AskRows = (asked: readonly AskedRow[]) => Promise<readonly SqlRow[]>;
+/** Asks by the statement `read`. */
+export type AskRows = (asked: readonly AskedRow[]) => Promise<Answer>;
 
 /** Statements under way at once. The second one goes when as many wait as the first one carries: a slow answer delays nobody for long. */
 const MOST_UNDER_WAY = 2;

@@ -38,6 +38,7 @@ const MADE: readonly ((schema: string) => string)[] = [
   (schema) => `DROP TABLE ${schema}.primary_claim`,
   (schema) => `ALTER TABLE IF EXISTS ${schema}.head DROP COLUMN facts_after; DROP FUNCTION ${schema}.commit_2`,
   unpartitioned,
+  (schema) => `DROP FUNCTION ${schema}.commit_3`,
 ];
 
 /** Facts in one table again, if there are any. */

@@ -5,8 +5,9 @@
 import type { Dice } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
-import { CREATE_COMMIT_1, CREATE_COMMIT_FUNCTION } from "./commit-function.ts";
+import { CREATE_COMMIT_3 } from "./commit-function.ts";
 import { openPool } from "./connections.ts";
+import { CREATE_COMMIT_1, CREATE_COMMIT_2 } from "./earlier-commit-functions.ts";
 import { FACTS_AFTER, PARTITION_FACTS } from "./facts.ts";
 import { addressesOf } from "./hosts.ts";
 
@@ -50,8 +51,9 @@ const STEPS: readonly string[] = [
   CREATE_COMMIT_1,
   // Which server nodes rely on: another one has taken its place when this line was copied there.
   "CREATE TABLE primary_claim (one int2 PRIMARY KEY CHECK (one = 1), server text NOT NULL)",
-  `${FACTS_AFTER}; ${CREATE_COMMIT_FUNCTION}`,
+  `${FACTS_AFTER}; ${CREATE_COMMIT_2}`,
   PARTITION_FACTS,
+  CREATE_COMMIT_3,
 ];
 
 /** Beyond it, a later release has changed what this one relies on. Steps that only add stay below the next thousand. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Row, RowKey, RowKind, TenantId } from "@hallpass/core";
 import { Remembered } from "./remembered.ts";
 import type { SqlRow } from "./rows.ts";
-import { answeredBy, askedRows, snapshotOf } from "./snapshots.ts";
+import { type Answer, answeredBy, answerFromText, askedRows, askedTexts, snapshotOf } from "./snapshots.ts";
 
 const tenant = "t" as TenantId;
 const key = (id: string, kind: RowKind = "session"): RowKey => ({ tenant, kind, id });
@@ -19,8 +19,8 @@ function lineOf(of: RowKey, attempt: string, refs: readonly RowKey[] = []): SqlR
   return { tenant, kind, id, version: 1, attempt, expires: null, ...cutOff, value: attempt, refs: named };
 }
 
-function answer(same: string | null, found: readonly SqlRow[] | null): readonly SqlRow[] {
-  return [{ epoch: 1, seq: 2, mark: "AAAAAAAAAAA", clock: 3, same, found }];
+function answer(same: string, found: readonly SqlRow[]): Answer {
+  return answerFromText(`1 2 AAAAAAAAAAA 3 ${same} ${found.length === 0 ? "" : JSON.stringify(found)}`);
 }
 
 test("what a remembered row refers to is asked for with it, and what that refers to is not", () => {
@@ -59,7 +59,7 @@ test("a read of many rows covers them all, those that are absent, and what they 
   const keys = Array.from({ length: 40 }, (_, n) => key(String(n)));
   const lines = keys.slice(1).map((one) => lineOf(one, "x", [key(`of ${one.id}`)]));
   const asked = askedRows([keys], remembered);
-  const snapshot = snapshotOf(keys, answeredBy(answer(null, lines), asked, remembered));
+  const snapshot = snapshotOf(keys, answeredBy(answer("", lines), asked, remembered));
   assert.deepEqual([snapshot.has(key("0")), snapshot.get(key("0"))], [true, undefined]);
   assert.equal(snapshot.get(key("39"))?.value, "x");
   assert.deepEqual([snapshot.has(key("of 39")), snapshot.has(key("of 0"))], [true, false]);
@@ -70,7 +70,30 @@ test("a remembered row that is neither the same nor found is gone, and no longer
   const remembered = new Remembered();
   remembered.remember(key("a"), { row: rowOf(key("a"), "x"), refs: [] });
   const asked = askedRows([[key("a")]], remembered);
-  const snapshot = snapshotOf([key("a")], answeredBy(answer(null, null), asked, remembered));
+  const snapshot = snapshotOf([key("a")], answeredBy(answer("", []), asked, remembered));
   assert.equal(snapshot.get(key("a")), undefined);
   assert.equal(remembered.find(key("a")), undefined);
+});
+
+test("what is asked for stands in arrays as PostgreSQL writes them, whatever an id holds", () => {
+  const remembered = new Remembered();
+  remembered.remember(key("a"), { row: rowOf(key("a"), "x"), refs: [] });
+  const asked = askedRows([[key("a"), key('"\\,{}'), key(" NULL")]], remembered);
+  assert.deepEqual(askedTexts(asked), [
+    '{"t","t","t"}',
+    '{"session","session","session"}',
+    '{"a","\\"\\\\,{}"," NULL"}',
+    '{"x","",""}',
+  ]);
+});
+
+test("an answer is read whatever the rows that it found hold", () => {
+  const found = [lineOf(key("a b"), "one two  three")];
+  assert.deepEqual(answer("1,3", found), {
+    head: { pos: { epoch: 1, seq: 2 }, mark: "AAAAAAAAAAA" },
+    clock: 3,
+    same: [1, 3],
+    found,
+  });
+  assert.deepEqual([answer("", found).same, answer("2", []).found], [[], []]);
 });

@@ -25,31 +25,64 @@ export function askedRows(reads: readonly (readonly RowKey[])[], remembered: Rem
   return asked;
 }
 
+/** The values of the statement `read`: tenants, kinds, ids and attempts, each an array as PostgreSQL writes it. */
+export function askedTexts(asked: readonly AskedRow[]): readonly string[] {
+  let [tenants, kinds, ids, attempts] = ["{", "{", "{", "{"];
+  let before = "";
+  for (const { key, remembered } of asked) {
+    tenants += before + quoted(key.tenant);
+    kinds += before + quoted(key.kind);
+    ids += before + quoted(key.id);
+    attempts += before + quoted(remembered?.row.attempt ?? "");
+    before = ",";
+  }
+  return [`${tenants}}`, `${kinds}}`, `${ids}}`, `${attempts}}`];
+}
+
+function quoted(text: string): string {
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
+}
+
 export interface Answered {
   readonly rows: RowMap<Found>;
   readonly head: Head;
   readonly clock: Instant;
 }
 
+/** What the statement `read` says. */
+export interface Answer {
+  readonly head: Head;
+  readonly clock: Instant;
+  /** Places, from one, of the rows that still stand there as they are remembered. */
+  readonly same: readonly number[];
+  readonly found: readonly SqlRow[];
+}
+
+export function answerFromText(text: string): Answer {
+  const [epoch, seq, mark = "", clock, same = ""] = text.split(" ", 5);
+  const foundAt = [epoch, seq, mark, clock, same].join(" ").length + 1;
+  return {
+    head: { pos: { epoch: Number(epoch), seq: Number(seq) }, mark },
+    clock: Number(clock) as Instant,
+    same: same === "" ? [] : same.split(",").map(Number),
+    found: foundAt < text.length ? (JSON.parse(text.slice(foundAt)) as readonly SqlRow[]) : [],
+  };
+}
+
 /** Remembers what is new, and forgets what is no longer there. */
-export function answeredBy([first]: readonly SqlRow[], asked: readonly AskedRow[], remembered: Remembered): Answered {
-  if (first === undefined) throw new Error("the store has no head");
+export function answeredBy(answer: Answer, asked: readonly AskedRow[], remembered: Remembered): Answered {
   const rows = new RowMap<Found>();
-  for (const place of ((first["same"] ?? "") as string).split(" ")) {
-    const one = asked[Number(place) - 1];
+  for (const place of answer.same) {
+    const one = asked[place - 1];
     if (one?.remembered !== undefined) rows.set(one.key, one.remembered);
   }
-  for (const line of (first["found"] ?? []) as readonly SqlRow[]) {
+  for (const line of answer.found) {
     const found = { row: rowFromRow(line), refs: refsFromRow(line) };
     rows.set(found.row.key, found);
     remembered.remember(found.row.key, found);
   }
   for (const { key, remembered: before } of asked) if (before !== undefined && !rows.has(key)) remembered.forget(key);
-  return {
-    rows,
-    head: { pos: { epoch: Number(first["epoch"]), seq: Number(first["seq"]) }, mark: String(first["mark"]) },
-    clock: Number(first["clock"]) as Instant,
-  };
+  return { rows, head: answer.head, clock: answer.clock };
 }
 
 /** So few are found faster by looking at each. */

@@ -1,5 +1,7 @@
 // The statements that ask. Each is one statement, so that its answer is one snapshot. Named ones are prepared once per connection.
 
+import { COMMIT_FUNCTION } from "./commit-function.ts";
+
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -9,6 +11,7 @@ const ROW: string = `r.tenant, r.kind, r.id, r.version, r.attempt, r.expires, r.
 
 type Name =
   | "read"
+  | "commit"
   | "notices"
   | "birthMark"
   | "markAt"
@@ -22,8 +25,8 @@ type Name =
   | "more";
 
 export const statements: Readonly<Record<Name, Statement>> = {
-  // One line: what is many in it stands in two texts, because every name and every cell of an answer costs the driver. Of a row that is
-  // remembered, and still stands there by the same attempt, only the place is answered, in `same`; what it refers to was asked for with it.
+  // One text: what is many in it stands in two, because every name and every cell of an answer costs a node. Of a row that is remembered, and
+  // still stands there by the same attempt, only the place is answered; what it refers to was asked for with it.
   // The statement's own time is that of its arrival: before the snapshot, so that what is issued on it never lives longer for having waited.
   read: {
     name: "hallpass_read",
@@ -45,10 +48,11 @@ export const statements: Readonly<Record<Name, Statement>> = {
         SELECT ${ROW}, r.refs FROM named n JOIN rows r ON r.tenant = n.tenant AND r.kind = n.kind AND r.id = n.id
         WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.tenant = n.tenant AND a.kind = n.kind AND a.id = n.id)
       )
-      SELECT h.epoch, h.seq, h.mark, floor(extract(epoch FROM statement_timestamp()) * 1000)::int8 AS clock,
-        (SELECT string_agg(d.place::text, ' ') FROM direct d WHERE d.same) AS same, (SELECT json_agg(f) FROM found f) AS found
+      SELECT concat(h.epoch, ' ', h.seq, ' ', h.mark, ' ', floor(extract(epoch FROM statement_timestamp()) * 1000)::int8, ' ',
+        (SELECT string_agg(d.place::text, ',') FROM direct d WHERE d.same), ' ', (SELECT json_agg(f) FROM found f)) AS answer
       FROM head h`,
   },
+  commit: { name: "hallpass_commit", text: `SELECT ${COMMIT_FUNCTION}($1::jsonb, $2) AS answer` },
   notices: {
     name: "hallpass_notices",
     text: `

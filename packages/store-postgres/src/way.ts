@@ -2,8 +2,9 @@
 // that gives every transaction another connection (PgBouncer in transaction mode) nothing outlives a transaction: each statement gets one,
 // which brings its settings along and makes sure that the same server answers, for three round trips instead of one.
 
-import type { ClientBase, Pool } from "pg";
+import type { ClientBase, Pool, PoolClient } from "pg";
 import type { ConnectionSettings } from "./connections.ts";
+import type { Prepared } from "./prepared.ts";
 import type { SqlRow } from "./rows.ts";
 
 export interface Asked {
@@ -60,14 +61,26 @@ export class Undone extends Error {
   readonly code = "25000";
 }
 
-/** One statement on whichever connection of the pool is free. */
-export async function askPool(pool: Pool, way: Way, asked: Asked): Promise<readonly SqlRow[]> {
+/** The text that a prepared statement answers; through a pooler it is asked as any other. */
+export async function askText(
+  { way, pooled }: { readonly way: Way; readonly pooled: boolean },
+  client: ClientBase,
+  prepared: Prepared,
+  values: readonly string[],
+): Promise<string> {
+  if (!pooled) return prepared.ask(client, values);
+  const [line] = await way(client, { text: prepared.text, values });
+  return String(line?.["answer"]);
+}
+
+/** On whichever connection of the pool is free. One on which something failed is not used again. */
+export async function onConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken = true;
   try {
-    const rows = await way(client, asked);
+    const done = await work(client);
     broken = false;
-    return rows;
+    return done;
   } finally {
     client.release(broken);
   }
