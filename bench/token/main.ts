@@ -3,13 +3,15 @@
 // Databases run on the core of the load; what they use of it for each request stands in a column of its own.
 //
 //   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--quick]
-//     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--json FILE]
+//     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--json FILE] [--pictures DIRECTORY]
 //     [--contenders memory,redis,sqlite,postgres,express,fastify,verifier,…]
 //
 // A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { barsOf } from "./bars.ts";
 import { type Contender, cpuSecondsOf, residentBytes } from "./contender.ts";
 import { CONTENDERS, startContenders } from "./contenders.ts";
 import { runLoad } from "./job.ts";
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     contenders: { type: "string" },
     json: { type: "string" },
+    pictures: { type: "string" },
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
@@ -92,7 +95,11 @@ try {
         );
       }
     }
-    printPasses(passes.filter((one) => one.operation === operation));
+    const measured = passes.filter((one) => one.operation === operation);
+    printPasses(measured);
+    if (values.pictures === undefined) continue;
+    mkdirSync(values.pictures, { recursive: true });
+    writeFileSync(join(values.pictures, `${operation}.svg`), barsOf(operation, measured));
   }
 } finally {
   for (const { process: server, database } of contenders) {

@@ -65,7 +65,8 @@ function cellsOf(name: string, mine: readonly Pass[], peers: readonly number[]):
   ];
 }
 
-function rateOf(passes: readonly Pass[]): number {
+/** Requests per CPU-second of the server, the median of the passes. */
+export function rateOf(passes: readonly Pass[]): number {
   return median(passes.map((pass) => pass.perCpuSecond));
 }
 
