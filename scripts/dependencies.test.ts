@@ -31,9 +31,65 @@ test("every dependency has a line in DEPENDENCIES.md, and every line a dependenc
   assert.deepEqual([...new Set(rows)].toSorted(), [...new Set(wanted)].toSorted());
 });
 
-test("versions are exact", () => {
+test("versions are exact [P-01]", () => {
   assert.deepEqual(
     wanted.filter((line) => !/ \d+\.\d+\.\d+(?:-[\w.]+)?$/.test(line)),
     [],
   );
+});
+
+const lock = (
+  JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    readonly packages: Readonly<
+      Record<string, { readonly integrity?: string; readonly link?: true; readonly hasInstallScript?: true }>
+    >;
+  }
+).packages;
+const locked = Object.entries(lock).filter(([path, { link }]) => path.includes("node_modules/") && link !== true);
+
+test("every package is locked by the hash of its content [P-01]", () => {
+  assert.ok(locked.length > 50);
+  assert.deepEqual(
+    locked.filter(([, { integrity }]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? "")).map(([path]) => path),
+    [],
+  );
+});
+
+test("no package runs a script when it is installed [P-02]", () => {
+  assert.deepEqual(
+    locked.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path),
+    [],
+  );
+});
+
+test("what judges a token depends on nothing but the words of the wire [P-05]", () => {
+  const dependenciesOf = (name: string): readonly string[] =>
+    Object.keys(
+      (JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as Manifest).dependencies ?? {},
+    );
+  assert.deepEqual(dependenciesOf("protocol"), []);
+  assert.deepEqual(dependenciesOf("core"), ["@hallpass/protocol"]);
+  assert.deepEqual(dependenciesOf("verifier"), ["@hallpass/protocol"]);
+});
+
+/** Clock and dice are handed in; what parses what others signed is strict; nothing is evaluated; no pattern is made of what somebody sent. */
+const UNSAFE: readonly [what: string, pattern: RegExp, but: readonly string[]][] = [
+  ["Math.random", /\bMath\.random\b/, []],
+  ["eval", /\beval\(|new Function\(/, []],
+  ["a child process", /node:child_process/, []],
+  ["a secret that is compared by ===", /(?:secret|mac|hash|tag|signature)\w*\.(?:reveal\(\)|equals)? ?===/i, []],
+];
+
+test("nothing unsafe stands in what judges tokens and secrets [P-08]", () => {
+  const sources = globSync(["packages/{protocol,core,verifier}/src/**/*.ts"], { cwd: root }).filter(
+    (path) => !path.includes(".test.") && !path.includes("/testing/"),
+  );
+  assert.ok(sources.length > 100);
+  const found = sources.flatMap((path) => {
+    const source = readFileSync(join(root, path), "utf8").replaceAll(/^\s*(?:\/\/|\*).*$/gm, "");
+    return UNSAFE.filter(([, pattern, but]) => pattern.test(source) && !but.includes(path)).map(
+      ([what]) => `${path}: ${what}`,
+    );
+  });
+  assert.deepEqual(found, []);
 });

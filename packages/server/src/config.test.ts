@@ -115,7 +115,7 @@ for (const listen of ["127.0.0.1:0", "[::1]:8026", "localhost:8026"]) {
   });
 }
 
-test("all problems are told at once, and no value of a secret among them", () => {
+test("all problems are told at once, and no value of a secret among them [G-18]", () => {
   const found = problems({
     HALLPASS_KEK: "hunter2",
     HALLPASS_STORE: "paper",

@@ -12,6 +12,7 @@ import {
   type Store,
 } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
+import pg from "pg";
 import { openStore } from "./testing/open-store.ts";
 import { startPostgres } from "./testing/postgres-server.ts";
 
@@ -139,4 +140,28 @@ test("a reader on one node sees every fact of both nodes exactly once, however t
   assert.equal(new Set(seen).size, facts);
   assert.equal(seen.length, facts);
   await closed(nodes);
+});
+
+test("a database whose transactions are serialisable by default makes nobody fail: one of many wins, the others conflict [G-12]", async () => {
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query("ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'serializable'");
+  try {
+    const [a, b] = await twoNodes();
+    const one = key("contended");
+    await commit(a, change([put(one, "absent")]));
+    const row = (await a.read([one])).get(one) ?? assert.fail();
+    const outcomes = await Promise.all(
+      Array.from({ length: 64 }, async (_, index) =>
+        commit(index % 2 === 0 ? a : b, change([put(one, row.version, String(index))], 1)),
+      ),
+    );
+    const kinds = outcomes.map(({ kind }) => kind);
+    assert.equal(kinds.filter((kind) => kind === "committed").length, 1);
+    assert.equal(kinds.filter((kind) => kind === "conflict").length, 63, kinds.join());
+    await closed([a, b]);
+  } finally {
+    await admin.query("ALTER ROLE CURRENT_USER RESET default_transaction_isolation");
+    await admin.end();
+  }
 });

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import test, { type TestContext } from "node:test";
-import { Fault, instantOf, type Store } from "@hallpass/core";
+import { Fault, instantOf, parseTenantId, type RowKey, type Store } from "@hallpass/core";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 const [role, path] = process.argv.slice(2);
@@ -78,6 +78,45 @@ function register(): void {
     alter(other, "CREATE TABLE theirs (a)");
     await assert.rejects(open(other), isRefusalNaming(other));
     alter(other, "INSERT INTO theirs VALUES (1)");
+  });
+
+  test("a file whose pages were overwritten is a fault, never an answer [G-07]", async (t) => {
+    const file = fileFor(t);
+    const tenant = parseTenantId("main") ?? assert.fail();
+    const keys = Array.from({ length: 400 }, (_, index): RowKey => ({ tenant, kind: "session", id: `s-${index}` }));
+    const store = await open(file);
+    for (const key of keys) {
+      const next = { value: "x".repeat(500), expires: null, refs: [] };
+      const attempt = Buffer.from(key.id.padStart(8)).toString("base64url");
+      await store.commit([{ attempt, rows: [{ key, expect: "absent", next }], notices: [], facts: [] }]);
+    }
+    await store.close();
+    const bytes = readFileSync(file);
+    // Everything behind the pages that are read at the opening.
+    bytes.fill(0xa5, bytes.length / 2);
+    writeFileSync(file, bytes);
+    const seen: string[] = [];
+    try {
+      const again = await open(file);
+      t.after(() => again.close());
+      for (const key of keys) {
+        try {
+          seen.push((await again.read([key])).get(key)?.value === "x".repeat(500) ? "whole" : "absent or another");
+        } catch (error) {
+          seen.push(error instanceof Fault ? "fault" : String(error));
+        }
+      }
+    } catch (error) {
+      seen.push(error instanceof Error ? "refused at the opening" : String(error));
+    }
+    assert.ok(
+      seen.some((one) => one === "fault" || one === "refused at the opening"),
+      "the damage was met",
+    );
+    assert.deepEqual(
+      [...new Set(seen)].filter((one) => !["whole", "fault", "refused at the opening"].includes(one)),
+      [],
+    );
   });
 
   test("a file that is no database is refused", async (t) => {

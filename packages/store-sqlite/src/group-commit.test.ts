@@ -15,7 +15,7 @@ assert.ok(tenant !== undefined);
 const notice: NoticeDraft = { tenant, mark: "AAAAAAAAAAA", body: "{}", livesMs: 1000 };
 const change: Change = { attempt: "AAAAAAAAAAA", rows: [], notices: [notice], facts: [] };
 
-test("while a commit can't go on, reads are answered, the event loop turns, and the outcome is not given", async (t) => {
+test("while a commit can't go on, reads are answered, the event loop turns, and the outcome is not given [G-16]", async (t) => {
   const { store, other } = await openTwice(t);
   other.exec("BEGIN IMMEDIATE");
   const outcomes: Outcome[] = [];
@@ -46,7 +46,7 @@ test("calls that arrive while a commit is under way share one transaction, the n
   assert.equal(new Set(times.slice(1)).size, 1);
 });
 
-test("another connection that holds the file makes a commit fail in bounded time, and nothing was written", async (t) => {
+test("another connection that holds the file makes a commit fail in bounded time, and nothing was written [G-08]", async (t) => {
   const { store, other } = await openTwice(t);
   other.exec("BEGIN IMMEDIATE");
   const [outcome] = await store.commit([change]);

@@ -16,7 +16,7 @@ else register();
 
 function register(): void {
   const kills = Number(process.env["HALLPASS_KILLS"] ?? 5);
-  test(`of all commits answered before ${kills} kills none is lost, and the file stays whole`, async (t) => {
+  test(`of all commits answered before ${kills} kills none is lost, and the file stays whole [G-04]`, async (t) => {
     const directory = mkdtempSync(join(tmpdir(), "hallpass-killed-"));
     t.after(() => rmSync(directory, { recursive: true }));
     const file = join(directory, "hallpass.db");

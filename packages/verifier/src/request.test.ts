@@ -27,7 +27,7 @@ test("exactly one Authorization header, with exactly one bearer", () => {
   assert.deepEqual(findToken(two, undefined), { kind: "refused", code: "malformed_request" });
 });
 
-test("a token in the address or the body is no credential", () => {
+test("a token in the address or the body is no credential [L-03] [S-18]", () => {
   const request = new Request(`${address}?access_token=abc`, {
     method: "POST",
     body: new URLSearchParams({ access_token: "abc" }),
@@ -54,6 +54,15 @@ test("only the cookie of exactly our name is read, and two of them are none [C-0
     "no_credentials",
     "cookies are read only when asked to",
   );
+});
+
+test("two hundred cookies beside ours change nothing, and where they have driven it out nobody is let in as somebody else [C-06]", () => {
+  const at = (value: string): string => found({ headers: [["cookie", value]] }, cookie);
+  const others = Array.from({ length: 200 }, (_, index) => `session-${index}=${"x".repeat(40)}`).join("; ");
+  assert.equal(at(`${others}; __Host-session=abc`), "abc");
+  assert.equal(at(`__Host-session=abc; ${others}`), "abc");
+  assert.equal(at(others), "no_credentials");
+  assert.equal(at(`${others}; __Secure-session=abc; __Host-session =abc`), "no_credentials");
 });
 
 test("an unsafe method needs a page of ours, a safe one does not [C-07]", () => {

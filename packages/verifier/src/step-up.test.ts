@@ -54,7 +54,7 @@ describe("a route that asks how the subject signed in", () => {
     assert.equal(await kindOf(issuer, await signedIn(issuer, 10), required), "accepted");
   });
 
-  it("lets in nobody of whom it is not known [STEP-4]", async () => {
+  it("lets in nobody of whom it is not known [STEP-4] [S-20]", async () => {
     const issuer = await createTestIssuer(OPTIONS);
     const token = await issuer.token();
     const code = "insufficient_user_authentication";
@@ -77,7 +77,7 @@ describe("a route that asks how the subject signed in", () => {
     assert.equal(await kindOf(issuer, await signedIn(issuer, 0), { maxAuthAge: 0 }), "accepted");
   });
 
-  it("counts from the sign-in, however young the token is [STEP-5]", async () => {
+  it("counts from the sign-in, however young the token is [STEP-5] [S-20]", async () => {
     const issuer = await createTestIssuer(OPTIONS);
     const signIn = Math.floor(issuer.clock.now() / 1000);
     for (let refresh = 0; refresh < 20; refresh += 1) {

@@ -90,7 +90,7 @@ describe("where nothing rotates", () => {
     assert.ok(idle.kind === "refused" && idle.end?.reason === "idle");
   });
 
-  it("a revocation ends it as any other, and another client's credentials get nothing [RT-12]", async () => {
+  it("a revocation ends it as any other, and another client's credentials get nothing [RT-12] [R-28]", async () => {
     const world = await aTown();
     const one = await opened(world, { client: BACKEND, policy: "resting" });
     const stolen = await refreshed(world, refreshTextOf(one));

@@ -54,7 +54,7 @@ async function backendOf(stage: Scene): Promise<string> {
   return `backend:${String(json["client_secret"])}`;
 }
 
-test("a live token of the verifier's audience is active, with the claims it is judged by [INTR-2]", async () => {
+test("a live token of the verifier's audience is active, with the claims it is judged by [INTR-2] [I-07]", async () => {
   const stage = await scene();
   const credentials = await verifierOf(stage, [ISSUER, API]);
   const { access, sid } = await stage.open();

@@ -175,7 +175,7 @@ describe("what is told of a client that churns", () => {
   });
 });
 
-test("a client opens as many sessions in a minute as it may, and beyond that none [RATE-6] [RATE-10]", async () => {
+test("a client opens as many sessions in a minute as it may, and beyond that none [RATE-6] [RATE-10] [E-09]", async () => {
   const stage = await scene({ config: { session_opening_limit: "2" } });
   const open = (): Promise<Received> =>
     operate(stage, { path: "/v1/sessions", json: { subject: "u-1", client_id: "web" } });

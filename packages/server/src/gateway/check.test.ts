@@ -277,13 +277,14 @@ describe("a request with a cookie", () => {
     ["that overrides its method", { "x-original-method": "POST", "x-http-method-override": "GET" }, 403],
   ];
   for (const [title, headers, status] of asks) {
-    test(`${title} is answered ${status} [CHK-7] [C-07] [C-09] [C-12]`, async () => {
+    test(`${title} is answered ${status} [CHK-7] [C-07] [C-09] [C-11] [C-12]`, async () => {
       const { ask, signIn, facts } = await stage();
       const { token } = await signIn();
       facts();
       const reply = await ask({ cookie: cookie(token), ...headers });
       assert.equal(reply.status, status);
       if (status === 403) assert.equal(codeOf(reply), "cross_site_request");
+      assert.equal(reply.headers["set-cookie"], undefined);
       // Who was refused is not signed out by it.
       assert.deepEqual(facts(), []);
     });

@@ -78,7 +78,7 @@ describe("a trusted proxy is believed about the last address that is no proxy", 
     test(`in X-Forwarded-For: ${what} [M-08] [M-12]`, () => assert.equal(listed(value), peer));
   }
 
-  test("which is itself when it says nothing [M-12]", () => {
+  test("which is itself when it says nothing [M-12] [M-09]", () => {
     for (const header of ["x-forwarded-for", "forwarded"] as const)
       assert.deepEqual(from(PROXY, {}, header), { peer: PROXY, insecure: false });
     assert.equal(from("fd00:3::1", { "x-forwarded-for": "198.51.100.7" }).peer, "198.51.100.7");

@@ -167,7 +167,7 @@ describe("a client of tls_client_auth", () => {
       assert.equal((await token(renewed)).status, 200);
     });
 
-  test("gets none without it, with another's, one of a stranger, one for servers, or one that names it in the subject alone [CAUTH-10] [CAUTH-13]", async (t) => {
+  test("gets none without it, with another's, one of a stranger, one for servers, or one that names it in the subject alone [CAUTH-10] [CAUTH-13] [M-10]", async (t) => {
     const { token } = await registered(t, { tls_client_auth_san_dns: "ledger.example" });
     const wrong: readonly (Certificate | null)[] = [
       null,

@@ -30,7 +30,7 @@ test("a name that is written so that another could be read in it is one name, or
     assert.deepEqual(parseNames(broken), [], broken);
 });
 
-test("a certificate counts from its beginning until its end, exclusively [CAUTH-10]", () => {
+test("a certificate counts from its beginning until its end, exclusively [CAUTH-10] [M-10]", () => {
   const [from, to] = [1_800_000_000_000, 1_800_000_060_000];
   const certificate = {
     subjectAltName: "DNS:ledger.example",

@@ -188,7 +188,7 @@ describe("a renewed certificate", () => {
     assert.equal(stage.lines.filter((line) => line.includes("certificate_renewed")).length, 1);
   });
 
-  test("that has no key yet, or is no certificate, is not taken; the complaint stands once, and mending it is enough [TLS-2]", async (t) => {
+  test("that has no key yet, or is no certificate, is not taken; the complaint stands once, and mending it is enough [TLS-2] [G-18]", async (t) => {
     const stage = await serving(t);
     const earlier = await ask(stage.port);
     const complaints = (): number => stage.lines.filter((line) => line.includes("certificate_not_renewed")).length;

@@ -110,12 +110,27 @@ test("the feed is not opened for a bearer that was sent in the clear [GEN-1]", a
   assert.equal(await ask("https"), 401);
 });
 
-test("a certificate in a header authenticates nobody, whoever passes it on [GEN-13] [M-01]", async (t) => {
+test("a certificate in a header authenticates nobody, whoever passes it on [GEN-13] [M-01] [M-03] [M-05]", async (t) => {
   const { url } = await behind(t, { trusted_proxies: "127.0.0.1" });
-  const names = ["client-cert", "x-client-cert", "x-ssl-cert", "x-forwarded-client-cert", "ssl-client-verify"];
+  const names = [
+    "client-cert",
+    "x-client-cert",
+    "x-ssl-cert",
+    "x-forwarded-client-cert",
+    "ssl-client-verify",
+    "x_client_cert",
+    "X-Client_Cert",
+  ];
   const body = new URLSearchParams({ grant_type: "client_credentials", client_id: "operator" });
   for (const name of names) {
-    const headers = { [name]: "-----BEGIN CERTIFICATE-----" };
-    assert.equal((await fetch(`${url}/oauth2/token`, { method: "POST", headers, body })).status, 401);
+    for (const value of [
+      "-----BEGIN CERTIFICATE-----",
+      ":MIIB:",
+      "MIIB%0A, :MIIB:",
+      'By=spiffe://a;Subject="CN=operator"',
+    ]) {
+      const headers = { [name]: value };
+      assert.equal((await fetch(`${url}/oauth2/token`, { method: "POST", headers, body })).status, 401);
+    }
   }
 });

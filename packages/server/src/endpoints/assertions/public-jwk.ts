@@ -3,6 +3,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { PublicJwk } from "@hallpass/core";
 import { decodeBase64url, isJsonObject, type JsonObject, type JsonValue, MAX_KID_LENGTH } from "@hallpass/protocol";
+import { isWeakModulus, isWeakPoint } from "./weak-keys.ts";
 
 /** What may sign an assertion. No MACs: a secret that can be shared proves nothing, and ours rest as hashes. */
 export type AssertionAlgorithm = "ES256" | "EdDSA" | "Ed25519" | "PS256" | "RS256";
@@ -44,9 +45,10 @@ export function parsePublicJwk(value: JsonValue): PublicJwk | undefined {
 
 function materialOf({ kty, crv, x, y, n, e }: JsonObject): PublicJwk | undefined {
   if (kty === "EC" && crv === "P-256" && hasBytes(x, 32, 32) && hasBytes(y, 32, 32)) return { kty, crv, x, y };
-  if (kty === "OKP" && crv === "Ed25519" && hasBytes(x, 32, 32)) return { kty, crv, x };
+  if (kty === "OKP" && crv === "Ed25519" && hasBytes(x, 32, 32) && !isWeakPoint(bytesOf(x))) return { kty, crv, x };
   // Any other exponent is a mistake or a trap.
-  if (kty === "RSA" && e === "AQAB" && hasBytes(n, MODULUS.least, MODULUS.most)) return { kty, n, e };
+  if (kty === "RSA" && e === "AQAB" && hasBytes(n, MODULUS.least, MODULUS.most) && !isWeakModulus(bytesOf(n)))
+    return { kty, n, e };
   return undefined;
 }
 
@@ -54,6 +56,10 @@ function hasBytes(text: JsonValue | undefined, least: number, most: number): tex
   if (typeof text !== "string" || text.length > most * 2) return false;
   const length = decodeBase64url(text)?.length ?? 0;
   return length >= least && length <= most;
+}
+
+function bytesOf(text: string): Uint8Array {
+  return decodeBase64url(text) ?? new Uint8Array(0);
 }
 
 /** Keys are parsed with every row they stand in, and opened once for it. */

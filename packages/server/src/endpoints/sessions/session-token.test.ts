@@ -37,7 +37,7 @@ async function introspected(
   return json;
 }
 
-test("a session token comes alone if it was asked for alone, with the exact line for the browser [ST-1] [C-05]", async () => {
+test("a session token comes alone if it was asked for alone, with the exact line for the browser [ST-1] [C-05] [C-17]", async () => {
   const stage = await scene();
   const { answer } = await open(stage);
   assert.deepEqual(Object.keys(answer.json), ["session", "evicted", "session_token", "set_cookie"]);

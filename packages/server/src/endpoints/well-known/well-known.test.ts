@@ -29,7 +29,7 @@ test("the metadata names this issuer and what it offers, and no list in it is em
 });
 
 for (const path of [METADATA, "/.well-known/jwks.json"]) {
-  test(`${path} may be remembered for five minutes, asked for again cheaply and read by any origin [JWKS-8]`, async () => {
+  test(`${path} may be remembered for five minutes, asked for again cheaply and read by any origin [JWKS-8] [E-11]`, async () => {
     const stage = await scene();
     const first = await stage.send({ path, headers: { origin: "https://app.example" } });
     assert.equal(first.headers.get("cache-control"), "public, max-age=300");
