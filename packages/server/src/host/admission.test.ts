@@ -43,7 +43,7 @@ function door(): Door {
   });
   return {
     admission,
-    traffic: admission.laneOf(TOKEN),
+    traffic: admission.laneOf("POST", TOKEN),
     look: (lateMs = 0) => {
       assert.ok(waiting !== undefined, "nobody looks");
       const { due, task } = waiting;
@@ -57,7 +57,7 @@ function door(): Door {
 }
 
 function enter({ admission }: Door, target: string, body: Uint8Array = REFRESH): Lane | undefined {
-  return admission.enter(admission.laneOf(target), target, body);
+  return admission.enter(admission.laneOf("POST", target), target, body);
 }
 
 function fill(one: Door, target: string, count: number): void {
@@ -202,10 +202,29 @@ test("the log is told of those who were turned away once in a second and at the 
   assert.deepEqual(one.told, []);
   for (let n = 0; n < 65; n += 1) one.traffic.leave();
   for (let n = 0; n < 7; n += 1) one.traffic.turnAway();
-  one.admission.laneOf(REVOKE).turnAway();
+  one.admission.laneOf("POST", REVOKE).turnAway();
   one.look();
   assert.deepEqual(one.told, [{ revocations: 1, traffic: 7 }]);
   one.traffic.turnAway();
   while (one.isLooking()) one.look();
   assert.deepEqual(one.told, [{ revocations: 1, traffic: 7 }, { traffic: 1 }]);
+});
+
+test("whoever was to wait and finds no place is counted, and is no sign of too much to do [LOAD-5] [LOAD-7]", () => {
+  const one = door();
+  const { admission } = one;
+  const waits = admission.lanes.find(({ name }) => name === "waits") ?? assert.fail();
+  for (let n = 0; n < 256; n += 1) assert.equal(admission.enterWait(), waits);
+  assert.equal(waits.turnedAway, 0);
+  const calm = admission.restMs();
+  for (let n = 1; n <= 500; n += 1) {
+    assert.equal(admission.enterWait(), undefined);
+    assert.equal(waits.turnedAway, n);
+  }
+  while (one.isLooking() && one.told.length === 0) one.look();
+  assert.equal(admission.restMs(), calm);
+  assert.deepEqual(one.told, [{ waits: 500 }]);
+  waits.leave();
+  assert.equal(admission.enterWait(), waits);
+  assert.equal(waits.turnedAway, 500);
 });

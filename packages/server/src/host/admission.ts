@@ -42,7 +42,7 @@ export class Lane {
   places: number;
   entered = 0;
   left = 0;
-  /** Requests that found no place. */
+  /** Requests that found no place. Of those that were to wait, the ones that had to be answered without. */
   turnedAway = 0;
 
   constructor(name: LaneName, pressed: () => void) {
@@ -111,10 +111,10 @@ export interface AdmissionDeps {
 }
 
 export interface Admission {
-  laneOf(target: string): Lane;
+  laneOf(method: string, target: string): Lane;
   /** The lane in which the request got its place, when its body is there; undefined without one. */
   enter(lane: Lane, target: string, body: Uint8Array): Lane | undefined;
-  /** The lane of those whose answers wait; undefined when it is full. */
+  /** The lane of those whose answers wait; undefined when it is full, and then one more is counted as turned away. */
   enterWait(): Lane | undefined;
   /** Whether the request has to be turned away as soon as its head is there. */
   isShut(lane: Lane, target: string): boolean;
@@ -179,9 +179,10 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
     return lately.isQuiet;
   }
 
+  /** At the door: whoever waits has passed it. */
   function sum(of: (lane: Lane) => number): number {
     let total = 0;
-    for (const one of lanes.values()) total += of(one);
+    for (const one of lanes.values()) if (one !== waits) total += of(one);
     return total;
   }
 
@@ -194,13 +195,18 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   }
 
   return {
-    laneOf: (target) => lane(find(target)),
+    laneOf: (method, target) => lane(find(method, target)),
     isShut: (asked, target) => asked.isFull && target !== TOKEN_PATH,
     enter: (asked, target, body) => {
       if (asked.enter()) return asked;
       return target === TOKEN_PATH && asksForItself(body) && clients.enter() ? clients : undefined;
     },
-    enterWait: () => (waits.enter() ? waits : undefined),
+    enterWait: () => {
+      if (waits.enter()) return waits;
+      // It is let in all the same, and answered: no sign of too much to do.
+      waits.turnedAway += 1;
+      return undefined;
+    },
     restMs: () => Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, Math.floor(justNow.excess * REST_PER_EXCESS_MS))),
     retryAfter: () => {
       const spread = Math.min(MOST_SPREAD, Math.max(LEAST_SPREAD, Math.ceil(2 * lately.excess)));

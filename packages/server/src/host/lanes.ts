@@ -1,11 +1,11 @@
-// Which lane a request is in, by its path alone: nothing else of it has to be read, and whoever is turned away costs little.
+// Which lane a request is in, by its method and path alone: nothing else of it has to be read, and whoever is turned away costs little.
 // What takes something away, what verifiers live on, and what watches the server have lanes of their own (spec/overload.md).
 
 export const LANES = ["revocations", "feed", "probes", "clients", "traffic", "waits"] as const;
 
 export type LaneName = (typeof LANES)[number];
 
-/** As the table of endpoints writes them. Every other path is in `traffic`. */
+/** As the table of endpoints writes them, with a method where the same path stands for something else, too. Every other one is in `traffic`. */
 export const PATHS_OF_LANES: Readonly<Record<"revocations" | "feed" | "probes", readonly string[]>> = {
   revocations: [
     "/oauth2/revoke",
@@ -13,9 +13,12 @@ export const PATHS_OF_LANES: Readonly<Record<"revocations" | "feed" | "probes", 
     "/v1/revocations/:id",
     "/v1/revocations/:id/affected",
     "/v1/sessions/:id/end",
+    "/v1/sessions/:id/session-token",
+    "PATCH /v1/sessions/:id",
     "/v1/subjects/:ref/block",
     "/v1/subjects/:ref/erase",
     "/v1/clients/:id/disable",
+    "DELETE /v1/clients/:id",
     "/v1/keys/compromise",
     "/v1/keys/:kid/compromise",
   ],
@@ -25,23 +28,39 @@ export const PATHS_OF_LANES: Readonly<Record<"revocations" | "feed" | "probes", 
 
 export const TOKEN_PATH = "/oauth2/token";
 
-/** The lane of a target, with its query or without. A path that is in no row is in `traffic`, too. */
-export function laneFinder(): (target: string) => LaneName {
+interface Pattern {
+  /** Of any method if undefined. */
+  readonly method: string | undefined;
+  readonly path: RegExp;
+  readonly lane: LaneName;
+}
+
+/** The lane of a method and a target, with its query or without. A path that is in no row is in `traffic`, too. */
+export function laneFinder(): (method: string, target: string) => LaneName {
   const whole = new Map<string, LaneName>();
-  const patterns: (readonly [RegExp, LaneName])[] = [];
+  const patterns: Pattern[] = [];
   for (const lane of ["revocations", "feed", "probes"] as const) {
     const withIds = PATHS_OF_LANES[lane].filter((path) => path.includes(":"));
     for (const path of PATHS_OF_LANES[lane]) if (!withIds.includes(path)) whole.set(path, lane);
-    const pattern = withIds.map((path) => path.replaceAll(/:\w+/g, "[^/]+")).join("|");
-    if (pattern !== "") patterns.push([new RegExp(`^(?:${pattern})$`), lane]);
+    for (const [method, paths] of Map.groupBy(withIds, methodIn)) {
+      const all = paths.map((path) => path.slice(path.indexOf("/")).replaceAll(/:\w+/g, "[^/]+"));
+      patterns.push({ method, path: new RegExp(`^(?:${all.join("|")})$`), lane });
+    }
   }
-  return (target) => {
+  return (method, target) => {
     // What a busy server is asked for most.
     if (target === TOKEN_PATH) return "traffic";
     const question = target.indexOf("?");
     const path = question === -1 ? target : target.slice(0, question);
-    return whole.get(path) ?? patterns.find(([pattern]) => pattern.test(path))?.[1] ?? "traffic";
+    const known = whole.get(path);
+    if (known !== undefined) return known;
+    const fits = (one: Pattern): boolean => (one.method ?? method) === method && one.path.test(path);
+    return patterns.find(fits)?.lane ?? "traffic";
   };
+}
+
+function methodIn(row: string): string | undefined {
+  return row.startsWith("/") ? undefined : row.slice(0, row.indexOf(" "));
 }
 
 const OWN = "grant_type=client_credentials";

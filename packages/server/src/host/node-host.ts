@@ -136,8 +136,8 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, opti
   const refusal = frontRefusal(incoming);
   if (refusal !== undefined) return refuseRaw(incoming, outgoing, options, refusal);
   const { admission } = options;
-  const { url = "" } = incoming;
-  const lane = admission.laneOf(url);
+  const { method = "", url = "" } = incoming;
+  const lane = admission.laneOf(method, url);
   if (admission.isShut(lane, url)) return turnAway(incoming, outgoing, options, lane);
   const body = readBody(incoming);
   const whole = body instanceof Promise ? await body : body;
@@ -162,6 +162,7 @@ class HeldRequest implements RequestHead {
   readonly certificate: RequestHead["certificate"];
   readonly #admission: Admission;
   #place: Lane;
+  #isTooMany = false;
 
   constructor({ method = "", url = "", headers, socket }: IncomingMessage, options: NodeHostOptions, place: Lane) {
     this.method = method;
@@ -181,7 +182,9 @@ class HeldRequest implements RequestHead {
 
   wait(): boolean {
     if (this.#place.name === "waits") return true;
+    if (this.#isTooMany) return false;
     const waiting = this.#admission.enterWait();
+    this.#isTooMany = waiting === undefined;
     if (waiting === undefined) return false;
     this.#place.leave();
     this.#place = waiting;

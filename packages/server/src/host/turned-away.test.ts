@@ -64,7 +64,7 @@ const REFRESH = "grant_type=refresh_token&client_id=web&refresh_token=hpr_x";
 
 /** Takes every place of the lane of a path while `then` runs. */
 async function whileFull(path: string, then: () => Promise<void>): Promise<void> {
-  const lane = admission.laneOf(path);
+  const lane = admission.laneOf("POST", path);
   const taken: Lane[] = [];
   while (lane.enter()) taken.push(lane);
   try {
@@ -128,7 +128,7 @@ test("where revocations are full, nobody else is turned away [LOAD-2]", async ()
 });
 
 test("a request whose body is still on its way takes no place, and one that is answered has given its own back [LOAD-1]", async () => {
-  const lane = admission.laneOf("/oauth2/token");
+  const lane = admission.laneOf("POST", "/oauth2/token");
   const socket = connect(host.port, "127.0.0.1");
   socket.write(`POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${REFRESH.length}\r\n`);
   socket.write(`Content-Type: ${form["content-type"]}\r\n\r\n${REFRESH.slice(0, 20)}`);
@@ -145,7 +145,7 @@ test("a request whose body is still on its way takes no place, and one that is a
 });
 
 test("who was turned away is counted by lane [LOAD-5]", async () => {
-  const lane = admission.laneOf("/v1/sessions");
+  const lane = admission.laneOf("POST", "/v1/sessions");
   const { turnedAway } = lane;
   await whileFull("/v1/sessions", async () => {
     await send("/v1/sessions");
@@ -162,7 +162,7 @@ test("under pressure a connection on which somebody was turned away is read agai
   for (const [path, text] of Object.entries(asked)) {
     await whileFull(path, async () => {
       // Far more is asked for than is let in.
-      for (let n = 0; n < 1_000_000; n += 1) admission.laneOf(path).turnAway();
+      for (let n = 0; n < 1_000_000; n += 1) admission.laneOf("POST", path).turnAway();
       look?.();
       assert.ok(admission.restMs() >= 100);
       const socket = connect(host.port, "127.0.0.1");

@@ -99,13 +99,16 @@ test("where too many wait, what was changed is answered at once with what is tru
   const taken: Lane[] = [];
   for (let place = admission.enterWait(); place !== undefined; place = admission.enterWait()) taken.push(place);
   assert.equal(taken.length, 256);
+  const before = waits.turnedAway;
   waiting = 0;
   const path = `/v1/revocations/${String(id)}`;
   const [altered, revoked] = [await altering(), await revoking()];
   assert.deepEqual([altered.status, revoked.status, waiting], [200, 201, 0]);
+  assert.equal(waits.turnedAway, before + 2);
   assert.notEqual(altered.json["receipt"], null);
   const refused = await send("GET", `${path}?wait_ms=30000`);
   assert.deepEqual([refused.status, refused.json["code"], refused.retryAfter], [503, "overloaded", "1"]);
+  assert.equal(waits.turnedAway, before + 3);
   assert.deepEqual([(await send("GET", path)).status, (await send("GET", `${path}?wait_ms=0`)).status], [200, 200]);
   // One place more.
   taken.pop()?.leave();

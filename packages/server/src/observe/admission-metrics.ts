@@ -8,7 +8,7 @@ export function addAdmissionMetrics(registry: Registry, { lanes }: { readonly la
   const labelNames = ["lane"];
   const turnedAway: Counter = new Counter({
     name: "hallpass_requests_turned_away_total",
-    help: "Requests that were answered 503 at the door because their lane was full, by lane.",
+    help: "Requests that were answered 503 at the door because their lane was full, by lane; of the lane waits, requests whose answer was to wait and had to be given at once, or was 503.",
     labelNames,
     registers,
     collect: () => {
