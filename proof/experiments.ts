@@ -71,6 +71,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "--revocations 10", ci: "--revocations 30", full: "--revocations 200" },
   },
   {
+    id: "bounded",
+    title: "what verifiers accept while lines, processes and clocks fail, asked every 10 ms",
+    promise: "P2",
+    program: "drills/bounded/main.ts",
+    sizes: { quick: "--schedules 40 --store sqlite", ci: "--schedules 96", full: "--schedules 2000" },
+  },
+  {
     id: "leader",
     title: "a leader that was paused at its commit",
     promise: "P9",

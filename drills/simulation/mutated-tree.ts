@@ -18,12 +18,18 @@ export interface Finding {
 export class MutatedTree {
   readonly #at: string;
 
+  /** Its root. */
+  get at(): string {
+    return this.#at;
+  }
+
   constructor() {
     this.#at = mkdtempSync(join(tmpdir(), "hallpass-simulation-"));
     const modules = join(this.#at, "node_modules");
     mkdirSync(join(modules, "@hallpass"), { recursive: true });
     cpSync(join(ROOT, "package.json"), join(this.#at, "package.json"));
-    cpSync(join(ROOT, "drills/simulation"), join(this.#at, "drills/simulation"), { recursive: true });
+    const isSource = (path: string): boolean => !path.endsWith(".br");
+    cpSync(join(ROOT, "drills"), join(this.#at, "drills"), { recursive: true, filter: isSource });
     for (const name of readdirSync(join(ROOT, "packages"))) {
       const from = join(ROOT, "packages", name);
       const to = join(this.#at, "packages", name);
