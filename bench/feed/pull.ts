@@ -7,7 +7,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig, startServer } from "@hallpass/server";
 import type { Span } from "./pulling.ts";
@@ -35,17 +35,27 @@ const [id = "", secret = ""] = readFileSync(join(data, "demo-api-credentials"), 
 const access = await session();
 
 const warm = await spansOf(starts);
-const cold: Span[] = [];
-for (let count = 0; count < processes; count += 1) cold.push(...(await spansOf(1)));
+const [cold, floor]: [Span[], Span[]] = [[], []];
+// In turns, so that what else the machine does falls on both.
+for (let count = 0; count < processes; count += 1) {
+  cold.push(...(await spansOf(1)));
+  floor.push(...(await spansIn("asking.ts", [issuer.url, id, secret])));
+}
 console.log(`${notices} notices`);
 console.log(`a new verifier in a process that has run: ${show(warm.slice(Math.floor(starts / 4)))} (${starts} starts)`);
 console.log(`the first verifier of a new process: ${show(cold)} (${processes} processes)`);
 console.log(`  the same from the start of the process: ${line(cold.map(({ sinceStart }) => sinceStart))}`);
+console.log(`  the floor, the two questions alone in a new process: ${show(floor)}`);
+console.log(`load ${loadavg()[0]?.toFixed(1)}`);
 await server.close();
 rmSync(data, { recursive: true });
 
-async function spansOf(count: number): Promise<readonly Span[]> {
-  const child = fork(join(import.meta.dirname, "pulling.ts"), [issuer.url, id, secret, access, String(count)]);
+function spansOf(count: number): Promise<readonly Span[]> {
+  return spansIn("pulling.ts", [issuer.url, id, secret, access, String(count)]);
+}
+
+async function spansIn(program: string, given: readonly string[]): Promise<readonly Span[]> {
+  const child = fork(join(import.meta.dirname, program), given);
   const [spans] = (await once(child, "message")) as [readonly Span[]];
   child.disconnect();
   await once(child, "exit");

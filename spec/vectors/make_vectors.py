@@ -2,7 +2,7 @@
 """Writes the vectors beside it from the pages of spec/ alone. Shares no code with the project; needs nothing but Python 3.
 
 `make_vectors.py` writes, `make_vectors.py --check` fails when a file differs from what it would write.
-Beside it: access_tokens.py, audit.py, feed_and_receipts.py, and p256.py, which signs (RFC 6979, so that the signatures are the same each time).
+Beside it: access_tokens.py, audit.py, feed_and_receipts.py, packed.py, and p256.py, which signs (RFC 6979, so that the signatures are the same each time).
 """
 
 import base64
@@ -271,9 +271,11 @@ def main():
     import access_tokens
     import audit
     import feed_and_receipts
+    import packed
     files = {
         "cursor": cursors(), "refresh-token": refresh_tokens(), "opaque": opaque(), "notices": notices(),
         "access-token": access_tokens.vectors(), "audit": audit.audit(), "feed": feed_and_receipts.feed(), "receipt": feed_and_receipts.receipts(),
+        "packed": packed.packed(),
     }
     stale = []
     for name, content in files.items():

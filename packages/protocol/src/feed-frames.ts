@@ -2,6 +2,7 @@
 
 import { decodeBase64url } from "./base64url.ts";
 import { type Notice, noticeFromWire } from "./notice.ts";
+import type { NoticeRows } from "./packed-notices.ts";
 import { type Position, parsePosition } from "./position.ts";
 import { type JsonObject, type JsonValue, parseStrictJson } from "./strict-json.ts";
 import { isUuid } from "./uuid.ts";
@@ -100,7 +101,12 @@ export interface NoticeBatch {
   readonly unknownKinds: readonly string[];
 }
 
-export type SnapshotFrame = { readonly type: "snapshot"; readonly part: number } & NoticeBatch &
+/** `notices` and `rows` together are the part: what came packed is in `rows`. */
+export type SnapshotFrame = {
+  readonly type: "snapshot";
+  readonly part: number;
+  readonly rows?: readonly NoticeRows[];
+} & NoticeBatch &
   (
     | { readonly last: false }
     | { readonly last: true; readonly to: Position; readonly cursor: string; readonly horizon: number }
@@ -131,6 +137,7 @@ export interface KeysFrame {
 export type ServerFrame = Welcome | KeysFrame | SnapshotFrame | NoticesFrame | HeadFrame;
 
 const VERIFIER_LIMITS = { maxLength: 131_072, maxDepth: 4, maxMembers: 4096 };
+const WITHOUT_ROWS: ReadonlySet<string> = new Set(["welcome", "keys", "notices", "head"]);
 const SERVER_LIMITS = { maxLength: 16_777_216, maxDepth: 6, maxMembers: 200_000 };
 
 /** What a verifier sent; undefined when it is malformed or of an unknown type. */
@@ -156,20 +163,26 @@ export function parseVerifierFrame(text: string): VerifierFrame | undefined {
   }
 }
 
-/** What the server sent; `ignored` for a type of a later version; undefined when it is malformed. */
-export function parseServerFrame(text: string): ServerFrame | { readonly type: "ignored" } | undefined {
+/**
+ * What the server sent; `ignored` for a type of a later version; undefined when it is malformed. `unpack` reads those
+ * notices of a snapshot that came beside its text.
+ */
+export function parseServerFrame(
+  text: string,
+  unpack?: () => readonly NoticeRows[] | undefined,
+): ServerFrame | { readonly type: "ignored" } | undefined {
   const parsed = parseStrictJson(text, SERVER_LIMITS);
   if (!parsed.ok || !isObject(parsed.value)) return undefined;
   const frame = parsed.value;
   const { type } = frame;
-  if (typeof type !== "string") return undefined;
+  if (typeof type !== "string" || (unpack !== undefined && WITHOUT_ROWS.has(type))) return undefined;
   switch (type) {
     case "welcome":
       return parseWelcome(frame);
     case "keys":
       return parseKeys(frame);
     case "snapshot":
-      return parseSnapshot(frame);
+      return parseSnapshot(frame, unpack);
     case "notices":
       return parseNotices(frame);
     case "head":
@@ -282,10 +295,16 @@ function parseKeys(frame: JsonObject): KeysFrame | undefined {
   return { type: "keys", version, keys: parsed };
 }
 
-function parseSnapshot(frame: JsonObject): SnapshotFrame | undefined {
+function parseSnapshot(
+  frame: JsonObject,
+  unpack: (() => readonly NoticeRows[] | undefined) | undefined,
+): SnapshotFrame | undefined {
   const { part, last, to, cursor, horizon_ms: horizon } = frame;
-  const batch = parseBatch(frame["notices"]);
-  if (!isCount(part) || part === 0 || batch === undefined) return undefined;
+  const written = parseBatch(frame["notices"]);
+  const rows = unpack?.();
+  if (!isCount(part) || part === 0 || written === undefined || (unpack !== undefined && rows === undefined))
+    return undefined;
+  const batch = rows === undefined ? written : { ...written, rows };
   if (last === false) return { type: "snapshot", part, last, ...batch };
   const pos = position(to);
   if (last !== true || pos === undefined || !isText(cursor, 128) || !isCount(horizon)) return undefined;

@@ -67,6 +67,16 @@ export {
   SESSION_TOKEN_LENGTH,
   SESSION_TOKEN_PREFIX,
 } from "./opaque.ts";
+export * from "./packed-frames.ts";
+export {
+  type NoticeRows,
+  noticesOfRows,
+  PACKED_KINDS,
+  type Packing,
+  packNotices,
+  type StoredBody,
+  unpackNotices,
+} from "./packed-notices.ts";
 export { comparePositions, formatPosition, isBefore, type Position, parsePosition } from "./position.ts";
 export { formatPrefixed, parsePrefixed } from "./prefixed-text.ts";
 export * from "./receipt.ts";

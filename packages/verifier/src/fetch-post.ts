@@ -7,19 +7,23 @@ export interface Question {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Characters or bytes; more is no answer. */
+  /** Bytes; more is no answer. */
   readonly longest: number;
   /** When the asker has waited long enough. */
   readonly signal: AbortSignal;
+  /** Called once the question is on its way, where the platform tells. */
+  readonly sent?: (() => void) | undefined;
 }
 
 export interface PostReply {
   readonly status: number;
+  /** The media type, as the header says it. */
+  readonly type: string | null;
   /** Read where the status is 200; otherwise empty. */
-  readonly text: string;
+  readonly bytes: Uint8Array;
 }
 
-/** Rejects when there is no answer before the signal, or one that is too long or no UTF-8. Follows no redirect: a secret goes to the issuer or nowhere. */
+/** Rejects when there is no answer before the signal, or one that is too long. Follows no redirect: a secret goes to the issuer or nowhere. */
 export type Post = (question: Question) => Promise<PostReply>;
 
 export function fetchPost(ask: Fetch): Post {
@@ -32,18 +36,38 @@ export function fetchPost(ask: Fetch): Post {
       redirect: "manual",
       signal,
     });
-    if (response.status === 200) return { status: 200, text: await readShort(response, longest) };
+    const { status } = response;
+    const type = response.headers.get("content-type");
+    if (status === 200) return { status, type, bytes: await readShort(response, longest) };
     await response.body?.cancel();
-    return { status: response.status, text: "" };
+    return { status, type, bytes: new Uint8Array(0) };
   };
 }
 
-async function readShort(response: Response, longest: number): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > longest) throw new Error("the answer is too long");
+/** Throws for what is no UTF-8. */
+export function textOf({ bytes }: PostReply): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
   }
-  return text + decoder.decode();
+  return all;
+}
+
+async function readShort(response: Response, longest: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > longest) throw new Error("the answer is too long");
+    chunks.push(chunk);
+  }
+  return joined(chunks, length);
 }

@@ -13,11 +13,11 @@ export class HeldBearer {
     this.#ports = ports;
   }
 
-  /** Rejects when there is none to be had now. */
-  async fresh(): Promise<FeedBearer> {
+  /** Rejects when there is none to be had now. `sent` may be called while one is waited for. */
+  async fresh(sent?: () => void): Promise<FeedBearer> {
     const left = (this.#held?.expiresAt ?? 0) - this.#ports.clock.now();
     if (this.#held !== undefined && left > LEAST_LIFE_MS) return this.#held;
-    this.#held = await this.#ports.fetchToken();
+    this.#held = await this.#ports.fetchToken(sent);
     return this.#held;
   }
 

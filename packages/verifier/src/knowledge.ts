@@ -7,6 +7,8 @@ import {
   type HeadFrame,
   type KeysFrame,
   type Notice,
+  type NoticeRows,
+  noticesOfRows,
   type Position,
   type Welcome,
 } from "@hallpass/protocol";
@@ -18,7 +20,8 @@ import { cursorOf, EMPTY, resting, stepView, type View, type ViewEvent } from ".
 
 /** What those who remember tokens or hold streams must look at again. */
 export type Change =
-  | { readonly kind: "notices"; readonly notices: readonly Notice[] }
+  /** Made into notices when they are asked for: nobody may have to look. */
+  | { readonly kind: "notices"; readonly notices: () => readonly Notice[] }
   | { readonly kind: "replaced" }
   | { readonly kind: "keys" }
   | { readonly kind: "salt" };
@@ -33,6 +36,7 @@ export class Knowledge {
   #table: NoticeTable = new NoticeTable();
   #gathered: NoticeTable = new NoticeTable();
   #gatheredNotices: Notice[] = [];
+  #gatheredRows: NoticeRows[] = [];
   #known: Known | undefined;
   #salt: Uint8Array = NO_SALT;
   #skewSeconds = DEFAULT_SKEW_SECONDS;
@@ -107,14 +111,15 @@ export class Knowledge {
         break;
       case "start gathering":
         this.#startGathering();
-        this.#gather(step.notices);
+        this.#gather(step.notices, rowsOf(event));
         break;
       case "gather":
-        this.#gather(step.notices);
+        this.#gather(step.notices, rowsOf(event));
         break;
       case "replace":
         if (event.type === "snapshot" && event.part === 1) this.#startGathering();
-        this.#gather(step.notices);
+        this.#gather(step.notices, rowsOf(event));
+        this.#gathered.keepRows(this.#gatheredRows);
         this.#table = this.#gathered;
         this.#gathered = new NoticeTable();
         break;
@@ -148,13 +153,15 @@ export class Knowledge {
   #startGathering(): void {
     this.#gathered = new NoticeTable();
     this.#gatheredNotices = [];
+    this.#gatheredRows = [];
   }
 
-  #gather(notices: readonly Notice[]): void {
+  #gather(notices: readonly Notice[], rows: readonly NoticeRows[]): void {
     for (const notice of notices) {
       this.#gathered.add(notice);
       this.#gatheredNotices.push(notice);
     }
+    for (const stretch of rows) this.#gatheredRows.push(stretch);
   }
 
   #refresh(): void {
@@ -166,13 +173,17 @@ export class Knowledge {
   }
 
   #tell(table: string, notices: readonly Notice[]): void {
-    if (table === "add" && notices.length > 0) this.#changed({ kind: "notices", notices });
+    if (table === "add" && notices.length > 0) this.#changed({ kind: "notices", notices: () => notices });
     if (table !== "replace") return;
-    const all = this.#gatheredNotices;
-    this.#gatheredNotices = [];
-    this.#changed({ kind: "notices", notices: all });
+    const [texts, rows] = [this.#gatheredNotices, this.#gatheredRows];
+    [this.#gatheredNotices, this.#gatheredRows] = [[], []];
+    this.#changed({ kind: "notices", notices: () => [...texts, ...rows.flatMap(noticesOfRows)] });
     this.#changed({ kind: "replaced" });
   }
+}
+
+function rowsOf(event: ViewEvent): readonly NoticeRows[] {
+  return event.type === "snapshot" ? (event.rows ?? []) : [];
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

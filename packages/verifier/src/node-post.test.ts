@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { describe, it, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { Question } from "./fetch-post.ts";
+import { type Question, textOf } from "./fetch-post.ts";
 import { createVerifier, OptionsError } from "./index.ts";
 import { nodePost } from "./node-post.ts";
 
@@ -33,8 +33,8 @@ async function issuer(t: TestContext, answer: (response: ServerResponse, request
   const url = `http://127.0.0.1:${address.port}/`;
   const post = nodePost(url);
   assert.ok(post !== undefined);
-  const ask = (more: Partial<Question> = {}) =>
-    post({
+  const ask = async (more: Partial<Question> = {}) => {
+    const reply = await post({
       url,
       headers: { authorization: "Basic c2VjcmV0", accept: "application/json" },
       body: "a=é",
@@ -42,6 +42,8 @@ async function issuer(t: TestContext, answer: (response: ServerResponse, request
       signal: new AbortController().signal,
       ...more,
     });
+    return { status: reply.status, text: textOf(reply) };
+  };
   return { url, heard, ask };
 }
 
@@ -96,6 +98,13 @@ describe("a question through node:http", () => {
       const { ask } = await issuer(t, answer);
       await assert.rejects(ask());
     }
+  });
+
+  it("tells once that the question is on its way, before there is an answer", async (t) => {
+    const { ask } = await issuer(t, (response) => response.end("x"));
+    const told: string[] = [];
+    await ask({ sent: () => void told.push("sent") }).then(() => told.push("answered"));
+    assert.deepEqual(told, ["sent", "answered"]);
   });
 
   it("ends with the patience of who asks", async (t) => {

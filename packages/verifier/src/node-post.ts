@@ -1,12 +1,12 @@
 // The same question through node:http and node:https: Node's first `fetch` in a process takes longer than all the rest of a cold start, and
 // these are there already. For verifiers that pull, which a function makes anew with every instance.
 
-import type { Post, PostReply, Question } from "./fetch-post.ts";
+import { joined, type Post, type PostReply, type Question } from "./fetch-post.ts";
 
 /** What of Node is used, by name: this package imports no type of Node. */
 interface Incoming {
   readonly statusCode?: number;
-  readonly headers: { readonly "content-encoding"?: string };
+  readonly headers: { readonly "content-encoding"?: string; readonly "content-type"?: string };
   on(event: "data", call: (chunk: Uint8Array) => void): this;
   on(event: "end" | "aborted", call: () => void): this;
   on(event: "error", call: (cause: Error) => void): this;
@@ -16,6 +16,7 @@ interface Incoming {
 interface Outgoing {
   readonly reusedSocket: boolean;
   on(event: "error", call: (cause: Error & { readonly code?: string }) => void): this;
+  on(event: "finish", call: () => void): this;
   destroy(cause?: Error): void;
   end(body: string): void;
 }
@@ -45,18 +46,18 @@ interface NodeGlobals {
 
 /**
  * Undefined but on Node itself, by the name that a platform gives itself: Bun, Deno and workers may have these modules, too, and a `fetch` that
- * starts as fast. Loads what the issuer's address needs, at once.
+ * starts as fast. Loads what the issuer's address needs, at once; what opens compressed answers with the first of them.
  */
 export function nodePost(issuer: string): Post | undefined {
   const { navigator, process } = globalThis as NodeGlobals;
   if (navigator?.userAgent?.startsWith("Node.js/") !== true) return undefined;
   const http = process?.getBuiltinModule?.(issuer.startsWith("https:") ? "node:https" : "node:http");
-  const zlib = process?.getBuiltinModule?.("node:zlib");
-  return http === undefined || zlib === undefined ? undefined : (question) => ask(http, zlib, question, true);
+  const zlib = (): NodeZlib | undefined => process?.getBuiltinModule?.("node:zlib");
+  return http === undefined ? undefined : (question) => ask(http, zlib, question, true);
 }
 
-function ask(http: NodeHttp, zlib: NodeZlib, question: Question, again: boolean): Promise<PostReply> {
-  const { url, headers, body, longest, signal } = question;
+function ask(http: NodeHttp, zlib: () => NodeZlib | undefined, question: Question, again: boolean): Promise<PostReply> {
+  const { url, headers, body, longest, signal, sent } = question;
   return new Promise((resolve, reject) => {
     const options = {
       method: "POST",
@@ -70,11 +71,12 @@ function ask(http: NodeHttp, zlib: NodeZlib, question: Question, again: boolean)
       ...(again ? {} : { agent: false }),
     };
     const request = http.request(url, options, (incoming) => {
-      const { statusCode: status = 0 } = incoming;
+      const { statusCode: status = 0, headers: said } = incoming;
+      const type = said["content-type"] ?? null;
       incoming.on("error", reject).on("aborted", () => reject(new Error("the answer was cut off")));
       if (status !== 200) {
         incoming.resume();
-        resolve({ status, text: "" });
+        resolve({ status, type, bytes: new Uint8Array(0) });
         return;
       }
       const chunks: Uint8Array[] = [];
@@ -85,8 +87,8 @@ function ask(http: NodeHttp, zlib: NodeZlib, question: Question, again: boolean)
         else chunks.push(chunk);
       });
       incoming.on("end", () => {
-        plainOf(zlib, joined(chunks, length), incoming.headers["content-encoding"], longest)
-          .then((bytes) => resolve({ status, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) }))
+        plainOf(zlib, joined(chunks, length), said["content-encoding"], longest)
+          .then((bytes) => resolve({ status, type, bytes }))
           .catch(reject);
       });
     });
@@ -96,33 +98,24 @@ function ask(http: NodeHttp, zlib: NodeZlib, question: Question, again: boolean)
         resolve(ask(http, zlib, question, false));
       else reject(cause);
     });
+    if (sent !== undefined && again) request.on("finish", sent);
     request.end(body);
   });
 }
 
 function plainOf(
-  zlib: NodeZlib,
+  load: () => NodeZlib | undefined,
   bytes: Uint8Array,
   encoding: string | undefined,
   longest: number,
 ): Promise<Uint8Array> {
   if (encoding === undefined || encoding === "identity") return Promise.resolve(bytes);
-  if (encoding !== "gzip") return Promise.reject(new Error("the answer is encoded as nobody asked for"));
+  const zlib = load();
+  if (encoding !== "gzip" || zlib === undefined)
+    return Promise.reject(new Error("the answer is encoded as nobody asked for"));
   return new Promise((resolve, reject) => {
     zlib.gunzip(bytes, { maxOutputLength: longest }, (cause, plain) =>
       cause === null ? resolve(plain) : reject(cause),
     );
   });
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

@@ -7,7 +7,9 @@ import {
   encodeBase64url,
   type Notice,
   noticeMatches,
+  packNotices,
   type Taking,
+  unpackNotices,
 } from "@hallpass/protocol";
 import fc from "fast-check";
 import { NoticeTable, SLOT_BYTES } from "./notice-table.ts";
@@ -167,6 +169,15 @@ const takings: fc.Arbitrary<Taking> = fc.oneof(
   fc.record({ kind: fc.constant("tenant" as const), issued_before: fc.nat(9) }),
 );
 
+/** As a snapshot brings them that came packed. */
+function keepPacked(table: NoticeTable, notices: readonly Notice[]): void {
+  const { packed, others } = packNotices(notices.map((one) => ({ ...one, body: JSON.stringify(one.taking) })));
+  for (const { pos, at, until, taking } of others) table.add({ pos, at, until, taking });
+  const rows = unpackNotices(packed, notices.length);
+  assert.ok(rows !== undefined);
+  table.keepRows(rows);
+}
+
 test("the packed table answers as the rule of matching does, for any notices and any token [NOT-1]", () => {
   const claims = fc.record({
     sub: fc.nat(3).map((n) => `u${n}`),
@@ -180,13 +191,22 @@ test("the packed table answers as the rule of matching does, for any notices and
   });
   fc.assert(
     fc.property(fc.array(takings, { maxLength: 60 }), claims, (list, given) => {
-      const table = new NoticeTable();
       const notices = list.map((taking, index) => notice(taking, index + 1));
-      for (const one of notices) table.add(one);
       const keys = keysOf(given);
       const matching = notices.filter((one) => noticeMatches(one, keys.matchable));
       const revoked = matching.some(({ taking }) => taking.kind !== "outdated");
-      assert.equal(table.taken(keys), revoked ? "revoked" : matching.length > 0 ? "outdated" : undefined);
+      const right = revoked ? "revoked" : matching.length > 0 ? "outdated" : undefined;
+      const table = new NoticeTable();
+      for (const one of notices) table.add(one);
+      assert.equal(table.taken(keys), right);
+      // Half of them packed: as they lie, and once they have places, among the others.
+      const mixed = new NoticeTable();
+      for (const one of notices.filter((_, index) => index % 2 === 0)) mixed.add(one);
+      keepPacked(
+        mixed,
+        notices.filter((_, index) => index % 2 === 1),
+      );
+      for (let asked = 0; asked < 70; asked += 1) assert.equal(mixed.taken(keys), right);
     }),
   );
 });
@@ -202,6 +222,25 @@ test("100,000 live notices take at most 100 bytes each, whatever their number [F
   assert.ok(table.bytes / table.size <= 100, `${table.bytes / table.size} bytes`);
   assert.ok(worst <= 100, `${worst} bytes`);
   assert.equal(table.bytes % SLOT_BYTES, 0);
+});
+
+test("what came packed takes less until it has places, and no more than others then [FEED-7] [FEED-5]", () => {
+  const table = new NoticeTable();
+  const notices = Array.from({ length: 100_000 }, (_, n) =>
+    notice({ kind: "token", jti: codeOf((n + 1) * 2_654_435_761) }, n + 1, n % 2 === 0 ? 10_000 : 20_000),
+  );
+  keepPacked(table, notices);
+  assert.equal(table.size, 100_000);
+  assert.ok(table.bytes / table.size <= 50, `${table.bytes / table.size} bytes`);
+  const taken = keysOf({ jti: codeOf(2_654_435_761 * 2) });
+  for (let asked = 0; asked < 64; asked += 1) assert.equal(table.taken(taken), "revoked");
+  table.forget(10_000);
+  assert.equal(table.taken(taken), "revoked");
+  assert.ok(table.size <= 50_000, `${table.size} notices`);
+  assert.ok(table.bytes / table.size <= 100, `${table.bytes / table.size} bytes`);
+  table.forget(20_000);
+  assert.equal(table.size, 0);
+  assert.equal(table.taken(taken), undefined);
 });
 
 test("a notice goes when the horizon has reached its until, not before [F-17] [FEED-5]", () => {

@@ -6,10 +6,9 @@
 // `before` keeps only the seq of a cut-off. That is enough: seq never falls, not even across epochs (POS-4), and
 // tokens of another epoch than the view's are judged before the table is asked.
 
-import { cutOffOf, type Notice, type NoticeKind } from "@hallpass/protocol";
+import { PACKED_KINDS as CODES, cutOffOf, type Notice, type NoticeRows } from "@hallpass/protocol";
+import { famAt, PackedRows, readKey, type Taken } from "./packed-rows.ts";
 import { codeWord, jtiWords, type KeyWords, readCode, readUuid, type TokenKeys } from "./token-keys.ts";
-
-type TabledKind = Exclude<NoticeKind, "tenant" | "epoch">;
 
 /** What the tenant's cut-offs come to: the latest covers the earlier ones, and what only those matched has expired by its `until`. */
 interface CutOff {
@@ -20,17 +19,12 @@ interface CutOff {
 const NO_CUT_OFF: CutOff = { before: 0, until: 0 };
 
 const FREE = 0;
-const CODES = { session: 1, outdated: 2, family: 3, token: 4, subject: 5, client: 6 } as const satisfies Record<
-  TabledKind,
-  number
->;
 const FIRST_CAPACITY = 64;
 // A slot is 37 bytes. Doubling at 4/5 leaves at least 2/5 in use: at most 92.5 bytes for a notice.
 const FULLEST = 0.8;
+/** Searches of what came packed; each costs some microseconds, and all the places some milliseconds. */
+const MOST_SEARCHES = 64;
 export const SLOT_BYTES: number = 16 + 4 + 1 + 8 + 8;
-
-/** What took a token away. `outdated` is cured by a refresh, the others are not. */
-export type Taken = "revoked" | "outdated";
 
 export class NoticeTable {
   #capacity = FIRST_CAPACITY;
@@ -46,15 +40,22 @@ export class NoticeTable {
   #cutOff = NO_CUT_OFF;
   #issuedCutOff = NO_CUT_OFF;
   #horizon = 0;
+  readonly #packed = new PackedRows();
   readonly #scratch: KeyWords = new Uint32Array(4);
 
   get size(): number {
-    return this.#used + this.#otherTokens.size + Number(this.#cutOff.until > 0) + Number(this.#issuedCutOff.until > 0);
+    return (
+      this.#used +
+      this.#packed.size +
+      this.#otherTokens.size +
+      Number(this.#cutOff.until > 0) +
+      Number(this.#issuedCutOff.until > 0)
+    );
   }
 
-  /** Bytes of the packed part, empty slots included. */
+  /** Bytes of the slots, empty ones included, and of what came packed. */
   get bytes(): number {
-    return this.#capacity * SLOT_BYTES;
+    return this.#capacity * SLOT_BYTES + this.#packed.bytes;
   }
 
   add(notice: Notice): void {
@@ -64,20 +65,20 @@ export class NoticeTable {
       case "session":
       case "outdated":
         readUuid(taking.sid, key, 0);
-        return this.#put(CODES[taking.kind], 0, notice);
+        return this.#put(CODES[taking.kind], 0, notice.pos.seq, notice.until);
       case "family":
         readUuid(taking.sid, key, 0);
-        return this.#put(CODES.family, codeWord(taking.fam), notice);
+        return this.#put(CODES.family, codeWord(taking.fam), notice.pos.seq, notice.until);
       case "token":
-        if (jtiWords(taking.jti, key, 0)) return this.#put(CODES.token, 0, notice);
+        if (jtiWords(taking.jti, key, 0)) return this.#put(CODES.token, 0, notice.pos.seq, notice.until);
         this.#otherTokens.set(taking.jti, Math.max(notice.until, this.#otherTokens.get(taking.jti) ?? 0));
         return;
       case "subject":
         readCode(taking.subject, key, 0);
-        return this.#put(CODES.subject, 0, notice);
+        return this.#put(CODES.subject, 0, notice.pos.seq, notice.until);
       case "client":
         readCode(taking.client, key, 0);
-        return this.#put(CODES.client, 0, notice);
+        return this.#put(CODES.client, 0, notice.pos.seq, notice.until);
       case "tenant":
         if (taking.issued_before === undefined)
           this.#cutOff = later(this.#cutOff, (cutOffOf(taking) ?? notice.pos).seq, notice.until);
@@ -88,13 +89,20 @@ export class NoticeTable {
     }
   }
 
+  /** The same for many that came packed: they stay as they are until enough tokens were looked up to be worth their places here. */
+  keepRows(lists: readonly NoticeRows[]): void {
+    for (const rows of lists) this.#packed.add(rows);
+  }
+
   /** Whether a notice takes the token away; `seq` is that of its `pos`, in the epoch of the view. */
   taken(token: TokenKeys): Taken | undefined {
     if (token.seq < this.#cutOff.before || token.iat < this.#issuedCutOff.before) return "revoked";
+    if (this.#packed.size > 0 && this.#packed.asked >= MOST_SEARCHES) this.#place(this.#packed.takeAll());
+    let taken = this.#packed.size > 0 ? this.#packed.taken(token) : undefined;
+    if (taken === "revoked") return taken;
     if (this.#used > 0) {
       const { words, seq } = token;
-      let taken: Taken | undefined;
-      if (token.hasSid) taken = this.#session(words, token.sidAt, seq, token.fam, true);
+      if (token.hasSid) taken = this.#session(words, token.sidAt, seq, token.fam, true) ?? taken;
       for (let at = token.ancAt; at < token.ancEnd && taken !== "revoked"; at += 4) {
         taken = this.#session(words, at, seq, 0, false) ?? taken;
       }
@@ -104,8 +112,8 @@ export class NoticeTable {
       for (let at = token.subjectsAt; at < token.subjectsEnd; at += 4) {
         if (this.#holds(words, at, CODES.subject, seq)) return "revoked";
       }
-      if (taken !== undefined) return taken;
     }
+    if (taken !== undefined) return taken;
     return this.#otherTokens.size > 0 && this.#otherTokens.has(token.jti) ? "revoked" : undefined;
   }
 
@@ -118,6 +126,19 @@ export class NoticeTable {
     if (this.#issuedCutOff.until <= horizon) this.#issuedCutOff = NO_CUT_OFF;
     const past = this.#past();
     if (past * 4 > this.#used && past > 16) this.#rebuild(this.#used - past);
+  }
+
+  // What was forgotten meanwhile needs no place.
+  #place(lists: readonly NoticeRows[]): void {
+    const rows = this.#used + lists.reduce((sum, { size }) => sum + size, 0);
+    if (rows > this.#capacity * FULLEST) this.#rebuild(rows);
+    for (const list of lists) {
+      for (let row = 0; row < list.size; row += 1) {
+        if (list.untilOf(row) <= this.#horizon) continue;
+        readKey(list, row, this.#scratch);
+        this.#put(list.kind, list.kind === CODES.family ? famAt(list, row) : 0, list.seqOf(row), list.untilOf(row));
+      }
+    }
   }
 
   #session(words: KeyWords, at: number, seq: number, fam: number, own: boolean): Taken | undefined {
@@ -140,7 +161,7 @@ export class NoticeTable {
 
   // Two notices of one kind about one key fold into one: the later cut-off covers the earlier one, and a token that
   // only the earlier one matched has expired by its `until`.
-  #put(kind: number, fam: number, notice: Notice): void {
+  #put(kind: number, fam: number, seq: number, until: number): void {
     const key = this.#scratch;
     let slot = this.#home(key, 0);
     for (; this.#kinds[slot] !== FREE; slot = this.#next(slot)) {
@@ -152,8 +173,8 @@ export class NoticeTable {
       this.#fams[slot] = fam;
       this.#used += 1;
     }
-    this.#before[slot] = Math.max(notice.pos.seq, this.#before[slot] ?? 0);
-    this.#until[slot] = Math.max(notice.until, this.#until[slot] ?? 0);
+    this.#before[slot] = Math.max(seq, this.#before[slot] ?? 0);
+    this.#until[slot] = Math.max(until, this.#until[slot] ?? 0);
     if (this.#used > this.#capacity * FULLEST) this.#rebuild(this.#used - this.#past());
   }
 

@@ -11,7 +11,20 @@ export interface NodeCrypto {
   hash(algorithm: "sha256", data: Uint8Array, encoding: "latin1"): string;
 }
 
+/** Loads the platform's with the first call, or with `load`. */
 export function platformCrypto(): Crypto {
+  let made: Crypto | undefined;
+  const loaded = (): Crypto => (made ??= chosenCrypto());
+  return {
+    load: () => void loaded(),
+    importKey: (jwk) => loaded().importKey(jwk),
+    verifyEs256: (key, signingInput, signature) => loaded().verifyEs256(key, signingInput, signature),
+    verifyOther: (alg, key, signingInput, signature) => loaded().verifyOther(alg, key, signingInput, signature),
+    sha256: (bytes) => loaded().sha256(bytes),
+  };
+}
+
+function chosenCrypto(): Crypto {
   const node = nodeCrypto();
   return node === undefined ? webCrypto() : synchronousCrypto(node);
 }

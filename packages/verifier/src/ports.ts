@@ -51,6 +51,8 @@ export type PublicKey = object;
 
 /** Synchronous where the platform is: then a verdict needs no wait at all. */
 export interface Crypto {
+  /** Does now what the first call would have to do, where nothing else is to be done. */
+  load?(): void;
   /** Throws or rejects for what is no key: a point that is not on the curve. */
   importKey(jwk: PublicJwk): Awaitable<PublicKey>;
   /** ES256 over the ASCII text, with r and s of 32 bytes each. False for anything that doesn't verify; never throws. */
@@ -90,7 +92,9 @@ export interface FeedBearer {
 
 export interface PullReply {
   readonly status: number;
+  /** Frames one to a line; empty where they came packed. */
   readonly text: string;
+  readonly packed?: Uint8Array;
 }
 
 export interface Ports {
@@ -100,9 +104,9 @@ export interface Ports {
   readonly crypto: Crypto;
   /** Does not throw: what can't be connected is closed. */
   connect(open: OpenConnection): Connection;
-  /** A bearer with scope `feed`. Rejects when there is none to be had now. */
-  fetchToken(): Promise<FeedBearer>;
-  /** One pull: the status, and the body as text where that is 200. Rejects when there is no answer. */
+  /** A bearer with scope `feed`. Rejects when there is none to be had now. May call `sent` once, when all that is left is to wait. */
+  fetchToken(sent?: () => void): Promise<FeedBearer>;
+  /** One pull: the status, and the body where that is 200. Rejects when there is no answer. */
   pull?(token: string, body: string): Promise<PullReply>;
   /** The body of an RFC 7662 answer about the token. Rejects on anything but status 200. */
   introspect?(token: string): Promise<string>;

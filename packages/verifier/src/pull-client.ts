@@ -7,6 +7,7 @@ import {
   formatPosition,
   type HeadFrame,
   type Position,
+  parsePackedFrames,
   parseServerFrame,
   type ServerFrame,
 } from "@hallpass/protocol";
@@ -136,32 +137,32 @@ export class PullClient {
 
   /** Whether an answer came that counts. Rejects when none came. */
   async #fly(flight: Flight, sessions: ActivityPairs): Promise<boolean> {
-    const n = encodeBase64url(this.#deps.ports.dice.bytes(16));
-    const frames = await this.#frames(flight, n, sessions);
+    const frames = await this.#frames(flight, sessions);
     if (frames === undefined) this.#deps.counters.malformedFrames += 1;
     // Given up meanwhile: its place may have been taken.
-    return frames !== undefined && this.#flight === flight && this.#apply(frames, n, flight);
+    return frames !== undefined && this.#flight === flight && this.#apply(frames, flight);
   }
 
   /** Undefined for an answer that does not count. Rejects when there is none. */
-  async #frames(flight: Flight, n: string, sessions: ActivityPairs): Promise<readonly ServerFrame[] | undefined> {
+  async #frames(flight: Flight, sessions: ActivityPairs): Promise<readonly ServerFrame[] | undefined> {
     const { ports, counters } = this.#deps;
     if (ports.pull === undefined) throw new Error("this verifier can't pull");
     // A bearer that was taken away is replaced once.
     for (let attempt = 0; ; attempt += 1) {
       let token: string;
       try {
-        ({ token } = await this.#bearer.fresh());
+        ({ token } = await this.#bearer.fresh(() => ports.crypto.load?.()));
       } catch (cause) {
         counters.bearerFailures += 1;
         throw cause;
       }
       counters.feedConnects += 1;
+      const n = encodeBase64url(ports.dice.bytes(16));
       const body = this.#request(n, sessions);
       // The clocks are read before the request is handed over, so the lease never starts later than it was sent.
       flight.sent = { wall: ports.clock.now(), mono: ports.clock.monotonic() };
-      const { status, text } = await ports.pull(token, body);
-      if (status === 200) return framesOf(text, n);
+      const { status, text, packed } = await ports.pull(token, body);
+      if (status === 200) return wholeOf(packed === undefined ? framesOf(text) : parsePackedFrames(packed), n);
       if (status !== 401 || attempt > 0) throw new Error(`the feed answered ${status}`);
       this.#bearer.drop();
     }
@@ -181,7 +182,7 @@ export class PullClient {
   }
 
   // One turn: nobody judges by half an answer.
-  #apply(frames: readonly ServerFrame[], n: string, { sent }: Flight): boolean {
+  #apply(frames: readonly ServerFrame[], { sent }: Flight): boolean {
     const { knowledge, settings, counters, ports, onLease } = this.#deps;
     const before = knowledge.applied ?? NOTHING;
     const hadCursor = knowledge.cursor !== null;
@@ -193,7 +194,7 @@ export class PullClient {
         lost = knowledge.welcome(frame);
       } else if (frame.type === "keys") lost = knowledge.applyKeys(frame, true);
       else if (frame.type !== "head") lost = knowledge.apply(frame);
-      else if (sent !== undefined && frame.n === n) {
+      else if (sent !== undefined) {
         const answer = knowledge.answer(frame, { at: sent, applied: before });
         if (answer === "granted") onLease(frame.time - (sent.wall + ports.clock.now()) / 2);
         lost = answer !== "granted";
@@ -206,8 +207,8 @@ export class PullClient {
   }
 }
 
-/** Undefined unless it is whole: welcome, keys, what is to be applied, and the head that answers `n` (PULL-3). */
-function framesOf(text: string, n: string): readonly ServerFrame[] | undefined {
+/** The frames that stand one to a line; undefined when one can't be read. */
+function framesOf(text: string): readonly ServerFrame[] | undefined {
   const frames: ServerFrame[] = [];
   for (const line of text.split("\n")) {
     if (line === "") continue;
@@ -215,7 +216,12 @@ function framesOf(text: string, n: string): readonly ServerFrame[] | undefined {
     if (frame === undefined) return undefined;
     if (frame.type !== "ignored") frames.push(frame);
   }
-  const [welcome, keys, ...rest] = frames;
+  return frames;
+}
+
+/** Undefined unless they are whole: welcome, keys, what is to be applied, and the head that answers `n` (PULL-3). */
+function wholeOf(frames: readonly ServerFrame[] | undefined, n: string): readonly ServerFrame[] | undefined {
+  const [welcome, keys, ...rest] = frames ?? [];
   const head: ServerFrame | undefined = rest.pop();
   const whole = welcome?.type === "welcome" && keys?.type === "keys" && isHeadFor(head, n);
   const between = rest.every(

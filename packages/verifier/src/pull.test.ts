@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { packedBeginning, packFrame, packNotices, type StoredBody, type Taking } from "@hallpass/protocol";
 import { OptionsError } from "./options.ts";
 import { platformCrypto } from "./platform-crypto.ts";
 import type { Ports, PullReply } from "./ports.ts";
@@ -9,6 +10,8 @@ import { createTestIssuer, type TestIssuer } from "./testing/test-issuer.ts";
 import { createVerifierOn } from "./verifier.ts";
 
 const OPTIONS = { issuer: "https://auth.example", audience: "https://api.example" } as const;
+
+const GALAXY = { pos: "1.4", at_ms: 1, until_ms: 2, kind: "galaxy", galaxy: "M31" };
 
 const pulling = (more: object = {}): Promise<TestIssuer> => createTestIssuer({ ...OPTIONS, feed: "pull", ...more });
 const pullsOf = (issuer: TestIssuer): number => issuer.feed.history.length;
@@ -154,6 +157,7 @@ interface Slow {
   readonly issuer: TestIssuer;
   readonly verifier: TestIssuer["verifier"];
   readonly asked: string[];
+  readonly bodies: string[];
   /** Bearers that were fetched. */
   readonly bearers: () => number;
   readonly answer: (reply?: PullReply) => Promise<void>;
@@ -165,6 +169,7 @@ async function slow(maxStalenessMs = 60_000): Promise<Slow> {
   const { clock, feed } = issuer;
   const waiting: { readonly body: string; readonly resolve: (reply: PullReply) => void }[] = [];
   const asked: string[] = [];
+  const bodies: string[] = [];
   let bearers = 0;
   const ports: Ports = {
     clock,
@@ -178,6 +183,7 @@ async function slow(maxStalenessMs = 60_000): Promise<Slow> {
     connect: () => assert.fail("a verifier that pulls connects to nothing"),
     pull: (token, body) => {
       asked.push(token);
+      bodies.push(body);
       const { promise, resolve } = Promise.withResolvers<PullReply>();
       waiting.push({ body, resolve });
       return promise;
@@ -187,6 +193,7 @@ async function slow(maxStalenessMs = 60_000): Promise<Slow> {
     issuer,
     verifier: createVerifierOn(ports, { ...OPTIONS, feed: "pull", maxStalenessMs }),
     asked,
+    bodies,
     bearers: () => bearers,
     answer: async (reply) => {
       await settled();
@@ -281,6 +288,87 @@ describe("a request that is under way", () => {
       assert.equal(verifier.metrics().malformedFrames, 1);
     });
   }
+});
+
+describe("an answer that came packed", () => {
+  const stored = (
+    taking: Taking,
+    seq: number,
+    until = 2_000_000_000_000,
+  ): StoredBody & { readonly taking: Taking } => ({
+    pos: { epoch: 1, seq },
+    at: 1,
+    until,
+    taking,
+    body: JSON.stringify(taking),
+  });
+
+  /** The answer to a request, with this part of a snapshot. */
+  function answerOf(issuer: TestIssuer, body: string, part: object, notices: readonly StoredBody[]): PullReply {
+    const { feed } = issuer;
+    const { n } = JSON.parse(body.trimEnd().split("\n").at(-1) ?? "") as { readonly n: string };
+    const { packed } = packNotices(notices);
+    const snapshot = {
+      type: "snapshot",
+      part: 1,
+      last: true,
+      to: "1.5",
+      cursor: "c",
+      horizon_ms: 0,
+      notices: [],
+      ...part,
+    };
+    const frames = [feed.welcomeFrame(false), feed.keysFrame(), snapshot, { ...feed.headFrame(n), pos: "1.5" }];
+    const bytes = frames.map((frame) => packFrame(JSON.stringify(frame), frame === snapshot ? packed : undefined));
+    return { status: 200, text: "", packed: Buffer.concat([packedBeginning(), ...bytes]) };
+  }
+
+  for (const [what, part, pos, kind, view] of [
+    ["is the view, and refuses what it takes away", {}, 5, "rejected", "live"],
+    ["is none where a row lies beyond what it covers: nothing of it counts", {}, 6, "unavailable", "empty"],
+    ["is none where its text has an unknown kind beside it [NOT-6]", { notices: [GALAXY] }, 5, "rejected", "lost"],
+  ] as const) {
+    it(`${what} [PULL-12] [PULL-13] [PULL-6]`, async () => {
+      const { issuer, verifier, answer, bodies } = await slow();
+      const sid = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
+      const [mine, other] = [await issuer.token({ sid }), await issuer.token()];
+      const first = verifier.verify(mine);
+      await settled();
+      await answer(answerOf(issuer, bodies.at(-1) ?? "", part, [stored({ kind: "session", sid }, pos)]));
+      assert.equal((await first).kind, kind);
+      assert.equal(verifier.readiness().view, view);
+      if (view !== "live") return;
+      assert.equal((await verifier.verify(other)).kind, "accepted");
+      assert.equal(verifier.metrics().trackedNotices, 1);
+    });
+  }
+
+  it("ends the streams that it takes away, and counts who was accepted too late [PULL-12] [RCP-7]", async () => {
+    const { issuer, verifier, answer, bodies } = await slow();
+    const sid = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
+    const token = await issuer.token({ sid });
+    const first = verifier.verify(token);
+    await answer();
+    const accepted = await first;
+    assert.ok(accepted.kind === "accepted");
+    const ended: string[] = [];
+    verifier.onEnded(accepted, (reason) => ended.push(reason));
+    await issuer.advance(30_000);
+    const second = verifier.verify(token);
+    await settled();
+    await answer(answerOf(issuer, bodies.at(-1) ?? "", {}, [stored({ kind: "session", sid }, 5)]));
+    assert.equal((await second).kind, "rejected");
+    assert.deepEqual(ended, ["revoked"]);
+    assert.equal(verifier.metrics().lateAccepts, 1);
+  });
+
+  it("says nothing when it is malformed [PULL-13] [PULL-6] [F-13]", async () => {
+    const { issuer, verifier, answer } = await slow();
+    const verdict = verifier.verify(await issuer.token());
+    await answer({ status: 200, text: "", packed: packedBeginning() });
+    assert.equal((await verdict).kind, "unavailable");
+    assert.equal(verifier.metrics().malformedFrames, 1);
+  });
 });
 
 describe("a verifier that is made where there is no randomness and no socket yet", () => {

@@ -1,14 +1,22 @@
 // The one file that hands the platform in: clock, timers, dice, WebSocket, fetch or node:http.
 
-import { FEED_SCOPE, FEED_SUBPROTOCOL, FRAMES_TYPE, isJsonObject, parseStrictJson } from "@hallpass/protocol";
-import { type Fetch, fetchPost, type Post } from "./fetch-post.ts";
+import {
+  FEED_SCOPE,
+  FEED_SUBPROTOCOL,
+  FRAMES_TYPE,
+  isJsonObject,
+  isMediaType,
+  PACKED_FRAMES_TYPE,
+  parseStrictJson,
+} from "@hallpass/protocol";
+import { type Fetch, fetchPost, type Post, textOf } from "./fetch-post.ts";
 import { nodePost } from "./node-post.ts";
 import { platformCrypto } from "./platform-crypto.ts";
 import type { Connection, FeedBearer, OpenConnection, Ports, PullReply } from "./ports.ts";
 
 const ANSWER_WITHIN_MS = 5000;
 const LONGEST_ANSWER = 65_536;
-/** Characters: some 400,000 live notices. */
+/** Some 400,000 live notices as text. */
 const LONGEST_FRAMES = 64 * 1024 * 1024;
 
 export interface RuntimeCredentials {
@@ -22,17 +30,18 @@ export function platformPorts(credentials: RuntimeCredentials, feed: "push" | "p
   const base = credentials.issuer.replace(/\/$/, "");
   const direct = feed === "pull" && ownFetch === undefined ? nodePost(base) : undefined;
   const send = direct ?? fetchPost(ownFetch ?? ((url, init) => fetch(url, init)));
-  const post = (path: string, form: Record<string, string>): Promise<string> =>
-    postForm(send, `${base}${path}`, form, credentials);
+  const post = (path: string, form: Record<string, string>, sent?: () => void): Promise<string> =>
+    postForm(send, `${base}${path}`, form, credentials, sent);
   return {
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     scheduler: { after },
     crypto: platformCrypto(),
     connect,
-    fetchToken: async () => {
+    fetchToken: async (sent) => {
       const askedAt = Date.now();
-      return readBearer(await post("/oauth2/token", { grant_type: "client_credentials", scope: FEED_SCOPE }), askedAt);
+      const form = { grant_type: "client_credentials", scope: FEED_SCOPE };
+      return readBearer(await post("/oauth2/token", form, sent), askedAt);
     },
     pull: (token, body) => pullFrames(send, `${base}/v1/feed`, token, body),
     introspect: (token) => post("/oauth2/introspect", { token }),
@@ -77,9 +86,10 @@ async function postForm(
   url: string,
   form: Record<string, string>,
   credentials: RuntimeCredentials,
+  sent: (() => void) | undefined,
 ): Promise<string> {
   const basic = btoa(`${formEncoded(credentials.clientId)}:${formEncoded(credentials.clientSecret)}`);
-  const { status, text } = await post({
+  const reply = await post({
     url,
     headers: {
       authorization: `Basic ${basic}`,
@@ -89,15 +99,24 @@ async function postForm(
     body: new URLSearchParams(form).toString(),
     longest: LONGEST_ANSWER,
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    sent,
   });
-  if (status !== 200) throw new Error(`${new URL(url).pathname} answered ${status}`);
-  return text;
+  if (reply.status !== 200) throw new Error(`${new URL(url).pathname} answered ${reply.status}`);
+  return textOf(reply);
 }
 
-// Compressed bodies are asked for and opened by whoever posts.
-function pullFrames(post: Post, url: string, token: string, body: string): Promise<PullReply> {
-  const headers = { authorization: `Bearer ${token}`, accept: FRAMES_TYPE, "content-type": FRAMES_TYPE };
-  return post({ url, headers, body, longest: LONGEST_FRAMES, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+// Compressed bodies are asked for and opened by whoever posts. A server of before knows frames one to a line only.
+async function pullFrames(post: Post, url: string, token: string, body: string): Promise<PullReply> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    accept: `${PACKED_FRAMES_TYPE}, ${FRAMES_TYPE}`,
+    "content-type": FRAMES_TYPE,
+  };
+  const question = { url, headers, body, longest: LONGEST_FRAMES, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) };
+  const reply = await post(question);
+  return isMediaType(reply.type, PACKED_FRAMES_TYPE)
+    ? { status: reply.status, text: "", packed: reply.bytes }
+    : { status: reply.status, text: textOf(reply) };
 }
 
 function readBearer(body: string, askedAt: number): FeedBearer {

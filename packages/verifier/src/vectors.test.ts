@@ -7,6 +7,10 @@ import {
   type JsonObject,
   type JsonValue,
   newReadLists,
+  noticeFromWire,
+  packedBeginning,
+  packFrame,
+  packNotices,
   parseAccessTokenClaims,
   parseServerFrame,
   TextTable,
@@ -18,7 +22,7 @@ import { Memory } from "./memory.ts";
 import { newCounters } from "./metrics.ts";
 import { NoticeTable } from "./notice-table.ts";
 import { platformCrypto } from "./platform-crypto.ts";
-import type { OpenConnection } from "./ports.ts";
+import type { OpenConnection, PullReply } from "./ports.ts";
 import { settled, TestClock } from "./testing/test-clock.ts";
 import { hashCode, KeyMaker } from "./token-keys.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
@@ -218,8 +222,35 @@ interface PullStep {
   readonly answer: readonly object[] | null;
 }
 
-for (const { name, steps } of (vectors("feed") as PullVectors).pulls) {
-  test(`pull transcript: ${name} [PULL-3] [PULL-5] [PULL-6] [PULL-8]`, async () => {
+const asLines = (frames: readonly object[]): PullReply => ({
+  status: 200,
+  text: frames.map((frame) => JSON.stringify(frame)).join("\n"),
+});
+
+const asPacked = (frames: readonly object[]): PullReply => ({
+  status: 200,
+  text: "",
+  packed: Buffer.concat([packedBeginning(), ...frames.map(packedFrame)]),
+});
+
+function packedFrame(frame: object): Uint8Array {
+  const { type, notices } = frame as { readonly type: string; readonly notices?: readonly JsonObject[] };
+  if (type !== "snapshot" || notices === undefined) return packFrame(JSON.stringify(frame));
+  const { packed, others } = packNotices(
+    notices.map((wire) => {
+      const notice = noticeFromWire(wire);
+      assert.ok(notice !== undefined && !("unknownKind" in notice));
+      return { ...notice, wire, body: JSON.stringify(wire) };
+    }),
+  );
+  return packFrame(JSON.stringify({ ...frame, notices: others.map(({ wire }) => wire) }), packed);
+}
+
+for (const { name, steps, replyOf, how } of (vectors("feed") as PullVectors).pulls.flatMap((one) => [
+  { ...one, replyOf: asLines, how: "lines" },
+  { ...one, replyOf: asPacked, how: "packed" },
+])) {
+  test(`pull transcript, ${how}: ${name} [PULL-3] [PULL-5] [PULL-6] [PULL-8] [PULL-12]`, async () => {
     const { issuer, audience, start_ms: start, tokens } = vectors("feed") as FeedVectors;
     const clock = new TestClock();
     clock.jumpWall(start - clock.now());
@@ -247,7 +278,7 @@ for (const { name, steps } of (vectors("feed") as PullVectors).pulls) {
           sent.push({ after: lines[0]?.["after"], n, applied, keys });
           clock.sleepThrough(step.ms);
           if (step.answer === null) throw new Error("no answer");
-          return { status: 200, text: step.answer.map((frame) => JSON.stringify(frame)).join("\n") };
+          return replyOf(step.answer);
         },
       },
       { issuer, audience, feed: "pull" },

@@ -306,11 +306,15 @@ class LocalVerifier implements Verifier {
 
   #onChange(change: Change): void {
     switch (change.kind) {
-      case "notices":
-        for (const memory of [this.#memory, this.#sessions.memory]) {
-          this.#counters.lateAccepts += memory.countLate(change.notices, this.#decision.serverAhead);
+      case "notices": {
+        const memories = [this.#memory, this.#sessions.memory].filter(({ size }) => size > 0);
+        if (memories.length === 0 && this.#ended.size === 0) return;
+        const notices = change.notices();
+        for (const memory of memories) {
+          this.#counters.lateAccepts += memory.countLate(notices, this.#decision.serverAhead);
         }
-        return this.#ended.onNotices(change.notices);
+        return this.#ended.onNotices(notices);
+      }
       case "salt":
         this.#memory.clear();
         this.#sessions.forget();

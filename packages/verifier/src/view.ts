@@ -59,7 +59,7 @@ export type ViewEvent =
 
 export interface Step {
   readonly view: View;
-  /** What becomes of the table: `gather` fills one aside, `replace` puts it in the place of the other. */
+  /** What becomes of the table: `gather` fills one aside, `replace` puts it in the place of the other. A snapshot's rows go with its notices. */
   readonly table: "keep" | "start gathering" | "gather" | "replace" | "add";
   readonly notices: readonly Notice[];
   /** True when nothing may be accepted on the strength of any earlier lease (LEASE-7). */
@@ -116,6 +116,7 @@ function stepSnapshot(view: View, part: SnapshotFrame): Step {
   // that starts would take it: no lease is left then.
   if (under.state === "live" && isBefore(part.to, under.held.at)) return lose(under, "went_back");
   if (part.notices.some(({ pos }) => isBefore(part.to, pos))) return lose(under, "gap");
+  if (part.rows?.some(({ newest }) => isBefore(part.to, newest)) === true) return lose(under, "gap");
   if (unknown) {
     const lost: Resting = { state: "lost", held, why: "unknown_kind" };
     return { ...lose(lost, "unknown_kind"), table: "replace", notices: part.notices };

@@ -49,7 +49,7 @@ test("a pull is answered with the frames and the head that its n asked for, and 
   assert.equal(frames.at(-1)?.["n"], N);
   assert.deepEqual(
     ["cache-control", "content-type", "vary", "content-encoding"].map((name) => headers.get(name)),
-    ["no-store", "application/x-ndjson", "accept-encoding", null],
+    ["no-store", "application/x-ndjson", "accept, accept-encoding", null],
   );
 });
 
@@ -58,6 +58,18 @@ test("a pull that accepts gzip gets the same, compressed [PULL-10]", async (t) =
   const { headers, text } = await operate(pull(framesOf(), { "accept-encoding": "gzip" }));
   assert.equal(headers.get("content-encoding"), "gzip");
   assert.equal(text.trimEnd().split("\n").length, 4);
+});
+
+test("a pull that accepts packed frames gets them, and says so [PULL-11]", async (t) => {
+  const { operate } = await travel(t);
+  const accept = "application/vnd.hallpass.frames, application/x-ndjson";
+  const { status, headers, text } = await operate(pull(framesOf(), { accept, "accept-encoding": "gzip" }));
+  assert.equal(status, 200);
+  assert.deepEqual(
+    ["cache-control", "content-type", "vary", "content-encoding"].map((name) => headers.get(name)),
+    ["no-store", "application/vnd.hallpass.frames", "accept, accept-encoding", null],
+  );
+  assert.ok(text.startsWith("HPF\u0001"));
 });
 
 test("a pull without a bearer, with a wrong one, with a session's, or without the scope is refused, and no row is written [PULL-2] [CONN-1]", async (t) => {

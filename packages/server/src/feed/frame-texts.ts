@@ -42,12 +42,13 @@ export function noticesText({ after, ...stretch }: Stretch & { readonly after: P
   return `{"type":"notices","after":"${formatPosition(after)}",${endOf(stretch)},"notices":${noticeTexts(stretch.notices)}}`;
 }
 
-export function partText(part: number, notices: readonly StoredNotice[]): string {
-  return `{"type":"snapshot","part":${part},"last":false,"notices":${noticeTexts(notices)}}`;
+/** A part of a snapshot without its notices: its text for those who get them packed. */
+export function partHead(part: number, end?: Stretch): string {
+  return `{"type":"snapshot","part":${part},"last":${end === undefined ? "false" : `true,${endOf(end)}`}}`;
 }
 
-export function lastPartText(part: number, stretch: Stretch): string {
-  return `{"type":"snapshot","part":${part},"last":true,${endOf(stretch)},"notices":${noticeTexts(stretch.notices)}}`;
+export function partText(head: string, notices: readonly StoredNotice[]): string {
+  return `${head.slice(0, -1)},"notices":${noticeTexts(notices)}}`;
 }
 
 function endOf({ to, cursor, horizon }: Omit<Stretch, "notices">): string {

@@ -1,9 +1,11 @@
 // The answer to a pull as bytes. Its snapshot may be a megabyte, is the same for everyone and is compressed once: each part of
 // the body is deflated by itself and ends at a whole byte, so that parts can stand one after the other in one gzip member
-// (RFC 1951 section 2.3, RFC 1952 section 2.3).
+// (RFC 1951 section 2.3, RFC 1952 section 2.3). Packed it is smaller than that, and not compressed: ids and hashes are random bytes.
 
 import { promisify } from "node:util";
 import { constants, crc32, deflateRaw } from "node:zlib";
+import { FRAMES_TYPE, PACKED_FRAMES_TYPE, packedBeginning, packFrame, packNotices } from "@hallpass/protocol";
+import { partText } from "./frame-texts.ts";
 import type { PullAnswer } from "./pull.ts";
 import type { Snapshot } from "./snapshots.ts";
 
@@ -14,8 +16,17 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 3]);
 const OPEN = { level: 1, finishFlush: constants.Z_FULL_FLUSH };
 const LAST = { level: 1, finishFlush: constants.Z_FINISH };
 
+type Pause = () => Promise<void>;
+
+/** What a request accepts. */
+export interface Accepted {
+  readonly gzip: boolean;
+  readonly packed: boolean;
+}
+
 export interface PullBody {
   readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly type: typeof FRAMES_TYPE | typeof PACKED_FRAMES_TYPE;
   readonly encoding: { readonly "content-encoding"?: "gzip" };
 }
 
@@ -26,9 +37,21 @@ interface Written {
 
 /** Lives as long as the snapshot itself, of which only the newest is kept. */
 const written = new WeakMap<Snapshot, Promise<Written>>();
+const packed = new WeakMap<Snapshot, Promise<Buffer>>();
 
-export async function bodyOf({ before, snapshot, after }: PullAnswer, gzip: boolean): Promise<PullBody> {
-  if (!gzip) return { body: linesOf([...before, ...(snapshot?.parts ?? []), ...after]), encoding: {} };
+/** `pause` gives others their turn while a large snapshot is packed. */
+export async function bodyOf(answer: PullAnswer, accepted: Accepted, pause: Pause): Promise<PullBody> {
+  const { before, snapshot, after } = answer;
+  if (accepted.packed && snapshot !== undefined) {
+    const [first, last] = [before, after].map((texts) => texts.map((text) => packFrame(text)));
+    const body = Buffer.concat([packedBeginning(), ...(first ?? []), await packedOf(snapshot, pause), ...(last ?? [])]);
+    return { body, type: PACKED_FRAMES_TYPE, encoding: {} };
+  }
+  if (accepted.gzip) return zipped(answer);
+  return { body: linesOf([...before, ...(snapshot?.parts ?? []), ...after]), type: FRAMES_TYPE, encoding: {} };
+}
+
+async function zipped({ before, snapshot, after }: PullAnswer): Promise<PullBody> {
   const parts = await Promise.all([
     part(before, OPEN),
     ...(snapshot === undefined ? [] : [writtenOf(snapshot)]),
@@ -44,18 +67,44 @@ export async function bodyOf({ before, snapshot, after }: PullAnswer, gzip: bool
   // Modulo 2^32, as the format says.
   trailer.writeUInt32LE(length >>> 0, 4);
   const body = Buffer.concat([HEADER, ...parts.map(({ bytes }) => bytes), trailer]);
-  return { body, encoding: { "content-encoding": "gzip" } };
+  return { body, type: FRAMES_TYPE, encoding: { "content-encoding": "gzip" } };
 }
 
-/** RFC 9110 section 12.5.3: named, or meant by `*`, and not with a weight of 0. */
-export function acceptsGzip(header: string | null): boolean {
-  const wanted = new Map(
+/** The gzip of RFC 9110 section 12.5.3: named, or meant by `*`. Packed frames (section 12.5.1) only by name: who takes anything knows lines. */
+export function acceptedBy(headers: { get(name: string): string | null }): Accepted {
+  const encodings = wantedIn(headers.get("accept-encoding"));
+  return {
+    gzip: encodings.get("gzip") ?? encodings.get("*") ?? false,
+    packed: wantedIn(headers.get("accept")).get(PACKED_FRAMES_TYPE) ?? false,
+  };
+}
+
+/** What is named, and whether with a weight above 0. */
+function wantedIn(header: string | null): ReadonlyMap<string, boolean> {
+  return new Map(
     (header ?? "").split(",").map((one) => {
       const [name = "", ...parameters] = one.split(";").map((word) => word.trim().toLowerCase());
       return [name, !parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter))];
     }),
   );
-  return wanted.get("gzip") ?? wanted.get("*") ?? false;
+}
+
+function packedOf(snapshot: Snapshot, pause: Pause): Promise<Buffer> {
+  const before = packed.get(snapshot);
+  if (before !== undefined) return before;
+  const made = packPages(snapshot, pause);
+  packed.set(snapshot, made);
+  return made;
+}
+
+async function packPages({ pages }: Snapshot, pause: Pause): Promise<Buffer> {
+  const frames: Uint8Array[] = [];
+  for (const { head, notices } of pages) {
+    if (frames.length > 0) await pause();
+    const { packed: rows, others } = packNotices(notices);
+    frames.push(packFrame(partText(head, others), rows));
+  }
+  return Buffer.concat(frames);
 }
 
 function writtenOf(snapshot: Snapshot): Promise<Written> {

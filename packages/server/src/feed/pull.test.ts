@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { type Instant, memberKey, PULLING, receiptOf } from "@hallpass/core";
-import { type NoticesFrame, parseServerFrame, type ServerFrame } from "@hallpass/protocol";
+import {
+  type NoticesFrame,
+  noticesOfRows,
+  parsePackedFrames,
+  parseServerFrame,
+  type ServerFrame,
+} from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
 import { type Pull, type PullAnswer, parsePull } from "./pull.ts";
-import { acceptsGzip, bodyOf } from "./pull-body.ts";
+import { acceptedBy, bodyOf } from "./pull-body.ts";
 import { fill } from "./testing/fill.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
@@ -258,26 +265,86 @@ describe("what is heard of a verifier that pulls", () => {
   });
 });
 
+const LINES = { gzip: false, packed: false };
+const GZIP = { gzip: true, packed: false };
+const pause = async (): Promise<void> => undefined;
+const PACKED = { gzip: true, packed: true };
+
+/** As it would stand on a line. */
+function asLine(frame: ServerFrame): object {
+  if (frame.type !== "snapshot") return frame;
+  const { rows = [], notices, ...rest } = frame;
+  return { ...rest, notices: [...notices, ...rows.flatMap(noticesOfRows)].toSorted((a, b) => a.pos.seq - b.pos.seq) };
+}
+
 describe("the body of an answer", () => {
   it("is the same text, plain or as one gzip member, and small [PULL-10]", async () => {
     const world = await aWorld(createMemoryStore);
     await fill(world, 4001);
     const hub = world.hub();
     const answer = await hub.pull(pullOf(), LATER);
-    const [plain, packed] = [await bodyOf(answer, false), await bodyOf(answer, true)];
+    const [plain, packed] = [await bodyOf(answer, LINES, pause), await bodyOf(answer, GZIP, pause)];
     assert.ok(typeof plain.body === "string" && typeof packed.body !== "string");
     assert.equal(gunzipSync(packed.body).toString(), plain.body);
     assert.ok(packed.body.length * 3 < plain.body.length, `${packed.body.length} of ${plain.body.length}`);
-    const again = await bodyOf(await hub.pull(pullOf({ after: cursorOf(framesOf(answer)) }), LATER), true);
+    const again = await bodyOf(await hub.pull(pullOf({ after: cursorOf(framesOf(answer)) }), LATER), GZIP, pause);
     assert.ok(typeof again.body !== "string" && gunzipSync(again.body).toString().trimEnd().split("\n").length === 3);
+  });
+
+  it("is the same frames, packed, in some 30 bytes for a notice and packed alike for everyone [PULL-11] [PULL-12]", async () => {
+    const world = await aWorld(createMemoryStore);
+    // Every tenth has no packed form.
+    await fill(world, 4001, (index) =>
+      index % 10 === 0 ? { kind: "token", jti: `many-${index}` } : { kind: "session", sid: randomUUID() },
+    );
+    const hub = world.hub();
+    const answer = await hub.pull(pullOf(), LATER);
+    const [first, again] = [await bodyOf(answer, PACKED, pause), await bodyOf(answer, PACKED, pause)];
+    assert.deepEqual([first.type, first.encoding], ["application/vnd.hallpass.frames", {}]);
+    assert.ok(typeof first.body !== "string");
+    assert.deepEqual(again.body, first.body);
+    assert.ok(first.body.length < 40 * 4001, `${first.body.length} bytes`);
+    const packed = parsePackedFrames(first.body) ?? assert.fail("refused");
+    const lines = framesOf(answer);
+    assert.deepEqual(packed.map(asLine), lines.map(asLine));
+  });
+
+  it("is lines where nothing of it can be packed: what follows a cursor [PULL-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await world.revokeAny();
+    const hub = world.hub();
+    const after = cursorOf(await pulled(hub));
+    await world.revokeAny();
+    const { body, type } = await bodyOf(await hub.pull(pullOf({ after }), LATER), PACKED, pause);
+    assert.equal(type, "application/x-ndjson");
+    assert.ok(typeof body !== "string" && gunzipSync(body).toString().includes('"type":"notices"'));
+  });
+
+  it("is packed only for who names it [PULL-11]", () => {
+    const name = "application/vnd.hallpass.frames";
+    for (const yes of [name, `application/x-ndjson, ${name}`, `${name.toUpperCase()};q=0.1, */*`]) {
+      assert.equal(acceptedBy(new Headers({ accept: yes })).packed, true, yes);
+    }
+    for (const no of [
+      "",
+      "*/*",
+      "application/*",
+      "application/x-ndjson",
+      `${name};q=0`,
+      `${name}2`,
+      `*/*, ${name};q=0.0`,
+    ]) {
+      assert.equal(acceptedBy(new Headers({ accept: no })).packed, false, no);
+    }
   });
 
   it("is compressed only for who accepts it [PULL-10]", () => {
     for (const yes of ["gzip", "gzip, deflate, br", "br;q=1.0, GZIP;q=0.5", "*", "deflate, *;q=0.1"]) {
-      assert.equal(acceptsGzip(yes), true, yes);
+      assert.equal(acceptedBy(new Headers({ "accept-encoding": yes })).gzip, true, yes);
     }
-    for (const no of [null, "", "br", "gzip;q=0", "gzip; q=0.000, *", "identity", "*;q=0", "xgzip"]) {
-      assert.equal(acceptsGzip(no), false, String(no));
+    assert.deepEqual(acceptedBy(new Headers()), { gzip: false, packed: false });
+    for (const no of ["", "br", "gzip;q=0", "gzip; q=0.000, *", "identity", "*;q=0", "xgzip"]) {
+      assert.equal(acceptedBy(new Headers({ "accept-encoding": no })).gzip, false, no);
     }
   });
 });

@@ -3,14 +3,22 @@
 
 import type { Head, Issuer, MacKeys, Store, StoredNotice } from "@hallpass/core";
 import { isBefore, type Position } from "@hallpass/protocol";
-import { cursorText, lastPartText, partText } from "./frame-texts.ts";
+import { cursorText, partHead, partText } from "./frame-texts.ts";
 import { BEFORE_ALL, noticePages } from "./notice-pages.ts";
 import { type Takings, takingsOf } from "./takings.ts";
 
 export interface Snapshot {
   readonly to: Position;
   readonly parts: readonly string[];
+  /** The same parts, not written yet: some want them packed. */
+  readonly pages: readonly SnapshotPage[];
   readonly takings: Takings;
+}
+
+export interface SnapshotPage {
+  /** Its text without the notices. */
+  readonly head: string;
+  readonly notices: readonly StoredNotice[];
 }
 
 export interface Snapshots {
@@ -61,16 +69,13 @@ export function createSnapshots(deps: SnapshotDeps): Snapshots {
 }
 
 async function build({ store, issuer }: SnapshotDeps, head: Head, mac: MacKeys): Promise<Snapshot> {
+  const pages: SnapshotPage[] = [];
   const parts: string[] = [];
-  const all: StoredNotice[] = [];
   for await (const { notices, horizon, last } of noticePages({ store, tenant: issuer.tenant }, BEFORE_ALL, head)) {
-    const part = parts.length + 1;
-    for (const notice of notices) all.push(notice);
-    parts.push(
-      last
-        ? lastPartText(part, { to: head.pos, cursor: cursorText(mac, issuer, head), notices, horizon })
-        : partText(part, notices),
-    );
+    const stretch = { to: head.pos, cursor: cursorText(mac, issuer, head), notices, horizon };
+    const page = { head: partHead(pages.length + 1, last ? stretch : undefined), notices };
+    pages.push(page);
+    parts.push(partText(page.head, notices));
   }
-  return { to: head.pos, parts, takings: takingsOf(all) };
+  return { to: head.pos, parts, pages, takings: takingsOf(pages.flatMap(({ notices }) => notices)) };
 }
