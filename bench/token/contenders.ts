@@ -2,6 +2,7 @@
 
 import type { Contender } from "./contender.ts";
 import { type Database, startBenchPostgres, startRedis } from "./databases.ts";
+import { startFloor } from "./floor.ts";
 import { startHallpass } from "./hallpass.ts";
 import { startHallpassRoute } from "./hallpass-route.ts";
 import { startOidcProvider } from "./oidc-provider.ts";
@@ -29,6 +30,7 @@ export const CONTENDERS: Readonly<Record<string, Entry>> = {
   "fastify-jwt": route("@fastify/jwt", "fastify-jwt"),
   "fastify-jwt-cache": route("@fastify/jwt (cache)", "fastify-jwt-cache"),
   bare: route("floor: node:http, nobody is judged", "bare"),
+  floor: { answers: TOKENS, start: () => startFloor() },
   sqlite: { answers: [...TOKENS, "open", "check"], start: () => startHallpass() },
   postgres: { answers: [...TOKENS, "open", "check"], start: () => withDatabase(startBenchPostgres, startHallpass) },
   verifier: { answers: ["route"], start: () => startHallpassRoute("http") },

@@ -24,7 +24,8 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
   };
 }
 
-async function seeded(port: number, kind: "refresh" | "access", count: number): Promise<readonly string[]> {
+/** Tokens that a server of the bench made for nothing. */
+export async function seeded(port: number, kind: "refresh" | "access", count: number): Promise<readonly string[]> {
   const answer = await fetch(`http://127.0.0.1:${port}/__seed?kind=${kind}&n=${count}`);
   return (await answer.json()) as string[];
 }

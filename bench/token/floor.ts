@@ -1,0 +1,29 @@
+// The floor under the token endpoint and its neighbours (floor-server.ts).
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Contender, freePort, here, start } from "./contender.ts";
+import { seeded } from "./oidc-provider.ts";
+
+export async function startFloor(): Promise<Contender> {
+  const port = await freePort();
+  const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-floor-"));
+  process.once("exit", () => rmSync(data, { recursive: true, force: true }));
+  const { child } = await start(["--conditions=hallpass-source", here("./floor-server.ts"), String(port), data]);
+  return {
+    name: "floor: node:http, ES256, fdatasync",
+    process: child,
+    database: undefined,
+    check: undefined,
+    route: undefined,
+    opens: undefined,
+    tokens: {
+      port,
+      authorization: "Basic YmVuY2g6YmVuY2g=",
+      clientCredentials: "grant_type=client_credentials&scope=read",
+      refreshTokens: (count) => seeded(port, "refresh", count),
+      accessTokens: (count) => seeded(port, "access", count),
+    },
+  };
+}
