@@ -24,6 +24,7 @@ export type Check = (query: string, headers: Headers) => Promise<Reply>;
 
 interface Deps {
   readonly services: Services;
+  readonly wanted: (query: string) => Wanted | undefined;
   readonly tokens: UpstreamTokens;
   readonly activity: ActivityReports;
 }
@@ -32,6 +33,7 @@ export function createCheck(services: Services): Check {
   const lost = (cause: unknown): void => services.observer.failed("none", "/check", cause);
   const deps: Deps = {
     services,
+    wanted: rememberedWishes(),
     tokens: createUpstreamTokens(services),
     // What could not be written is told again with the next request.
     activity: createActivityReports(services, { dropped: () => {}, failed: lost }),
@@ -62,8 +64,24 @@ export function createCheck(services: Services): Check {
   };
 }
 
+/** Of queries: a gateway's operator has written a few, and asks the same for every request. */
+const MOST_WISHES = 256;
+
+function rememberedWishes(): Deps["wanted"] {
+  const known = new Map<string, Wanted>();
+  return (query) => {
+    const before = known.get(query);
+    if (before !== undefined) return before;
+    const wanted = wantedIn(query);
+    if (wanted === undefined) return undefined;
+    if (known.size >= MOST_WISHES) known.clear();
+    known.set(query, wanted);
+    return wanted;
+  };
+}
+
 async function answer(deps: Deps, context: ReplyContext, query: string, headers: Headers): Promise<Reply> {
-  const wanted = wantedIn(query);
+  const wanted = deps.wanted(query);
   if (wanted === undefined) return refuse(context, "check_misconfigured");
   const presented = presentedIn(headers, deps.services.cookie.name, wanted.origins);
   switch (presented.kind) {
