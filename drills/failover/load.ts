@@ -8,6 +8,7 @@ export interface Revoked {
   readonly sid: string;
   readonly access: string;
   readonly receipt: string;
+  readonly jws: string;
 }
 
 /** Milliseconds. */
@@ -63,7 +64,8 @@ export class Load {
       const json = { targets: [{ type: "session", sid }] };
       const answer = await this.#client.operate("/v1/revocations", json);
       if (answer.status === 201) {
-        this.revoked.push({ sid, access, receipt: String(answer.json["id"]) });
+        const { id, jws } = answer.json;
+        this.revoked.push({ sid, access, receipt: String(id), jws: String(jws) });
         await wait(PAUSE);
       } else if (answer.status !== 401) await this.#notYet(answer, "revocation");
     }

@@ -1,7 +1,8 @@
 // `node --conditions=hallpass-source drills/failover/main.ts [--sessions 8] [--load-ms 2500]`
 // A primary dies under load and its standby takes its place: once with a synchronous standby, where nothing that was acknowledged may be
 // lost, nobody may be logged out and no epoch may begin; and once with an asynchronous one that is behind, which has to lose something
-// (otherwise the rehearsal proves nothing), and where the loss has to be noticed: a new epoch, and no token that was revoked is accepted.
+// (otherwise the rehearsal proves nothing), and where the loss has to be noticed: a new epoch, no token that was revoked is accepted, and every
+// receipt of what was lost says so, when it is asked for and when it is shown.
 // Exits with 1 if either is otherwise, and leaves what it saw in a file.
 // Of the attacks of spec/attacks.md: [G-11].
 
@@ -30,6 +31,7 @@ for (const [name, one] of Object.entries({ synchronous: sync, asynchronous: asyn
   console.log(
     `  nobody served for ${one.outage.toFixed(1)} s, ${one.promotion.toFixed(1)} s of it until the promotion; ${one.later} answers of 503`,
   );
+  console.log(`  ${one.told} receipts said that they were lost, ${one.again} of those were taken away again`);
   console.log(`  ${one.loggedOut} sessions logged out, ${one.accepted} revoked tokens accepted, epoch ${one.epoch}`);
 }
 const findings = [
@@ -39,6 +41,7 @@ const findings = [
   ...(sync.loggedOut > 0 ? [`${sync.loggedOut} sessions were logged out`] : []),
   ...(sync.epoch === 1 ? [] : ["a new epoch began although nothing was lost"]),
   ...(async_.lost > 0 ? [] : ["the asynchronous standby lost nothing: the rehearsal proves nothing"]),
+  ...(async_.told === async_.lost && async_.again === async_.lost ? [] : ["a receipt does not say that it was lost"]),
   ...(async_.epoch > 1 && async_.doubted ? [] : ["lost history was not noticed"]),
 ];
 let kept: string | undefined;
@@ -64,6 +67,7 @@ function both(one: Rehearsal, name: string): readonly string[] {
   return [
     ...(one.outage > MOST_SECONDS ? [`${name}: nobody was served for ${one.outage.toFixed(1)} s`] : []),
     ...(one.accepted > 0 ? [`${name}: ${one.accepted} revoked tokens were accepted`] : []),
+    ...one.untrue.slice(0, 5).map((untrue) => `${name}: a receipt that says what is not true: ${untrue}`),
     ...(one.laterWithoutWhen > 0 ? [`${name}: ${one.laterWithoutWhen} answers of 503 without Retry-After`] : []),
     ...one.odd.slice(0, 5).map((odd) => `${name}: an answer that no client should get: ${odd}`),
   ];

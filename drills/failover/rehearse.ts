@@ -9,7 +9,7 @@ import { freePort } from "@hallpass/store-postgres/testing";
 import { createVerifier, type Verifier } from "@hallpass/verifier";
 import { servingProcess, until } from "../nodes/serving-process.ts";
 import { Client } from "./client.ts";
-import { Load } from "./load.ts";
+import { Load, type Revoked } from "./load.ts";
 import { ask, startPair } from "./pair.ts";
 
 export interface RehearsalOptions {
@@ -25,6 +25,12 @@ export interface Rehearsal {
   readonly revoked: number;
   /** Acknowledged revocations of which the new primary knows nothing. */
   readonly lost: number;
+  /** Of these, how many receipts said so: by their id, when shown, and as often as they were asked. */
+  readonly told: number;
+  /** Receipts that said anything else than what is true, and forged ones that were taken for receipts. */
+  readonly untrue: readonly string[];
+  /** Lost ones whose session was over after the same was revoked again. */
+  readonly again: number;
   /** Sessions whose newest token was refused afterwards. */
   readonly loggedOut: number;
   /** Tokens that were revoked, with an acknowledgement, and that a verifier that had heard of it accepted afterwards. */
@@ -93,9 +99,10 @@ export async function rehearse(options: RehearsalOptions, said: (text: string) =
     return {
       refreshed: load.refreshed,
       revoked: load.revoked.length,
-      lost: await countLost(client, load),
-      loggedOut: await countLoggedOut(client, load),
+      // Before anything is revoked again.
       accepted: await countAccepted(verifier, load),
+      ...(await judgeReceipts(client, load)),
+      loggedOut: await countLoggedOut(client, load),
       odd: load.odd,
       later: load.later,
       laterWithoutWhen: load.laterWithoutWhen,
@@ -116,15 +123,44 @@ export async function rehearse(options: RehearsalOptions, said: (text: string) =
   }
 }
 
-async function countLost(client: Client, { revoked }: Load): Promise<number> {
-  let lost = 0;
-  for (const { sid, receipt } of revoked) {
-    const kept = await client.untilAnswered(() => client.operate(`/v1/revocations/${receipt}`));
-    const session = await client.untilAnswered(() => client.operate(`/v1/sessions/${sid}`));
-    const { state } = (session.json["session"] ?? session.json) as { readonly state?: string };
-    if (kept.status !== 200 || session.status !== 200 || state !== "ended") lost += 1;
+type Judged = Pick<Rehearsal, "lost" | "told" | "untrue" | "again">;
+
+/** What the receipts say that somebody kept, before anything is revoked again. */
+async function judgeReceipts(client: Client, { revoked }: Load): Promise<Judged> {
+  const lost: Revoked[] = [];
+  const untrue: string[] = [];
+  let told = 0;
+  for (const one of revoked) {
+    const kept = await client.untilAnswered(() => client.operate(`/v1/revocations/${one.receipt}`));
+    const judged = await client.untilAnswered(() => client.operate("/v1/revocations/judge", { receipt: one.jws }));
+    const isThere = kept.status === 200 && (await isOver(client, one));
+    const says = `${kept.status} ${String(kept.json["code"])}, ${String(judged.json["standing"])}`;
+    if (!isThere) lost.push(one);
+    if (!isThere && says === "404 revocation_perhaps_lost, lost") told += 1;
+    else if (says !== "200 undefined, kept")
+      untrue.push(`${one.receipt}: ${isThere ? "kept" : "lost"}, and it says ${says}`);
   }
-  return lost;
+  const [first, second] = revoked;
+  if (first !== undefined && second !== undefined) {
+    // The control: what was signed for another one is nobody's receipt.
+    const forged = [...first.jws.split(".").slice(0, 2), second.jws.split(".")[2]].join(".");
+    const { status } = await client.untilAnswered(() => client.operate("/v1/revocations/judge", { receipt: forged }));
+    if (status !== 400) untrue.push(`a forged receipt was answered with ${status}`);
+  }
+  let again = 0;
+  for (const one of lost) {
+    const targets = [{ type: "session", sid: one.sid }];
+    const { status } = await client.untilAnswered(() => client.operate("/v1/revocations", { targets }));
+    // A session that was opened after the standby had stopped to hear is lost itself.
+    if (status === 404 || (await isOver(client, one))) again += 1;
+  }
+  return { lost: lost.length, told, untrue, again };
+}
+
+async function isOver(client: Client, { sid }: Revoked): Promise<boolean> {
+  const session = await client.untilAnswered(() => client.operate(`/v1/sessions/${sid}`));
+  const { state } = (session.json["session"] ?? session.json) as { readonly state?: string };
+  return session.status === 200 && state === "ended";
 }
 
 async function countLoggedOut(client: Client, { chains }: Load): Promise<number> {

@@ -58,9 +58,10 @@ export interface FactBodies {
   };
   store_regressed: { readonly family: FamilyId; readonly shown: number; readonly known: number };
   epoch_started: {
-    readonly cause: "store_regressed" | "cursor_ahead" | "restore" | "failover";
+    readonly cause: "store_regressed" | "cursor_ahead" | "receipt_ahead" | "restore" | "failover";
     readonly epoch: number;
   };
+  receipt_lost: { readonly revocation: string; readonly pos: string };
   token_revoked: { readonly jti: string; readonly revocation: string };
   token_revocation_refused: { readonly client: ClientId; readonly token: "access" | "refresh" | "session" };
   subject_cut_off: { readonly revocation: string; readonly sessions: number };
@@ -171,6 +172,8 @@ export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {
   refresh_refused: "A genuine refresh token was refused.",
   store_regressed: "A client showed a generation that the store has lost: acknowledged history is missing.",
   epoch_started: "A new epoch began: access tokens of older epochs are refused.",
+  receipt_lost:
+    "A receipt was shown of a revocation that the store has lost: what it took away may be back, until it is revoked again.",
   token_revoked: "One access token was revoked by its jti.",
   token_revocation_refused: "A client presented another client's token for revocation; nothing was taken away.",
   subject_cut_off: "Everything of a subject that was authorised before was revoked.",

@@ -132,6 +132,12 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   idempotency_key_reused: row(409, "invalid_request", "The Idempotency-Key was used for another request."),
   version_conflict: row(409, "invalid_request", "It has another version by now."),
   revocation_not_found: row(404, "invalid_request", "There is no such revocation."),
+  revocation_perhaps_lost: row(
+    404,
+    "invalid_request",
+    "There is no such revocation any more; a part of the history was lost after its id was made. Show its receipt, or revoke again.",
+  ),
+  receipt_not_genuine: row(400, "invalid_request", "This is no receipt that a present key of this issuer has signed."),
   target_not_found: row(404, "invalid_request", "There is no such target."),
   cut_off_in_future: row(
     409,
@@ -261,6 +267,7 @@ export const FAULT_TITLES: Readonly<Record<FaultCode, string>> = {
   deposed: "Another node leads. Nothing was written.",
   stalled: "This node stood still, and can't vouch any more for what it had read.",
   overloaded: "The server has too much to do. Nothing was written.",
+  history_lost: "The store has lost what it had committed. Revoke again.",
   keys_unreadable: "The signing keys can't be used.",
   client_keys_unavailable: "The keys that the client publishes can't be fetched.",
 };

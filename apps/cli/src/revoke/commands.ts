@@ -79,6 +79,14 @@ function addReading(program: Command, on: On): void {
     .option("--wait <span>", "wait until it is complete and the verifiers have it, at most this long: 5s")
     .option("--json");
   on(show, async (context, options, [id = ""]) => (await import("./reading.ts")).showRevocation(context, id, options));
+  const judge = revocations
+    .command("judge <file>")
+    .description(
+      "whether the store still has what a receipt says, after history was lost; - reads the receipt from stdin",
+    )
+    .option("--again", "revoke the same again, if it was lost")
+    .option("--json");
+  on(judge, async (context, options, [file = ""]) => (await import("./judge.ts")).judgeReceipt(context, file, options));
   const affected = revocations.command("affected <id>").description("the sessions that it ended").option("--json");
   on(affected, async (context, options, [id = ""]) =>
     (await import("./reading.ts")).listAffected(context, id, options),

@@ -9,6 +9,7 @@ export type FaultCode =
   | "deposed" // a leader that no longer leads: nothing was written
   | "stalled" // this process stood still, and can't vouch for what it had read
   | "overloaded" // refused before any work
+  | "history_lost" // it was committed, and the store has lost it since
   | "keys_unreadable" // no usable signing key
   | "client_keys_unavailable"; // a client's published keys could not be fetched
 

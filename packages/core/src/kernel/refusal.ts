@@ -39,6 +39,8 @@ export type RefusalCode =
   | "idempotency_key_in_use"
   | "version_conflict"
   | "revocation_not_found"
+  | "revocation_perhaps_lost"
+  | "receipt_not_genuine"
   | "target_not_found"
   | "cut_off_in_future"
   | "token_not_genuine"

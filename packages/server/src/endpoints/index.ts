@@ -244,6 +244,18 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     body: revocations.revokeBody,
   },
   {
+    method: "POST",
+    path: "/v1/revocations/judge",
+    what: "Whether the store still has the revocation of a receipt: one that it has lost begins a new epoch.",
+    from: holder("revocations:write"),
+    operation: "judgeReceipt",
+    file: "revocations/judge.ts",
+    surface: "v1",
+    mandate: "judged",
+    answer: revocations.judge,
+    body: revocations.judgeBody,
+  },
+  {
     method: "GET",
     path: "/v1/revocations",
     what: "Every revocation whose receipt is kept, oldest first; by ticket, by status, since a time.",

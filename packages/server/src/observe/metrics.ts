@@ -39,6 +39,8 @@ export interface Metrics {
   readonly tokenSize: (bytes: number) => void;
   readonly introspected: (isActive: boolean) => void;
   readonly fact: (kind: string) => void;
+  /** Of the store's head, whenever it is another one than before. */
+  readonly epoch: (epoch: number) => void;
   readonly failed: (kind: string) => void;
   readonly store: (operation: "read" | "commit", ms: number) => void;
   readonly storeFailed: (operation: "read" | "commit", outcome: "failed" | "unknown") => void;
@@ -89,6 +91,11 @@ export function createMetrics(gauged: Gauged): Metrics {
     "active",
   );
   const facts = counter("hallpass_facts_total", "Facts that were committed, by kind.", "kind");
+  const epochs = new Gauge({
+    name: "hallpass_history_epoch",
+    help: "The epoch of the history, as this node last read it: one more whenever a part of it was or may have been lost.",
+    registers,
+  });
   const failures = counter("hallpass_failures_total", "Faults by code, and defects.", "kind");
   const sizes = new TalliedHistogram({
     name: "hallpass_access_token_bytes",
@@ -203,6 +210,7 @@ export function createMetrics(gauged: Gauged): Metrics {
     tokenSize: (bytes) => tokens.observe(bytes),
     introspected: (isActive) => (isActive ? active : inactive).inc(),
     fact: (kind) => ofFacts(kind).inc(),
+    epoch: (epoch) => epochs.set(epoch),
     failed: (kind) => ofFailures(kind).inc(),
     store: (operation, ms) => (operation === "read" ? reads : commits).observe(ms / 1000),
     storeFailed: (operation, outcome) => storeFailures.labels(operation, outcome).inc(),

@@ -37,6 +37,13 @@ export function observedStore(
   store: Store,
   { clock, log, metrics, revoked, factBell, writes, countedOnly, tracing }: StoreObservers,
 ): Store {
+  let epoch = 0;
+  function noteEpoch({ pos }: { readonly pos: Position }): void {
+    if (pos.epoch === epoch) return;
+    epoch = pos.epoch;
+    metrics.epoch(epoch);
+  }
+
   function timed<T>(
     operation: "read" | "commit",
     start: number,
@@ -60,8 +67,9 @@ export function observedStore(
   function read(keys: readonly RowKey[]): MaybePromise<Snapshot> {
     const start = clock.monotonic();
     const work = store.read(keys);
-    if (work instanceof Promise) return timed("read", start, work);
+    if (work instanceof Promise) return timed("read", start, work, ({ head }) => noteEpoch(head));
     metrics.store("read", clock.monotonic() - start);
+    noteEpoch(work.head);
     return work;
   }
 
@@ -79,6 +87,7 @@ export function observedStore(
     if (outcome !== undefined) writes.noted(outcome);
     if (outcome?.kind === "failed" || outcome?.kind === "unknown") metrics.storeFailed("commit", outcome.kind);
     if (outcome?.kind !== "committed") return;
+    noteEpoch(outcome);
     for (const fact of change.facts) tell(fact);
     if (change.notices.length > 0) revoked(outcome.pos);
   }

@@ -33,6 +33,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   refresh_refused: meaning("authentication", "info", "failure", 8, "Refresh token refused"),
   store_regressed: meaning("configuration", "info", "failure", 9, "Acknowledged history is missing"),
   epoch_started: meaning("configuration", "change", "success", 7, "New epoch"),
+  receipt_lost: meaning("configuration", "info", "failure", 9, "A revocation was lost"),
   token_revoked: meaning("iam", "deletion", "success", 5, "Access token revoked"),
   subject_cut_off: meaning("iam", "deletion", "success", 6, "Everything of a subject revoked"),
   client_cut_off: meaning("iam", "deletion", "success", 7, "Everything of a client revoked"),

@@ -1,7 +1,7 @@
 // GET /v1/revocations/{id}: the receipt again, true as of now (spec/receipt.md RCP-8). With `wait_ms`, when its run is complete and every
-// connected verifier has it, or the time is over.
+// connected verifier has it, or the time is over. One that is not there any more may have been lost with a part of the history (RCP-17).
 
-import { Fault, readRevocation } from "@hallpass/core";
+import { absenceOf, Fault, readRevocation } from "@hallpass/core";
 import { uuidToBytes } from "@hallpass/protocol";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -22,9 +22,10 @@ export async function read(services: Services, exchange: Exchange, caller: Calle
   if (wait !== undefined && wait > 0 && !mayWait(exchange)) throw new Fault("overloaded");
   if (wait !== undefined) await services.runs.settled(id, wait);
   const found = await readRevocation(services.store, services.tenant, id);
-  if (!found.ok) return refuse(exchange, found.code);
+  // Whoever may not know of it hears what those hear who ask for one that there never was.
+  if (!found.ok) return refuse(exchange, await absenceOf(services, id));
   if (!(await targetsPermitted(services, caller, found.value.targets)))
-    return refuseAsAbsent(exchange, "revocation_not_found");
+    return refuseAsAbsent(exchange, await absenceOf(services, id));
   return reply(exchange, 200, await receiptFor(services, exchange, found.value, left(services, wait, began)));
 }
 

@@ -1,13 +1,25 @@
 // The receipt of a committed revocation (spec/receipt.md): waits if asked to, says who enforces it now, and signs what it says.
 
-import { connectedHaveApplied, type Revocation, readFleet, readNoted, receiptOf, ringKey } from "@hallpass/core";
+import {
+  connectedHaveApplied,
+  Fault,
+  type Revocation,
+  readFleet,
+  readNoted,
+  receiptOf,
+  revocationKey,
+  ringKey,
+} from "@hallpass/core";
 import { RECEIPT_TYPE, type SignedReceipt } from "@hallpass/protocol";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { mayWait } from "../may-wait.ts";
 import { signedJwt } from "../signed-jwt.ts";
 
-/** Throws Faults of the store: the revocation stands, and its receipt can be read again. */
+/**
+ * Throws Faults of the store: the revocation stands, and its receipt can be read again. Throws Fault `history_lost` when the store has lost it
+ * meanwhile: then nothing of it stands.
+ */
 export async function receiptFor(
   services: Services,
   exchange: Pick<Exchange, "request">,
@@ -23,7 +35,9 @@ export async function receiptFor(
     ]);
   const members = await readFleet(store, tenant);
   const { applied: noted } = await readNoted(store, tenant, members);
-  const snapshot = await store.read([ringKey(tenant)]);
+  const own = revocationKey(tenant, revocation.id);
+  const snapshot = await store.read([ringKey(tenant), own]);
+  if (snapshot.get(own) === undefined) throw new Fault("history_lost");
   const { heard, listeningSince } = { heard: hearing.heard(), listeningSince: hearing.listeningSince };
   const fleet = { members, heard, noted, listeningSince, traits: store.traits };
   const receipt = receiptOf(revocation, fleet, snapshot.clock, storeTime.believed(snapshot.clock));
