@@ -112,6 +112,7 @@ export function wholeBodies(at: {
       needs: ["targets"],
       json: { targets: [{ type: "session", sid: UUID }], ...SAID, dry_run: true, ...PAGE },
     },
+    "POST /v1/revocations/judge": { path: "/v1/revocations/judge", needs: ["receipt"], json: { receipt: "a.b.c" } },
     "POST /v1/keys": { path: "/v1/keys", needs: ["alg"], json: { alg: "ES256", wait_ms: 0 } },
     "POST /v1/keys/try": {
       path: "/v1/keys/try",

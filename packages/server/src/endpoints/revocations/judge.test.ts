@@ -163,10 +163,10 @@ test("what no present key of this issuer has signed as a receipt is refused and 
     ["cut", jws.slice(0, -1)],
     ["no signature", `${head}.${payload}.`],
     ["an access token", access],
-    ["of another type", signedJwt(signer, "JWT", read)],
+    ["of another type", await signedJwt(signer, "JWT", read)],
     [
       "of an unknown key",
-      signedJwt({ ...signer, kid: "unknown", sign: (input) => signer.sign(input) }, RECEIPT_TYPE, read),
+      await signedJwt({ ...signer, kid: "unknown", signSoon: (input) => signer.signSoon(input) }, RECEIPT_TYPE, read),
     ],
     ["no JWS", "receipt"],
   ] as const) {
