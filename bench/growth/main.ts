@@ -6,7 +6,17 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { gather, instantOf, type OpenedSession, readSession, refresh, revoke, type Store, sweep } from "@hallpass/core";
+import {
+  gather,
+  instantOf,
+  type OpenedSession,
+  pacedBy,
+  readSession,
+  refresh,
+  revoke,
+  type Store,
+  sweep,
+} from "@hallpass/core";
 import { openPostgresStore } from "@hallpass/store-postgres";
 import { startPostgres } from "@hallpass/store-postgres/testing";
 import { openSqliteStore } from "@hallpass/store-sqlite";
@@ -227,10 +237,11 @@ async function sweeping(one: Served, ended: number, held: OpenedSession[]): Prom
   await fill(one, 0, ended, held, "short");
   await wait(2000);
   let swept = 0;
+  const paced = pacedBy({ clock, scheduler });
   const began = performance.now();
   const beside = await probing(one, held, async () => {
     for (let more = true; more; ) {
-      const step = await sweep({ ...one, factsKept: 30 * 86_400_000 }, instantOf(Date.now()));
+      const step = await sweep({ ...one, factsKept: 30 * 86_400_000, paced }, instantOf(Date.now()));
       swept += step.ended + step.removed;
       more = step.more;
     }

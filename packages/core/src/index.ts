@@ -20,6 +20,7 @@ export * from "./journal/replay-journal.ts";
 export * from "./kernel/fault.ts";
 export * from "./kernel/ids.ts";
 export * from "./kernel/issuer.ts";
+export * from "./kernel/paced.ts";
 export * from "./kernel/ports.ts";
 export * from "./kernel/refusal.ts";
 export * from "./kernel/secret.ts";

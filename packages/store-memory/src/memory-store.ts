@@ -143,7 +143,9 @@ function dueKeys(book: Book, { kind, by, limit }: Query<"due">): Answer<"due"> {
     .map(({ key }) => key);
 }
 
-function drop(book: Book, { horizon, factsBefore, factsOf = [], limit }: Query<"drop">): Answer<"drop"> {
+function drop(book: Book, { horizon, factsBefore, factsOf = [], limit, fence }: Query<"drop">): Answer<"drop"> {
+  if (fence !== undefined && book.rows.get(rowKeyText(fence.key))?.row.version !== fence.version)
+    return { more: false, fenced: true };
   const over = new Set(book.notices.filter((notice) => notice.until <= horizon).slice(0, limit));
   const isStale = ({ fact: { at, kind } }: KeptFact): boolean =>
     at < factsBefore || factsOf.some((of) => of.kind === kind && of.from <= at && at < of.before);

@@ -238,15 +238,18 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
       return lines.map(rowFromRow);
     },
     due: async ({ kind, by, limit }) => (await ask(statements.due, [kind, by, limit])).map(keyFromRow),
-    drop: async ({ horizon, factsBefore, factsOf = [], limit }) => {
-      await ask(statements.tendFacts, [factsBefore]);
-      await ask(statements.drop, [horizon, factsBefore, limit]);
+    drop: async ({ horizon, factsBefore, factsOf = [], limit, fence }) => {
+      const { tenant, kind: of, id } = fence?.key ?? { tenant: null, kind: null, id: null };
+      const only = [tenant, of, id, fence?.version ?? null];
+      await ask(statements.tendFacts, [factsBefore, ...only]);
+      await ask(statements.drop, [horizon, factsBefore, limit, ...only]);
       let full = false;
       for (const { kind, from, before } of factsOf) {
-        const [gone] = await ask(statements.dropFactsOf, [kind, from, before, limit]);
+        const [gone] = await ask(statements.dropFactsOf, [kind, from, before, limit, ...only]);
         if (gone?.["count"] === limit) full = true;
       }
-      const [line] = await ask(statements.more, [horizon, factsBefore]);
+      const [line] = await ask(statements.more, [horizon, factsBefore, ...only]);
+      if (line?.["held"] !== true) return { more: false, fenced: true };
       return { more: full || line?.["more"] === true };
     },
     onHeadMoved: (wake) => wakes.add(wake),

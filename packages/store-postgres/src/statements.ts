@@ -9,6 +9,17 @@ export interface Statement {
 
 const ROW: string = `r.tenant, r.kind, r.id, r.version, r.attempt, r.expires, r.not_before_epoch, r.not_before_seq, r.raised_at, r.value`;
 
+/** The row of a fence, locked until what is done under it is committed; its key and version are parameters from `first` on, or NULL. */
+function fence(first: number): string {
+  return `fence AS MATERIALIZED (
+        SELECT version FROM rows WHERE tenant = $${first}::text AND kind = $${first + 1}::text AND id = $${first + 2}::text FOR SHARE
+      )`;
+}
+
+function holds(first: number): string {
+  return `($${first}::text IS NULL OR EXISTS (SELECT FROM fence WHERE version = $${first + 3}::int8))`;
+}
+
 type Name =
   | "read"
   | "commit"
@@ -90,18 +101,18 @@ export const statements: Readonly<Record<Name, Statement>> = {
   drop: {
     name: "hallpass_drop",
     text: `
-      WITH gone AS (
-        DELETE FROM notices WHERE seq IN (
+      WITH ${fence(4)}, gone AS (
+        DELETE FROM notices WHERE ${holds(4)} AND seq IN (
           SELECT seq FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING seq
       ),
       gone_before AS (
-        DELETE FROM facts_before WHERE (xid, place) IN (
+        DELETE FROM facts_before WHERE ${holds(4)} AND (xid, place) IN (
           SELECT xid, place FROM facts_before WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
         )
       ),
       gone_rest AS (
-        DELETE FROM facts_rest WHERE (xid, place) IN (
+        DELETE FROM facts_rest WHERE ${holds(4)} AND (xid, place) IN (
           SELECT xid, place FROM facts_rest WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
         )
       )
@@ -109,12 +120,15 @@ export const statements: Readonly<Record<Name, Statement>> = {
         dropped_horizon = greatest(dropped_horizon, $1)
       WHERE EXISTS (SELECT 1 FROM gone)`,
   },
-  tendFacts: { name: "hallpass_tend_facts", text: "SELECT tend_facts($1)" },
+  tendFacts: {
+    name: "hallpass_tend_facts",
+    text: `WITH ${fence(2)} SELECT CASE WHEN ${holds(2)} THEN tend_facts($1)::text END`,
+  },
   dropFactsOf: {
     name: "hallpass_drop_facts_of",
     text: `
-      WITH gone AS (
-        DELETE FROM facts WHERE (xid, place) IN (
+      WITH ${fence(5)}, gone AS (
+        DELETE FROM facts WHERE ${holds(5)} AND (xid, place) IN (
           SELECT xid, place FROM facts WHERE at >= $2 AND at < $3 AND kind = $1 ORDER BY at LIMIT $4 FOR UPDATE SKIP LOCKED
         ) RETURNING place
       )
@@ -122,6 +136,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
   },
   more: {
     name: "hallpass_more",
-    text: "SELECT EXISTS (SELECT 1 FROM notices WHERE until <= $1) OR EXISTS (SELECT 1 FROM facts_before WHERE at < $2) OR EXISTS (SELECT 1 FROM facts_rest WHERE at < $2) AS more",
+    text: `WITH ${fence(3)} SELECT ${holds(3)} AS held, EXISTS (SELECT 1 FROM notices WHERE until <= $1)
+      OR EXISTS (SELECT 1 FROM facts_before WHERE at < $2) OR EXISTS (SELECT 1 FROM facts_rest WHERE at < $2) AS more`,
   },
 };

@@ -4,12 +4,15 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   type Change,
   type FactsOf,
+  type Fence,
   type Instant,
   livesUntil,
   type NoticeDraft,
   type Outcome,
   placeAfter,
   type RowChange,
+  type RowKey,
+  type Store,
 } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import type { SentChange, SentRow } from "./change-message.ts";
@@ -26,7 +29,10 @@ export interface DropBounds {
   readonly factsBefore: Instant;
   readonly factsOf?: readonly FactsOf[];
   readonly limit: number;
+  readonly fence?: Fence;
 }
+
+export type Dropped = Awaited<ReturnType<Store["drop"]>>;
 
 interface WrittenHead {
   readonly pos: Position;
@@ -99,7 +105,8 @@ export class ChangeWriter {
     return this.#committed(pos, at);
   }
 
-  drop({ horizon, factsBefore, factsOf = [], limit }: DropBounds): boolean {
+  drop({ horizon, factsBefore, factsOf = [], limit, fence }: DropBounds): Dropped {
+    if (fence !== undefined && this.#find(fence)?.version !== fence.version) return { more: false, fenced: true };
     const dropped = this.#sql.dropNotices.all(horizon, limit);
     const facts = this.#facts.dropBefore(factsBefore, limit);
     const ofKinds = factsOf.map((of) => this.#facts.dropOf(of, limit));
@@ -110,7 +117,7 @@ export class ChangeWriter {
       this.#sql.noteDropped.run(seq, horizon);
     }
     const isMore = this.#sql.anyToDrop.get(horizon) !== undefined || this.#facts.isOlderThan(factsBefore);
-    return ofKinds.some(({ more }) => more) || isMore;
+    return { more: ofKinds.some(({ more }) => more) || isMore };
   }
 
   /** One row, compared and written by one statement: a refresh. */
@@ -134,7 +141,7 @@ export class ChangeWriter {
     return this.#last;
   }
 
-  #find({ key }: RowChange): { readonly place: number; readonly version: number } | undefined {
+  #find({ key }: { readonly key: RowKey }): { readonly place: number; readonly version: number } | undefined {
     const tenant = this.#names.codeOf(key.tenant);
     if (tenant === undefined) return undefined;
     const row = this.#sql.find.get(kindToRow(key.kind), tenant, packId(key.id));

@@ -5,7 +5,7 @@ import type { Change, Clock, Outcome } from "@hallpass/core";
 import { Fault } from "@hallpass/core";
 import type { Acknowledged } from "./acknowledged.ts";
 import { changesToMessage, type SentChange } from "./change-message.ts";
-import type { DropBounds } from "./change-writer.ts";
+import type { DropBounds, Dropped } from "./change-writer.ts";
 import type { WriterReply } from "./thread-messages.ts";
 import type { WriterThread } from "./writer-thread.ts";
 
@@ -25,7 +25,7 @@ interface WaitingCommit {
 interface WaitingDrop {
   readonly kind: "drop";
   readonly bounds: DropBounds;
-  readonly settle: (answer: Promise<{ readonly more: boolean }>) => void;
+  readonly settle: (answer: Promise<Dropped>) => void;
 }
 
 export interface CommitQueueOptions {
@@ -63,8 +63,8 @@ export class CommitQueue {
     return promise;
   }
 
-  drop(bounds: DropBounds): Promise<{ readonly more: boolean }> {
-    const { promise, resolve } = Promise.withResolvers<{ readonly more: boolean }>();
+  drop(bounds: DropBounds): Promise<Dropped> {
+    const { promise, resolve } = Promise.withResolvers<Dropped>();
     this.#waiting.push({ kind: "drop", bounds, settle: resolve });
     this.#running ??= this.#run();
     return promise;
@@ -159,11 +159,11 @@ export class CommitQueue {
     return reply.outcomes;
   }
 
-  async #drop(bounds: DropBounds): Promise<{ readonly more: boolean }> {
+  async #drop(bounds: DropBounds): Promise<Dropped> {
     try {
       const reply = await (await this.#options.writer()).request({ kind: "drop", bounds });
       this.#options.acknowledged.facts.forget();
-      if (reply.kind === "dropped") return { more: reply.more };
+      if (reply.kind === "dropped") return reply.answer;
       throw new Error("nothing was dropped", { cause: reply });
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });

@@ -2,7 +2,7 @@
 
 import type { Instant } from "@hallpass/core";
 import type { ChangeMessage } from "./change-message.ts";
-import type { DropBounds } from "./change-writer.ts";
+import type { DropBounds, Dropped } from "./change-writer.ts";
 import type { PlainCause } from "./sqlite-errors.ts";
 import type { BatchResult } from "./writer.ts";
 
@@ -14,6 +14,6 @@ export type WriterRequest =
 export type WriterReply =
   | { readonly kind: "opened" }
   | ({ readonly kind: "committed" } & BatchResult)
-  | { readonly kind: "dropped"; readonly more: boolean }
+  | { readonly kind: "dropped"; readonly answer: Dropped }
   /** Opening or dropping did not work; nothing was written. */
   | { readonly kind: "failed"; readonly cause: PlainCause };

@@ -33,7 +33,7 @@ function serve(writer: Writer, request: WriterRequest): void {
     }
     case "drop":
       try {
-        reply({ kind: "dropped", ...writer.drop(request.bounds) });
+        reply({ kind: "dropped", answer: writer.drop(request.bounds) });
       } catch (error) {
         reply({ kind: "failed", cause: plainCause(error) });
       }

@@ -4,7 +4,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Instant, Outcome } from "@hallpass/core";
 import type { SentChange } from "./change-message.ts";
-import { ChangeWriter, type DropBounds } from "./change-writer.ts";
+import { ChangeWriter, type DropBounds, type Dropped } from "./change-writer.ts";
 import { FactLog } from "./fact-log.ts";
 import { Names } from "./names.ts";
 import { prepareSchema } from "./schema.ts";
@@ -80,13 +80,13 @@ export class Writer {
   }
 
   /** Throws when nothing was dropped because of a fault. */
-  drop(bounds: DropBounds): { readonly more: boolean } {
+  drop(bounds: DropBounds): Dropped {
     try {
       this.#begin.run();
-      const more = this.#changes.drop(bounds);
+      const dropped = this.#changes.drop(bounds);
       this.#commit.run();
       this.#changesInLog += bounds.limit;
-      return { more };
+      return dropped;
     } catch (error) {
       this.#undo();
       throw error;

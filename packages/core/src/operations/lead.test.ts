@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { Fault } from "../kernel/fault.ts";
+import { afterMs } from "../kernel/time.ts";
 import { fencedStore } from "../leadership/fenced-store.ts";
 import { change, write } from "../store/change.ts";
 import type { RowKey, Store } from "../store/store.ts";
@@ -142,6 +143,21 @@ describe("a leader's task", () => {
     world.wait(LEADS_FOR);
     await lead(world, B);
     await assert.rejects(async () => fencedStore(world.store, TENANT, version).read([DONE]), isDeposed);
+  });
+
+  it("of a term that is over drops nothing: the store compares when it drops [NODE-2]", async () => {
+    const world = await aNode();
+    const { version } = await lead(world, A);
+    const fenced = fencedStore(world.store, TENANT, version);
+    const bounds = { horizon: START, factsBefore: afterMs(START, 1), limit: 10 };
+    const told = (await world.facts()).length;
+    world.wait(LEADS_FOR);
+    await lead(world, B);
+    await assert.rejects(async () => fenced.drop(bounds), isDeposed);
+    assert.equal((await world.facts()).length, told + 1);
+    const { version: its } = await lead(world, B);
+    assert.deepEqual(await fencedStore(world.store, TENANT, its).drop(bounds), { more: false });
+    assert.ok((await world.facts()).length < told + 1);
   });
 
   it("carries the condition in the very change that it protects [NODE-2]", async () => {

@@ -3,10 +3,12 @@ import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { Fault } from "../kernel/fault.ts";
 import type { SessionId, SubjectId } from "../kernel/ids.ts";
+import type { Paced } from "../kernel/paced.ts";
 import { afterMs, type Instant } from "../kernel/time.ts";
 import { absoluteEnd } from "../sessions/session.ts";
 import { sessionKey } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END } from "../sessions/standing.ts";
+import { subjectKey } from "../sessions/subject.ts";
 import { TENANT } from "../testing/builders.ts";
 import {
   accessTextOf,
@@ -215,6 +217,65 @@ describe("the sweep", () => {
     assert.deepEqual([first.ended, first.more], [200, true]);
     const second = await swept(world);
     assert.deepEqual([second.ended, second.more], [5, false]);
+  });
+
+  it("reads and commits 32 rows at a time, each step by itself, so that nobody waits behind more [GRO-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    for (let count = 0; count < 33; count += 1) await opened(world, { subject: `s-${count}` as SubjectId });
+    world.wait(100_000);
+    const seen: number[] = [];
+    let steps = 0;
+    const store: World["store"] = {
+      ...world.store,
+      commit: async (changes) => {
+        seen.push(changes.length);
+        assert.equal(underWay, 1, "within a step");
+        return world.store.commit(changes);
+      },
+    };
+    let underWay = 0;
+    const paced: Paced = async (step) => {
+      steps += 1;
+      underWay += 1;
+      assert.equal(underWay, 1, "one after the other");
+      const done = await step();
+      underWay -= 1;
+      return done;
+    };
+    const { ended } = await sweep({ ...world, store, factsKept: FACTS_KEPT, paced }, world.now());
+    assert.deepEqual([ended, seen], [33, [32, 1]]);
+    assert.ok(steps > 3, "looking for rows and dropping are steps, too");
+  });
+
+  it("leaves a row that somebody changed in between as it is, and settles the others [GRO-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [used, over] = [await opened(world), await opened(world, { subject: "u-82" as SubjectId })];
+    world.wait(99_999);
+    let isUsed = false;
+    const store: World["store"] = {
+      ...world.store,
+      commit: async (changes) => {
+        if (!isUsed) {
+          isUsed = true;
+          const row = (await world.store.read([sessionKey(used.session)])).get(sessionKey(used.session));
+          assert.ok(row !== undefined);
+          const next = { value: row.value, expires: row.expires, refs: [subjectKey(TENANT, used.session.subject)] };
+          await world.store.commit([
+            { attempt: "BBBBBBBBBBB", rows: [{ key: row.key, expect: row.version, next }], notices: [], facts: [] },
+          ]);
+        }
+        return world.store.commit(changes);
+      },
+    };
+    world.wait(1);
+    const first = await sweep({ ...world, store, factsKept: FACTS_KEPT }, world.now());
+    assert.equal(first.ended, 1);
+    assert.deepEqual(
+      (await ends(world)).map((one) => (one as [string])[0]),
+      [over.session.id],
+    );
+    assert.equal((await swept(world)).ended, 1);
+    assert.equal((await ends(world)).length, 2);
   });
 });
 

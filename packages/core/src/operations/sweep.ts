@@ -2,8 +2,8 @@
 // removes rows whose time has come, and drops notices that no token can match any more.
 
 import { sessionFact } from "../facts.ts";
-import { Fault } from "../kernel/fault.ts";
 import type { Issuer } from "../kernel/issuer.ts";
+import type { Paced } from "../kernel/paced.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { earliest, type Instant, instantOf, isPast } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
@@ -12,7 +12,8 @@ import { lapse } from "../sessions/decide.ts";
 import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionToRow } from "../sessions/session-row.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
-import { answer, change, type Decision, write } from "../store/change.ts";
+import { answer, type Decision, write } from "../store/change.ts";
+import { changeEach } from "../store/change-each.ts";
 import {
   type FactsOf,
   ROW_KINDS,
@@ -36,6 +37,8 @@ export interface SweepDeps {
   readonly sweptOf?: Map<string, Instant>;
   /** Readers whose facts are kept until they have them, at most twice as long. */
   readonly readers?: readonly string[];
+  /** Runs each step that asks the store for something; without it they follow one another at once. */
+  readonly paced?: Paced;
 }
 
 export interface Swept {
@@ -45,7 +48,12 @@ export interface Swept {
   readonly more: boolean;
 }
 
+/** Rows of a kind that are looked for at once. */
 const STEP = 200;
+/** Rows that are read and committed together: requests that come meanwhile wait for no more than these. */
+const TOGETHER = 32;
+/** Notices and facts that are dropped at once, of each. */
+const DROPPED = 1000;
 /** Milliseconds: a fact carries the time of its decision, and is committed later than others of that time by no more. */
 const DECIDED_WITHIN = 60_000;
 /** Kinds that never come due: what they hold is removed on purpose only. */
@@ -64,7 +72,8 @@ const LASTING: ReadonlySet<RowKind> = new Set<RowKind>([
  * A row that can't be read stops no other: what it threw is thrown when all else is done.
  */
 export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
-  const { clock } = await deps.store.read([issuerKey(deps.issuer.tenant)]);
+  const { store, paced = (step) => step() } = deps;
+  const { clock } = await store.read([issuerKey(deps.issuer.tenant)]);
   const until = earliest(trusted, clock);
   let ended = 0;
   let removed = 0;
@@ -72,27 +81,19 @@ export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
   const defects: unknown[] = [];
   for (const kind of ROW_KINDS) {
     if (LASTING.has(kind)) continue;
-    const keys = await deps.store.due({ kind, by: until, limit: STEP });
+    const keys = await paced(() => store.due({ kind, by: until, limit: STEP }));
     more ||= keys.length === STEP;
-    for (const key of keys) {
-      const done = await settle(deps, key, until).catch((cause: unknown): Settled => {
-        if (cause instanceof Fault) throw cause;
-        defects.push(cause);
-        return "later";
-      });
-      if (done === "ended") ended += 1;
-      if (done === "removed") removed += 1;
+    for (let from = 0; from < keys.length; from += TOGETHER) {
+      const done = await paced(() => settleEach(deps, keys.slice(from, from + TOGETHER), until, defects));
+      ended += done.filter((one) => one === "ended").length;
+      removed += done.filter((one) => one === "removed").length;
     }
   }
   const skewed = instantOf(Math.max(0, until - deps.issuer.skew * 1000));
   const held = await unreadSince(deps);
   const factsOf = shorterKept(deps, until, held);
-  const dropped = await deps.store.drop({
-    horizon: skewed,
-    factsBefore: boundOf(until, deps.factsKept, held),
-    factsOf,
-    limit: STEP * 5,
-  });
+  const factsBefore = boundOf(until, deps.factsKept, held);
+  const dropped = await paced(() => store.drop({ horizon: skewed, factsBefore, factsOf, limit: DROPPED }));
   if (!dropped.more) for (const { kind, before } of factsOf) deps.sweptOf?.set(kind, before);
   if (defects.length > 0) throw defects[0];
   return { ended, removed, more: more || dropped.more };
@@ -126,16 +127,32 @@ function shorterKept(
 
 type Settled = "ended" | "removed" | "later";
 
-async function settle(deps: SweepDeps, key: RowKey, until: Instant): Promise<Settled> {
-  const asked = key.kind === "session" ? [key, ringKey(key.tenant)] : [key];
-  return change<Settled>(deps.store, deps.dice, asked, (snapshot) => {
-    const row = snapshot.get(key);
-    if (row === undefined || row.expires === null || !isPast(row.expires, until)) return answer("later");
-    if (key.kind !== "session") return remove(row);
-    const session = sessionFromRow(row);
-    if (session.state.kind === "ended") return remove(row);
-    return settleSession(row, session, notAfter(snapshot, until));
+/** What a decision throws goes to `defects`. One that lost a race is found again by the next step. */
+function settleEach(
+  { store, dice }: SweepDeps,
+  keys: readonly RowKey[],
+  until: Instant,
+  defects: unknown[],
+): Promise<readonly (Settled | undefined)[]> {
+  const tenants = new Set(keys.flatMap(({ kind, tenant }) => (kind === "session" ? [tenant] : [])));
+  const asked = [...keys, ...[...tenants].map((tenant) => ringKey(tenant))];
+  return changeEach<RowKey, Settled>(store, dice, asked, keys, (key, snapshot) => {
+    try {
+      return settle(key, snapshot, until);
+    } catch (cause) {
+      defects.push(cause);
+      return answer("later");
+    }
   });
+}
+
+function settle(key: RowKey, snapshot: Snapshot, until: Instant): Decision<Settled> {
+  const row = snapshot.get(key);
+  if (row === undefined || row.expires === null || !isPast(row.expires, until)) return answer("later");
+  if (key.kind !== "session") return remove(row);
+  const session = sessionFromRow(row);
+  if (session.state.kind === "ended") return remove(row);
+  return settleSession(row, session, notAfter(snapshot, until));
 }
 
 /** A clock that jumped ahead since must not end for good what it only seems to have outlived. */

@@ -93,7 +93,8 @@ export async function record(store: Store, dice: Dice, facts: readonly FactDraft
   if (outcome === "conflict") throw new Error("a change without rows conflicted");
 }
 
-function changeOf(dice: Dice, { rows, notices = [], facts = [] }: Omit<Writes<unknown>, "answer">): Change {
+/** With an attempt of its own. */
+export function changeOf(dice: Dice, { rows, notices = [], facts = [] }: Omit<Writes<unknown>, "answer">): Change {
   return { attempt: encodeBase64url(dice.bytes(8)), rows, notices, facts };
 }
 
@@ -104,7 +105,8 @@ interface Unwritten {
 
 type Settled = Committed | "conflict" | Unwritten;
 
-function settle(store: Store, one: Change, [outcome]: readonly Outcome[]): MaybePromise<Settled> {
+/** What an outcome comes to when the rows were asked where nobody knew it. Throws and rejects with Faults as `change` does. */
+export function settle(store: Store, one: Change, [outcome]: readonly Outcome[]): MaybePromise<Settled> {
   if (outcome === undefined) throw new Error("a store answered no outcome for a change");
   switch (outcome.kind) {
     case "committed":

@@ -168,6 +168,12 @@ export interface FactsOf {
   readonly before: Instant;
 }
 
+/** A condition of what is not a change: the row has this version. */
+export interface Fence {
+  readonly key: RowKey;
+  readonly version: number;
+}
+
 /** Promises are a good part of what a request costs: who has the answer already gives no promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -221,13 +227,14 @@ export interface Store {
   /** Keys of rows of a kind that are due: `expires <= by`; soonest first, at most `limit`. */
   due(query: { readonly kind: RowKind; readonly by: Instant; readonly limit: number }): Promise<readonly RowKey[]>;
 
-  /** Drops notices with `until <= horizon`, facts older than `factsBefore` and facts of a kind with `from <= at < before`, in small steps; answers whether more is left. The position after the last notice never falls because of it. */
+  /** Drops notices with `until <= horizon`, facts older than `factsBefore` and facts of a kind with `from <= at < before`, in small steps; answers whether more is left. The position after the last notice never falls because of it. With a fence it drops only while the row has that version, compared in the same step; otherwise nothing more, and says so by `fenced`. */
   drop(bounds: {
     readonly horizon: Instant;
     readonly factsBefore: Instant;
     readonly factsOf?: readonly FactsOf[];
     readonly limit: number;
-  }): Promise<{ readonly more: boolean }>;
+    readonly fence?: Fence;
+  }): Promise<{ readonly more: boolean; readonly fenced?: true }>;
 
   /** Calls back, soon and perhaps too often, when the head may have moved. Only wakes: a lost call delays nothing beyond the next ping. */
   onHeadMoved(wake: () => void): () => void;

@@ -1,7 +1,7 @@
 // What time does without being asked: the sweep writes down what is over, keys are tended, facts are read, by the node that leads;
 // log lines leave, by each.
 
-import { dropUnusedKeys, type Instant, type Store, sweep, tendKeys } from "@hallpass/core";
+import { dropUnusedKeys, type Instant, pacedBy, type Store, sweep, tendKeys } from "@hallpass/core";
 import type { Config } from "../config.ts";
 import { listenersOf } from "../endpoints/keys/listeners.ts";
 import type { Log } from "../observe/log.ts";
@@ -36,6 +36,7 @@ export function startTimers(
     factsKeptOf: new Map(config.facts_kept_of.map(([kind, kept]) => [kind, kept * 1000])),
     sweptOf: new Map<string, Instant>(),
     readers: factReaders(config, services).map(({ name }) => name),
+    paced: pacedBy({ clock, scheduler }),
   };
   const failed = (thrown: unknown): void => services.observer.failed("timer", "none", thrown);
   async function sweepAll(store: Store): Promise<void> {

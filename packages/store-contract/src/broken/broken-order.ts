@@ -127,11 +127,19 @@ export const brokenOrder: readonly BrokenStore[] = [
     }),
   },
   {
+    name: "drops for whoever asks, whatever the fence",
+    breaks: "drop.fenced",
+    spoil: (store) => ({
+      ...store,
+      drop: ({ horizon, factsBefore, factsOf = [], limit }) => store.drop({ horizon, factsBefore, factsOf, limit }),
+    }),
+  },
+  {
     name: "keeps every kind of fact for the same time",
     breaks: "drop.kind",
     spoil: (store) => ({
       ...store,
-      drop: ({ horizon, factsBefore, limit }) => store.drop({ horizon, factsBefore, limit }),
+      drop: (bounds) => store.drop({ ...bounds, factsOf: [] }),
     }),
   },
   {

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { afterMs, type Instant, instantOf, type Store } from "@hallpass/core";
-import { AWAY, allNotices, END, factOf, HOME, headOf, mustCommit, START } from "../drafts.ts";
+import { AWAY, allNotices, END, factOf, HOME, headOf, keyOf, mustCommit, put, START, uuidOf } from "../drafts.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 
 const group = "drop";
@@ -145,6 +145,38 @@ export const drop: readonly Rule[] = [
         facts.map((fact) => fact.body),
         ["3"],
       );
+    },
+  },
+  {
+    id: "drop.fenced",
+    group,
+    title: "with a fence nothing is dropped unless that row has that version, and it is said so",
+    run: async ({ store, drafts }) => {
+      const key = keyOf(uuidOf(1));
+      const facts = [factOf("old", { kind: "token_refreshed", at: instantOf(1000) })];
+      const rows = [put(key, "absent", "a")];
+      const notices = [drafts.notice({ livesMs: LIVES_MS })];
+      const { at } = await mustCommit(store, drafts.change({ rows, facts, notices }));
+      const factsOf = [{ kind: "token_refreshed", from: instantOf(0), before: instantOf(2000) }];
+      const bounds = { horizon: afterMs(at, LIVES_MS), factsBefore: instantOf(1001), factsOf, limit: 10 };
+      const left = async (): Promise<readonly number[]> => [
+        (await allNotices(store)).length,
+        (await store.facts({ tenant: HOME, limit: 10 })).facts.length,
+      ];
+      const others = [
+        { key, version: 2 },
+        { key: keyOf(uuidOf(2)), version: 1 },
+        { key: { ...key, tenant: AWAY }, version: 1 },
+        { key: { ...key, kind: "client" as const }, version: 1 },
+      ];
+      for (const fence of others) {
+        assert.deepEqual(await store.drop({ ...bounds, fence }), { more: false, fenced: true });
+        assert.deepEqual(await left(), [1, 1]);
+      }
+      assert.deepEqual(await store.drop({ ...bounds, fence: { key, version: 1 } }), { more: false });
+      assert.deepEqual(await left(), [0, 0]);
+      await mustCommit(store, drafts.change({ rows: [put(key, 1, "b")] }));
+      assert.deepEqual(await store.drop({ ...bounds, fence: { key, version: 1 } }), { more: false, fenced: true });
     },
   },
   {
