@@ -1,4 +1,4 @@
-// Whether an answer may wait for verifiers, or for the end of a run. Whoever waits holds no place of a lane: however many wait, as many
+// Whether an answer may wait: for verifiers, for the end of a run, for a fact. Whoever waits holds no place of a lane: however many wait, as many
 // others are served as before (LOAD-7).
 
 import type { Exchange } from "./endpoint.ts";

@@ -1,6 +1,6 @@
 // Who is let in while there is more to do than can be done (spec/overload.md), in six lines:
 // A request takes a place of its lane when its body is there, and gives it back with its answer; without a place it is 503 at once.
-// Whoever waits for verifiers gives its place back while it does, and takes one of the lane of those who wait.
+// Whoever waits (for verifiers, a run, a fact) gives its place back while it does, and takes one of the lane of those who wait.
 // Lanes never look at each other: no amount of traffic takes a place from a revocation, a verifier or a probe.
 // Traffic has at most 512 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms), or whether more
 // than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise they grow by 32.

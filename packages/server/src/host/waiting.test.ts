@@ -1,4 +1,4 @@
-// Who waits for a receipt, seen from outside: real sockets, and verifiers that acknowledge when the test says so.
+// Who waits for a receipt or follows the log, seen from outside: real sockets, and verifiers that acknowledge when the test says so.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -18,8 +18,19 @@ const admission = createAdmission({ clock: systemClock, scheduler: { after: () =
 let acknowledged = Promise.withResolvers<void>();
 let waiting = 0;
 let arrived = (): void => {};
+/** Called when somebody who follows the log begins to wait. */
+let listens = (): void => {};
+const { factBell } = stage.services;
 const hallpass = createHallpass({
   ...stage.services,
+  factBell: {
+    rung: factBell.rung,
+    next: (heard, ms) => {
+      const next = factBell.next(heard, ms);
+      listens();
+      return next;
+    },
+  },
   hearing: {
     ...stage.services.hearing,
     waitElsewhere: () => {
@@ -119,6 +130,55 @@ test("where too many wait, what was changed is answered at once with what is tru
   assert.equal(waits.underWay, 256);
   acknowledged.resolve();
   assert.equal((await last).status, 200);
+  for (const place of taken) place.leave();
+  assert.deepEqual(underWay(), NOBODY);
+});
+
+async function endOfLog(): Promise<string> {
+  const { json } = await send("GET", "/v1/log?kind=session_opened&limit=200");
+  assert.equal(json["more"], false);
+  return `kind=session_opened&after=${String(json["next_cursor"])}`;
+}
+
+const kindsIn = ({ json }: Answered): readonly string[] =>
+  (json["facts"] as readonly { readonly kind: string }[]).map(({ kind }) => kind);
+
+/** By a query and by a body. */
+const FOLLOWING: readonly ((end: string) => Promise<Answered>)[] = [
+  (end) => send("GET", `/v1/log?follow=30&${end}`),
+  (end) => send("POST", "/v1/log", { kinds: ["session_opened"], after: end.split("after=")[1], follow_s: 30 }),
+];
+
+test("whoever follows the log has given its place back while there is no fact, and is answered with the next [LOAD-7]", async () => {
+  for (const follow of FOLLOWING) {
+    const end = await endOfLog();
+    const listening = Promise.withResolvers<void>();
+    listens = listening.resolve;
+    const following = follow(end);
+    await listening.promise;
+    assert.deepEqual(underWay(), { ...NOBODY, waits: 1 });
+    await stage.open();
+    const page = await following;
+    assert.deepEqual([page.status, kindsIn(page)], [200, ["session_opened"]]);
+    assert.deepEqual(underWay(), NOBODY);
+  }
+});
+
+test("where too many wait, whoever follows the log gets what is there at once [LOAD-7]", async () => {
+  listens = () => assert.fail("nobody may wait");
+  const taken: Lane[] = [];
+  for (let place = admission.enterWait(); place !== undefined; place = admission.enterWait()) taken.push(place);
+  const before = lane("waits").turnedAway;
+  for (const [index, follow] of FOLLOWING.entries()) {
+    const page = await follow(await endOfLog());
+    assert.deepEqual([page.status, kindsIn(page), page.json["more"]], [200, [], false]);
+    assert.equal(lane("waits").turnedAway, before + index + 1);
+  }
+  // What is there already needs no wait.
+  await stage.open();
+  const page = await send("GET", "/v1/log?follow=30&kind=session_opened");
+  assert.ok(page.status === 200 && kindsIn(page).length > 0);
+  assert.equal(lane("waits").turnedAway, before + FOLLOWING.length);
   for (const place of taken) place.leave();
   assert.deepEqual(underWay(), NOBODY);
 });

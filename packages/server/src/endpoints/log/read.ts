@@ -82,7 +82,7 @@ async function answer(
     const asked = { query, after: opened.place, follow: query.isFollowed, seal, mayRead, toWire: factToWire, failed };
     return stream(exchange, NDJSON, streamLog(services, asked));
   }
-  const { facts, place, more } = await followLog(services, query, opened.place);
+  const { facts, place, more } = await followLog(services, exchange, query, opened.place);
   const next = await sealPage(services, { list: "log", about }, place);
   return reply(exchange, 200, { facts: facts.map(factToWire), next_cursor: next, more });
 }
