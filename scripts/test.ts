@@ -29,6 +29,9 @@ const { files, left } = selectFiles(all);
 // Tests start processes of their own: these must find the sources too.
 process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --conditions=hallpass-source`.trim();
 
+// Three hundred processes read the same sources: what one has compiled the others need not, nor the next run.
+process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/hallpass-tests");
+
 const complaints: string[] = [];
 const counts = { passed: 0, failed: 0 };
 if (files.length === 0) complaints.push("no test file was found");
