@@ -38,7 +38,8 @@ if (files.length === 0) complaints.push("no test file was found");
 const stream = run({
   files: files.map((file) => join(root, file)),
   cwd: root,
-  concurrency: Math.max(2, availableParallelism()),
+  // What waits for a disk, a child or a lease leaves its core to another.
+  concurrency: Math.max(2, Math.ceil(availableParallelism() * 1.5)),
 });
 stream.on("test:pass", ({ name, file, skip, todo, details }) => {
   if (skip !== undefined || todo !== undefined) complaints.push(`skipped or todo: ${file ?? ""}: ${name}`);
