@@ -1,7 +1,7 @@
 // Revocation of a token by the client it was issued to (RFC 7009). The token says what is taken away: an access token itself, by its jti;
 // a refresh token of any generation its family, or its session where the policy has them share their fate.
 
-import { parseClientSecret, parseRefreshToken } from "@hallpass/protocol";
+import { parseClientSecret, parseRefreshToken, type RefreshTokenParts } from "@hallpass/protocol";
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
 import { clientKey } from "../clients/client-row.ts";
 import { type FactBodies, fact, sessionFact } from "../facts.ts";
@@ -20,7 +20,7 @@ import type { RowKey, Snapshot } from "../store/store.ts";
 import { isSigned, presentedAccessToken } from "../tokens/judge-access-token.ts";
 import { genuineRefreshToken } from "../tokens/judge-refresh-token.ts";
 import { judgeSessionTokenOn, presentedSessionToken } from "../tokens/judge-session-token.ts";
-import type { PresentedAccessToken } from "../tokens/presented.ts";
+import type { PresentedAccessToken, PresentedSessionToken } from "../tokens/presented.ts";
 import { rehashSecret } from "./rehash-secret.ts";
 import { type RevokeDeps, revoking } from "./revoke.ts";
 
@@ -54,9 +54,8 @@ const NOTHING: Found = { kind: "nothing" };
  */
 export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): Promise<Answer<Revocation | null>> {
   const { tenant } = deps.issuer;
-  const text = request.token.reveal();
-  const presented = presentedAccessToken(deps, text);
-  const asked = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), ...rowsOf(deps, text, presented)];
+  const look = lookAt(deps, request.token.reveal());
+  const asked = [ringKey(tenant), clientKey(tenant, request.credentials.clientId), ...look.rows];
   const random = deps.dice.bytes(10);
   let outdatedSecret = false;
   const answered = await change<Answer<Revocation | null>>(deps.store, deps.dice, asked, (snapshot) => {
@@ -64,7 +63,7 @@ export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): 
     const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
     if (caller === undefined) return answer(refused("client_unauthenticated"));
     ({ outdatedSecret } = caller);
-    const found = find(deps, text, presented, keys, snapshot);
+    const found = look.find(snapshot, keys);
     if (found.kind === "nothing") return answer(granted(null));
     if (found.kind === "unsupported") return answer(refused("token_type_unsupported"));
     const actor = caller.client.id;
@@ -76,25 +75,28 @@ export async function revokeToken(deps: RevokeTokenDeps, request: RevokeToken): 
   return answered;
 }
 
-function rowsOf(deps: RevokeTokenDeps, text: string, presented: PresentedAccessToken | undefined): readonly RowKey[] {
-  const { tenant } = deps.issuer;
-  if (presented !== undefined) return [revokedTokenKey(tenant, presented.claims.jti)];
-  const opaque = presentedSessionToken(deps, text);
-  if (opaque !== undefined) return opaque.rows;
-  const parts = parseRefreshToken(text);
-  return parts === undefined ? [] : [sessionKey({ tenant, id: parts.sid as SessionId })];
+interface Look {
+  readonly rows: readonly RowKey[];
+  readonly find: (snapshot: Snapshot, keys: OpenKeys) => Found;
 }
 
-function find(
-  deps: RevokeTokenDeps,
-  text: string,
-  presented: PresentedAccessToken | undefined,
-  keys: OpenKeys,
-  snapshot: Snapshot,
-): Found {
-  if (presented !== undefined) return findAccess(deps, presented, keys, snapshot);
-  if (parseClientSecret(text) !== undefined) return { kind: "unsupported" };
-  return findSession(deps, text, snapshot) ?? findRefresh(deps, text, keys, snapshot);
+/** Touches no store. Each kind has a prefix or a form of its own, so it is read as one of them alone. */
+function lookAt(deps: RevokeTokenDeps, text: string): Look {
+  const { tenant } = deps.issuer;
+  const parts = parseRefreshToken(text);
+  if (parts !== undefined) {
+    const rows = [sessionKey({ tenant, id: parts.sid as SessionId })];
+    return { rows, find: (snapshot, keys) => findRefresh(deps, parts, keys, snapshot) };
+  }
+  const opaque = presentedSessionToken(deps, text);
+  if (opaque !== undefined) return { rows: opaque.rows, find: (snapshot) => findSession(deps, opaque, snapshot) };
+  const access = presentedAccessToken(deps, text);
+  if (access !== undefined) {
+    const rows = [revokedTokenKey(tenant, access.claims.jti)];
+    return { rows, find: (snapshot, keys) => findAccess(deps, access, keys, snapshot) };
+  }
+  const found: Found = parseClientSecret(text) === undefined ? NOTHING : { kind: "unsupported" };
+  return { rows: [], find: () => found };
 }
 
 /**
@@ -102,9 +104,7 @@ function find(
  * rotation does as well as the current one, as with refresh tokens: the newest may never have arrived, and an older one that leaked is no
  * reason to let its session live.
  */
-function findSession(deps: RevokeTokenDeps, text: string, snapshot: Snapshot): Found | undefined {
-  const presented = presentedSessionToken(deps, text);
-  if (presented === undefined) return undefined;
+function findSession(deps: RevokeTokenDeps, presented: PresentedSessionToken, snapshot: Snapshot): Found {
   const judged = judgeSessionTokenOn(deps, presented, snapshot);
   if (judged.kind === "inactive") return NOTHING;
   const session = judged.session.id;
@@ -127,9 +127,8 @@ function findAccess(
 }
 
 /** A superseded generation does as well as the current one: whoever signs out may never have seen the last answer. */
-function findRefresh(deps: RevokeTokenDeps, text: string, keys: OpenKeys, snapshot: Snapshot): Found {
-  const parts = parseRefreshToken(text);
-  const genuine = parts === undefined ? undefined : genuineRefreshToken(deps.issuer, parts, keys, snapshot);
+function findRefresh(deps: RevokeTokenDeps, parts: RefreshTokenParts, keys: OpenKeys, snapshot: Snapshot): Found {
+  const genuine = genuineRefreshToken(deps.issuer, parts, keys, snapshot);
   if (genuine === undefined) return NOTHING;
   const { session, family } = genuine;
   if (stateAt(session, snapshot.clock).kind === "ended" || family.ended !== null) return NOTHING;
