@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { hmacSha256 } from "./mac.ts";
+import { hmacSha256, macFits, shortMac } from "./mac.ts";
 
 describe("the MAC of short messages", () => {
   // RFC 4231 sections 4.2 to 4.5, public test vectors of the IETF.
@@ -35,6 +35,43 @@ describe("the MAC of short messages", () => {
       assert.equal(hex(hmacSha256(key, text, ...pieces)), expected.digest("hex"));
     });
     fc.assert(any);
+  });
+
+  it("fits where every byte shown is its own, and nowhere else", () => {
+    const length = fc.integer({ min: 1, max: 32 });
+    const any = fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.string(),
+      fc.uint8Array(),
+      length,
+      (key, text, piece, n) => {
+        const mac = shortMac(n, key, text, piece);
+        assert.equal(hex(mac), hex(hmacSha256(key, text, piece).subarray(0, n)));
+        assert.ok(macFits(mac, key, text, piece));
+        for (let at = 0; at < n; at += 1) {
+          const other = mac.with(at, (mac[at] ?? 0) ^ 1);
+          assert.ok(!macFits(other, key, text, piece), `byte ${at} of ${n} differs`);
+        }
+        assert.ok(!macFits(mac, key, `${text}.`, piece));
+      },
+    );
+    fc.assert(any);
+  });
+
+  it("fits nothing that is empty or longer than a MAC", () => {
+    const key = new Uint8Array(32);
+    const mac = hmacSha256(key, "text");
+    assert.ok(macFits(mac, key, "text"));
+    assert.ok(!macFits(new Uint8Array(0), key, "text"));
+    assert.ok(!macFits(Buffer.concat([mac, Uint8Array.of(0)]), key, "text"));
+  });
+
+  it("is that of the platform where a message is longer than the place for short ones", () => {
+    for (const size of [959, 960, 961, 5000]) {
+      const piece = new Uint8Array(size).fill(7);
+      const expected = createHmac("sha256", "key").update(piece).digest("hex");
+      assert.equal(hex(hmacSha256(Buffer.from("key"), "", piece)), expected, `${size} bytes`);
+    }
   });
 
   it("refuses a key that is longer than a block", () => {

@@ -48,5 +48,12 @@ export function pathTable(endpoints: readonly Endpoint[]): (method: string, path
     if (row !== undefined) exact.get(method)?.set(path, row);
   }
 
-  return (method, path) => exact.get(method)?.get(path) ?? rowAt(method, path) ?? otherMethods(path);
+  let last: { readonly method: string; readonly path: string; readonly found: Found } | undefined;
+  return (method, path) => {
+    // A Map would copy each path into the engine's own table of strings first; most requests have the path of the last.
+    if (last?.path === path && last.method === method) return last.found;
+    const found = exact.get(method)?.get(path) ?? rowAt(method, path) ?? otherMethods(path);
+    last = { method, path, found };
+    return found;
+  };
 }

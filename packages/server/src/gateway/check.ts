@@ -10,7 +10,7 @@ import {
 } from "@hallpass/core";
 import { type AccessTokenClaims, type BearerError, parseAccessTokenClaims } from "@hallpass/protocol";
 import { type ActivityReports, createActivityReports } from "../feed/activity-reports.ts";
-import { newRequestId } from "../hallpass.ts";
+import { requestIds } from "../hallpass.ts";
 import { empty, failure, type Reply, type ReplyContext, refuse, refuseBearer } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { checkStandstill } from "../standstill.ts";
@@ -38,8 +38,9 @@ export function createCheck(services: Services): Check {
     // What could not be written is told again with the next request.
     activity: createActivityReports(services, { dropped: () => {}, failed: lost }),
   };
+  const newRequestId = requestIds(services.dice);
   return async (query, headers) => {
-    const requestId = newRequestId(services.dice);
+    const requestId = newRequestId();
     const context: ReplyContext = { requestId, surface: "v1", issuer: services.issuer.url };
     const started = services.clock.monotonic();
     let reply: Reply;

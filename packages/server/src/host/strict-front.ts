@@ -40,7 +40,7 @@ export function frontRefusal(incoming: IncomingMessage): WireCode | undefined {
   if (!isPlainPath(question === -1 ? url : url.slice(0, question)) || !isPlainQuery(url, question))
     return "target_malformed";
   const { host } = headers;
-  if (host === undefined || !HOST.test(host) || !hasOneName(host)) return "host_malformed";
+  if (host === undefined || !isPlainHost(host)) return "host_malformed";
   if (headers["content-encoding"] !== undefined) return "body_encoded";
   const coding = headers["transfer-encoding"];
   // Other codings would have to be undone, and HTTP/1.0 knows none: whoever sends one before us may have cut elsewhere (RFC 9112 section 6.1).
@@ -61,6 +61,16 @@ function standsTwice(rawHeaders: readonly string[]): boolean {
     seen.push(name);
   }
   return false;
+}
+
+/** The last one that was found to be plain: most requests name the same. */
+let lastPlain = "localhost";
+
+function isPlainHost(host: string): boolean {
+  if (host === lastPlain) return true;
+  const plain = HOST.test(host) && hasOneName(host);
+  if (plain) lastPlain = host;
+  return plain;
 }
 
 /** A port that is none, and an address that is written in more than one way, have no name that everyone reads alike. */

@@ -4,6 +4,7 @@
 import type { RefreshOutcome } from "@hallpass/core";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Replayed, SignInStage, Untimely } from "./observer.ts";
+import { talliedCounter } from "./tallied-counter.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ReportingVerifier, verifierMetrics } from "./verifier-metrics.ts";
 
@@ -83,14 +84,24 @@ export function createMetrics(gauged: Gauged): Metrics {
     buckets: FAST,
     registers,
   });
-  const refreshes = counter("hallpass_refreshes_total", "Refreshes that reached a verdict.", "verdict");
+  const refreshes = talliedCounter({
+    name: "hallpass_refreshes_total",
+    help: "Refreshes that reached a verdict.",
+    labelNames: ["verdict"],
+    registers,
+  });
   const issues = counter("hallpass_tokens_issued_total", "Access tokens issued other than by refresh.", "by");
   const introspections = counter(
     "hallpass_introspections_total",
     "Tokens that somebody asked about, by whether they were active.",
     "active",
   );
-  const facts = counter("hallpass_facts_total", "Facts that were committed, by kind.", "kind");
+  const facts = talliedCounter({
+    name: "hallpass_facts_total",
+    help: "Facts that were committed, by kind.",
+    labelNames: ["kind"],
+    registers,
+  });
   const epochs = new Gauge({
     name: "hallpass_history_epoch",
     help: "The epoch of the history, as this node last read it: one more whenever a part of it was or may have been lost.",
@@ -190,9 +201,9 @@ export function createMetrics(gauged: Gauged): Metrics {
   const ofRequests = remembered((route) =>
     remembered((method) => remembered((status: number) => requests.tally({ method, route, status: String(status) }))),
   );
-  const ofRefreshes = remembered((verdict) => refreshes.labels(verdict));
+  const ofRefreshes = remembered((verdict) => refreshes({ verdict }));
   const ofIssues = remembered((by) => issues.labels(by));
-  const ofFacts = remembered((kind) => facts.labels(kind));
+  const ofFacts = remembered((kind) => facts({ kind }));
   const ofFailures = remembered((kind) => failures.labels(kind));
   const ofRefusals = remembered((code) => refusals.labels(code));
   const ofDurations = remembered((reason) => durations.tally({ reason }));

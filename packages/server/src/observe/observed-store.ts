@@ -74,7 +74,7 @@ export function observedStore(
   }
 
   function toldOf(changes: readonly Change[], all: readonly Change[], outcomes: readonly Outcome[]): void {
-    changes.forEach((change, index) => told(change, outcomes[index]));
+    for (let index = 0; index < changes.length; index += 1) told(changes[index], outcomes[index]);
     // Not for those that are counted only: nobody would find them.
     if (all.some(({ facts }, index) => facts.length > 0 && outcomes[index]?.kind === "committed")) factBell.ring();
   }
@@ -83,10 +83,10 @@ export function observedStore(
     return countedOnly.size === 0 ? changes : changes.map((change) => without(countedOnly, change));
   }
 
-  function told(change: Change, outcome: Outcome | undefined): void {
+  function told(change: Change | undefined, outcome: Outcome | undefined): void {
     if (outcome !== undefined) writes.noted(outcome);
     if (outcome?.kind === "failed" || outcome?.kind === "unknown") metrics.storeFailed("commit", outcome.kind);
-    if (outcome?.kind !== "committed") return;
+    if (outcome?.kind !== "committed" || change === undefined) return;
     noteEpoch(outcome);
     for (const fact of change.facts) tell(fact);
     if (change.notices.length > 0) revoked(outcome.pos);
