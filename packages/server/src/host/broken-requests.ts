@@ -4,7 +4,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Dice } from "@hallpass/core";
-import { newRequestId } from "../hallpass.ts";
+import { requestIds } from "../hallpass.ts";
 import { type Reply, refuse } from "../replies.ts";
 import type { WireCode } from "../wire-errors.ts";
 
@@ -21,8 +21,9 @@ const CODES: Readonly<Record<string, WireCode>> = {
 };
 
 export function answerBroken(server: Server, answering: Answering): void {
+  const newRequestId = requestIds(answering.dice);
   const refused = (code: WireCode, more?: Reply["headers"]): Reply => {
-    const context = { requestId: newRequestId(answering.dice), surface: "v1" as const, issuer: answering.issuer };
+    const context = { requestId: newRequestId(), surface: "v1" as const, issuer: answering.issuer };
     return refuse(context, code, more);
   };
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Clock, Dice } from "@hallpass/core";
 import type { RequestHead } from "../endpoints/endpoint.ts";
 import { FEED_PATH } from "../feed/upgrade-request.ts";
-import { type Hallpass, newRequestId } from "../hallpass.ts";
+import { type Hallpass, requestIds } from "../hallpass.ts";
 import type { Observer } from "../observe/observer.ts";
 import { networksOf } from "../outbound/networks.ts";
 import { overloaded, type Reply, type ReplyContext, refuse } from "../replies.ts";
@@ -16,8 +16,10 @@ import type { Admission, Lane } from "./admission.ts";
 import { arrivedFrom, type Proxies } from "./arrivals.ts";
 import { answerBroken } from "./broken-requests.ts";
 import { certificateOf } from "./client-certificate.ts";
+import { inARow } from "./in-a-row.ts";
 import { readBody } from "./read-body.ts";
 import { frontRefusal } from "./strict-front.ts";
+import { systemNextTurn } from "./system-ports.ts";
 import type { LoadedTls } from "./tls-files.ts";
 import { writeStream } from "./write-stream.ts";
 
@@ -73,13 +75,19 @@ const STILL_MS = 120_000;
 const HANDSHAKE_MS = 10_000;
 const NO_PROXIES: Proxies = { trusted: networksOf([]), header: "x-forwarded-for" };
 
+interface Serving extends NodeHostOptions {
+  readonly newRequestId: () => string;
+  readonly row: () => Promise<void>;
+}
+
 export async function listen(options: NodeHostOptions): Promise<NodeHost> {
+  const serving: Serving = { ...options, newRequestId: requestIds(options.dice), row: inARow(systemNextTurn) };
   let isDraining = false;
   const secure = options.tls === undefined ? undefined : createTlsServer({ ...LIMITS, ...tlsOptions(options.tls) });
   const server: Server | TlsServer = secure ?? createServer(LIMITS);
   server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (isDraining) outgoing.shouldKeepAlive = false;
-    receive(incoming, outgoing, options).catch(() => incoming.destroy());
+    void receive(incoming, outgoing, serving);
   });
   server.timeout = STILL_MS;
   server.maxRequestsPerSocket = 100_000;
@@ -132,25 +140,32 @@ function tlsOptions({ context, clientCertificates }: LoadedTls): object {
   return { ...context, handshakeTimeout: HANDSHAKE_MS, requestCert, rejectUnauthorized };
 }
 
-async function receive(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions): Promise<void> {
-  const refusal = frontRefusal(incoming);
-  if (refusal !== undefined) return refuseRaw(incoming, outgoing, options, refusal);
-  const { admission } = options;
-  const { method = "", url = "" } = incoming;
-  const lane = admission.laneOf(method, url);
-  if (admission.isShut(lane, url)) return turnAway(incoming, outgoing, options, lane);
-  const body = readBody(incoming);
-  const whole = body instanceof Promise ? await body : body;
-  if (whole === "too_large") return refuseRaw(incoming, outgoing, options, "body_too_large");
-  const { peer, insecure } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
-  if (insecure && options.issuer.startsWith("https:")) return refuseRaw(incoming, outgoing, options, "https_required");
-  const place = admission.enter(lane, url, whole);
-  if (place === undefined) return turnAway(incoming, outgoing, options, lane);
-  const request = new HeldRequest(incoming, options, place);
+/** Never rejects: whoever breaks off is let go. */
+async function receive(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving): Promise<void> {
   try {
-    write(outgoing, await options.hallpass.answer(request, whole, peer));
-  } finally {
-    request.leave();
+    const refusal = frontRefusal(incoming);
+    if (refusal !== undefined) return refuseRaw(incoming, outgoing, serving, refusal);
+    const { admission } = serving;
+    const { method = "", url = "" } = incoming;
+    const lane = admission.laneOf(method, url);
+    if (admission.isShut(lane, url)) return turnAway(incoming, outgoing, serving, lane);
+    const body = readBody(incoming);
+    const whole = body instanceof Promise ? await body : body;
+    if (whole === "too_large") return refuseRaw(incoming, outgoing, serving, "body_too_large");
+    const { peer, insecure } = arrivedFrom(incoming, serving.proxies ?? NO_PROXIES);
+    if (insecure && serving.issuer.startsWith("https:"))
+      return refuseRaw(incoming, outgoing, serving, "https_required");
+    const place = admission.enter(lane, url, whole);
+    if (place === undefined) return turnAway(incoming, outgoing, serving, lane);
+    const request = new HeldRequest(incoming, serving, place);
+    try {
+      await serving.row();
+      write(outgoing, await serving.hallpass.answer(request, whole, peer));
+    } finally {
+      request.leave();
+    }
+  } catch {
+    incoming.destroy();
   }
 }
 
@@ -158,26 +173,28 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, opti
 class HeldRequest implements RequestHead {
   readonly method: string;
   readonly target: string;
-  readonly headers: RequestHead["headers"];
+  /** It is its own headers: one object less for each request. */
+  readonly headers: RequestHead["headers"] = this;
   readonly certificate: RequestHead["certificate"];
+  readonly #parsed: IncomingMessage["headers"];
   readonly #admission: Admission;
   #place: Lane;
   #isTooMany = false;
 
-  constructor({ method = "", url = "", headers, socket }: IncomingMessage, options: NodeHostOptions, place: Lane) {
+  constructor({ method = "", url = "", headers, socket }: IncomingMessage, serving: Serving, place: Lane) {
     this.method = method;
     this.target = url;
-    // What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question.
-    this.headers = {
-      get: (name) => {
-        const value = headers[name];
-        return typeof value === "string" ? value : null;
-      },
-    };
+    this.#parsed = headers;
     this.certificate =
-      options.tls?.context.ca === undefined ? undefined : () => certificateOf(socket, options.clock.now());
-    this.#admission = options.admission;
+      serving.tls?.context.ca === undefined ? undefined : () => certificateOf(socket, serving.clock.now());
+    this.#admission = serving.admission;
     this.#place = place;
+  }
+
+  /** What is read here stands once in the raw headers, or the front would have refused it: Node's choice among two is no question. */
+  get(name: string): string | null {
+    const value = this.#parsed[name];
+    return typeof value === "string" ? value : null;
   }
 
   wait(): boolean {
@@ -213,19 +230,23 @@ function write(outgoing: ServerResponse, { status, headers, body, stream }: Repl
   }
   // With its length known before, an answer is one piece on the wire; one byte for each character means ASCII, which needs no encoding.
   const length = Buffer.byteLength(body);
-  outgoing.writeHead(status, { ...headers, "content-length": length });
+  // A list, as Node writes it down: a copy of the headers with one more name would be another object to make and to walk.
+  const list: (string | number)[] = [];
+  for (const name in headers) list.push(name, headers[name] ?? "");
+  list.push("content-length", length);
+  outgoing.writeHead(status, list);
   outgoing.end(body, length === body.length ? "latin1" : "utf8");
 }
 
 /** The connection stays: to come back on it costs both sides least. No line of the log: under a flood that would be most of the work. */
-function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, options: NodeHostOptions, lane: Lane): void {
-  const { admission } = options;
+function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving, lane: Lane): void {
+  const { admission } = serving;
   lane.turnAway();
   const settled = (): void => process.nextTick(rest, incoming.socket, admission.restMs());
   // What is left of its body would have the socket read on later.
   outgoing.once("finish", () => (incoming.readableEnded ? settled() : incoming.once("end", settled)));
   incoming.resume();
-  writeTo(incoming, outgoing, overloaded(contextOf(incoming, options), admission.retryAfter()));
+  writeTo(incoming, outgoing, overloaded(contextOf(incoming, serving), admission.retryAfter()));
 }
 
 /** In the same turn: while more than a thousand sockets can be read, libuv reads on and on, and no timer and no commit has its turn. */
@@ -235,8 +256,8 @@ function rest(socket: Socket, ms: number): void {
   setTimeout(() => socket.resume(), ms).unref();
 }
 
-function contextOf({ url = "" }: IncomingMessage, { dice, issuer }: NodeHostOptions): ReplyContext {
-  return { requestId: newRequestId(dice), surface: url.startsWith("/oauth2/") ? "oauth" : "v1", issuer };
+function contextOf({ url = "" }: IncomingMessage, { newRequestId, issuer }: Serving): ReplyContext {
+  return { requestId: newRequestId(), surface: url.startsWith("/oauth2/") ? "oauth" : "v1", issuer };
 }
 
 /** What no handler has made may have a body that HEAD must not have. */
@@ -245,20 +266,15 @@ function writeTo({ method }: IncomingMessage, outgoing: ServerResponse, reply: R
 }
 
 /** Answered without a handler, and the connection ends: what follows on it might be the rest of the request, or another one. */
-function refuseRaw(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  options: NodeHostOptions,
-  code: WireCode,
-): void {
-  const context = contextOf(incoming, options);
+function refuseRaw(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving, code: WireCode): void {
+  const context = contextOf(incoming, serving);
   const { requestId } = context;
   const reply = refuse(context, code);
   const method = incoming.method ?? "";
-  const { peer } = arrivedFrom(incoming, options.proxies ?? NO_PROXIES);
+  const { peer } = arrivedFrom(incoming, serving.proxies ?? NO_PROXIES);
   const { status } = reply;
   const shown = { requestId, callerRequestId: null, method, route: "none", status, ms: 0, refusal: code, peer };
-  options.observer.request(shown);
+  serving.observer.request(shown);
   outgoing.shouldKeepAlive = false;
   writeTo(incoming, outgoing, reply);
   incoming.resume();
