@@ -43,8 +43,6 @@ export function parseForm(body: Uint8Array, limits: FormLimits): ParsedForm {
   const given: Given[] = [];
   let pairs = 0;
   const text = literalText(body);
-  const component = (from: number, to: number): string | undefined =>
-    text === undefined ? decodeFormComponent(body.subarray(from, to)) : text.slice(from, to);
   for (let from = 0; from < body.length; ) {
     pairs += 1;
     if (pairs > limits.maxParameters) return refuse("form_too_large");
@@ -54,8 +52,8 @@ export function parseForm(body: Uint8Array, limits: FormLimits): ParsedForm {
     const end = ampersand === -1 ? body.length : ampersand;
     const sign = body.indexOf(EQUALS, from);
     const equals = sign === -1 || sign > end ? end : sign;
-    const name = component(from, equals);
-    const value = equals === end ? "" : component(equals + 1, end);
+    const name = component(body, text, from, equals);
+    const value = equals === end ? "" : component(body, text, equals + 1, end);
     from = end + 1;
     if (name === undefined || value === undefined || !NAME.test(name)) return refuse("form_malformed");
     // RFC 6749 section 3.1 forbids the second one even where the first had no value.
@@ -63,7 +61,11 @@ export function parseForm(body: Uint8Array, limits: FormLimits): ParsedForm {
     seen.push(name);
     if (value !== "") given.push({ name, value });
   }
-  return { ok: true, form: formOf(given) };
+  return { ok: true, form: new GivenForm(given) };
+}
+
+function component(body: Uint8Array, text: string | undefined, from: number, to: number): string | undefined {
+  return text === undefined ? decodeFormComponent(body.subarray(from, to)) : text.slice(from, to);
 }
 
 interface Given {
@@ -71,22 +73,37 @@ interface Given {
   readonly value: string;
 }
 
-function formOf(given: readonly Given[]): Form {
-  const first = (name: string): string | undefined => {
-    for (const one of given) if (one.name === name) return one.value;
+class GivenForm implements Form {
+  readonly #given: readonly Given[];
+
+  constructor(given: readonly Given[]) {
+    this.#given = given;
+  }
+
+  get size(): number {
+    return this.names().length;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  get(name: string): string | undefined {
+    for (const one of this.#given) if (one.name === name) return one.value;
     return undefined;
-  };
-  const names = (): readonly string[] => [...new Set(given.map(({ name }) => name))];
-  return {
-    get size() {
-      return names().length;
-    },
-    has: (name) => first(name) !== undefined,
-    get: first,
-    getAll: (name) => given.flatMap((one) => (one.name === name ? [one.value] : [])),
-    names,
-  };
+  }
+
+  getAll(name: string): readonly string[] {
+    if (!this.has(name)) return NONE;
+    return this.#given.flatMap((one) => (one.name === name ? [one.value] : []));
+  }
+
+  names(): readonly string[] {
+    return [...new Set(this.#given.map(({ name }) => name))];
+  }
 }
+
+const NONE: readonly string[] = [];
 
 function refuse(code: FormRefusal): ParsedForm {
   return { ok: false, code };

@@ -3,7 +3,6 @@
 
 const TEXT_LENGTH = 36;
 const HYPHEN = 0x2d;
-const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const UUID_BYTES = 16;
 const TIME_BYTES = 6;
 const RANDOM_BYTES = 10;
@@ -57,20 +56,31 @@ export function isUuid(text: string): boolean {
   return true;
 }
 
+/** Written anew for every text; the hyphens stay. */
+const characters: number[] = Array.from({ length: TEXT_LENGTH }, () => HYPHEN);
+
 /** Throws a RangeError unless there are sixteen bytes. */
 export function bytesToUuid(bytes: Uint8Array): string {
   if (bytes.length !== UUID_BYTES) throw new RangeError("a UUID has sixteen bytes");
-  let text = "";
+  let at = 0;
   for (let index = 0; index < UUID_BYTES; index += 1) {
-    if (isHyphenBefore(index)) text += "-";
-    text += PAIRS[bytes[index] ?? 0];
+    if (isHyphenBefore(index)) at += 1;
+    const byte = bytes[index] ?? 0;
+    characters[at] = digitCode(byte >>> 4);
+    characters[at + 1] = digitCode(byte & 15);
+    at += 2;
   }
-  return text;
+  // One text at once: put together from pieces it would be a tree of them, which whoever looks it up has to flatten first.
+  return String.fromCharCode.apply(null, characters);
 }
 
 /** Of the sixteen bytes: the fifth, seventh, ninth and eleventh follow a hyphen. */
 function isHyphenBefore(index: number): boolean {
   return index >= 4 && index <= 10 && (index & 1) === 0;
+}
+
+function digitCode(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
 /** The value of a lower-case hexadecimal digit's character; negative for any other. */

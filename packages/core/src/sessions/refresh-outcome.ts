@@ -67,9 +67,9 @@ function endOf(session: Session, family: Family, now: Instant): Ended | null {
 
 /** A write for each refresh would tell no more than one in a while, as with reports of activity. */
 function kept(session: Session, family: Family, now: Instant): RefreshRuling {
-  const next = used(session, now);
-  const isFar = next.lastActive - session.lastActive >= session.policy.idle * 100;
-  return { kind: "retried", family, used: isFar ? next : null };
+  const lastActive = activeAt(session, now);
+  const isFar = lastActive - session.lastActive >= session.policy.idle * 100;
+  return { kind: "retried", family, used: isFar ? { ...session, lastActive } : null };
 }
 
 function rotated(session: Session, family: Family, attempt: RefreshAttempt, now: Instant): RefreshRuling {
@@ -82,13 +82,13 @@ function rotated(session: Session, family: Family, attempt: RefreshAttempt, now:
     macKid: attempt.macKid,
   };
   const regressedFrom = attempt.generation > family.generation ? family.generation : null;
-  return { kind: "rotated", family: next, next: used(withFamily(session, next), now), regressedFrom };
+  return { kind: "rotated", family: next, next: withUsed(session, next, now), regressedFrom };
 }
 
 /** The unused successor is displaced: it is in no list, so it is reuse if it is ever shown. */
 function recovered(session: Session, family: Family, attempt: RefreshAttempt, now: Instant): RefreshRuling {
   const next: Family = { ...family, generation: family.generation + 1, rotatedAt: now, macKid: attempt.macKid };
-  return { kind: "recovered", family: next, next: used(withFamily(session, next), now) };
+  return { kind: "recovered", family: next, next: withUsed(session, next, now) };
 }
 
 function reused(session: Session, family: Family, now: Instant): RefreshRuling {
@@ -97,6 +97,12 @@ function reused(session: Session, family: Family, now: Instant): RefreshRuling {
   return { kind: "reused", next: { ...session, state: { kind: "ended", reason: "reuse", at: now } } };
 }
 
-function used(session: Session, now: Instant): Session {
-  return session.policy.refreshIsActivity && now > session.lastActive ? { ...session, lastActive: now } : session;
+/** With another form of one of its families, and with the activity that a refresh is where the policy says so. */
+function withUsed(session: Session, next: Family, now: Instant): Session {
+  const families = session.families.map((family) => (family.id === next.id ? next : family));
+  return { ...session, lastActive: activeAt(session, now), families };
+}
+
+function activeAt({ policy, lastActive }: Session, now: Instant): Instant {
+  return policy.refreshIsActivity && now > lastActive ? now : lastActive;
 }

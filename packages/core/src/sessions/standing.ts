@@ -3,6 +3,7 @@
 
 import { isBefore } from "@hallpass/protocol";
 import { clientFromRow, clientKey } from "../clients/client-row.ts";
+import type { SessionId } from "../kernel/ids.ts";
 import { ringKey } from "../keys/ring.ts";
 import type { Snapshot } from "../store/store.ts";
 import { type Ended, type Family, type Session, type SessionState, stateAt } from "./session.ts";
@@ -11,39 +12,38 @@ import { cutOffAfter, subjectKey } from "./subject.ts";
 
 /** The session's state and that of everything it hangs on: the earliest end of all. The snapshot was read with the session's key and `ringKey`. */
 export function standingOf(session: Session, snapshot: Snapshot): SessionState {
-  const own = stateAt(session, snapshot.clock);
-  const ends = [
-    ...(own.kind === "ended" ? [own] : []),
-    ...subjectEnd(session, snapshot),
-    ...tenantEnd(session, snapshot),
-    ...ancestorEnds(session, snapshot),
-  ];
-  return ends.reduce<SessionState>((first, end) => (first.kind === "ended" && first.at <= end.at ? first : end), {
-    kind: "active",
-  });
+  let standing: SessionState = ACTIVE;
+  standing = earlier(standing, stateAt(session, snapshot.clock));
+  standing = earlier(standing, subjectState(session, snapshot));
+  standing = earlier(standing, tenantState(session, snapshot));
+  for (const id of session.ancestors) standing = earlier(standing, ancestorState(session, id, snapshot));
+  return standing;
 }
 
-function subjectEnd(session: Session, snapshot: Snapshot): readonly Ended[] {
+const ACTIVE: SessionState = { kind: "active" };
+
+function earlier(first: SessionState, other: SessionState): SessionState {
+  if (other.kind === "active") return first;
+  return first.kind === "ended" && first.at <= other.at ? first : other;
+}
+
+function subjectState(session: Session, snapshot: Snapshot): SessionState {
   const row = snapshot.get(subjectKey(session.tenant, session.subject));
   const cutOff = cutOffAfter(row, session.born, snapshot.clock);
-  return cutOff === undefined ? [] : [{ kind: "ended", reason: cutOff.cut ?? "subject_revoked", at: cutOff.at }];
+  return cutOff === undefined ? ACTIVE : { kind: "ended", reason: cutOff.cut ?? "subject_revoked", at: cutOff.at };
 }
 
-function tenantEnd({ tenant, born }: Session, snapshot: Snapshot): readonly Ended[] {
+function tenantState({ tenant, born }: Session, snapshot: Snapshot): SessionState {
   const row = snapshot.get(ringKey(tenant));
-  if (row === undefined || row.notBefore === null || !isBefore(born, row.notBefore)) return [];
-  return [{ kind: "ended", reason: "tenant_revoked", at: row.raisedAt ?? snapshot.clock }];
+  if (row === undefined || row.notBefore === null || !isBefore(born, row.notBefore)) return ACTIVE;
+  return { kind: "ended", reason: "tenant_revoked", at: row.raisedAt ?? snapshot.clock };
 }
 
-function ancestorEnds(session: Session, snapshot: Snapshot): readonly Ended[] {
-  return session.ancestors.flatMap((id): Ended[] => {
-    const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
-    const state: SessionState =
-      row === undefined
-        ? { kind: "ended", reason: "ancestor_ended", at: snapshot.clock }
-        : stateAt(sessionFromRow(row), snapshot.clock);
-    return state.kind === "ended" ? [{ ...state, reason: "ancestor_ended" }] : [];
-  });
+function ancestorState(session: Session, id: SessionId, snapshot: Snapshot): SessionState {
+  const row = snapshot.get(sessionKey({ tenant: session.tenant, id }));
+  if (row === undefined) return { kind: "ended", reason: "ancestor_ended", at: snapshot.clock };
+  const state = stateAt(sessionFromRow(row), snapshot.clock);
+  return state.kind === "ended" ? { ...state, reason: "ancestor_ended" } : state;
 }
 
 /** Whether the family's client has taken it away: disabled, gone, or cut off after the family was made. */

@@ -35,8 +35,9 @@ export function clientOf(
   const authorization = exchange.request.headers.get("authorization");
   const isAsserted = form.has("client_assertion") || form.has("client_assertion_type");
   const secret = form.get("client_secret");
-  const ways = [authorization !== null, secret !== undefined, isAsserted].filter(Boolean).length;
-  if (ways > 1) return refused(exchange, "two_client_authentications");
+  const isSecret = authorization !== null || secret !== undefined;
+  if ((authorization !== null && secret !== undefined) || (isSecret && isAsserted))
+    return refused(exchange, "two_client_authentications");
   if (isAsserted) return byAssertion(services, exchange, form, secrets);
   if (authorization !== null) return byHeader(services, exchange, authorization, form, secrets);
   const clientId = parseClientId(form.get("client_id") ?? "");
