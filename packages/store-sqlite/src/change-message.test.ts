@@ -34,3 +34,34 @@ test("changes of every form arrive as they were sent", () => {
   assert.deepEqual(changesFromMessage(structuredClone(changesToMessage(changes))), changes);
   assert.deepEqual(changesFromMessage(structuredClone(changesToMessage([]))), []);
 });
+
+test("a text that is that of the one before travels once, and one that differs in any place is not taken for it", () => {
+  const [home, away] = ["home" as TenantId, "away" as TenantId];
+  const same = (of: TenantId, kind: RowKey["kind"], id: string): SentChange["rows"][number] => ({
+    key: { tenant: of, kind, id },
+    expect: 1,
+    next: "same",
+  });
+  const told = (of: TenantId, kind: string, session: string | null): SentChange["facts"][number] => ({
+    tenant: of,
+    kind,
+    session: session as SessionId | null,
+    at: 1 as Instant,
+    body: "{}",
+  });
+  const places = [home, away].flatMap((of) => (["session", "client"] as const).map((kind) => ({ of, kind })));
+  const changes: SentChange[] = [];
+  for (const first of places) {
+    for (const second of places) {
+      for (const session of ["a", "b", null]) {
+        const rows = [same(first.of, first.kind, "a"), same(second.of, second.kind, "b")];
+        const facts = [told(first.of, first.kind, session), told(second.of, second.kind, "a")];
+        changes.push({ attempt: "one", rows, notices: [], facts });
+        changes.push({ attempt: "two", rows: [], notices: [], facts: facts.toReversed() });
+      }
+    }
+  }
+  const sent = changesToMessage(changes);
+  assert.deepEqual(changesFromMessage(structuredClone(sent)), changes);
+  assert.ok(sent.includes(true));
+});

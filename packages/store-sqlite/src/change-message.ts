@@ -24,7 +24,8 @@ export interface SentChange extends Change {
   readonly rows: readonly SentRow[];
 }
 
-type Flat = string | number | null | NoticeDraft;
+/** `true` in the place of a text: that of the same place in the row or fact before. Most of a batch are of one tenant and one kind. */
+type Flat = string | number | null | true | NoticeDraft;
 
 export type ChangeMessage = readonly Flat[];
 
@@ -37,17 +38,37 @@ const AS_BEFORE = -1;
 
 export function changesToMessage(changes: readonly SentChange[]): ChangeMessage {
   const flat: Flat[] = [changes.length];
+  let row: SentRow | undefined;
+  let fact: FactDraft | undefined;
   for (const { attempt, rows, notices, facts } of changes) {
     flat.push(attempt, rows.length, notices.length, facts.length);
-    for (const row of rows) pushRow(flat, row);
+    for (const next of rows) {
+      pushRow(flat, next, row?.key);
+      row = next;
+    }
     flat.push(...notices);
-    for (const { tenant, kind, session, at, body } of facts) flat.push(tenant, kind, session, at, body);
+    for (const next of facts) {
+      pushFact(flat, next, fact, row?.key.id);
+      fact = next;
+    }
   }
   return flat;
 }
 
-function pushRow(flat: Flat[], { key, expect, next, raise, refsStay }: SentRow): void {
-  flat.push(key.tenant, key.kind, key.id, expect === "absent" ? null : expect);
+function pushFact(
+  flat: Flat[],
+  { tenant, kind, session, at, body }: FactDraft,
+  before: FactDraft | undefined,
+  lastId: string | undefined,
+): void {
+  flat.push(tenant === before?.tenant || tenant, kind === before?.kind || kind);
+  // A fact of a session mostly comes with the session's row.
+  flat.push(session !== null && session === lastId ? true : session, at, body);
+}
+
+function pushRow(flat: Flat[], { key, expect, next, raise, refsStay }: SentRow, before: RowKey | undefined): void {
+  flat.push(key.tenant === before?.tenant || key.tenant, key.kind === before?.kind || key.kind);
+  flat.push(key.id, expect === "absent" ? null : expect);
   if (next === "same") flat.push(SAME);
   else if (next === "gone") flat.push(GONE);
   else {
@@ -67,6 +88,9 @@ export function changesFromMessage(message: ChangeMessage): readonly SentChange[
 class Cursor {
   readonly #message: ChangeMessage;
   #at = 0;
+  /** The last ones that were read: what `true` stands for. */
+  row: RowKey | undefined;
+  fact: FactDraft | undefined;
 
   constructor(message: ChangeMessage) {
     this.#message = message;
@@ -85,6 +109,11 @@ class Cursor {
   text(): string {
     return this.next() as string;
   }
+
+  textOr(before: string | null | undefined): string | null {
+    const value = this.next();
+    return value === true ? (before ?? null) : (value as string | null);
+  }
 }
 
 function changeFrom(from: Cursor): SentChange {
@@ -99,7 +128,9 @@ function changeFrom(from: Cursor): SentChange {
 }
 
 function rowFrom(from: Cursor): SentRow {
-  const key = keyFrom(from);
+  const [tenant, kind] = [from.textOr(from.row?.tenant) as TenantId, from.textOr(from.row?.kind) as RowKind];
+  const key: RowKey = { tenant, kind, id: from.text() };
+  from.row = key;
   const expect = (from.next() as number | null) ?? "absent";
   const form = from.number();
   if (form === SAME) return { key, expect, next: "same" };
@@ -121,13 +152,11 @@ function noticeFrom(from: Cursor): NoticeDraft {
 }
 
 function factFrom(from: Cursor): FactDraft {
-  return {
-    tenant: from.text() as TenantId,
-    kind: from.text(),
-    session: from.next() as SessionId | null,
-    at: from.number() as Instant,
-    body: from.text(),
-  };
+  const tenant = from.textOr(from.fact?.tenant) as TenantId;
+  const kind = from.textOr(from.fact?.kind) as string;
+  const session = from.textOr(from.row?.id) as SessionId | null;
+  from.fact = { tenant, kind, session, at: from.number() as Instant, body: from.text() };
+  return from.fact;
 }
 
 function many<T>(count: number, one: (from: Cursor) => T, from: Cursor): readonly T[] {

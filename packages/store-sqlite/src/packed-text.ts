@@ -1,9 +1,10 @@
 // Texts that are bytes in disguise rest as bytes: a lower-case UUID as 16, base64url of 8 bytes (marks, attempts) as 8.
 // Every other text rests as it is, so packing never changes what a text means or which texts are equal.
 
+import { uuidToBytes } from "@hallpass/protocol";
+
 export type Packed = string | Uint8Array;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const MARK = /^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$/;
 
 let lastText = "";
@@ -18,7 +19,7 @@ export function pack(text: string): Packed {
 }
 
 function packOne(text: string): Packed {
-  if (text.length === 36 && UUID.test(text)) return Buffer.from(text.replaceAll("-", ""), "hex");
+  if (text.length === 36) return uuidToBytes(text) ?? text;
   if (text.length === 11 && MARK.test(text)) return Buffer.from(text, "base64url");
   return text;
 }

@@ -1,7 +1,7 @@
 // The facts that were committed last, in memory: whoever reads along with the writing (the audit, the count of live sessions) need not
 // take every fact out of the file again. Their places follow one another without a gap.
 
-import type { Change, Outcome, Store, StoredFact } from "@hallpass/core";
+import type { Change, FactDraft, Outcome, Store, StoredFact } from "@hallpass/core";
 import { placeOfCursor } from "./fact-cursor.ts";
 
 type Query = Parameters<Store["facts"]>[0];
@@ -11,7 +11,8 @@ type Page = Awaited<ReturnType<Store["facts"]>>;
 const MOST = 16_384;
 
 export class RecentFacts {
-  #facts: StoredFact[] = [];
+  /** As they were committed: a cursor for each would be made, and kept, for facts that mostly nobody asks for here. */
+  #facts: FactDraft[] = [];
   #first = 1;
 
   /** What a batch has added to the file, where `after` was the last place before it. */
@@ -23,11 +24,7 @@ export class RecentFacts {
       this.#first = after + 1;
     }
     changes.forEach(({ facts }, index) => {
-      if (outcomes[index]?.kind !== "committed") return;
-      for (const { tenant, kind, session, at, body } of facts) {
-        const cursor = String(this.#first + this.#facts.length);
-        this.#facts.push({ tenant, kind, session, at, body, cursor });
-      }
+      if (outcomes[index]?.kind === "committed") this.#facts.push(...facts);
     });
     if (this.#facts.length < 2 * MOST) return;
     const most = this.#facts.length - MOST;
@@ -41,11 +38,11 @@ export class RecentFacts {
     const start = after === undefined ? 0 : placeOfCursor(after);
     if (start + 1 < this.#first || this.#facts.length === 0) return undefined;
     const facts: StoredFact[] = [];
-    for (let at = start + 1 - this.#first; at < this.#facts.length; at += 1) {
-      const fact = this.#facts[at];
+    for (let index = start + 1 - this.#first; index < this.#facts.length; index += 1) {
+      const fact = this.#facts[index];
       if (fact?.tenant !== tenant) continue;
       if (facts.length === limit) return { facts, more: true };
-      facts.push(fact);
+      facts.push({ ...fact, cursor: String(this.#first + index) });
     }
     return { facts, more: false };
   }

@@ -9,6 +9,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { NextTurn } from "../kernel/ports.ts";
 import { afterMs, type Instant, instantOf, latest } from "../kernel/time.ts";
 import { checkChanges } from "./check-changes.ts";
+import { asChecked } from "./checked-batches.ts";
 import { RowMap } from "./row-map.ts";
 import type { Change, NoticeDraft, Outcome, Snapshot, Store } from "./store.ts";
 
@@ -138,7 +139,7 @@ async function send(
   seen: (clock: Instant) => void,
 ): Promise<void> {
   try {
-    const outcomes = await store.commit(batch.map(({ change }) => outlasting(change, highest)));
+    const outcomes = await store.commit(asChecked(batch.map(({ change }) => outlasting(change, highest))));
     batch.forEach(({ settle, reject }, i) => {
       const outcome = outcomes[i];
       if (outcome?.kind === "committed") seen(outcome.at);
