@@ -21,8 +21,11 @@ export interface GatherOptions {
   readonly nextTurn?: NextTurn;
 }
 
-/** Turns that a batch may wait to become as large as the last one. A turn with nothing to do takes microseconds. */
-const MOST_TURNS = 3;
+/**
+ * Turns that a batch may wait to become as large as the last one: the answer goes out in one, the next request comes in another, and is
+ * worked on in a third. A turn with nothing to do takes microseconds.
+ */
+const MOST_TURNS = 6;
 
 interface Waiting {
   readonly change: Change;
