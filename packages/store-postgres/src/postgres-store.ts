@@ -57,9 +57,8 @@ export interface PostgresStoreOptions {
 
 const MOST_TRIES = 3;
 
-function askOn({ pool, way, pooled }: Hold, asked: Asked): Promise<readonly SqlRow[]> {
-  if (pooled) return onConnection(pool, (client) => way(client, asked));
-  return pool.query<SqlRow>({ ...asked, values: [...(asked.values ?? [])] }).then(({ rows }) => rows);
+function askOn(hold: Hold, asked: Asked): Promise<readonly SqlRow[]> {
+  return onConnection(hold, (client) => hold.way(client, asked));
 }
 
 async function headOf(hold: Hold): Promise<string> {
@@ -81,7 +80,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     prepare: async (pool: Pool) => {
       traits = { ...traits, durability: await prepare(pool, schema, dice) };
     },
-    endHistory: async (on: Pick<Hold, "pool" | "way" | "pooled">, above: Position) => {
+    endHistory: async (on: Pick<Hold, "connect" | "way" | "pooled">, above: Position) => {
       const hold: Hold = {
         ...on,
         holds: () => true,
@@ -100,7 +99,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const { scheduler } = options;
     const wakes = primary.current.pooled
       ? new Looks(() => headOf(primary.current), scheduler)
-      : new Wakes(() => primary.current.pool.connect(), channel, scheduler);
+      : new Wakes(() => primary.current.connect(), channel, scheduler);
     await wakes.listen();
     return storeOn({ access: primary, wakes, channel, nextTurn }, traits);
   } catch (cause) {
@@ -177,7 +176,7 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
     async (rows) => {
       const values = askedTexts(rows);
       const answer = answerFromText(
-        await asked((hold) => onConnection(hold.pool, (client) => askText(hold, client, read, values))),
+        await asked((hold) => onConnection(hold, (client) => askText(hold, client, read, values))),
       );
       const { pos, mark } = answer.head;
       access.saw(pos.epoch, pos.seq, mark);
@@ -269,7 +268,7 @@ async function commit(
     let client: PoolClient;
     try {
       hold = access.current;
-      client = await hold.pool.connect();
+      client = await hold.connect();
     } catch (error) {
       return outcomesOf(error, changes, false);
     }

@@ -145,6 +145,33 @@ test("whoever waits for a connection that was opened just before the silence is 
   between.close();
 });
 
+test("whoever waits for one of the connections that are all in use is answered when the lease ends, too [PRI-8]", {
+  timeout: 20_000,
+}, async () => {
+  const hand = new Hand();
+  const { port } = new URL(server.url);
+  const between = await tcpSwitch(Number(port));
+  const address = server.url.replace(`:${port}/`, `:${between.port}/`);
+  // One is for listening, so one is left.
+  const store = await openStore(address, "full", { ...hand.ports, statementMs: 60_000, mostConnections: 2 });
+  await store.commit([change("absent")]);
+  between.delay(600_000);
+  const list = (): Promise<unknown> => store.list({ tenant, kind: "session", limit: 1 });
+  const all = Promise.allSettled([list(), list(), list(), store.read([key])]);
+  const committing = store.commit([change(1)]);
+  await new Promise(setImmediate);
+  const began = performance.now();
+  hand.now = LEASE;
+  await hand.turn(LEASE);
+  for (const { status } of await all) assert.equal(status, "rejected");
+  assert.match((await committing)[0]?.kind ?? "", /^(failed|unknown)$/);
+  assert.ok(performance.now() - began < 2500, "not only after the three seconds that the pool would have them wait");
+  between.delay(0);
+  await answersAfterTurns(store, hand);
+  await store.close();
+  between.close();
+});
+
 test("a server that does not reach its standby proves nothing, and its commits are unknown until it does [PRI-2]", async () => {
   const hand = new Hand();
   const store = await openStore(server.url, "alone", { ...hand.ports, statementMs: 400 });

@@ -9,10 +9,11 @@
 
 import { type Cancel, type Clock, Fault, type Head, type Scheduler } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
-import type { Client, Pool } from "pg";
+import type { Client, Pool, PoolClient } from "pg";
 import { type ConnectionSettings, openPool } from "./connections.ts";
 import { asError, Endpoint, type Standing } from "./endpoint.ts";
 import { CLAIM, hasHead, historyOf } from "./history.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 import { ANOTHER_SERVER, SERVER, type Way } from "./way.ts";
 
 /** Milliseconds. A failover costs as much, and what it takes to find the new primary. */
@@ -45,12 +46,13 @@ export interface PrimaryHooks {
   /** Rejects for a server that can't be served. */
   prepare(pool: Pool): Promise<void>;
   /** Settles when a new epoch lies above the position. */
-  endHistory(on: Pick<Hold, "pool" | "way" | "pooled">, above: Position): Promise<void>;
+  endHistory(on: Pick<Hold, "connect" | "way" | "pooled">, above: Position): Promise<void>;
 }
 
 /** A server while this node relies on it. What it has answered counts if it holds then, and not otherwise. */
 export interface Hold {
-  readonly pool: Pool;
+  /** A connection, to be released. Rejects when none is free in time, and at once when this server counts no more. */
+  readonly connect: () => Promise<PoolClient>;
   readonly way: Way;
   /** Whether nothing outlives a transaction there: nobody can listen. */
   readonly pooled: boolean;
@@ -67,6 +69,8 @@ export interface Hold {
 
 interface Reign extends Hold {
   readonly server: string;
+  readonly pool: Pool;
+  readonly room: WaitingRoom;
   readonly clients: Set<Client>;
   endpoint: Endpoint;
   /** By the clock that never goes back. */
@@ -239,11 +243,13 @@ export class Primary {
     const checked = pooled ? {} : { check };
     const pool = openPool(endpoint.address, { ...this.#options, most, pooled, ...checked });
     const way = endpoint.way(this.#options, server);
+    const room = new WaitingRoom(pool);
+    const connect = (): Promise<PoolClient> => room.connect();
     pool.on("connect", (client) => clients.add(client));
     pool.on("remove", (client) => clients.delete(client));
     try {
       await this.#hooks.prepare(pool);
-      const head = await this.#settle(endpoint, { pool, way, pooled }, server);
+      const head = await this.#settle(endpoint, { connect, way, pooled }, server);
       const asked = this.#options.clock.monotonic();
       const proof = await endpoint.prove();
       if (proof?.server !== server) throw endpoint.failure ?? new Error(NO_PRIMARY);
@@ -255,7 +261,8 @@ export class Primary {
         synchronous: synchronous && (!isAgain || this.#memory?.synchronous === true),
         head,
       };
-      this.#reign = this.#reignOf({ pool, way, pooled, server, clients, endpoint, until: asked + LEASE_MS });
+      const until = asked + LEASE_MS;
+      this.#reign = this.#reignOf({ pool, room, connect, way, pooled, server, clients, endpoint, until });
       this.#watch(this.#reign);
       this.#options.told({ kind: "found", server, synchronous });
       return true;
@@ -292,7 +299,7 @@ export class Primary {
   }
 
   /** Waits until nobody relies on the server before any more, and ends a history that may have lost something. Answers the head. */
-  async #settle(endpoint: Endpoint, on: Pick<Hold, "pool" | "way" | "pooled">, server: string): Promise<Head> {
+  async #settle(endpoint: Endpoint, on: Pick<Hold, "connect" | "way" | "pooled">, server: string): Promise<Head> {
     const { scheduler, told } = this.#options;
     const { head, claimed } = await historyOf(endpoint);
     if (claimed === server && (this.#memory === undefined || this.#memory.server === server)) return head;
@@ -325,6 +332,7 @@ export class Primary {
     this.#reign = undefined;
     // Whoever waits for this server is answered now, by a fault.
     for (const client of reign.clients) client.end().catch(() => undefined);
+    reign.room.empty(new Error("the server proves no more that it is the primary"));
     reign.pool.end().catch(() => undefined);
     this.#options.told({ kind: "lost", cause: reign.endpoint.failure });
   }

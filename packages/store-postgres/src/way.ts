@@ -2,7 +2,7 @@
 // that gives every transaction another connection (PgBouncer in transaction mode) nothing outlives a transaction: each statement gets one,
 // which brings its settings along and makes sure that the same server answers, for three round trips instead of one.
 
-import type { ClientBase, Pool, PoolClient } from "pg";
+import type { ClientBase, PoolClient } from "pg";
 import type { ConnectionSettings } from "./connections.ts";
 import type { Prepared } from "./prepared.ts";
 import type { SqlRow } from "./rows.ts";
@@ -73,9 +73,12 @@ export async function askText(
   return String(line?.["answer"]);
 }
 
-/** On whichever connection of the pool is free. One on which something failed is not used again. */
-export async function onConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+/** On whichever connection is free. One on which something failed is not used again. */
+export async function onConnection<T>(
+  { connect }: { readonly connect: () => Promise<PoolClient> },
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await connect();
   let broken = true;
   try {
     const done = await work(client);
