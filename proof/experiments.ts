@@ -47,7 +47,11 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: "three nodes, verifiers and clients in a world of faults, by seeds",
     promise: "P1 P2 P3 P4 P5 P6 P8 P9 P10",
     program: "drills/simulation/prove.ts",
-    sizes: { quick: "--seeds 1..100", ci: "--seeds 1..1000", full: "--seeds 1..20000" },
+    sizes: {
+      quick: "--seeds 1..100 --whole 1..4 --workers 2",
+      ci: "--seeds 1..2000 --whole 1..40 --workers 2",
+      full: "--seeds 1..20000 --whole 1..1000 --workers 2",
+    },
   },
   {
     id: "failover",

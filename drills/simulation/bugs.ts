@@ -16,6 +16,8 @@ export interface Bug {
   readonly edits: readonly Edit[];
   /** It is found at one of the seeds from 1 to this. */
   readonly seedBudget: number;
+  /** Hunted there; in the small one without it. */
+  readonly world?: "whole";
 }
 
 const connection = "server/src/feed/connection.ts";
@@ -226,7 +228,8 @@ export const BUGS: readonly Bug[] = [
         replace: "const viewAge = (this as { before?: number }).before ?? knowledge.lease.age(wall, mono);",
       },
     ],
-    seedBudget: 3000,
+    world: "whole",
+    seedBudget: 60,
   },
   {
     id: "notices forgotten by the verifier's own clock",
@@ -295,6 +298,20 @@ export const BUGS: readonly Bug[] = [
       },
     ],
     seedBudget: 2000,
+  },
+  {
+    id: "session read from what a node remembers",
+    invariant: "L2-one-order",
+    edits: [
+      {
+        file: "core/src/operations/read-session.ts",
+        find: "const snapshot = await store.read([key, ringKey(tenant)]);",
+        replace:
+          "const seen = ((store as { seen?: Map<string, Awaited<ReturnType<Store['read']>>> }).seen ??= new Map()); const snapshot = seen.get(id) ?? (await store.read([key, ringKey(tenant)])); seen.set(id, snapshot);",
+      },
+    ],
+    world: "whole",
+    seedBudget: 30,
   },
   {
     id: "receipt says enforced on sending",

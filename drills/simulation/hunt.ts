@@ -12,9 +12,10 @@ export interface Hunted {
 
 export interface Hunt {
   readonly hunted: readonly Hunted[];
-  /** The sources as they are, on all the seeds that were needed. */
+  /** The sources as they are, on all the seeds that were needed; the first that broke something in either world. */
   readonly control: Finding;
-  readonly controlSeeds: number;
+  /** How many those were, as words. */
+  readonly controlSeeds: string;
 }
 
 export async function hunt(bugs: readonly Bug[] = BUGS, workers = 2): Promise<Hunt> {
@@ -25,7 +26,7 @@ export async function hunt(bugs: readonly Bug[] = BUGS, workers = 2): Promise<Hu
     try {
       for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
         const whole = tree.apply(bug.edits);
-        const finding = await tree.run({ from: 1, to: bug.seedBudget });
+        const finding = await tree.run({ from: 1, to: bug.seedBudget, ...worldOf(bug) });
         whole();
         hunted.push({ bug, finding, found: finding.invariant === bug.invariant });
       }
@@ -34,18 +35,29 @@ export async function hunt(bugs: readonly Bug[] = BUGS, workers = 2): Promise<Hu
     }
   }
   await Promise.all(Array.from({ length: workers }, work));
-  const controlSeeds = Math.max(1, ...hunted.map(({ finding }) => finding.seed ?? 1));
   const tree = new MutatedTree();
   try {
-    return { hunted, control: await tree.run({ from: 1, to: controlSeeds }), controlSeeds };
+    const needed = (world: Bug["world"]): number =>
+      Math.max(0, ...hunted.filter(({ bug }) => bug.world === world).map(({ finding }) => finding.seed ?? 1));
+    const [small, whole] = [needed(undefined), needed("whole")];
+    const runs = [
+      ...(small === 0 ? [] : [await tree.run({ from: 1, to: small })]),
+      ...(whole === 0 ? [] : [await tree.run({ from: 1, to: whole, world: "whole" })]),
+    ];
+    const control = runs.find(({ seed }) => seed !== null) ?? { seed: null, invariant: null, detail: "" };
+    return { hunted, control, controlSeeds: `${small} seeds of the small world and ${whole} of the whole` };
   } finally {
     tree.remove();
   }
 }
 
+function worldOf({ world }: Bug): { readonly world?: "whole" } {
+  return world === undefined ? {} : { world };
+}
+
 export function tableOf({ hunted, control, controlSeeds }: Hunt): string {
   const rows = BUGS.flatMap((bug) => hunted.filter((one) => one.bug === bug)).map(({ bug, finding, found }) => [
-    bug.id,
+    bug.world === undefined ? bug.id : `${bug.id} (${bug.world} world)`,
     bug.invariant,
     found ? String(finding.seed) : `NOT FOUND (${finding.invariant ?? "nothing"} at ${finding.seed ?? "no seed"})`,
     String(bug.seedBudget),
@@ -59,7 +71,7 @@ export function tableOf({ hunted, control, controlSeeds }: Hunt): string {
       .trimEnd(),
   );
   const whole = control.seed === null ? "break nothing" : `break ${control.invariant} at ${control.seed}`;
-  return [...lines, `the sources as they are ${whole} in ${controlSeeds} seeds`].join("\n");
+  return [...lines, `the sources as they are ${whole} in ${controlSeeds}`].join("\n");
 }
 
 if (process.argv[1] === import.meta.filename) {

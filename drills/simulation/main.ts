@@ -1,20 +1,21 @@
-// `node --conditions=hallpass-source drills/simulation/main.ts --seeds 1..2000 [--steps n] [--strict] [--store-clock-jumps]`
+// `node --conditions=hallpass-source drills/simulation/main.ts --seeds 1..2000 [--world whole] [--steps n] [--strict] [--store-clock-jumps] [--workers n]`
 // `… --seed s --trace [--only 1,5,9]` prints the whole history of one run.
 // Exits with 1 at the first seed that breaks a promise, after shrinking its schedule. Read run.ts and truth/ next.
 
 import { parseArgs } from "node:util";
-import { type Plan, planOf } from "./plan.ts";
+import { type Plan, planOf, USUAL_STEPS, type WorldName } from "./plan.ts";
 import { asideText, failureText, shrunkText } from "./report.ts";
 import { type RunOptions, type RunResult, runPlan } from "./run.ts";
 import { shrink } from "./shrink.ts";
-
-const STEPS = 300;
+import { inWorkers, type Part } from "./workers.ts";
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1..200" },
     seed: { type: "string" },
-    steps: { type: "string", default: String(STEPS) },
+    world: { type: "string", default: "small" },
+    steps: { type: "string" },
+    workers: { type: "string", default: "1" },
     only: { type: "string" },
     trace: { type: "boolean", default: false },
     strict: { type: "boolean", default: false },
@@ -23,7 +24,8 @@ const { values } = parseArgs({
   },
 });
 
-const steps = wholeNumber(values.steps);
+const world = worldNamed(values.world);
+const steps = values.steps === undefined ? USUAL_STEPS[world] : wholeNumber(values.steps);
 const options: RunOptions = {
   strict: values.strict,
   ...(values.trace ? { trace: (text: string) => console.log(text) } : {}),
@@ -32,6 +34,21 @@ const [from, to] =
   values.seed === undefined ? rangeOf(values.seeds) : [wholeNumber(values.seed), wholeNumber(values.seed)];
 
 const begun = performance.now();
+const workers = wholeNumber(values.workers);
+if (workers > 1) {
+  const args = ["--world", world, "--steps", String(steps)];
+  if (values.strict) args.push("--strict");
+  if (values["store-clock-jumps"]) args.push("--store-clock-jumps");
+  const parts = await inWorkers([from, to], workers, args);
+  const sum = (of: (part: Part) => number): number => parts.reduce((all, part) => all + of(part), 0);
+  const seeds = sum((part) => part.seeds);
+  const each = ((performance.now() - begun) / Math.max(1, seeds)).toFixed(1);
+  const isWhole = parts.every(({ failed }) => !failed);
+  if (isWhole)
+    console.log(`${seeds} seeds, ${sum(({ turns }) => turns)} turns, ${each} ms per seed, no promise broken`);
+  for (const { output } of parts) console.log(output.trimEnd());
+  process.exit(isWhole ? 0 : 1);
+}
 const passed: RunResult[] = [];
 let told = begun;
 for (let seed = from; seed <= to; seed += 1) {
@@ -70,10 +87,15 @@ async function fail(plan: Plan, result: RunResult): Promise<void> {
 }
 
 function planFor(seed: number): Plan {
-  const plan = planOf(seed, steps, { storeClockJumps: values["store-clock-jumps"] });
+  const plan = planOf(seed, steps, { world, storeClockJumps: values["store-clock-jumps"] });
   if (values.only === undefined) return plan;
   const ids = new Set(values.only.split(",").map(wholeNumber));
   return { ...plan, steps: plan.steps.filter(({ id }) => ids.has(id)) };
+}
+
+function worldNamed(text: string): WorldName {
+  if (text !== "small" && text !== "whole") throw new RangeError(`"${text}" is no world: small, whole`);
+  return text;
 }
 
 function perRun(): string {

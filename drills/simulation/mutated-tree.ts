@@ -60,11 +60,19 @@ export class MutatedTree {
   }
 
   /** The first seed of these that breaks a promise. */
-  run(seeds: { readonly from: number; readonly to: number }): Promise<Finding> {
+  run(seeds: { readonly from: number; readonly to: number; readonly world?: "whole" }): Promise<Finding> {
     const main = join(this.#at, "drills/simulation/main.ts");
     const child = spawn(
       process.execPath,
-      ["--conditions=hallpass-source", main, "--json", "--seeds", `${seeds.from}..${seeds.to}`],
+      [
+        "--conditions=hallpass-source",
+        main,
+        "--json",
+        "--seeds",
+        `${seeds.from}..${seeds.to}`,
+        "--world",
+        seeds.world ?? "small",
+      ],
       { cwd: this.#at, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_OPTIONS: "" } },
     );
     const { promise, resolve, reject } = Promise.withResolvers<Finding>();

@@ -44,6 +44,7 @@ const WEIGHTS = {
   jump_node: 0.7,
   // Not by default: see planOf.
   jump_store: 0,
+  read_session: 0,
 } as const;
 
 export type StepKind = keyof typeof WEIGHTS;
@@ -57,11 +58,17 @@ export interface Step {
 
 export interface Plan {
   readonly seed: number;
+  readonly world: WorldName;
   readonly steps: readonly Step[];
   /** True time at which every fault is over. */
   readonly healAt: number;
   readonly endAt: number;
 }
+
+/** `small`: two nodes and eight clients. `whole`: three nodes, twenty clients, a verifier that pulls, and steps for ten minutes. */
+export type WorldName = "small" | "whole";
+
+export const USUAL_STEPS: Readonly<Record<WorldName, number>> = { small: 300, whole: 2000 };
 
 /** On average, so that sessions, tokens and notices live and end within a run. */
 const STEP_EVERY_MS = 350;
@@ -70,11 +77,16 @@ const QUIET_MS = 45_000;
 export interface PlanOptions {
   /** Lets the store's clock jump, too. Promises that rest on it are known to break then: docs/guides/simulation.md. */
   readonly storeClockJumps?: boolean;
+  readonly world?: WorldName;
 }
 
-export function planOf(seed: number, count: number, { storeClockJumps = false }: PlanOptions = {}): Plan {
+export function planOf(
+  seed: number,
+  count: number,
+  { storeClockJumps = false, world = "small" }: PlanOptions = {},
+): Plan {
   const dice = new SeededDice(`plan ${seed}`);
-  const weights = { ...WEIGHTS, jump_store: storeClockJumps ? 1.5 : 0 };
+  const weights = { ...WEIGHTS, jump_store: storeClockJumps ? 1.5 : 0, read_session: world === "whole" ? 6 : 0 };
   const kinds = Object.entries(weights).map(([kind, weight]) => ({ kind: kind as StepKind, weight: weight * 10 }));
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
   const steps: Step[] = [];
@@ -86,5 +98,5 @@ export function planOf(seed: number, count: number, { storeClockJumps = false }:
     const found = kinds.find(({ weight }) => (mark -= weight) < 0);
     steps.push({ id, at, kind: found?.kind ?? "refresh" });
   }
-  return { seed, steps, healAt: at + 1000, endAt: at + 1000 + QUIET_MS };
+  return { seed, world, steps, healAt: at + 1000, endAt: at + 1000 + QUIET_MS };
 }

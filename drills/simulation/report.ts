@@ -13,7 +13,7 @@ export function failureText(plan: Plan, result: RunResult): string {
     `at ${endedAt} ms, after step ${last === undefined ? "none" : `#${last.id} (${last.kind})`} of ${plan.steps.length}`,
     "the last of its history:",
     ...history,
-    `again: node --conditions=hallpass-source drills/simulation/main.ts --seed ${seed} --steps ${plan.steps.length} --trace`,
+    `again: node --conditions=hallpass-source drills/simulation/main.ts --world ${plan.world} --seed ${seed} --steps ${plan.steps.length} --trace`,
   ].join("\n");
 }
 

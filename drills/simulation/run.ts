@@ -22,7 +22,7 @@ import { Node } from "./parts/node.ts";
 import { ACCESS_LIFETIME, CLIENTS, ISSUER_URL, KEK, POLICIES, SKEW, simulatedKey, TENANT } from "./parts/settings.ts";
 import { sharedCrypto } from "./parts/shared-crypto.ts";
 import { Verifying, type VerifyingSettings } from "./parts/verifying.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, WorldName } from "./plan.ts";
 import { WorldTruth } from "./truth/world-truth.ts";
 import { FeedNetwork } from "./world/feed-network.ts";
 import { History } from "./world/history.ts";
@@ -50,6 +50,27 @@ const VERIFIERS: readonly VerifyingSettings[] = [
   { service: "lenient", maxStaleness: 3000, onStale: "accept", slowCrypto: 0 },
 ];
 
+interface Sizes {
+  readonly nodes: readonly string[];
+  readonly verifiers: readonly VerifyingSettings[];
+  readonly holders: number;
+  readonly subjects: number;
+}
+
+const SIZES: Readonly<Record<WorldName, Sizes>> = {
+  small: { nodes: ["node-a", "node-b"], verifiers: VERIFIERS, holders: 8, subjects: 5 },
+  whole: {
+    nodes: ["node-a", "node-b", "node-c"],
+    // The one that waits for signatures waits longer than its view may age.
+    verifiers: [
+      ...VERIFIERS.map((one) => (one.slowCrypto === 0 ? one : { ...one, maxStaleness: 2000, slowCrypto: 3000 })),
+      { service: "pulling", maxStaleness: 4000, onStale: "unavailable", slowCrypto: 0, pulls: true },
+    ],
+    holders: 20,
+    subjects: 12,
+  },
+};
+
 export interface RunOptions {
   /** Called with every line of the history. */
   readonly trace?: (text: string) => void;
@@ -73,6 +94,7 @@ export async function runPlan(plan: Plan, { trace, strict = false }: RunOptions 
   line.after(plan.healAt, () => heal(cast));
   line.after(plan.endAt - 2000, () => void askForTheEnd(cast, dice.fork("end")));
   await line.runUntil(plan.endAt);
+  if (truth.violation === undefined) truth.check(() => truth.calls.judge());
   return {
     seed: plan.seed,
     hash: history.digest(),
@@ -93,13 +115,14 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
   const there = truth.watched(memory, ring);
   const secrets = await found(there, storeMachine.dice, `run ${plan.seed}`, ring);
   const defect = (cause: unknown): void => truth.broke(cause);
-  const nodes = ["node-a", "node-b"].map(
+  const sizes = SIZES[plan.world];
+  const nodes = sizes.nodes.map(
     (name) => new Node({ line, machine: machine(name, 400), history, run: `run ${plan.seed}`, there, defect }),
   );
   const network = new FeedNetwork({ line, dice: dice.fork("network"), history, servers: nodes });
   const crypto = sharedCrypto();
   const secret = secrets.get("verifiers")?.reveal() ?? "";
-  const verifiers = VERIFIERS.map(
+  const verifiers = sizes.verifiers.map(
     (settings) =>
       new Verifying(
         { line, machine: machine(settings.service, 400), history, network, nodes, secret, crypto, defect },
@@ -119,12 +142,12 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
     tokens: [],
     streams: new Streams(),
   };
-  const holders = Array.from({ length: 8 }, (_, index) => {
+  const holders = Array.from({ length: sizes.holders }, (_, index) => {
     const client = (["web", "app", "desk"] as const)[index % 3] ?? "web";
     return new Holder(stage, {
       name: `holder-${index}`,
       client: client as never,
-      subject: `subject-${index % 5}` as SubjectId,
+      subject: `subject-${index % sizes.subjects}` as SubjectId,
     });
   });
   for (const node of nodes) line.after(0, () => void node.boot());

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planOf } from "./plan.ts";
+import { planOf, USUAL_STEPS } from "./plan.ts";
 import { failureText } from "./report.ts";
 import { runPlan } from "./run.ts";
 
@@ -21,6 +21,13 @@ test("no seed breaks a promise", async () => {
   const needed = ["rotated", "retried", "recovered", "superseded", "reused", "ended", "accepted", "rejected"];
   for (const what of [...needed, "unavailable", "frame lost", "receipt", "epoch_started", "key_compromised"])
     assert.ok((seen.get(what) ?? 0) > 0, `in ${SEEDS} seeds nothing was ${what}`);
+});
+
+test("no seed of the whole world breaks a promise", async () => {
+  const plan = planOf(1, USUAL_STEPS.whole / 10, { world: "whole" });
+  const result = await runPlan(plan);
+  assert.equal(result.violation, undefined, failureText(plan, result));
+  assert.ok((result.counts.get("read a session") ?? 0) > 0);
 });
 
 test("a run is a pure function of its seed", async () => {

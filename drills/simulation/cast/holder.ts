@@ -189,6 +189,8 @@ export class Holder {
       sentAt: line.now,
     });
     const manner = { dice, patience: PATIENCE_MS, loseAnswer: !calm && dice.chance(12) };
+    const tell = truth.calls.ask(parts.sid, parts.fam);
+    const { generation } = parts;
     const reply = await askNode(this.#stage, node, manner, async () => {
       const { services } = node;
       const store = truth.requests.through(services.store, request);
@@ -206,10 +208,13 @@ export class Holder {
       return { outcome, access, refresh: answer.kind === "granted" ? answer.tokens.refresh?.reveal() : undefined };
     });
     if (reply.kind !== "answered") {
+      tell({ kind: "refresh", generation, outcome: "unknown", next: null }, false);
       history.add(who, reply.kind === "fault" ? `fault ${reply.code}` : "answer lost");
       return undefined;
     }
     const { outcome, access, refresh: next } = reply.value;
+    const given = next === undefined ? undefined : parseRefreshToken(next);
+    tell({ kind: "refresh", generation, outcome, next: given?.generation ?? null }, true);
     if (access !== undefined) keepToken(this.#stage, access);
     return { outcome, refresh: next };
   }

@@ -9,9 +9,11 @@ import {
   parseClientId,
   type Revocation,
   readRevocation,
+  readSession,
   revoke,
   revokeMany,
   rotateKeys,
+  type SessionId,
   settleRevocation,
   startEpoch,
   sweep,
@@ -49,7 +51,11 @@ export class Operator {
       if (target.kind === "family") truth.sessions.intended.add(`${target.session}/${target.family}`);
     }
     const wait = dice.pick([undefined, undefined, 500, 3000]);
-    await this.#ask(node, dice, `revoke ${targets.map(({ kind }) => kind).join(" ")}`, async () => {
+    const told = targets.flatMap((target) => {
+      if (target.kind === "session") return { tell: truth.calls.ask(target.session, null), whole: true };
+      return target.kind === "family" ? { tell: truth.calls.ask(target.session, target.family), whole: false } : [];
+    });
+    const isDone = await this.#ask(node, dice, `revoke ${targets.map(({ kind }) => kind).join(" ")}`, async () => {
       const answer = await revoke(node.services, {
         targets,
         endReason: "revoked",
@@ -60,6 +66,20 @@ export class Operator {
       if (answer.ok) await this.#receipt(node, answer.value, wait);
       return answer;
     });
+    for (const { tell, whole } of told) tell({ kind: "end", whole }, isDone);
+  }
+
+  /** Looks a session up. */
+  async readSession(node: Node, dice: SeededDice, session: SessionId): Promise<void> {
+    const tell = this.#stage.truth.calls.ask(session, null);
+    let isActive = false;
+    const isDone = await this.#ask(node, dice, "read a session", async () => {
+      const answer = await readSession(node.services.store, TENANT, session);
+      if (answer.ok) isActive = answer.value.standing.kind === "active";
+      return answer;
+    });
+    // A question that was not answered has changed nothing.
+    if (isDone) tell({ kind: "read", isActive }, true);
   }
 
   /** Everything of everybody, and the run that writes it down; what a fault cuts off stays where it is. */
@@ -183,9 +203,11 @@ export class Operator {
     truth.check(() => truth.receipts.add(receipt, revocation.pos, truth.shownAt(receipt.as_of_ms)));
   }
 
-  async #ask<T>(node: Node, dice: SeededDice, what: string, work: () => Promise<Answer<T>>): Promise<void> {
+  /** Whether it was answered with success. */
+  async #ask<T>(node: Node, dice: SeededDice, what: string, work: () => Promise<Answer<T>>): Promise<boolean> {
     const reply = await askNode(this.#stage, node, { dice, patience: PATIENCE }, work);
     const said = reply.kind === "answered" ? (reply.value.ok ? "done" : reply.value.code) : reply.kind;
     this.#stage.history.add("operator", what, said);
+    return reply.kind === "answered" && reply.value.ok;
   }
 }

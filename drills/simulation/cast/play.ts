@@ -102,6 +102,14 @@ const PLAYS: Readonly<Record<StepKind, Play>> = {
   revoke_tenant: (cast, dice) => cast.operator.revokeTenant(dice.pick(cast.stage.nodes), dice),
   alter: (cast, dice) => cast.operator.alter(dice.pick(cast.stage.nodes), dice, dice.pick(cast.holders)),
   read_receipt: (cast, dice) => cast.operator.readAgain(dice.pick(cast.stage.nodes), dice),
+  read_session: (cast, dice) => {
+    const { held } = dice.pick(cast.holders);
+    const last = recent(cast.stage, dice)?.claims.sid;
+    const sid = held === undefined || dice.chance(40) ? last : held.sid;
+    return sid === undefined
+      ? undefined
+      : cast.operator.readSession(dice.pick(cast.stage.nodes), dice, sid as SessionId);
+  },
   client_token: (cast, dice) => cast.operator.clientToken(dice.pick(cast.stage.nodes), dice),
   rotate_keys: (cast, dice) => cast.operator.rotate(dice.pick(cast.stage.nodes), dice),
   compromise_key: (cast, dice) => cast.operator.compromise(dice.pick(cast.stage.nodes), dice),

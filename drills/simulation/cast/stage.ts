@@ -66,7 +66,8 @@ export function probe(stage: Stage, verifying: Verifying, token: AccessToken, af
         history.add(settings.service, verdict.kind, `${token.claims.jti.slice(0, 6)} ${code}`);
         const judging = { ...settings, machine };
         truth.check(() => truth.verdicts.judge(judging, token, verdict, storeMachine.wall));
-        if (verdict.kind === "accepted") stage.streams.opened(verifying, token, verdict);
+        // Between two requests a verifier that pulls does nothing (PULL-8): it ends no stream.
+        if (verdict.kind === "accepted" && settings.pulls !== true) stage.streams.opened(verifying, token, verdict);
       },
       (cause: unknown) => truth.broke(cause),
     );

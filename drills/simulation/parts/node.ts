@@ -21,6 +21,8 @@ import {
 } from "@hallpass/core";
 import { createFeedHub, type FeedHub } from "../../../packages/server/src/feed/hub.ts";
 import { judgeFeedBearer } from "../../../packages/server/src/feed/own-bearer.ts";
+import { parsePull } from "../../../packages/server/src/feed/pull.ts";
+import { bodyOf } from "../../../packages/server/src/feed/pull-body.ts";
 import { type StoreTime, watchStoreTime } from "../../../packages/server/src/host/store-time.ts";
 import type { FeedServer, NodeEnd, Served } from "../world/feed-network.ts";
 import type { History } from "../world/history.ts";
@@ -125,6 +127,17 @@ export class Node implements FeedServer {
     this.#services = undefined;
     this.machine.die();
     this.#deps.history.add(this.machine.name, "down");
+  }
+
+  /** One pull; undefined for a bearer that is refused. */
+  async pull(token: string, body: string): Promise<string | undefined> {
+    const { services } = this;
+    const judged = await judgeFeedBearer(services, token);
+    const pull = parsePull(body);
+    if (pull === undefined) throw new Error("a pull can't be read");
+    if (judged.kind !== "granted") return undefined;
+    const answer = await services.hub.pull(pull, judged.bearer.expires);
+    return String((await bodyOf(answer, { gzip: false, packed: false }, async () => {})).body);
   }
 
   async accept(token: string, end: NodeEnd): Promise<Served | undefined> {

@@ -20,6 +20,7 @@ export interface VerifyingSettings {
   readonly onStale: OnStale;
   /** Milliseconds at most that a signature takes; 0 for one that is checked at once. */
   readonly slowCrypto: number;
+  readonly pulls?: true;
 }
 
 export interface VerifyingDeps {
@@ -53,7 +54,7 @@ export class Verifying {
   }
 
   start(): void {
-    const { service, maxStaleness, onStale } = this.settings;
+    const { service, maxStaleness, onStale, pulls } = this.settings;
     const dice = this.machine.dice.fork(`life ${this.machine.life}`);
     this.#verifier = createVerifierOn(this.#ports(dice), {
       issuer: ISSUER_URL,
@@ -63,6 +64,7 @@ export class Verifying {
       maxStalenessMs: maxStaleness,
       onStale,
       rememberedTokens: 20,
+      feed: pulls === true ? "pull" : "push",
     });
     this.#deps.history.add(service, "starts");
   }
@@ -83,6 +85,7 @@ export class Verifying {
       connect: (open) => network.connect(open, machine),
       fetchToken: () => this.#fetchToken(dice),
       introspect: (token) => this.#introspect(dice, token),
+      ...(this.settings.pulls === true ? { pull: (token: string, body: string) => this.#pull(dice, token, body) } : {}),
     };
   }
 
@@ -116,6 +119,17 @@ export class Verifying {
     if (reply.kind !== "answered" || !reply.value.ok) throw new Error("no bearer");
     const { access } = reply.value.value;
     return { token: access.token.reveal(), expiresAt: this.machine.wall + access.expiresIn * 1000 };
+  }
+
+  async #pull(
+    dice: SeededDice,
+    token: string,
+    body: string,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const node = dice.pick(this.#deps.nodes);
+    const reply = await this.#ask(dice, node, () => node.pull(token, body));
+    if (reply.kind !== "answered") throw new Error("no answer");
+    return reply.value === undefined ? { status: 401, text: "" } : { status: 200, text: reply.value };
   }
 
   async #introspect(dice: SeededDice, token: string): Promise<string> {

@@ -8,6 +8,7 @@ import type { History } from "../world/history.ts";
 import type { TimeLine } from "../world/time-line.ts";
 import { Violation } from "../world/violation.ts";
 import { Book, type CommittedNotice } from "./book.ts";
+import { Calls } from "./calls.ts";
 import { Minted } from "./minted.ts";
 import { Receipts } from "./receipts.ts";
 import { Refreshes } from "./refreshes.ts";
@@ -25,6 +26,7 @@ export class WorldTruth {
   readonly refreshes: Refreshes;
   readonly receipts: Receipts;
   readonly verdicts: Verdicts;
+  readonly calls: Calls;
   violation: Violation | undefined;
   readonly #shown = new Map<number, number>();
   /** Told of each notice when it is committed. */
@@ -37,6 +39,7 @@ export class WorldTruth {
     this.sessions = new SessionTruth(this.book, this.requests);
     this.refreshes = new Refreshes(line, this.book, this.sessions, this.minted, strict);
     this.receipts = new Receipts(line);
+    this.calls = new Calls(line);
     this.verdicts = new Verdicts(line, this.book, this.receipts, strict);
   }
 

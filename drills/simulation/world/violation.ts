@@ -20,6 +20,7 @@ export const INVARIANTS = {
     "A fault is neither an acceptance nor a rejection: whatever is refused has a reason that is true.",
   "AT4-pos-not-later": "A token's position is not later than the snapshot that allowed it.",
   "L1-heals": "When every fault is over, verifiers accept good tokens and clients refresh.",
+  "L2-one-order": "What was asked of a family and answered fits an order in which each thing happened at once.",
   "D0-no-defect": "Nothing throws that is neither a fault nor handled.",
 } as const;
 

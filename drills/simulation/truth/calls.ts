@@ -1,0 +1,43 @@
+// What clients and operators asked about each session, and what they were answered: nothing that they could not see themselves.
+
+import type { TimeLine } from "../world/time-line.ts";
+import { Violation } from "../world/violation.ts";
+import { type Call, misfit, type Observed } from "./linear.ts";
+
+export class Calls {
+  readonly #line: TimeLine;
+  /** By session and family. */
+  readonly #families = new Map<string, Call[]>();
+  /** What is about the whole session, for all of its families. */
+  readonly #sessions = new Map<string, Call[]>();
+
+  constructor(line: TimeLine) {
+    this.#line = line;
+  }
+
+  /** A question is asked now. Tells what came of it: undefined for no answer, and for one that says that nobody knows. */
+  ask(sid: string, fam: string | null): (what: Observed, isKnown: boolean) => void {
+    const asked = this.#line.now;
+    const [map, key] = fam === null ? [this.#sessions, sid] : [this.#families, `${sid}/${fam}`];
+    return (what, isKnown) => {
+      const calls = map.get(key) ?? [];
+      calls.push({ asked, answered: isKnown ? this.#line.now : Number.POSITIVE_INFINITY, what });
+      map.set(key, calls);
+    };
+  }
+
+  /** Throws where the answers about a family fit no order. */
+  judge(): void {
+    for (const [name, calls] of this.#families) {
+      const [sid = ""] = name.split("/");
+      const all = [...calls, ...(this.#sessions.get(sid) ?? [])];
+      const wrong = misfit(all);
+      if (wrong === undefined) continue;
+      const stuck = wrong.stuck.map(({ asked, answered, what }) => `${asked}..${answered} ${JSON.stringify(what)}`);
+      throw new Violation(
+        "L2-one-order",
+        `${name}: ${wrong.fits} of ${all.length} answers fit, then ${stuck.join(", ")}`,
+      );
+    }
+  }
+}
