@@ -82,6 +82,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "--schedules 40 --store sqlite", ci: "--schedules 96", full: "--schedules 2000" },
   },
   {
+    id: "clock",
+    title: "wall clocks of a server, a node, a database and a verifier that are wrong, and right again",
+    promise: "P2 P5 P6",
+    program: "drills/clock/main.ts",
+    sizes: { quick: "", ci: "", full: "--shifts all" },
+  },
+  {
     id: "leader",
     title: "a leader that was paused at its commit",
     promise: "P9",
@@ -159,6 +166,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     promise: "P6 P10",
     program: "drills/slow/main.ts",
     sizes: { quick: "", ci: "", full: "" },
+  },
+  {
+    id: "slowhttptest",
+    title: "somebody else's slow clients, in three modes",
+    promise: "P10",
+    program: "drills/slow/slowhttptest.ts",
+    sizes: { quick: "--connections 500 --seconds 10", ci: "--seconds 10", full: "--seconds 60" },
   },
   {
     id: "rotations",

@@ -15,6 +15,22 @@ const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /** Debian's package faketime. Without it no wall clock jumps. */
 export const hasFaketime: boolean = existsSync(FAKETIME);
 
+/** What a process gets into its environment whose wall clock stands in a file. Its monotonic clock is the machine's. */
+export function fakeClock(file: string): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: FAKETIME,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    FAKETIME_NO_CACHE: "1",
+  };
+}
+
+/** At once, or somebody reads half a number. */
+export function setFakeClock(file: string, text: string): void {
+  writeFileSync(`${file}.next`, text);
+  renameSync(`${file}.next`, file);
+}
+
 export interface VerifyingProcess {
   readonly clock: ClockKind;
   readonly lanes: readonly number[];
@@ -22,6 +38,8 @@ export interface VerifyingProcess {
   goOn(): void;
   /** Its wall clock is off by so much from now on. */
   jump(seconds: number): void;
+  /** Its wall clock is as libfaketime reads this text. */
+  setClock(text: string): void;
   /** Its monotonic clock did not count these milliseconds. To be said before it goes on. */
   sleptFor(ms: number): void;
   /** Settles when its verifier has accepted the token for the first time. */
@@ -41,13 +59,7 @@ export async function verifyingProcess(
   const lanes = job.lanes.map(({ lane }) => lane);
   const file = join(directory, `clock-of-${lanes[0]}`);
   writeFileSync(file, clock === "jumping" ? "+0" : "0".padEnd(16));
-  const faketime = {
-    LD_PRELOAD: FAKETIME,
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
-    FAKETIME_NO_CACHE: "1",
-  };
-  const env = clock === "jumping" && hasFaketime ? faketime : {};
+  const env = clock === "jumping" && hasFaketime ? fakeClock(file) : {};
   const asleep = clock === "sleeping" ? file : null;
   const child = childOf(join(tree, "drills/bounded/verifying.ts"), { ...job, asleep } satisfies VerifyingJob, env);
   const accepted = new Map<string, () => void>();
@@ -67,11 +79,8 @@ export async function verifyingProcess(
     lanes,
     stop: () => void child.kill("SIGSTOP"),
     goOn: () => void child.kill("SIGCONT"),
-    jump: (seconds) => {
-      // At once, or somebody reads half a number.
-      writeFileSync(`${file}.next`, `${seconds < 0 ? "" : "+"}${seconds}`);
-      renameSync(`${file}.next`, file);
-    },
+    jump: (seconds) => setFakeClock(file, `${seconds < 0 ? "" : "+"}${seconds}`),
+    setClock: (text) => setFakeClock(file, text),
     sleptFor: (ms) => {
       slept += ms;
       writeFileSync(file, slept.toFixed(3).padEnd(16));
