@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { serverTime } from "./server-time.ts";
 
 export interface LoadJob {
@@ -33,6 +34,8 @@ export interface LoadReport {
   /** The same by the server's own time, of one request in twenty. */
   readonly okServerMs: readonly number[];
   readonly turnedAwayServerMs: readonly number[];
+  /** How late this process was itself for its timers: an answer that is there waits as long before it is seen. */
+  readonly ownLateMs: { readonly p50: number; readonly p99: number };
   /** How often each Retry-After was answered, by its seconds. */
   readonly retryAfter: Readonly<Record<string, number>>;
   /** The last token of each connection, to go on with. */
@@ -147,6 +150,8 @@ function arrive(due: number): void {
 }
 
 const lines = await Promise.all(tokens.map(opened));
+const own = monitorEventLoopDelay({ resolution: 1 });
+own.enable();
 const began = performance.now();
 await new Promise<void>((resolve) => {
   if (job.rate === 0) for (const line of lines) ask(line);
@@ -170,6 +175,7 @@ const report: LoadReport = {
   turnedAwayMs: turnedAwayMs.map(rounded),
   okServerMs,
   turnedAwayServerMs,
+  ownLateMs: { p50: rounded(own.percentile(50) / 1e6), p99: rounded(own.percentile(99) / 1e6) },
   retryAfter: Object.fromEntries(retryAfter),
   refreshTokens: tokens,
 };

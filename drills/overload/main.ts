@@ -31,6 +31,8 @@ const RECOVERED_WITHIN_MS = 5000;
 /** By the server's own time, as is the goal. */
 const MOST_REVOCATION_MS = 500;
 const GOAL_TURNED_AWAY_MS = 20;
+/** Of the CPU, inside the server: a goal for the whole way leaves this much to it, and it usually takes a tenth of one. */
+const MOST_SHED_CPU_MS = 20;
 const broken: string[] = [];
 
 say("the door as it is");
@@ -45,7 +47,7 @@ say("the door held open, which has to break it");
 const [control] = await floods(sizes, "open", ["impatient"]);
 if (control === undefined) throw new Error("the control is missing");
 show("the same at a door that is held open", control);
-if (revokedP50(control) < 1.5 * revokedP50(impatient))
+if (revokedP50(control) < 1.5 * Math.min(revokedP50(impatient), revokedP50(patient)))
   broken.push("revocations did not wait at a door that was held open: this load is none");
 
 say("a stampede");
@@ -80,27 +82,35 @@ sayProof({
   ...(history === undefined ? {} : { kept: history }),
 });
 
-function faultsOf({ load, during, grewBy, recoveredMs }: Overloaded): readonly string[] {
+function faultsOf({ load, during, shed, grewBy, recoveredMs }: Overloaded): readonly string[] {
   const faults: string[] = [];
   if (during.failed > 0) faults.push(`${during.failed} revocations were not answered 201`);
   if (quantile(during.serverMs, 0.99) > MOST_REVOCATION_MS) faults.push("revocations took too long");
   if (load.bad > 0) faults.push(`${load.bad} refreshes were answered otherwise than 200 and 503, or not at all`);
   if (load.unexplained > 0) faults.push(`${load.unexplained} were turned away without a code or a time`);
   if (load.turnedAway === 0) faults.push("nobody was turned away: this load is none");
+  if (quantile(shed.cpuMs, 0.99) > MOST_SHED_CPU_MS) faults.push("to turn somebody away took the server too long");
   if (grewBy > MOST_GROWTH) faults.push(`memory grew by ${megabytes(grewBy)}`);
   if (recoveredMs > RECOVERED_WITHIN_MS) faults.push(`it recovered after ${Math.round(recoveredMs)} ms`);
   return faults;
 }
 
-function show(name: string, { capacity, calm, load, during, grewBy, recoveredMs }: Overloaded): void {
+function show(name: string, { capacity, calm, load, during, shed, grewBy, recoveredMs }: Overloaded): void {
   const perSecond = (count: number): number => Math.round(count / sizes.seconds);
   const pair = (values: readonly number[]): string => `p50 ${ms(values, 0.5)}, p99 ${ms(values, 0.99)}`;
+  const fine = (values: readonly number[]): string =>
+    `p50 ${quantile(values, 0.5).toFixed(2)} ms, p99 ${quantile(values, 0.99).toFixed(2)} ms`;
   const own = "by the server's own time";
   const goal = quantile(load.turnedAwayServerMs, 0.99) <= GOAL_TURNED_AWAY_MS ? "met" : "missed";
   const lines = [
     `${name}: capacity ${Math.round(capacity)}/s, ${perSecond(load.offered)}/s offered, ${perSecond(load.offered - load.late)}/s sent`,
     `served ${perSecond(load.ok)}/s, ${pair(load.okMs)}; ${own} ${pair(load.okServerMs)}`,
     `turned away ${perSecond(load.turnedAway)}/s, ${pair(load.turnedAwayMs)}; ${own} ${pair(load.turnedAwayServerMs)} (goal p99 ${GOAL_TURNED_AWAY_MS} ms: ${goal})`,
+    ...(shed.ms.length === 0
+      ? []
+      : [
+          `of that inside the server, from the head to the answer, ${fine(shed.ms)}, of its CPU ${fine(shed.cpuMs)}; the client itself was late by ${load.ownLateMs.p50} ms (p50), ${load.ownLateMs.p99} ms (p99)`,
+        ]),
     `revocations ${pair(calm.ms)} → ${pair(during.ms)}; ${own} ${pair(during.serverMs)}; ${during.failed} of ${during.ms.length} failed`,
     `memory +${megabytes(grewBy)}, recovered in ${Math.round(recoveredMs)} ms`,
   ];

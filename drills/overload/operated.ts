@@ -2,11 +2,12 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serverTime } from "./server-time.ts";
+import type { ShedTimes } from "./shed-times.ts";
 
 export interface Operated {
   readonly port: number;
@@ -18,6 +19,8 @@ export interface Operated {
   /** Ends a session by a revocation; how long that took, also by the server's own time, and the status. */
   revoke(sid: string): Promise<{ readonly status: number; readonly ms: number; readonly serverMs: number }>;
   residentBytes(): number;
+  /** Of those that were turned away since it was asked last. */
+  shed(): Promise<ShedTimes>;
   end(): Promise<void>;
 }
 
@@ -101,6 +104,13 @@ export async function operated(name: string, program: string, args: readonly str
     residentBytes: () => {
       const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
       return Number(line?.[1] ?? 0) * 1024;
+    },
+    shed: async () => {
+      const file = join(data, "shed.json");
+      rmSync(file, { force: true });
+      process.kill(pid, "SIGUSR2");
+      while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+      return JSON.parse(readFileSync(file, "utf8")) as ShedTimes;
     },
     end: async () => {
       const ended = once(child, "exit");

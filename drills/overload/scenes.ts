@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { LoadJob, LoadReport } from "./load.ts";
 import { type Opened, type Operated, operated } from "./operated.ts";
+import type { ShedTimes } from "./shed-times.ts";
 import type { StampedeJob, StampedeReport } from "./stampede.ts";
 
 export interface Sizes {
@@ -27,6 +28,7 @@ export interface Overloaded {
   readonly calm: Revocations;
   readonly load: LoadReport;
   readonly during: Revocations;
+  readonly shed: ShedTimes;
   /** Bytes that the server's memory grew by at most. */
   readonly grewBy: number;
   /** From the end of the load until twenty refreshes in a row were served, none slower than 100 ms. */
@@ -83,17 +85,19 @@ async function flood(
   server: Operated,
   victims: Opened[],
   job: LoadJob,
-): Promise<Pick<Overloaded, "load" | "during" | "grewBy" | "recoveredMs">> {
+): Promise<Pick<Overloaded, "load" | "during" | "shed" | "grewBy" | "recoveredMs">> {
   const before = server.residentBytes();
+  await server.shed();
   let most = before;
   const watch = setInterval(() => {
     most = Math.max(most, server.residentBytes());
   }, 100);
   const [load, during] = await beside(server, victims, () => child<LoadReport>("load.ts", job));
   clearInterval(watch);
+  const shed = await server.shed();
   const recovered = await recovery(server, load.refreshTokens[0] ?? "");
   const refreshTokens = [recovered.token, ...load.refreshTokens.slice(1)];
-  return { load: { ...load, refreshTokens }, during, grewBy: most - before, recoveredMs: recovered.ms };
+  return { load: { ...load, refreshTokens }, during, shed, grewBy: most - before, recoveredMs: recovered.ms };
 }
 
 export async function stampede(sizes: Sizes): Promise<StampedeReport & { readonly during: Revocations }> {
