@@ -49,6 +49,11 @@ test("a rotation without an answer explains a successor that nobody was given", 
   assert.notEqual(misfit(calls.slice(1)), undefined);
 });
 
+test("a rotation that its own server found again is told as a retry, and a retry of a successor that there never was fits no order", () => {
+  assert.equal(misfit([call(0, 1, refresh(1, "retried", 2)), call(2, 3, refresh(2, "rotated", 3))]), undefined);
+  assert.notEqual(misfit([call(0, 1, refresh(1, "retried", 3))]), undefined);
+});
+
 test("two rotations of one generation fit no order, however they overlap", () => {
   assert.notEqual(misfit([call(0, 9, refresh(1, "rotated", 2)), call(1, 8, refresh(1, "rotated", 2))]), undefined);
 });

@@ -53,7 +53,9 @@ function refreshed(
     case "recovered":
       return isOlder && next === register.generation + 1 ? { ...register, generation: next } : undefined;
     case "retried":
-      return isOlder && next === register.generation ? register : undefined;
+      if (isOlder && next === register.generation) return register;
+      // Its own change, of which the store did not say what became of it: whoever reads again finds it, as a retry would.
+      return next === register.generation + 1 ? { ...register, generation: next } : undefined;
     case "superseded":
       return isOlder ? register : undefined;
     case "reused":
