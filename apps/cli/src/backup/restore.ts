@@ -1,6 +1,7 @@
 // `restore`: a backup and what the revocation journal kept since, into an empty place; whole, or not at all.
 
 import { type RestoredTenant, restore as restoreStores } from "@hallpass/server";
+import { usage } from "../complaint.ts";
 import type { Context, Outcome } from "../context.ts";
 import { printJson } from "../terminal.ts";
 import { type BackupOptions, configured, told } from "./configured.ts";
@@ -12,6 +13,11 @@ export interface RestoreOptions extends BackupOptions {
 
 export async function restore(context: Context, backup: string | undefined, options: RestoreOptions): Promise<Outcome> {
   const config = configured(context, options);
+  if (options.journal !== undefined && config.revocation_journal === undefined)
+    throw usage(
+      "no revocation_journal is configured: what this restore takes away itself would be in no journal, and the next restore would lack it",
+      "set HALLPASS_REVOCATION_JOURNAL to where the nodes will go on; to try a restore beside them, to a directory of its own",
+    );
   const own = config.revocation_journal === undefined ? [] : [config.revocation_journal];
   const request = {
     backup: backup ?? null,
