@@ -1,5 +1,5 @@
-// Prints docs/reference from the tables that the server itself runs on. `npm run docs` writes the pages; with --check nothing is written
-// and a stale page fails.
+// Prints docs/reference from the tables that the server itself runs on, and the proof and the track record from what is kept of the
+// experiments. `npm run docs` writes the pages; with --check nothing is written and a stale page fails.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,6 +18,8 @@ import { addAdmissionMetrics } from "../packages/server/src/observe/admission-me
 import { addGrowthMetrics } from "../packages/server/src/observe/growth.ts";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
+import { allKept } from "../proof/kept.ts";
+import { pagesOf, staleOf, writePages } from "../proof/pages.ts";
 
 type Registry = Metrics["registry"];
 type Cells = readonly (string | number)[];
@@ -149,9 +151,17 @@ for (const [name, text] of Object.entries(pages)) {
   const path = join(directory, name);
   if (!check) writeFileSync(path, text);
   else if (textOf(path) !== text) {
-    console.error(`docs/reference/${name} is stale: run \`npm run docs\` and commit it`);
-    process.exitCode = 1;
+    complain(`docs/reference/${name} is stale`);
   }
+}
+
+const proof = pagesOf(allKept());
+if (!check) writePages(proof);
+else for (const stale of staleOf(proof)) complain(stale);
+
+function complain(what: string): void {
+  console.error(`${what}: run \`npm run docs\` and commit it`);
+  process.exitCode = 1;
 }
 
 function textOf(path: string): string | undefined {
