@@ -54,6 +54,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     },
   },
   {
+    id: "models",
+    title: "four models in Promela, every order of every step, and mutated twins",
+    promise: "P1 P2 P4 P5 P6 P9",
+    program: "models/main.ts",
+    sizes: { quick: "", ci: "", full: "" },
+  },
+  {
     id: "failover",
     title: "a primary dies under load, with a synchronous and an asynchronous standby",
     promise: "P1 P6 P10",

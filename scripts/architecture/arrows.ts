@@ -92,6 +92,7 @@ export const roots: readonly string[] = [
   "drills",
   "bench",
   "examples",
+  "models",
   "proof",
 ];
 
@@ -114,6 +115,7 @@ const top = [
   "examples/**",
   "scripts/**",
   "conformance/**",
+  "models/**",
   "proof/**",
   "**/*.test.ts",
 ];
