@@ -61,6 +61,39 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "", ci: "", full: "" },
   },
   {
+    id: "kill-sqlite",
+    title: "a server on SQLite is killed with SIGKILL under load, again and again",
+    promise: "P1 P6",
+    program: "drills/kill/main.ts",
+    sizes: {
+      quick: "--store sqlite --kills 5",
+      ci: "--store sqlite --kills 8",
+      full: "--store sqlite --kills 300 --acknowledged 100000",
+    },
+  },
+  {
+    id: "kill-postgres",
+    title: "a server on PostgreSQL, and PostgreSQL itself, are killed in turns",
+    promise: "P1 P6",
+    program: "drills/kill/main.ts",
+    sizes: {
+      quick: "--store postgres --kills 6",
+      ci: "--store postgres --kills 6",
+      full: "--store postgres --kills 300 --acknowledged 100000",
+    },
+  },
+  {
+    id: "races",
+    title: "64 requests at once with one refresh token, one idempotency key, one session to replace",
+    promise: "P4 P6 P7",
+    program: "drills/races/main.ts",
+    sizes: {
+      quick: "--families 5 --objects 3",
+      ci: "--families 20 --objects 5",
+      full: "--families 5000 --objects 200",
+    },
+  },
+  {
     id: "failover",
     title: "a primary dies under load, with a synchronous and an asynchronous standby",
     promise: "P1 P6 P10",

@@ -1,4 +1,4 @@
-// docs/proof.md and its plots, from what is kept.
+// docs/proof.md with its plots, from what is kept, and docs/track-record.md.
 
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,6 +6,8 @@ import { svgOf } from "../scripts/plot.ts";
 import { EXPERIMENTS, NOT_SHOWN, SAYS } from "./experiments.ts";
 import type { Kept } from "./kept.ts";
 import { PROMISES, promisesOf } from "./line.ts";
+import { table } from "./table.ts";
+import { trackRecord } from "./track-record-page.ts";
 
 const docs = join(import.meta.dirname, "../docs");
 
@@ -16,7 +18,7 @@ export function pagesOf(kept: ReadonlyMap<string, Kept>): Pages {
   const plots = [...kept].flatMap(([id, { line }]) =>
     Object.entries(line.plots ?? {}).map(([name, plot]) => [`proof/${id}-${name}.svg`, svgOf(plot)] as const),
   );
-  return new Map([["proof.md", pageOf(kept)], ...plots]);
+  return new Map([["proof.md", pageOf(kept)], ["track-record.md", trackRecord()], ...plots]);
 }
 
 export function writePages(pages: Pages): void {
@@ -47,7 +49,7 @@ function pageOf(kept: ReadonlyMap<string, Kept>): string {
   return `${[
     "# Proof",
     "Printed by `npm run proof` from `proof/results/`. Do not edit.",
-    "Each promise of the product, what was done to break it, and what came of it. Every experiment has a control in the same run: a variant that is broken on purpose and has to be caught, or the experiment has not passed. None is tried again. A figure holds for the size, the day and the machine on which it was measured; the command beside it measures it again. `npm run proof -- --size quick` runs all of them small, `--size full` as large as the table says at most, `--only` one of them; what it finds stands here afterwards, and a smaller success leaves a larger one in its place.",
+    "Each promise of the product, what was done to break it, and what came of it. Every experiment has a control in the same run: a variant that is broken on purpose and has to be caught, or the experiment has not passed. None is tried again. A figure holds for the size, the day and the machine on which it was measured; the command beside it measures it again. `npm run proof -- --size quick` runs all of them small, `--size full` as large as the table says at most, `--only` one of them; what it finds stands here afterwards, and a smaller success leaves a larger one in its place. Which bugs the experiments have found stands in the [track record](track-record.md).",
     "## The promises",
     table(
       ["", "promise", "shown by"],
@@ -99,10 +101,4 @@ function plotsOf(kept: ReadonlyMap<string, Kept>): readonly string[] {
     Object.entries(line.plots ?? {}).map(([name, { title }]) => `![${title}](proof/${id}-${name}.svg)`),
   );
   return images.length === 0 ? [] : ["## Plots", ...images];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -18,6 +18,8 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answered
 
 export interface Operator {
   readonly demoApi: string;
+  /** For what `call` does not do. */
+  bearer(node: string): Promise<string>;
   /** Throws for an answer of 400 and more. */
   call(node: string, path: string, json?: object): Promise<Readonly<Record<string, unknown>>>;
   open(
@@ -61,6 +63,7 @@ export function operatorOf(data: string): Operator {
 
   return {
     demoApi: read("demo-api-credentials"),
+    bearer: bearerAt,
     call,
     open: async (node, subject) => {
       const json = await call(node, "/v1/sessions", { subject, client_id: "demo" });

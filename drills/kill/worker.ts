@@ -1,0 +1,119 @@
+// `worker.ts ACKNOWLEDGED FROM [--before]`, with the server's configuration in the environment: a whole server and its clients in one process,
+// which somebody kills. First it judges, on the store as the kill left it, what had been acknowledged from that byte of the file on, and says
+// so in one line of JSON; then eight clients open, rotate and revoke sessions without a pause. With `--before` a client takes a revocation for
+// acknowledged while it is still to be asked for: the control.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseRefreshToken } from "@hallpass/protocol";
+import { loadConfig, startServer } from "@hallpass/server";
+import { openAcknowledged, readAcknowledged } from "./acknowledged.ts";
+
+export interface Judged {
+  readonly revocations: number;
+  readonly rotations: number;
+  /** Acknowledged, and not there: sessions. */
+  readonly lost: readonly string[];
+  /** Of the chains that live: how many could go on with the token that was acknowledged last. */
+  readonly continued: number;
+}
+
+const CLIENTS = 8;
+const PATIENCE_MS = 10_000;
+
+const [file = "", from = "0", flag = ""] = process.argv.slice(2);
+const loaded = loadConfig({ env: process.env, over: {} });
+if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+await startServer(loaded.config);
+const url = loaded.config.issuer;
+const data = loaded.config.data;
+const bearer = await bearerOf(readFileSync(join(data, "operator-credentials"), "utf8").trim());
+console.log(JSON.stringify(await judge(Number(from))));
+
+const say = openAcknowledged(file);
+await Promise.all(Array.from({ length: CLIENTS }, (_, n) => live(n)));
+
+async function live(n: number): Promise<never> {
+  for (let count = 0; ; count += 1) {
+    const opened = await post("/v1/sessions", {
+      subject: `u-${process.pid}-${n}-${count}`,
+      client_id: "demo",
+      issue: ["refresh"],
+    });
+    if (opened.status !== 201) continue;
+    const { id: sid } = opened.json["session"] as { readonly id: string };
+    let token = String(opened.json["refresh_token"]);
+    // Every other one lives on, so that chains are there to be gone on with.
+    const isDoomed = count % 2 === 1;
+    if (isDoomed && flag === "--before") say(`asks ${sid}\nR ${sid}`);
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { status, json } = await refresh(token);
+      if (status !== 200) continue;
+      token = String(json["refresh_token"]);
+      say(`T ${sid} ${token}`);
+    }
+    if (!isDoomed) continue;
+    say(`asks ${sid}`);
+    const { status } = await post("/v1/revocations", { targets: [{ type: "session", sid }] });
+    if (status === 201 && flag !== "--before") say(`R ${sid}`);
+  }
+}
+
+async function judge(offset: number): Promise<Judged> {
+  const { revoked, asked, tokens, rotations } = readAcknowledged(file, offset);
+  const lost: string[] = [];
+  let continued = 0;
+  for (const sid of revoked) {
+    if ((await stateOf(sid)) !== "ended") lost.push(`${sid} is not revoked`);
+  }
+  for (const [sid, token] of tokens) {
+    if (asked.has(sid)) continue;
+    // Shown again, it is current or the predecessor of what nobody was told of: nothing else may be.
+    const { status, json } = await refresh(token);
+    const [shown, next] = [token, String(json["refresh_token"])].map(
+      (text) => parseRefreshToken(text)?.generation ?? 0,
+    );
+    if (status === 200 && next === (shown ?? 0) + 1) continued += 1;
+    else lost.push(`${sid} was rotated to ${shown}: ${status}, ${next}`);
+  }
+  return { revocations: revoked.size, rotations, lost, continued };
+}
+
+async function stateOf(sid: string): Promise<string> {
+  const answer = await fetch(`${url}/v1/sessions/${sid}`, { headers: { authorization: `Bearer ${bearer}` } });
+  const json = (await answer.json()) as { readonly state?: string };
+  return json.state ?? String(answer.status);
+}
+
+async function bearerOf(credentials: string): Promise<string> {
+  const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+  const body = new URLSearchParams({ grant_type: "client_credentials" });
+  const answer = await fetch(`${url}/oauth2/token`, { method: "POST", headers: { authorization }, body });
+  return String(((await answer.json()) as { readonly access_token?: string }).access_token);
+}
+
+interface Answered {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+function refresh(token: string): Promise<Answered> {
+  const body = new URLSearchParams({ grant_type: "refresh_token", client_id: "demo", refresh_token: token });
+  return answered(fetch(`${url}/oauth2/token`, { method: "POST", body, signal: AbortSignal.timeout(PATIENCE_MS) }));
+}
+
+function post(path: string, json: object): Promise<Answered> {
+  const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
+  const init = { method: "POST", headers, body: JSON.stringify(json), signal: AbortSignal.timeout(PATIENCE_MS) };
+  return answered(fetch(`${url}${path}`, init));
+}
+
+/** Status 0 where no answer came. */
+async function answered(asked: Promise<Response>): Promise<Answered> {
+  try {
+    const answer = await asked;
+    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+  } catch {
+    return { status: 0, json: {} };
+  }
+}

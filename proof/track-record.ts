@@ -1,0 +1,66 @@
+// Bugs that were in the product: what was wrong, the harness or test that came with the change and shows it, and the commit that mended it. A row is added by whoever mends one. The planted bugs are in drills/simulation/bugs.ts and models/variants.ts.
+
+export interface Mended {
+  readonly bug: string;
+  /** The harness or the test that shows it. */
+  readonly shownBy: string;
+  readonly commit: string;
+}
+
+export const MENDED: readonly Mended[] = [
+  {
+    bug: "A receipt counted a verifier as enforced that had said hello again while the fleet's row of that hello was not written yet",
+    shownBy: "packages/server/src/feed/node-notes.test.ts",
+    commit: "5d2fa32",
+  },
+  {
+    bug: "A failover behind PgBouncer never came to its end: the old history was ended outside of the store's schema",
+    shownBy: "packages/store-postgres/src/pooled-failover.needs-pgbouncer.test.ts",
+    commit: "ff9a712",
+  },
+  {
+    bug: "After an unknown outcome a node showed what the standby might not have: a revocation could be seen, and be gone after a promotion",
+    shownBy: "drills/failover/deposed.ts, packages/store-postgres/src/primary.needs-postgres.test.ts",
+    commit: "c812fdf",
+  },
+  {
+    bug: "One lost commit that many clients showed began many epochs",
+    shownBy: "drills/failover/main.ts, packages/core/src/operations/refresh.test.ts",
+    commit: "d4df37c",
+  },
+  {
+    bug: "After a failed fsync SQLite was answered from what was in memory alone: a revocation was a success that no disk held",
+    shownBy: "drills/disk/main.ts",
+    commit: "e1ec066",
+  },
+  {
+    bug: "An epoch excused a commit that was lost long after it",
+    shownBy: "packages/core/src/operations/refresh.test.ts",
+    commit: "50fd1ab",
+  },
+  {
+    bug: "A restored store counted its rows anew, and the journal took what was of a later epoch for a conflict",
+    shownBy: "packages/core/src/journal/replay-journal.test.ts",
+    commit: "4368dca",
+  },
+  {
+    bug: "A database that fell silent at a connection's first word kept whoever waited for ten seconds",
+    shownBy: "packages/store-postgres/src/primary.needs-postgres.test.ts, drills/slow-database/main.ts",
+    commit: "88a497f",
+  },
+  {
+    bug: "Callers that waited for receipts could shut the lanes of an idle server",
+    shownBy: "packages/server/src/host/waiting.test.ts",
+    commit: "3880019",
+  },
+  {
+    bug: "A full disk on which a journal's file could not be begun took the server down",
+    shownBy: "packages/server/src/journal/journal.test.ts",
+    commit: "73064af",
+  },
+  {
+    bug: "A receipt whose revocation a failover took back was answered with 404 alone",
+    shownBy: "drills/failover/main.ts, packages/server/src/endpoints/revocations/judge.test.ts",
+    commit: "fad6bc0",
+  },
+];
