@@ -112,7 +112,8 @@ const wrong: readonly [title: string, body: object, status: number, code: string
   ["no life at all", { absolute_s: 0 }, 400, "request_invalid", ["/absolute_s too_small"]],
   ["a negative life", { idle_s: -1 }, 400, "request_invalid", ["/idle_s too_small"]],
   ["half a second", { idle_s: 0.5 }, 400, "request_invalid", ["/idle_s malformed"]],
-  ["a number beyond all integers", { idle_s: 2 ** 53 }, 400, "request_invalid", ["/idle_s too_large"]],
+  ["the largest of all exact integers", { idle_s: 2 ** 53 - 1 }, 400, "request_invalid", ["/idle_s too_large"]],
+  ["a number beyond all integers", { idle_s: 2 ** 53 }, 400, "json_malformed", []],
   ["a text for a number", { max_sessions: "3" }, 400, "request_invalid", ["/max_sessions malformed"]],
   ["no sessions", { max_sessions: 0 }, 400, "request_invalid", ["/max_sessions too_small"]],
   [
