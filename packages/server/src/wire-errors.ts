@@ -135,7 +135,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   revocation_perhaps_lost: row(
     404,
     "invalid_request",
-    "There is no such revocation any more; a part of the history was lost after its id was made. Show its receipt, or revoke again.",
+    "There is no such revocation any more: history was lost after its id was made. Show its receipt, or revoke again.",
   ),
   receipt_not_genuine: row(400, "invalid_request", "This is no receipt that a present key of this issuer has signed."),
   target_not_found: row(404, "invalid_request", "There is no such target."),
