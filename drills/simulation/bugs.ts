@@ -202,9 +202,7 @@ export const BUGS: readonly Bug[] = [
   {
     id: "streams not told of notices",
     invariant: "P2-bounded",
-    edits: [
-      { file: "verifier/src/verifier.ts", find: "return this.#ended.onNotices(notices);", replace: "return;" },
-    ],
+    edits: [{ file: "verifier/src/verifier.ts", find: "return this.#ended.onNotices(notices);", replace: "return;" }],
     seedBudget: 60,
   },
   {
