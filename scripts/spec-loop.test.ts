@@ -26,7 +26,7 @@ test("rows and tests that name each other are a closed loop", () => {
     new Map([["a.test.ts", titled("a | b [REF-5] [7009-owner]")]]),
   );
   assert.deepEqual(problems, []);
-  assert.match(printed, /^2 done, 0 rehearsed, 0 pending, 1 divergences, 1 silences\.$/m);
+  assert.match(printed, /^2 done, 0 rehearsed, 0 covered by these, 0 pending, 1 divergences, 1 silences\.$/m);
   assert.match(printed, /^\| REF-5 \| done \| a \\\| b \[REF-5\] \[7009-owner\] \(`a\.test\.ts`\) \|$/m);
 });
 
@@ -37,6 +37,17 @@ test("a rehearsed row is carried by a program, and a pending one by nobody", () 
   assert.deepEqual(closed.problems, []);
   assert.match(closed.page, /^\| A-1 \| rehearsed \| `drills\/a\/main\.ts` \|$/m);
   assert.match(closeLoop(pages, new Map()).problems.join(), /A-1 is "rehearsed" and no program carries/);
+});
+
+test("a covered row names rows that are shown", () => {
+  const covered = (caughtBy: string): string =>
+    ["| id | caught by | status |", "| --- | --- | --- |", `| ADV-1 | ${caughtBy} | covered |`].join("\n");
+  const shown = page("| A-1 | x | done |", "| A-2 | y | pending |");
+  const problems = (caughtBy: string): string =>
+    problemsOf({ "spec/a.md": shown, "spec/b.md": covered(caughtBy) }, titled("a [A-1]")).join();
+  assert.equal(problems("A-1"), "");
+  for (const caughtBy of ["", "A-2", "A-1 A-2", "A-3"])
+    assert.match(problems(caughtBy), /ADV-1 is "covered" by what is not shown/);
 });
 
 const broken: readonly [title: string, pages: Record<string, string>, source: string, problem: RegExp][] = [

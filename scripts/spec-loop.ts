@@ -1,6 +1,7 @@
 // Closes the loop between spec/ and the tests, and prints docs/conformance.md.
 // A `done` row needs a test that carries its id in the title; a test may only name ids that exist. A `rehearsed` row needs a program that
-// carries its id in brackets and is a step of CI; a `pending` one says in its row what it waits for.
+// carries its id in brackets and is a step of CI; a `pending` one says in its row what it waits for; and a `covered` one names, under
+// "caught by", rows that are done or rehearsed.
 // `npm run spec` writes the page; with --check nothing is written and a stale page fails.
 
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,6 +12,7 @@ export interface Row {
   readonly id: string;
   readonly status: string;
   readonly page: string;
+  readonly caughtBy: readonly string[];
 }
 
 export interface Loop {
@@ -22,7 +24,7 @@ export interface Loop {
 export type Files = ReadonlyMap<string, string>;
 
 const ID = /^(?=.*[0-9])[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)+$/;
-const STATUSES = ["done", "rehearsed", "pending", "divergence", "silence"];
+const STATUSES = ["done", "rehearsed", "covered", "pending", "divergence", "silence"];
 const EXPLAINED_ELSEWHERE = ["divergence", "silence"];
 // These two pages have no status column: the page says it.
 const STATUS_OF_PAGE: Readonly<Record<string, string>> = {
@@ -56,12 +58,19 @@ export function closeLoop(pages: Files, tests: Files, programs: Files = new Map(
     }
   }
   const rehearsals = new Map<string, readonly string[]>();
-  for (const { id, status, page } of requirements.values()) {
+  for (const { id, status, page, caughtBy } of requirements.values()) {
     if (status === "done" && !proofs.has(id)) problems.push(`${page}: ${id} is "done" and no test carries [${id}]`);
     if (status === "rehearsed") {
       const files = [...programs].filter(([, source]) => source.includes(`[${id}]`)).map(([file]) => file);
       if (files.length === 0) problems.push(`${page}: ${id} is "rehearsed" and no program carries [${id}]`);
       rehearsals.set(id, files);
+    }
+    if (status === "covered") {
+      const shown = caughtBy.filter((one) => ["done", "rehearsed"].includes(requirements.get(one)?.status ?? ""));
+      if (shown.length === 0 || shown.length < caughtBy.length)
+        problems.push(
+          `${page}: ${id} is "covered" by what is not shown: ${caughtBy.filter((one) => !shown.includes(one)).join(", ")}`,
+        );
     }
     if (EXPLAINED_ELSEWHERE.includes(status) && !explained.has(`${id} ${status}`)) {
       problems.push(`${page}: ${id} is "${status}" and spec/${status}s.md has no row for it`);
@@ -92,7 +101,8 @@ function rowsOf(page: string, text: string, problems: string[]): Row[] {
     if (!ID.test(id)) problems.push(`${page}: "${id}" is no id`);
     if (!STATUSES.includes(status))
       problems.push(`${page}: ${id} has the status "${status}"; known: ${STATUSES.join(", ")}`);
-    rows.push({ id, status, page });
+    const caughtBy = (cells[header.indexOf("caught by")] ?? "").split(" ").filter((word) => word !== "");
+    rows.push({ id, status, page, caughtBy });
   }
   return rows;
 }
@@ -108,14 +118,16 @@ function printPage(
     "",
     "Printed by `npm run spec` from the rows of `spec/` and the titles of the tests. Do not edit.",
     "",
-    `${count("done")} done, ${count("rehearsed")} rehearsed, ${count("pending")} pending, ${count("divergence")} divergences, ${count("silence")} silences.`,
+    `${count("done")} done, ${count("rehearsed")} rehearsed, ${count("covered")} covered by these, ${count("pending")} pending, ${count("divergence")} divergences, ${count("silence")} silences.`,
   ];
   for (const page of [...new Set(rows.map((row) => row.page))].toSorted()) {
     lines.push("", `## [${page}](../${page})`, "", "| id | status | tests |", "| --- | --- | --- |");
-    for (const { id, status } of rows.filter((row) => row.page === page)) {
+    for (const { id, status, caughtBy } of rows.filter((row) => row.page === page)) {
       const tests = (proofs.get(id) ?? []).map(({ file, text }) => `${text.replaceAll("|", "\\|")} (\`${file}\`)`);
       const programs = (rehearsals.get(id) ?? []).map((file) => `\`${file}\``);
-      lines.push(`| ${id} | ${status} | ${[...tests.toSorted(), ...programs.toSorted()].join("<br>")} |`);
+      lines.push(
+        `| ${id} | ${status} | ${[...tests.toSorted(), ...programs.toSorted(), ...(status === "covered" ? caughtBy : [])].join("<br>")} |`,
+      );
     }
   }
   return `${lines.join("\n")}\n`;
