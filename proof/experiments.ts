@@ -222,6 +222,27 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "--rotations 5", ci: "--rotations 5", full: "--rotations 100" },
   },
   {
+    id: "fuzz",
+    title: "texts beside those that each parser accepts, by the structure of its format",
+    promise: "P3 P10",
+    program: "drills/fuzz/main.ts",
+    sizes: { quick: "--cases 60000", ci: "--cases 60000", full: "--cases 460000" },
+  },
+  {
+    id: "differential",
+    title: "tokens, read by our strict parser, by jose and by jwcrypto",
+    promise: "P3",
+    program: "drills/differential/main.ts",
+    sizes: { quick: "", ci: "", full: "--tokens 100000" },
+  },
+  {
+    id: "canaries",
+    title: "secrets, looked for wherever they must not be",
+    promise: "P12",
+    program: "drills/canaries/main.ts",
+    sizes: { quick: "", ci: "", full: "" },
+  },
+  {
     id: "demo",
     title: "revocations before three verifiers, two of which can't hear",
     promise: "P2 P11",
