@@ -13,7 +13,8 @@ const CODES = {
   revoked_token: 8,
   idempotency: 9,
   lease: 10,
-  affected: 11,
+  // 11 once, which is a policy's: schema.ts has moved them.
+  affected: 13,
   reader: 30,
   dead_letter: 31,
   audit: 32,

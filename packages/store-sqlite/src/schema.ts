@@ -68,6 +68,10 @@ const STEPS: readonly string[] = [
   DROP INDEX IF EXISTS facts_of_session;
   DROP INDEX IF EXISTS facts_at;
   `,
+  `
+  -- Lists of sessions that a revocation ended had the number of policies: they are lists, policies are objects.
+  UPDATE rows SET kind = 13 WHERE kind = 11 AND substr(value, 1, 1) = '[';
+  `,
 ];
 
 /** Makes or completes the tables. Throws for a file that is no store of this generation; then nothing was changed. */
