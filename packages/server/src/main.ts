@@ -61,6 +61,12 @@ export async function startServer(config: Config, given: Partial<Ports> = {}): P
   }
 }
 
+/** No HTTP server looks after the socket any more: whoever breaks it off while it is answered must not end the process. */
+function refuseInsecure(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", () => socket.destroy());
+}
+
 /** Milliseconds between two looks at the files of the certificate. */
 const LOOK_EVERY = 10_000;
 
@@ -81,8 +87,7 @@ async function serve(
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const tenant = tenantAt(request.headers.host ?? null);
       // As for every other request: the bearer was sent in the clear.
-      if (arrivedFrom(request, proxies).insecure && tenant.issuer.startsWith("https:"))
-        socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+      if (arrivedFrom(request, proxies).insecure && tenant.issuer.startsWith("https:")) refuseInsecure(socket);
       else tenant.upgrades.emit("upgrade", request, socket, head);
     });
   };

@@ -1,7 +1,9 @@
 // A server behind a proxy, over real sockets: what the log says of a caller, and what came in the clear.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { FEED_SUBPROTOCOL } from "@hallpass/protocol";
 import { startServer } from "../main.ts";
@@ -108,6 +110,20 @@ test("the feed is not opened for a bearer that was sent in the clear [GEN-1]", a
   assert.equal(await ask("http"), 400);
   // Let through to the feed, which misses the bearer.
   assert.equal(await ask("https"), 401);
+});
+
+test("whoever breaks off while its upgrade is refused takes nobody along [GEN-1]", async (t) => {
+  const { url } = await behind(t, { trusted_proxies: "127.0.0.1" });
+  const upgrade =
+    "Connection: upgrade\r\nUpgrade: websocket\r\nX-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: http\r\n";
+  for (let times = 0; times < 5; times += 1) {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write(`GET /v1/feed HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n`);
+    await once(socket, "data");
+    socket.resetAndDestroy();
+    await once(socket, "close");
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  }
 });
 
 test("a certificate in a header authenticates nobody, whoever passes it on [GEN-13] [M-01] [M-03] [M-05]", async (t) => {
