@@ -26,6 +26,8 @@ export function answerBroken(server: Server, answering: Answering): void {
     const context = { requestId: newRequestId(), surface: "v1" as const, issuer: answering.issuer };
     return refuse(context, code, more);
   };
+  // Before the same error is a `clientError`: no answer leaves before there is a handshake, and Node would leave the connection to us.
+  server.prependListener("tlsClientError", (_error: Error, socket: Duplex) => void socket.destroy());
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {
     // Whoever has hung up hears nothing, and an answer that has begun is not written into.
     if (!socket.writable || hasBegun(socket)) return void socket.destroy();

@@ -1,9 +1,10 @@
 // HTTPS of the host's own, over real sockets: who is served, with what, and what a renewal changes.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, type Agent as HttpsAgent, request } from "node:https";
-import { connect } from "node:net";
+import { Agent, createServer, type Agent as HttpsAgent, request } from "node:https";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
@@ -11,7 +12,8 @@ import { type ConnectionOptions, type PeerCertificate, type TLSSocket, connect a
 import { loadConfig } from "../config.ts";
 import { type RunningServer, startServer } from "../main.ts";
 import { type Authority, authority, type Certificate } from "../testing/certificates.ts";
-import { systemScheduler } from "./system-ports.ts";
+import { answerBroken } from "./broken-requests.ts";
+import { systemDice, systemScheduler } from "./system-ports.ts";
 
 let ca: Authority;
 let first: Certificate;
@@ -161,6 +163,28 @@ describe("a host with a certificate", () => {
     const strict = await serving(t, { tls_minimum_version: "1.3" });
     assert.doesNotMatch(await agreed(strict.port, { maxVersion: "TLSv1.2" }), /^TLS/);
     assert.match(await agreed(strict.port, {}), /^TLSv1\.3 /);
+  });
+
+  test("cuts off whoever does not end the handshake in its time, however far it came [E-02]", {
+    timeout: 20_000,
+  }, async (t) => {
+    const own = { cert: first.certificate, key: first.key, handshakeTimeout: 100 };
+    const host = createServer(own, () => assert.fail("there is no request"));
+    answerBroken(host, { dice: systemDice(), issuer: "https://localhost:8026" });
+    t.after(() => host.close());
+    await once(host.listen(0, "127.0.0.1"), "listening");
+    const { port } = host.address() as AddressInfo;
+    // The second has begun a record, and says nothing more.
+    for (const said of ["", "\u0016\u0003\u0001"]) {
+      const socket = connect(port, "127.0.0.1", () => socket.write(said, "latin1"));
+      let answer = "";
+      socket.on("error", () => {});
+      socket.on("data", (piece: Buffer) => {
+        answer += piece.toString("latin1");
+      });
+      await once(socket, "close");
+      assert.equal(answer, "");
+    }
   });
 
   test("has no cipher without forward secrecy and authentication [TLS-1]", async (t) => {
