@@ -46,7 +46,7 @@ export async function listenForGateways(
         const length = body === null ? 0 : Buffer.byteLength(body);
         outgoing.writeHead(status, { ...headers, "content-length": length }).end(body ?? undefined);
       },
-      () => incoming.destroy(),
+      () => incoming.socket.destroy(),
     );
   });
   // None is left out by the parser: what it left out could be what the gateway says.

@@ -165,7 +165,8 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, serv
       request.leave();
     }
   } catch {
-    incoming.destroy();
+    // To destroy a request that was read whole leaves its connection as it is, and whoever asked waits.
+    incoming.socket.destroy();
   }
 }
 
