@@ -6,10 +6,12 @@ import { text } from "node:stream/consumers";
 import { run } from "./run.ts";
 
 const stops: (() => void)[] = [];
+let isTold = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // A second signal, or one that nobody waits for, ends it at once.
     if (stops.length === 0) process.exit(signal === "SIGINT" ? 130 : 143);
+    isTold = true;
     for (const stop of stops.splice(0)) stop();
   });
 }
@@ -38,3 +40,6 @@ process.exitCode = await run(
   },
   (stop) => void stops.push(stop),
 );
+
+// What a drain had to leave behind keeps no process that was told to end.
+if (isTold) process.exit();

@@ -13,6 +13,7 @@ import { createAdmission } from "./host/admission.ts";
 import { arrivedFrom } from "./host/arrivals.ts";
 import { every } from "./host/every.ts";
 import { listenForGateways } from "./host/gateway-listener.ts";
+import { isOver } from "./host/is-over.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
 import { listen } from "./host/node-host.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
@@ -37,7 +38,10 @@ export interface RunningServer {
   readonly hub: FeedHub;
   /** All of them by name, the default one included. */
   readonly tenants: ReadonlyMap<string, RunningTenant>;
-  /** Drains and lets go of everything; settles within the configured limit. Twice is once. */
+  /**
+   * Drains and lets go of everything. Settles within the configured limit and `LETS_GO_WITHIN` more, whatever the store does: rejects with an
+   * Error when something had not ended by then, which is left behind for the process to end. Twice is once.
+   */
   close(): Promise<void>;
 }
 
@@ -69,6 +73,8 @@ function refuseInsecure(socket: Duplex): void {
 
 /** Milliseconds between two looks at the files of the certificate. */
 const LOOK_EVERY = 10_000;
+/** Milliseconds for tasks and stores, when no request is left. */
+export const LETS_GO_WITHIN = 3000;
 
 async function serve(
   config: Config,
@@ -139,19 +145,25 @@ async function serve(
   }
 
   let closed: Promise<void> | undefined;
-  async function close(): Promise<void> {
+  async function letGo(limit: number): Promise<void> {
     // Load balancers look at readiness, and verifiers go elsewhere: both before anything closes.
     drain();
     const feeds = tenants.map((tenant) => tenant.shutDownFeed());
-    await Promise.all([
-      ...feeds,
-      host.close(config.shutdown_limit * 1000),
-      gateways.close(config.shutdown_limit * 1000),
-      looking?.stop(),
-    ]);
+    await Promise.all([...feeds, host.close(limit), gateways.close(limit), looking?.stop()]);
     await Promise.all([pages.close(), ...tenants.map((tenant) => tenant.close())]);
-    log.info("closed", {});
-    log.flush();
+  }
+  async function close(): Promise<void> {
+    const limit = config.shutdown_limit * 1000;
+    try {
+      if (!(await isOver(letGo(limit), limit + LETS_GO_WITHIN)))
+        throw new Error("not everything had ended when the time for it was over");
+      log.info("closed", {});
+    } catch (thrown) {
+      log.error("not_drained", thrownToLog(thrown));
+      throw thrown;
+    } finally {
+      log.flush();
+    }
   }
   return {
     url,

@@ -147,6 +147,7 @@ class Connections {
   #reader: Reader | undefined;
   #thread: WriterThread | undefined;
   #starting: Promise<WriterThread> | undefined;
+  #isClosed = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -173,12 +174,16 @@ class Connections {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    // One that is just opening would keep the file, and the process.
+    await this.#starting?.catch(() => undefined);
     this.#reader?.close();
     this.#reader = undefined;
     await this.#thread?.close();
   }
 
   async #start(): Promise<WriterThread> {
+    if (this.#isClosed) throw new Error("the store is closed");
     this.#reader?.close();
     this.#reader = undefined;
     const thread = await WriterThread.start({ ...this.#options, recovering: this.#thread !== undefined });

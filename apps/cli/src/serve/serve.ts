@@ -55,7 +55,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
     terminal.say("stopping: no new requests, those under way are answered\n");
   } finally {
     await demo?.close();
-    await server.close();
+    await drained(server);
   }
   terminal.say("stopped\n");
   return EXIT.done;
@@ -89,10 +89,22 @@ async function serveAsWorker(config: Config, worker: Worker, stopped: Promise<vo
     const server = await opened(config, worker.ports);
     worker.serving();
     await stopped;
-    await server.close();
+    await drained(server);
     return EXIT.done;
   } finally {
     worker.done();
+  }
+}
+
+async function drained(server: RunningServer): Promise<void> {
+  try {
+    await server.close();
+  } catch (cause) {
+    throw new Complaint(
+      EXIT.unavailable,
+      `the server did not drain: ${cause instanceof Error ? cause.message : "for a reason that is no error"}`,
+      "is the store still there? what was answered is in it; what was not answered may be asked again",
+    );
   }
 }
 

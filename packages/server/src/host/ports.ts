@@ -2,7 +2,8 @@
 
 import { hostname } from "node:os";
 import { type Clock, type Dice, generateKeyOf, type NewSigningKey, type Scheduler, type Store } from "@hallpass/core";
-import { type LogDestination, standardOutput } from "../observe/log.ts";
+import { standardOutput } from "../observe/gathered-output.ts";
+import type { LogDestination } from "../observe/log.ts";
 import type { Admission } from "./admission.ts";
 import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 

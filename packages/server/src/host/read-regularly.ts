@@ -30,7 +30,7 @@ export async function readAll(
   for (let step = 0; step < MOST_STEPS; step += 1) {
     const { more, failed: thrown } = await readFacts(services, reader);
     if (thrown !== null) failed(thrown);
-    if (!more) return;
+    if (!more || !services.isServing()) return;
   }
 }
 

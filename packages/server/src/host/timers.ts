@@ -1,7 +1,7 @@
 // What time does without being asked: the sweep writes down what is over, keys are tended, facts are read, by the node that leads;
 // log lines leave, by each.
 
-import { dropUnusedKeys, type Instant, pacedBy, type Store, sweep, tendKeys } from "@hallpass/core";
+import { dropUnusedKeys, type Instant, type Paced, pacedBy, type Store, sweep, tendKeys } from "@hallpass/core";
 import type { Config } from "../config.ts";
 import { listenersOf } from "../endpoints/keys/listeners.ts";
 import type { Log } from "../observe/log.ts";
@@ -22,6 +22,16 @@ const FLUSH_EVERY = 1000;
 /** Steps of one turn, so that a long absence is caught up with and nobody waits for it. */
 const MOST_STEPS = 20;
 
+class Draining extends Error {}
+
+/** A drain waits for one step, and not for all that is due: the next start, or another node, goes on. */
+function whileServing({ isServing }: Pick<Services, "isServing">, paced: Paced): Paced {
+  return async (step) => {
+    if (!isServing()) throw new Draining();
+    return paced(step);
+  };
+}
+
 export function startTimers(
   config: Config,
   { scheduler, clock }: Ports,
@@ -36,13 +46,17 @@ export function startTimers(
     factsKeptOf: new Map(config.facts_kept_of.map(([kind, kept]) => [kind, kept * 1000])),
     sweptOf: new Map<string, Instant>(),
     readers: factReaders(config, services).map(({ name }) => name),
-    paced: pacedBy({ clock, scheduler }),
+    paced: whileServing(services, pacedBy({ clock, scheduler })),
   };
   const failed = (thrown: unknown): void => services.observer.failed("timer", "none", thrown);
   async function sweepAll(store: Store): Promise<void> {
-    for (let step = 0; step < MOST_STEPS; step += 1) {
-      const { more } = await sweep({ ...deps, store }, time.now());
-      if (!more) return;
+    try {
+      for (let step = 0; step < MOST_STEPS; step += 1) {
+        const { more } = await sweep({ ...deps, store }, time.now());
+        if (!more) return;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof Draining)) throw thrown;
     }
   }
   async function tend(store: Store): Promise<void> {

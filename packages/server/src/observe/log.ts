@@ -22,13 +22,6 @@ export interface LogDestination {
   flushSync?(): void;
 }
 
-const BUFFER = 16_000;
-
-/** To stdout, gathered: a write for each line would cost more than the line. Call `flush` regularly. */
-export function standardOutput(): LogDestination {
-  return pino.destination({ fd: 1, sync: false, minLength: BUFFER });
-}
-
 /** `bound` stands in every line. */
 export function createLog(
   level: LogLevel,
