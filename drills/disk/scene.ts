@@ -52,11 +52,13 @@ export async function play(server: Operated, fault: Fault, options: SceneOptions
   const tally = { refused: 0, refreshed: 0, loggedOut: 0, reads: 0, unread: 0 };
   const wrong: string[] = [];
   let saidAfter: number | undefined;
-  const state = { stopped: false };
+  const state = { failing: false, stopped: false };
 
   const [kept, ...others] = victims;
   async function revoking(): Promise<void> {
     for (let victim = others.pop(); victim !== undefined && !state.stopped; ) {
+      // However quick the machine is, half of them are left for the fault.
+      while (!state.failing && others.length < victims.length / 2) await pause(BETWEEN_MS);
       const status = await server.revoke(victim.sid);
       if (status === 201) acknowledged.push(victim.sid);
       else if (status === 503) tally.refused += 1;
@@ -81,6 +83,7 @@ export async function play(server: Operated, fault: Fault, options: SceneOptions
   await pause(CALM_MS);
   const refusedBefore = tally.refused;
   fault.begin();
+  state.failing = true;
   const began = performance.now();
   await until(() => tally.refused > refusedBefore, EFFECT_WITHIN_MS);
   const effect = performance.now();
