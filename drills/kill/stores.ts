@@ -65,7 +65,7 @@ export async function postgres(): Promise<KilledStore> {
 
 /** The backends of a postmaster that was killed notice it a moment later; until then they hold the shared memory, and it can't start. */
 async function again<T>(start: () => Promise<T>): Promise<T> {
-  for (let left = 20; ; left -= 1) {
+  for (let left = 120; ; left -= 1) {
     try {
       return await start();
     } catch (error) {
