@@ -57,12 +57,13 @@ async function search(variant: Variant): Promise<Searched> {
 const done: Searched[] = [];
 async function work(): Promise<void> {
   for (let variant = waiting.shift(); variant !== undefined; variant = waiting.shift()) {
+    const started = performance.now();
     const searched = await search(variant);
     done.push(searched);
     const { states, errors } = searched;
     const name = [variant.model, ...variant.flags].join(" ");
     console.error(
-      `${name}: ${states} states, ${errors} errors${variant.mutation === "" ? "" : `, ${variant.mutation}`}`,
+      `${name}: ${states} states, ${errors} errors, ${((performance.now() - started) / 1000).toFixed(1)} s${variant.mutation === "" ? "" : `, ${variant.mutation}`}`,
     );
   }
 }

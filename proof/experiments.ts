@@ -14,7 +14,7 @@ export interface Experiment {
   /** One of PROMISES, or several with spaces between them; as its line says. */
   readonly promise: string;
   readonly program: string;
-  /** Its flags, separated by spaces. Quick: at most half a minute. Ci: as its step in .ci/run. Full: as large as is claimed. */
+  /** Its flags, separated by spaces. Quick: as little as shows anything. Ci: as its step in .ci/run, if it has one. Full: as large as is claimed. */
   readonly sizes: Readonly<Record<Size, string>>;
 }
 

@@ -27,7 +27,7 @@ interface Opened {
 
 const AFTER_MS = 300;
 const ACCEPTED_WITHIN_MS = 30_000;
-const TRIES = 12;
+const TRIES = 200;
 
 /** Empty when a token was not accepted in time: then nothing can be shown. */
 export async function playIn(lane: Lane, schedule: Schedule, count: number): Promise<readonly Outcome[]> {

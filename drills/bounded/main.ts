@@ -67,6 +67,8 @@ if (found.arrival === "") problems.push("a verifier that counts from the arrival
 if (found.sending === "") problems.push("a receipt that counts what was sent as enforced was not found out");
 const shown = outcomes.filter(({ shown: { lastAccept } }) => lastAccept !== null).length;
 if (shown < outcomes.length * 0.9) problems.push(`only ${shown} of ${outcomes.length} tokens were accepted before`);
+if (unshown > played / 2)
+  problems.push(`in ${unshown} of ${played} schedules no token was accepted before: nothing was shown`);
 for (const problem of problems) console.log(`broken: ${problem}`);
 const kept = problems.length > 0 ? { kept: directory } : {};
 if (problems.length > 0) writeFileSync(join(directory, "outcomes.json"), JSON.stringify({ sizes, broken, outcomes }));

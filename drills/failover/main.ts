@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: { sessions: { type: "string", default: "8" }, "load-ms": { type: "string", default: "2500" } },
 });
 const size = { sessions: Number(values.sessions), loadMs: Number(values["load-ms"]) };
-const MOST_SECONDS = 10;
+const MOST_SECONDS = 40;
 
 const play = (synchronous: boolean): Promise<Rehearsal> => {
   const name = synchronous ? "synchronous" : "asynchronous";

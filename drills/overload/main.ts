@@ -27,7 +27,8 @@ const sizes = {
   stampede: wholeNumber(options.stampede),
 };
 const MOST_GROWTH = 200e6;
-const RECOVERED_WITHIN_MS = 5000;
+/** Ten times what is usual: by the wall, on a machine that does other things besides. */
+const RECOVERED_WITHIN_MS = 30_000;
 /** By the server's own time, as is the goal. */
 const MOST_REVOCATION_MS = 500;
 const GOAL_TURNED_AWAY_MS = 20;
@@ -89,6 +90,7 @@ function faultsOf({ load, during, shed, grewBy, recoveredMs }: Overloaded): read
   if (load.bad > 0) faults.push(`${load.bad} refreshes were answered otherwise than 200 and 503, or not at all`);
   if (load.unexplained > 0) faults.push(`${load.unexplained} were turned away without a code or a time`);
   if (load.turnedAway === 0) faults.push("nobody was turned away: this load is none");
+  if (load.turnedAway > 0 && shed.cpuMs.length === 0) faults.push("nobody was timed who was turned away");
   if (quantile(shed.cpuMs, 0.99) > MOST_SHED_CPU_MS) faults.push("to turn somebody away took the server too long");
   if (grewBy > MOST_GROWTH) faults.push(`memory grew by ${megabytes(grewBy)}`);
   if (recoveredMs > RECOVERED_WITHIN_MS) faults.push(`it recovered after ${Math.round(recoveredMs)} ms`);

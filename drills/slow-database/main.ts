@@ -23,7 +23,7 @@ const MOST_MS = 6500;
 /** Of a node: ten in its pool, one that looks, and one that takes that one's place. */
 const MOST_CONNECTIONS = 12;
 const MOST_GROWTH_MB = 150;
-const MOST_RECOVERY_MS = 5000;
+const MOST_RECOVERY_MS = 15_000;
 
 interface Seen {
   readonly scene: string;

@@ -143,7 +143,8 @@ while (performance.now() - began < longest && slow.some(isAwaited)) {
 const notReading = slow.filter(({ kind }) => !kind.reads);
 for (const { socket } of notReading) socket.resume();
 const noticed = performance.now() + NOTICED_WITHIN_MS;
-while (performance.now() < noticed && notReading.some(({ cutAfterMs }) => cutAfterMs === undefined)) await pause(20);
+const isLeft = ({ kind, cutAfterMs }: Slow): boolean => kind.cutWithinMs !== undefined && cutAfterMs === undefined;
+while (performance.now() < noticed && slow.some(isLeft)) await pause(20);
 
 for (const kind of kinds) {
   const those = slow.filter((one) => one.kind === kind);
