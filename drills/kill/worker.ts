@@ -84,7 +84,8 @@ async function judge(offset: number): Promise<Judged> {
 async function stateOf(sid: string): Promise<string> {
   const headers = { authorization: `Bearer ${bearer}` };
   const { status, json } = await untilKnown(() => answered(fetch(`${url}/v1/sessions/${sid}`, { headers })));
-  return String(json["state"] ?? status);
+  const { state } = json as { readonly state?: string };
+  return state ?? String(status);
 }
 
 /** 503 says that nobody knows, and when to ask again: a database that has just come back may be slow. */
