@@ -9,6 +9,11 @@ export interface Mended {
 
 export const MENDED: readonly Mended[] = [
   {
+    bug: "A server whose log could not be written, because its reader was gone, answered nobody and ignored SIGTERM",
+    shownBy: "packages/server/src/journeys/signals.test.ts",
+    commit: "3d242cf",
+  },
+  {
     bug: "A receipt counted a verifier as enforced that had said hello again while the fleet's row of that hello was not written yet",
     shownBy: "packages/server/src/feed/node-notes.test.ts",
     commit: "5d2fa32",

@@ -128,6 +128,18 @@ test("a second server on the same port or the same data says so in two lines", a
   }
 });
 
+test("a server whose screen nobody reads any more drains all the same", async () => {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-first-"));
+  const started = await start(data, await freePort());
+  try {
+    started.child.stderr?.destroy();
+    assert.equal(await stop(started, "SIGTERM"), 0);
+  } finally {
+    started.child.kill("SIGKILL");
+    rmSync(data, { recursive: true });
+  }
+});
+
 test("a second signal ends a server at once, whatever it still waits for", async () => {
   const data = mkdtempSync(join(tmpdir(), "hallpass-first-"));
   const port = await freePort();

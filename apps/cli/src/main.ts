@@ -18,6 +18,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 // Whoever reads us may stop reading: `hallpass … | head`.
 process.stdout.on("error", () => process.exit());
+// What is said beside may be lost: it ends nothing, and no drain.
+process.stderr.on("error", () => undefined);
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });

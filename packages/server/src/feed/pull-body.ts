@@ -94,6 +94,7 @@ function packedOf(snapshot: Snapshot, pause: Pause): Promise<Buffer> {
   if (before !== undefined) return before;
   const made = packPages(snapshot, pause);
   packed.set(snapshot, made);
+  made.catch(() => packed.delete(snapshot));
   return made;
 }
 
