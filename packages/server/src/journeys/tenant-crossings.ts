@@ -75,6 +75,11 @@ export const CROSSINGS: Readonly<Record<string, Crossing>> = {
     "session_not_found",
   ),
   "GET /v1/revocations": open,
+  "POST /v1/revocations/judge": ids(
+    ({ receipt }) => ({ path: "/v1/revocations/judge", json: { receipt } }),
+    400,
+    "receipt_not_genuine",
+  ),
   "GET /v1/revocations/:id/affected": ids(
     ({ revocation }) => ({ path: `/v1/revocations/${revocation}/affected` }),
     404,

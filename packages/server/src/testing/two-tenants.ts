@@ -20,6 +20,8 @@ export interface TenantScene {
   readonly refresh: string;
   readonly fam: string;
   readonly revocation: string;
+  /** The signed receipt of that revocation. */
+  readonly receipt: string;
   readonly kid: string;
   readonly client: string;
   readonly policy: string;
@@ -104,6 +106,7 @@ async function tenantScene(server: RunningServer, name: string, issuer: string, 
     refresh: String(opened.json["refresh_token"]),
     fam: session.families[0]?.id ?? "",
     revocation: String(revoked.json["id"]),
+    receipt: String(revoked.json["jws"]),
     kid: keys[0]?.kid ?? "",
     client,
     policy,
