@@ -49,7 +49,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     program: "drills/simulation/prove.ts",
     sizes: {
       quick: "--seeds 1..100 --whole 1..4 --workers 2",
-      ci: "--seeds 1..2000 --whole 1..40 --workers 2",
+      ci: "--seeds 1..1000 --whole 1..20 --workers 2",
       full: "--seeds 1..20000 --whole 1..1000 --workers 2",
     },
   },
@@ -119,7 +119,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: "what verifiers accept while lines, processes and clocks fail, asked every 10 ms",
     promise: "P2",
     program: "drills/bounded/main.ts",
-    sizes: { quick: "--schedules 40 --store sqlite", ci: "--schedules 96", full: "--schedules 2000" },
+    sizes: { quick: "--schedules 40 --store sqlite", ci: "--schedules 64", full: "--schedules 2000" },
   },
   {
     id: "clock",
@@ -226,7 +226,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: "texts beside those that each parser accepts, by the structure of its format",
     promise: "P3 P10",
     program: "drills/fuzz/main.ts",
-    sizes: { quick: "--cases 60000", ci: "--cases 60000", full: "--cases 460000" },
+    sizes: { quick: "--cases 30000", ci: "--cases 30000", full: "--cases 460000" },
   },
   {
     id: "differential",
