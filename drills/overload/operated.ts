@@ -109,7 +109,11 @@ export async function operated(name: string, program: string, args: readonly str
       const file = join(data, "shed.json");
       rmSync(file, { force: true });
       process.kill(pid, "SIGUSR2");
-      while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (!existsSync(file)) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        // Throws where it has ended: then nobody writes it any more.
+        process.kill(pid, 0);
+      }
       return JSON.parse(readFileSync(file, "utf8")) as ShedTimes;
     },
     end: async () => {
