@@ -101,6 +101,8 @@ export class Holder {
     const opened = reply.value;
     if (opened === undefined) return;
     keepToken(this.#stage, opened.access);
+    // Asked for twice at once under one key, answered twice: the later answer has the session's first tokens, which may be spent by now.
+    if (this.held?.sid === opened.sid) return;
     this.held = { sid: opened.sid as SessionId, fam: opened.fam, refresh: opened.refresh };
   }
 
