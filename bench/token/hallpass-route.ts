@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Contender, freePort, here, start } from "./contender.ts";
 import { AUDIENCE, startHallpass } from "./hallpass.ts";
+import { ofRoute } from "./route-servers.ts";
 
 const NAMES = { http: "Hallpass verifier on node:http", fastify: "Hallpass verifier in Fastify" } as const;
 
@@ -16,18 +17,10 @@ export async function startHallpassRoute(kind: keyof typeof NAMES): Promise<Cont
   const { child } = await start(["--conditions=hallpass-source", here("./route-server.ts"), JSON.stringify(given)]);
   // What ends the contender ends its issuer.
   child.once("exit", () => issuer.process.kill("SIGKILL"));
-  return {
-    name: NAMES[kind],
-    process: child,
-    database: undefined,
-    tokens: undefined,
-    opens: undefined,
-    check: undefined,
-    route: {
-      port,
-      path: "/",
-      judges: true,
-      signIn: async (count) => (await tokens.accessTokens(count)).map((token) => `Authorization: Bearer ${token}`),
-    },
-  };
+  return ofRoute(NAMES[kind], child, {
+    port,
+    path: "/",
+    judges: true,
+    signIn: async (count) => (await tokens.accessTokens(count)).map((token) => `Authorization: Bearer ${token}`),
+  });
 }

@@ -21,20 +21,19 @@ export async function compare({ terminal, onStop }: Context, options: CompareOpt
   const settings = settingsOf(options);
   if (options.plot !== undefined) claim(options.plot);
   const data = mkdtempSync(join(tmpdir(), "hallpass-compare-"));
-  const clear = (): void => rmSync(data, { recursive: true, force: true });
-  onStop(() => {
-    clear();
-    process.exit(EXIT.unavailable);
-  });
+  const stopped = new Promise<undefined>((resolve) => onStop(() => resolve(undefined)));
   const measured: Measured[] = [];
   try {
     for (const [index, way] of WAYS.entries()) {
       const head = `${index + 1} of ${WAYS.length}, ${WAY_WORDS[way]}: `;
-      const one = await measure(way, settings, join(data, way), (what) => terminal.say(`${head}${what}\n`));
+      const turn = measure(way, settings, join(data, way), (what) => terminal.say(`${head}${what}\n`));
+      const one = await Promise.race([turn, stopped]);
+      // Its processes go with this one.
+      if (one === undefined) return EXIT.unavailable;
       measured.push(one);
     }
   } finally {
-    clear();
+    rmSync(data, { recursive: true, force: true });
   }
   const figures = allFigures(measured, settings);
   if (options.plot !== undefined) writeFileSync(options.plot, plotOf(measured));
