@@ -20,6 +20,7 @@ import {
 import { openPostgresStore } from "@hallpass/store-postgres";
 import { startPostgres } from "@hallpass/store-postgres/testing";
 import { openSqliteStore } from "@hallpass/store-sqlite";
+import { systemClock, systemScheduler } from "../../packages/server/src/host/system-ports.ts";
 import { AS_APP, open, type Served, served } from "./issuer.ts";
 import { bytesOfTables } from "./tables.ts";
 
@@ -49,14 +50,6 @@ const dice = {
     return pool.slice(drawn - length, drawn);
   },
 };
-const clock = { now: () => instantOf(Date.now()), monotonic: () => performance.now() };
-const scheduler = {
-  after: (ms: number, task: () => void): (() => void) => {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
 interface Filled {
   readonly store: Store;
   readonly bytes: () => Promise<Readonly<Record<string, number>>>;
@@ -104,7 +97,7 @@ async function sized({ store }: Filled): Promise<Sized> {
 async function onSqlite(): Promise<Filled> {
   const directory = mkdtempSync(join(tmpdir(), "hallpass-growth-"));
   const file = join(directory, "hallpass.sqlite");
-  const bare = await openSqliteStore({ file, clock, dice });
+  const bare = await openSqliteStore({ file, clock: systemClock, dice });
   return {
     store: gather(bare, { nextTurn: setImmediate }),
     bytes: async () => ({ file: statSync(file).size }),
@@ -120,9 +113,9 @@ async function onPostgres(): Promise<Filled> {
   const bare = await openPostgresStore({
     url: server.url,
     schema: "hallpass",
-    clock,
+    clock: systemClock,
     dice,
-    scheduler,
+    scheduler: systemScheduler,
     nextTurn: setImmediate,
   });
   return {
@@ -237,7 +230,7 @@ async function sweeping(one: Served, ended: number, held: OpenedSession[]): Prom
   await fill(one, 0, ended, held, "short");
   await wait(2000);
   let swept = 0;
-  const paced = pacedBy({ clock, scheduler });
+  const paced = pacedBy({ clock: systemClock, scheduler: systemScheduler });
   const began = performance.now();
   const beside = await probing(one, held, async () => {
     for (let more = true; more; ) {

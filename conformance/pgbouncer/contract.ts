@@ -12,22 +12,16 @@ import { loadConfig, type RunningServer, startServer } from "@hallpass/server";
 import { commitUntilKilled, storeContract } from "@hallpass/store-contract";
 import { migratePostgres, openPostgresStore } from "@hallpass/store-postgres";
 import { startPgBouncer, startPostgres } from "@hallpass/store-postgres/testing";
+import { systemClock, systemDice, systemScheduler } from "../../packages/server/src/host/system-ports.ts";
 
 interface Sent {
   readonly status: number;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-const dice = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
-const clock = { monotonic: () => performance.now() };
-const scheduler = {
-  after: (ms: number, task: () => void) => {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
-};
+const dice = systemDice();
 const openStore = (url: string, schema: string): Promise<Store> =>
-  openPostgresStore({ url, schema, dice, clock, scheduler });
+  openPostgresStore({ url, schema, dice, clock: systemClock, scheduler: systemScheduler });
 
 const [role, url, schema] = process.argv.slice(2);
 if (role === "commit until killed" && url !== undefined && schema !== undefined) {
