@@ -22,9 +22,11 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "9" },
   },
 });
+const KINDS = ["open", "refresh", "look up", "revoke"] as const;
 const sizes = values.sizes.split(",").map(Number);
 const rounds = Number(values.rounds);
-const PER_ROUND = 200;
+/** Requests of each kind in a round: enough for a p99 that is not the second longest of all. */
+const PER_ROUND: Readonly<Record<Kind, number>> = { open: 300, refresh: 400, "look up": 2000, revoke: 400 };
 const STARTS = 5;
 /** Sessions of each store that are compared with what the code writes. */
 const CHECKED = 200;
@@ -35,7 +37,6 @@ const SETTLING = 5000;
 const PAUSE = 500;
 const KEK = Buffer.alloc(32, 7);
 const NODE = join(import.meta.dirname, "../../drills/nodes/serve.ts");
-const KINDS = ["open", "refresh", "look up", "revoke"] as const;
 type Kind = (typeof KINDS)[number];
 
 interface Sized {
@@ -46,14 +47,15 @@ interface Sized {
   node: ServingProcess;
   asker: Asker;
   readonly spans: Record<Kind, number[][]>;
-  asked: number;
+  spent: number;
+  lookedUp: number;
 }
 
 const all: Sized[] = [];
 try {
   for (const size of sizes) all.push(await filled(size));
   await wait(SETTLING);
-  for (const one of all) for (let n = 0; n < Math.min(WARM, one.size / 2); n += 1) await one.asker.lookUp(member(one));
+  for (const one of all) for (let n = 0; n < Math.min(WARM, one.size / 2); n += 1) await one.asker.lookUp(anyone(one));
   console.error("warm");
   for (let round = 0; round < rounds; round += 1) {
     for (const one of all) await oneRound(one, round);
@@ -102,7 +104,7 @@ async function filled(size: number): Promise<Sized> {
   if (node === undefined) throw new Error("no node was started");
   console.log(`  a node listens ${middle(starts).toFixed(0)} ms after its start, median of ${STARTS}`);
   const spans = { open: [], refresh: [], "look up": [], revoke: [] };
-  return { size, place, issuer, crowd, node, asker: new Asker(node.url, place.data), spans, asked: 0 };
+  return { size, place, issuer, crowd, node, asker: new Asker(node.url, place.data), spans, spent: 0, lookedUp: 0 };
 }
 
 function started(place: Place, issuer: string): Promise<ServingProcess> {
@@ -117,31 +119,42 @@ function started(place: Place, issuer: string): Promise<ServingProcess> {
   });
 }
 
-/** Each once, evenly from all: the step has no divisor in common with a power of ten. */
-function member(one: Sized): Member {
-  one.asked += 1;
-  const n = (one.asked * 7_654_321) % one.size;
-  return { id: one.crowd.marks(n).id, refresh: one.crowd.token(n) };
+/** Evenly from all: the step has no divisor in common with a power of ten, so none comes twice before all have come. */
+function member({ crowd, size }: Sized, turn: number): Member {
+  const n = (turn * 7_654_321) % size;
+  return { id: crowd.marks(n).id, refresh: crowd.token(n) };
+}
+
+/** A session that was neither refreshed nor revoked here. */
+function unspent(one: Sized): Member {
+  one.spent += 1;
+  if (one.spent > one.size) throw new Error(`${one.size} sessions are too few for ${rounds} rounds`);
+  return member(one, one.spent);
+}
+
+function anyone(one: Sized): Member {
+  one.lookedUp += 1;
+  return member(one, one.lookedUp);
 }
 
 async function oneRound(one: Sized, round: number): Promise<void> {
   const { asker, spans } = one;
   const work: Readonly<Record<Kind, (n: number) => Promise<number>>> = {
     open: (n) => asker.open(`new-${round}-${n}`),
-    refresh: () => asker.refresh(member(one)),
-    "look up": () => asker.lookUp(member(one)),
-    revoke: () => asker.revoke(member(one)),
+    refresh: () => asker.refresh(unspent(one)),
+    "look up": () => asker.lookUp(anyone(one)),
+    revoke: () => asker.revoke(unspent(one)),
   };
   for (const kind of KINDS) {
     const taken: number[] = [];
-    for (let n = 0; n < PER_ROUND; n += 1) taken.push(await work[kind](n));
+    for (let n = 0; n < PER_ROUND[kind]; n += 1) taken.push(await work[kind](n));
     spans[kind].push(taken.toSorted((a, b) => a - b));
   }
 }
 
 function report(): void {
   console.log(
-    `${rounds} rounds of ${PER_ROUND} requests in turn, one after another, in ms; p50 and p99 are medians of the rounds`,
+    `${rounds} rounds of ${KINDS.map((kind) => `${PER_ROUND[kind]} × ${kind}`).join(", ")} in turn, one after another, in ms; p50 and p99 are medians of the rounds`,
   );
   console.log(
     `and the ratio is the median of those of each round's p99 to that of ${sizes[0]} sessions in the same round`,
