@@ -69,7 +69,11 @@ async function isSigned(
   return anyVerifies(newer, assertion, alg);
 }
 
-async function anyVerifies(jwks: readonly PublicJwk[], assertion: string, alg: AssertionAlgorithm): Promise<boolean> {
+export async function anyVerifies(
+  jwks: readonly PublicJwk[],
+  assertion: string,
+  alg: AssertionAlgorithm,
+): Promise<boolean> {
   for (const jwk of jwks) {
     const key = keyOf(jwk);
     if (key === undefined) continue;
