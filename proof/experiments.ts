@@ -35,7 +35,7 @@ export const SAYS: Readonly<Record<Promised, string>> = {
 
 /** What no experiment here can show. */
 export const NOT_SHOWN: readonly string[] = [
-  "Real power loss, and disks that lie about what they have flushed: all runs are on one machine that stays on.",
+  "Real power loss, and disks that lie about what they have flushed: all runs are on one machine that stays on; a power cut is a model of what a disk may keep.",
   "Clocks of several machines: all processes share one; that clocks jump and drift is simulated or preloaded.",
   "Real network hardware: faults are put between processes on the loopback interface.",
   "Time beyond the run: a figure of 0 says that nothing was found in so many tries, with a control that was.",
@@ -163,6 +163,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     promise: "P1 P6 P10",
     program: "drills/disk/main.ts",
     sizes: { quick: "", ci: "", full: "--clients 8 --victims 2000 --ms 6000" },
+  },
+  {
+    id: "power-loss",
+    title: "a server on SQLite whose power is cut, by a model of what a disk may keep",
+    promise: "P1",
+    program: "drills/power-loss/main.ts",
+    sizes: { quick: "--cuts 100", ci: "--cuts 200", full: "--cuts 5000" },
   },
   {
     id: "slow-database",

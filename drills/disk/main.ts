@@ -83,7 +83,7 @@ sayProof({
   figure: `${sums.scenes} kinds of a full or failing disk: ${sums.revoked} revocations acknowledged, ${sums.lost} lost; ${sums.loggedOut} refreshes refused; ${sums.refused} times 503`,
   control: `of a server that lies about its commits ${lied.lost} of ${lied.revoked} acknowledged revocations were lost`,
   seeds: "none",
-  notShown: ["a disk that lies about its flushes", "a power cut"],
+  notShown: ["a disk that lies about its flushes", "a power cut: see power-loss"],
   passed: broken.length === 0,
   ...(broken.length === 0 ? {} : { kept: scratch }),
 });

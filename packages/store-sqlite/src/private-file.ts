@@ -1,10 +1,25 @@
 // Sessions are nobody else's to read: the directory is 0700, every file 0600. SQLite gives the files beside a database its mode.
 
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 
-/** Makes the file if it does not exist. One that exists is not even opened: closing it again would drop every lock that this process has on it. */
+/**
+ * Makes the file if it does not exist, and its directory, whose name is on the disk when it returns: that of the file itself SQLite flushes with
+ * its first commit. One that exists is not even opened: closing it again would drop every lock that this process has on it.
+ */
 export function makePrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const directory = resolve(dirname(path));
+  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (first !== undefined)
+    for (let at = directory; at !== dirname(resolve(first)); at = dirname(at)) flush(dirname(at));
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+}
+
+function flush(directory: string): void {
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }

@@ -1,10 +1,14 @@
 // Files that only the server's own user may read. Written whole and durably before anything relies on them.
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
+/** With those above it that are not there yet; their names are on the disk when it returns. */
 export function makePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const above = dirname(resolve(first));
+  for (let at = resolve(path); at !== above; at = dirname(at)) flushDirectory(dirname(at));
 }
 
 /** Undefined when there is no such file; throws when it is there and can't be read. */
@@ -26,7 +30,11 @@ export function makePrivateFile(path: string, text: string): void {
   } finally {
     closeSync(file);
   }
-  const directory = openSync(dirname(path), "r");
+  flushDirectory(dirname(path));
+}
+
+function flushDirectory(path: string): void {
+  const directory = openSync(path, "r");
   try {
     fsyncSync(directory);
   } finally {
