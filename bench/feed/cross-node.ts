@@ -1,5 +1,5 @@
 // How long a revocation that one node has acknowledged takes to reach verifiers that listen to another node.
-//   node --conditions=hallpass-source bench/feed/cross-node.ts [revocations, default 300] [verifiers, default 10] [clients that refresh, default 8]
+//   npm run bench -- --only push-cross-node [--revocations 300] [--verifiers 10] [--clients 8, that refresh] [--quick]
 // Two nodes on one core, PostgreSQL and the verifiers (in a process of their own) on the other; the database is started by the run.
 // Measured from the answer of the node that revokes to the moment at which `onEnded` is called: by then the verifier refuses the token.
 // First with nothing else to do, then beside clients that refresh at both nodes.
@@ -9,12 +9,22 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { freePort } from "../token/contender.ts";
 import { startBenchPostgres } from "../token/databases.ts";
 import { startNode } from "../token/hallpass.ts";
 import { type Job, startLoad } from "../token/job.ts";
 
-const [revocations = 300, verifiers = 10, clients = 8] = process.argv.slice(2).map(Number);
+const { values } = parseArgs({
+  options: {
+    revocations: { type: "string" },
+    verifiers: { type: "string", default: "10" },
+    clients: { type: "string", default: "8" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const revocations = Number(values.revocations ?? (values.quick ? 60 : 300));
+const [verifiers, clients] = [Number(values.verifiers), Number(values.clients)];
 const WARM_UP = 30;
 
 const postgres = await startBenchPostgres();

@@ -1,5 +1,5 @@
 // How long a revocation that was acknowledged takes to reach verifiers in another process, and until all have said that they applied it.
-//   node --conditions=hallpass-source bench/feed/push.ts [revocations per pass, default 300]
+//   npm run bench -- --only push [--connections 1,100,1000] [--revocations 300, for each of five passes] [--quick] [--pictures DIRECTORY]
 // Store in memory, WebSockets on the loopback. Prints medians of five passes. Other work on the machine only makes it look worse.
 
 import { fork } from "node:child_process";
@@ -7,22 +7,36 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { Secret } from "@hallpass/core";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { aWorld } from "../../packages/server/src/feed/testing/world.ts";
 import { attachFeed } from "../../packages/server/src/feed/web-socket-feed.ts";
 import { systemScheduler } from "../../packages/server/src/host/system-ports.ts";
+import { svgOf } from "../../scripts/plot.ts";
+import { draw, median, printTable, quantile, say } from "../measured.ts";
 
-const revocations = Number(process.argv[2] ?? 300);
-const WARM_UP = 50;
-const PASSES = 5;
+const { values } = parseArgs({
+  options: {
+    connections: { type: "string", default: "1,100,1000" },
+    revocations: { type: "string" },
+    quick: { type: "boolean", default: false },
+    pictures: { type: "string" },
+  },
+});
+const revocations = Number(values.revocations ?? (values.quick ? 20 : 300));
+const WARM_UP = values.quick ? 5 : 50;
+const PASSES = values.quick ? 3 : 5;
+/** What stands in the table, for what was received and for what all have applied. */
+const SHARES = [0.5, 0.99, 0.999];
+const measured: { readonly connections: number; readonly passes: readonly Pass[] }[] = [];
 
 interface Pass {
   readonly received: readonly number[];
   readonly enforced: readonly number[];
 }
 
-for (const connections of [1, 100, 1000]) {
+for (const connections of values.connections.split(",").map(Number)) {
   const world = await aWorld(createMemoryStore);
   const hub = world.hub({ scheduler: systemScheduler, log: () => {} });
   const server = createServer();
@@ -55,26 +69,46 @@ for (const connections of [1, 100, 1000]) {
     }
     passes.push({ received, enforced });
   }
-  const show = (pick: (pass: Pass) => readonly number[], share: number): string =>
-    middle(passes.map((pass) => quantile(pick(pass), share))).toFixed(2);
-  console.log(
-    `${connections} connections: acknowledged → received p50 ${show((pass) => pass.received, 0.5)} ms, p99 ${show((pass) => pass.received, 0.99)} ms;`,
-    `→ applied by all and known p50 ${show((pass) => pass.enforced, 0.5)} ms, p99 ${show((pass) => pass.enforced, 0.99)} ms`,
-  );
+  measured.push({ connections, passes });
+  say(`push to ${connections}: measured`);
   child.kill();
   await sockets.shutDown();
   server.close();
 }
 
+const middle = (passes: readonly Pass[], of: keyof Pass, share: number): number =>
+  median(passes.map((pass) => quantile(pass[of], share)));
+printTable(
+  [
+    "verifiers",
+    "acknowledged → received p50 ms",
+    "p99",
+    "p99.9",
+    "→ applied by all, and known: p50 ms",
+    "p99",
+    "p99.9",
+  ],
+  measured.map(({ connections, passes }) => [
+    connections,
+    ...(["received", "enforced"] as const).flatMap((of) => SHARES.map((share) => middle(passes, of, share).toFixed(2))),
+  ]),
+);
+draw(
+  values.pictures,
+  "push",
+  svgOf({
+    title: "a revocation reaches its verifiers",
+    x: { name: "verifiers", scale: "log" },
+    y: { name: "ms after it was acknowledged" },
+    series: (["received", "enforced"] as const).flatMap((of) =>
+      [0.5, 0.99].map((share) => ({
+        name: `${of === "received" ? "received" : "applied by all"}, p${share * 100}`,
+        points: measured.map(({ connections, passes }) => [connections, middle(passes, of, share)] as const),
+      })),
+    ),
+  }),
+);
+
 function millis(nanoseconds: bigint): number {
   return Number(nanoseconds) / 1e6;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-function middle(values: readonly number[]): number {
-  return quantile(values, 0.5);
 }

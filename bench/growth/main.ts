@@ -1,4 +1,4 @@
-// `node --conditions=hallpass-source bench/growth/main.ts [--store sqlite|postgres] [--sessions 1000000] [--small 10000] [--swept 100000]`
+//   npm run bench -- --only growth [--store sqlite|postgres] [--sessions 1000000] [--small 10000] [--swept 100000] [--quick]
 // Fills a store by the operation that opens sessions, measures what a request costs there and beside it in a store that holds few, how many bytes
 // a session takes, and for how long a request waits while ended sessions are swept. Progress on stderr. 10,000,000 need some 15 GB.
 
@@ -27,9 +27,10 @@ import { bytesOfTables } from "./tables.ts";
 const { values } = parseArgs({
   options: {
     store: { type: "string", default: "sqlite" },
-    sessions: { type: "string", default: "1000000" },
-    small: { type: "string", default: "10000" },
-    swept: { type: "string", default: "100000" },
+    sessions: { type: "string" },
+    small: { type: "string" },
+    swept: { type: "string" },
+    quick: { type: "boolean", default: false },
   },
 });
 const ROUNDS = 7;
@@ -65,7 +66,10 @@ interface Sized {
 const places = [await placed(), await placed()] as const;
 try {
   const [few, many] = [await sized(places[0]), await sized(places[1])];
-  const counts = [wholeNumber(values.small), wholeNumber(values.sessions)] as const;
+  const counts = [
+    wholeNumber(values.small ?? (values.quick ? "1000" : "10000")),
+    wholeNumber(values.sessions ?? (values.quick ? "20000" : "1000000")),
+  ] as const;
   await fill(few.one, 0, counts[0], few.held);
   await fill(many.one, 0, counts[1], many.held);
   const bytes = await places[1].bytes();
@@ -81,7 +85,7 @@ try {
   }
   const per = Object.entries(bytes).map(([name, count]) => `${name} ${Math.round(count / counts[1])}`);
   console.log(`bytes on disk per session: ${per.join(", ")}`);
-  await sweeping(many.one, wholeNumber(values.swept), many.held);
+  await sweeping(many.one, wholeNumber(values.swept ?? (values.quick ? "2000" : "100000")), many.held);
 } finally {
   for (const place of places) await place.close();
 }

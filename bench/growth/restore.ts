@@ -1,4 +1,4 @@
-// `node --conditions=hallpass-source bench/growth/restore.ts [--store sqlite|postgres] [--sessions 1000000] [--revoked 200]`
+//   npm run bench -- --only restore [--store sqlite|postgres] [--sessions 1000000] [--revoked 200] [--quick]
 // How long a backup of a store with so many sessions takes while its node serves, and how long a restore of it with the journal of what was
 // revoked since, until a node serves again. Each by its own command, as an operator calls it. Progress on stderr.
 
@@ -18,11 +18,12 @@ import { postgresPlace, sqlitePlace } from "./place.ts";
 const { values } = parseArgs({
   options: {
     store: { type: "string", default: "sqlite" },
-    sessions: { type: "string", default: "1000000" },
+    sessions: { type: "string" },
+    quick: { type: "boolean", default: false },
     revoked: { type: "string", default: "200" },
   },
 });
-const [size, revoked] = [Number(values.sessions), Number(values.revoked)];
+const [size, revoked] = [Number(values.sessions ?? (values.quick ? 10_000 : 1_000_000)), Number(values.revoked)];
 const KEK = Buffer.alloc(32, 7);
 const CLI = join(import.meta.dirname, "../../apps/cli/src/main.ts");
 const tenant = parseTenantId("default");

@@ -1,5 +1,5 @@
 // What a revocation by query costs those who refresh meanwhile, and how long it takes.
-//   node --conditions=hallpass-source bench/revocation/query.ts [sessions, default 100000] [of which are meant, default 10000] [rounds, default 3]
+//   npm run bench -- --only revoke-query [--sessions 100000] [--meant 10000, of them] [--rounds 3] [--quick]
 // A server on SQLite in a process of its own; 8 clients refresh, one request each under way, from this one. Prints each round:
 // refreshes for as long before as the run took, and those during it.
 
@@ -8,8 +8,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
 
-const [sessions = "100000", matching = "10000", rounds = "3"] = process.argv.slice(2);
+const { values } = parseArgs({
+  options: {
+    sessions: { type: "string" },
+    meant: { type: "string" },
+    rounds: { type: "string" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const sessions = values.sessions ?? (values.quick ? "10000" : "100000");
+const matching = values.meant ?? (values.quick ? "1000" : "10000");
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 const HOLDERS = 8;
 
 interface Sample {
@@ -26,7 +37,7 @@ interface Served {
 console.log(
   "run s | sessions ended per s | refreshes/s before → during | p50 ms before → during | p99 ms before → during | bad",
 );
-for (let round = 0; round < Number(rounds); round += 1) await measure();
+for (let round = 0; round < rounds; round += 1) await measure();
 
 async function measure(): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), "hallpass-bench-"));

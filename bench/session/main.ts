@@ -1,12 +1,17 @@
-// What a request with a session's cookie costs: at a verifier that remembers the session token, and at the server's /check, which reads
-// the rows each time. Beside a remembered access token, in one process, on SQLite.
+// What a request with a session's cookie costs: at a verifier that remembers the session token, and at the server's /check.
+// Beside a remembered access token, in one process, on SQLite.
+//   npm run bench -- --only session [--rounds 11] [--quick]
 
+import { parseArgs } from "node:util";
 import { createVerifier } from "@hallpass/verifier";
 import { API, gatewayStage } from "../../conformance/gateways/stage.ts";
 import { createCheck } from "../../packages/server/src/gateway/check.ts";
-import { alternate, type Contender, printTable } from "../verify/rounds.ts";
+import { alternate, type Contender, printRates } from "../rounds.ts";
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 11);
+const { values } = parseArgs({
+  options: { rounds: { type: "string" }, quick: { type: "boolean", default: false } },
+});
+const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 11));
 
 const stage = await gatewayStage();
 const { client_secret: secret } = await stage.operate("/v1/clients", {
@@ -37,12 +42,12 @@ const judged = (name: string, textOf: (index: number) => string): Contender => (
       if (verifier.judge(textOf(index % sessions.length))?.kind !== "accepted") throw new Error(name);
   },
 });
-printTable(
-  "at the verifier, operations per CPU-second",
+printRates(
+  "at the verifier",
   await alternate(
     [
-      judged("remembered session token, judge()", (index) => sessions[index]?.token ?? ""),
-      judged("remembered access token, judge()", (index) => sessions[index]?.access ?? ""),
+      judged("Hallpass: remembered session token, judge()", (index) => sessions[index]?.token ?? ""),
+      judged("Hallpass: remembered access token, judge()", (index) => sessions[index]?.access ?? ""),
     ],
     ROUNDS,
     200_000,
@@ -52,7 +57,7 @@ printTable(
 const check = createCheck(stage.server.services);
 const query = `audience=${encodeURIComponent(API)}`;
 const checked: Contender = {
-  name: "/check with a cookie",
+  name: "Hallpass: /check with a cookie",
   run: async (count) => {
     for (let index = 0; index < count; index += 1) {
       const cookie = `__Host-session=${sessions[index % sessions.length]?.token ?? ""}`;
@@ -62,7 +67,7 @@ const checked: Contender = {
     }
   },
 };
-printTable("at the server, without the socket", await alternate([checked], ROUNDS, 2000));
+printRates("at the server, without the socket", await alternate([checked], ROUNDS, 2000));
 
 verifier.close();
 await stage.end();

@@ -1,16 +1,25 @@
 // What a rotation and a read cost on the embedded store, and how many bytes a session takes on disk.
-//   node --conditions=hallpass-source bench/store/rotate.ts [sessions, default 100000] [directory]
+//   npm run bench -- --only store [--sessions 100000] [--directory DIRECTORY] [--quick]
 // Prints medians of five passes. Process CPU covers both threads. Other work on the machine only makes it look worse.
 
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Change, gather, instantOf, parseTenantId, type RowKey } from "@hallpass/core";
 import { openSqliteStore } from "@hallpass/store-sqlite";
+import { median } from "../measured.ts";
 
-const sessions = Number(process.argv[2] ?? 100_000);
-const parent = process.argv[3] ?? tmpdir();
-const PASSES = 5;
+const { values } = parseArgs({
+  options: {
+    sessions: { type: "string" },
+    directory: { type: "string", default: tmpdir() },
+    quick: { type: "boolean", default: false },
+  },
+});
+const sessions = Number(values.sessions ?? (values.quick ? 10_000 : 100_000));
+const parent = values.directory;
+const PASSES = values.quick ? 3 : 5;
 const PER_PASS = 6000;
 const DAY = 86_400_000;
 
@@ -210,10 +219,6 @@ function uuid(version = 7): string {
   bytes.writeUInt8((bytes.readUInt8(8) & 63) | 128, 8);
   const hex = bytes.toString("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function fail(what: string): never {

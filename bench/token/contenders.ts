@@ -37,6 +37,12 @@ export const CONTENDERS: Readonly<Record<string, Entry>> = {
   "verifier-fastify": { answers: ["route"], start: () => startHallpassRoute("fastify") },
 };
 
+/** The same with that many live notices: `sqlite@1000`. */
+const WITH_NOTICES: Readonly<Record<string, (notices: number) => Entry>> = {
+  sqlite: (notices) => ({ answers: [...TOKENS, "open", "check"], start: () => startHallpass(undefined, notices) }),
+  verifier: (notices) => ({ answers: ["route"], start: () => startHallpassRoute("http", notices) }),
+};
+
 function route(name: string, kind: string): Entry {
   return { answers: ["route"], start: () => startRoute(name, kind) };
 }
@@ -55,7 +61,8 @@ export async function startContenders(
 ): Promise<readonly Contender[]> {
   const started: Contender[] = [];
   for (const name of names) {
-    const entry = CONTENDERS[name];
+    const [, known = name, notices] = /^([a-z]+)@(\d+)$/.exec(name) ?? [];
+    const entry = notices === undefined ? CONTENDERS[known] : WITH_NOTICES[known]?.(Number(notices));
     if (entry === undefined) throw new Error(`--contenders are of ${Object.keys(CONTENDERS).join(", ")}`);
     if (!operations.some((operation) => entry.answers.includes(operation))) continue;
     const contender = await entry.start();

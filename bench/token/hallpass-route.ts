@@ -3,13 +3,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Contender, freePort, here, start } from "./contender.ts";
-import { AUDIENCE, startHallpass } from "./hallpass.ts";
+import { AUDIENCE, noticesText, startHallpass } from "./hallpass.ts";
 import { ofRoute } from "./route-servers.ts";
 
 const NAMES = { http: "Hallpass verifier on node:http", fastify: "Hallpass verifier in Fastify" } as const;
 
-export async function startHallpassRoute(kind: keyof typeof NAMES): Promise<Contender> {
-  const issuer = await startHallpass();
+export async function startHallpassRoute(kind: keyof typeof NAMES, notices?: number): Promise<Contender> {
+  const issuer = await startHallpass(undefined, notices);
   const { tokens, data } = issuer;
   const port = await freePort();
   const credentials = readFileSync(join(data, "demo-api-credentials"), "utf8").trim();
@@ -17,7 +17,7 @@ export async function startHallpassRoute(kind: keyof typeof NAMES): Promise<Cont
   const { child } = await start(["--conditions=hallpass-source", here("./route-server.ts"), JSON.stringify(given)]);
   // What ends the contender ends its issuer.
   child.once("exit", () => issuer.process.kill("SIGKILL"));
-  return ofRoute(NAMES[kind], child, {
+  return ofRoute(`${NAMES[kind]}${noticesText(notices)}`, child, {
     port,
     path: "/",
     judges: true,

@@ -16,18 +16,19 @@ export interface HallpassContender extends Contender {
   readonly data: string;
 }
 
-export async function startHallpass(postgres?: Database): Promise<HallpassContender> {
+export async function startHallpass(postgres?: Database, notices?: number): Promise<HallpassContender> {
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
   process.once("exit", () => rmSync(data, { recursive: true, force: true }));
   const url = `http://127.0.0.1:${port}`;
-  const { child } = await startNode({
+  const keys = {
     data,
     listen: `127.0.0.1:${port}`,
     gateway_listen: `127.0.0.1:${gatewayPort}`,
     issuer: url,
     store: postgres?.url ?? "sqlite",
-  });
+  };
+  const { child } = await startNode(keys, notices);
   const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
   // Anew for everything that is made ready: a run takes longer than a token lives.
   const bearer = (): Promise<string> => clientToken(url, operator, "sessions:write clients:write");
@@ -35,7 +36,7 @@ export async function startHallpass(postgres?: Database): Promise<HallpassConten
   const opened = async (count: number, kind: Issued): Promise<readonly string[]> =>
     openSessions(url, await bearer(), count, kind);
   return {
-    name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)`,
+    name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)${noticesText(notices)}`,
     process: child,
     database: postgres,
     data,
@@ -66,9 +67,14 @@ export async function startHallpass(postgres?: Database): Promise<HallpassConten
   };
 }
 
-/** A node with these keys of the configuration. */
-export function startNode(keys: Readonly<Record<string, string>>): ReturnType<typeof start> {
-  return start(["--conditions=hallpass-source", here("./hallpass-server.ts"), JSON.stringify(keys)]);
+export function noticesText(notices: number | undefined): string {
+  return notices === undefined ? "" : `, ${notices} notices`;
+}
+
+/** A node with these keys of the configuration, and that many live notices. */
+export function startNode(keys: Readonly<Record<string, string>>, notices = 0): ReturnType<typeof start> {
+  const program = here("./hallpass-server.ts");
+  return start(["--conditions=hallpass-source", program, JSON.stringify(keys), String(notices)]);
 }
 
 async function clientToken(url: string, authorization: string, scope: string): Promise<string> {

@@ -1,17 +1,17 @@
-// The token endpoint, side by side in one run: contenders alternate in rounds, server and load on different cores,
+// Requests, side by side in one run: contenders alternate in rounds, server and load on different cores,
 // the figure is requests per CPU-second of the server (all its threads), because wall time on a shared machine is the neighbour's.
 // Databases run on the core of the load; what they use of it for each request stands in a column of its own.
 //
-//   node --conditions=hallpass-source bench/token/main.ts [--rounds 5] [--seconds 4] [--connections 16] [--quick]
-//     [--requests 6000, of an operation that uses tokens up] [--only refresh,introspect,…] [--json FILE] [--pictures DIRECTORY]
-//     [--contenders memory,redis,sqlite,postgres,express,fastify,verifier,…]
+//   npm run bench -- --only refresh,introspect,… [--rounds 5] [--seconds 4] [--connections 16] [--quick]
+//     [--requests 6000, of an operation that uses tokens up] [--json FILE] [--pictures DIRECTORY]
+//     [--prefix TEXT, of the pictures' names] [--contenders memory,redis,sqlite,postgres,express,fastify,verifier,…; NAME@N has N live notices]
 //
 // A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { barsOf } from "./bars.ts";
+import { barsOf } from "../bars.ts";
+import { draw } from "../measured.ts";
 import { type Contender, cpuSecondsOf, residentBytes } from "./contender.ts";
 import { CONTENDERS, startContenders } from "./contenders.ts";
 import { runLoad } from "./job.ts";
@@ -29,14 +29,15 @@ const { values } = parseArgs({
     contenders: { type: "string" },
     json: { type: "string" },
     pictures: { type: "string" },
+    prefix: { type: "string", default: "" },
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
-const seconds = Number(values.seconds ?? (values.quick ? 2 : 4));
+const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 4));
 const connections = Number(values.connections);
-const requests = Number(values.requests ?? (values.quick ? 2000 : 6000));
+const requests = Number(values.requests ?? (values.quick ? 500 : 6000));
 const WARM_UP = 10_000;
-const MOST_WARM_UPS = 5;
+const MOST_WARM_UPS = values.quick ? 2 : 5;
 const operations = values.only?.split(",") ?? Object.keys(OPERATIONS);
 for (const name of operations)
   if (OPERATIONS[name] === undefined) throw new Error(`--only are of ${Object.keys(OPERATIONS).join(", ")}`);
@@ -97,9 +98,15 @@ try {
     }
     const measured = passes.filter((one) => one.operation === operation);
     printPasses(measured);
-    if (values.pictures === undefined) continue;
-    mkdirSync(values.pictures, { recursive: true });
-    writeFileSync(join(values.pictures, `${operation}.svg`), barsOf(operation, measured));
+    const bars = [...Map.groupBy(measured, ({ contender }) => contender)].map(([name, mine]) => ({
+      name,
+      values: mine.map(({ perCpuSecond }) => perCpuSecond),
+    }));
+    draw(
+      values.pictures,
+      `${values.prefix}${operation}`,
+      barsOf(operation, "requests per CPU-second of the server", bars),
+    );
   }
 } finally {
   for (const { process: server, database } of contenders) {

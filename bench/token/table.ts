@@ -1,5 +1,7 @@
 // What the passes add up to, as docs/performance.md shows it: medians, the spread, and how many times as fast as each peer.
 
+import { type Cell, median, printTable, spread } from "../measured.ts";
+
 export interface Pass {
   readonly contender: string;
   readonly operation: string;
@@ -23,12 +25,14 @@ export function printPasses(passes: readonly Pass[]): void {
       passes.filter((pass) => pass.operation === operation),
       (pass) => pass.contender,
     );
-    const peers = [...rows].filter(([name]) => !name.startsWith(OURS));
-    const ratios = peers.map(([name]) => `× ${name.replace(/,.*$/, ")")}`);
-    printRow([
+    const others = [...rows].filter(([name]) => !name.startsWith(OURS));
+    // Where nobody else is measured, the first of ours is what the others are compared with.
+    const peers = others.length === 0 ? [...rows].slice(0, 1) : others;
+    const peerRates = peers.map(([, theirs]) => rateOf(theirs));
+    const head = [
       `${operation}: contender`,
       "per server-CPU-second: median (spread)",
-      ...ratios,
+      ...peers.map(([name]) => `× ${name.replace(/,.*$/, ")")}`),
       "database CPU µs each",
       "wall/s",
       "p50 ms",
@@ -36,26 +40,19 @@ export function printPasses(passes: readonly Pass[]): void {
       "p99.9 ms",
       "RSS MB",
       "bad",
-    ]);
-    printRow(["---", ...Array.from({ length: ratios.length + 8 }, () => "---:")]);
-    for (const [name, mine] of rows)
-      printRow(
-        cellsOf(
-          name,
-          mine,
-          peers.map(([, theirs]) => rateOf(theirs)),
-        ),
-      );
-    process.stdout.write("\n");
+    ];
+    printTable(
+      head,
+      [...rows].map(([name, mine]) => cellsOf(name, mine, peerRates)),
+    );
   }
 }
 
-function cellsOf(name: string, mine: readonly Pass[], peers: readonly number[]): readonly (string | number)[] {
-  const rates = mine.map((pass) => pass.perCpuSecond);
+function cellsOf(name: string, mine: readonly Pass[], peers: readonly number[]): readonly Cell[] {
   const micros = mine.flatMap(({ databaseMicros }) => databaseMicros ?? []);
   return [
     name,
-    `${Math.round(rateOf(mine))} (${Math.round(Math.min(...rates))}–${Math.round(Math.max(...rates))})`,
+    spread(mine.map((pass) => pass.perCpuSecond)),
     ...peers.map((peer) => (rateOf(mine) / peer).toFixed(2)),
     micros.length === 0 ? "–" : Math.round(median(micros)),
     Math.round(median(mine.map((pass) => pass.perSecond))),
@@ -66,15 +63,6 @@ function cellsOf(name: string, mine: readonly Pass[], peers: readonly number[]):
 }
 
 /** Requests per CPU-second of the server, the median of the passes. */
-export function rateOf(passes: readonly Pass[]): number {
+function rateOf(passes: readonly Pass[]): number {
   return median(passes.map((pass) => pass.perCpuSecond));
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2;
-}
-
-function printRow(cells: readonly (string | number)[]): void {
-  process.stdout.write(`| ${cells.join(" | ")} |\n`);
 }

@@ -1,6 +1,9 @@
 // Alternated rounds of contenders in one process: each round measures all of them one after the other, and medians
 // and ratios are taken over the rounds. Ratios within one run are what counts; absolutes are the machine's.
 
+import { barsOf } from "./bars.ts";
+import { median, printTable, spread } from "./measured.ts";
+
 export interface Contender {
   readonly name: string;
   /** Does `count` operations. */
@@ -32,26 +35,21 @@ export async function alternate(
   return [...rates].map(([name, list]) => ({ name, rates: list }));
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 /** The median over the rounds of one contender's rate by the other's in the same round. */
 export function ratio(a: Result | undefined, b: Result | undefined): number {
   return median((a?.rates ?? []).map((rate, round) => rate / (b?.rates[round] ?? Number.NaN)));
 }
 
-export function printTable(title: string, results: readonly Result[]): void {
-  console.log(`\n${title}`);
-  for (const { name, rates } of results) {
-    const [low, high] = [Math.min(...rates), Math.max(...rates)];
-    console.log(
-      `  ${name.padEnd(44)} ${printed(median(rates))} /s median  (${printed(low)} to ${printed(high)}, ${rates.length} rounds)`,
-    );
-  }
+/** Of each contender, and how many times as fast as each floor and peer: whoever is not of ours. */
+export function printRates(title: string, results: readonly Result[]): void {
+  const peers = results.filter(({ name }) => !name.startsWith("Hallpass"));
+  printTable(
+    [`${title}: contender`, "per CPU-second: median (spread)", ...peers.map(({ name }) => `× ${name}`)],
+    results.map((one) => [one.name, spread(one.rates), ...peers.map((peer) => ratio(one, peer).toFixed(2))]),
+  );
 }
 
-function printed(value: number): string {
-  return Math.round(value).toLocaleString("en").padStart(11);
+export function picture(title: string, results: readonly Result[]): string {
+  const bars = results.map(({ name, rates }) => ({ name, values: rates }));
+  return barsOf(title, "operations per CPU-second", bars);
 }

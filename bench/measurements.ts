@@ -1,0 +1,130 @@
+// Everything that can be measured, by the name that `npm run bench -- --only` takes.
+
+import { OPERATIONS } from "./token/operations.ts";
+
+export interface Measurement {
+  readonly about: string;
+  /** Beneath this folder. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** What may be given besides `--quick`; each takes a value. */
+  readonly flags: readonly string[];
+  /** False for what is measured only when it is asked for by name. */
+  readonly always: boolean;
+}
+
+const REQUEST_FLAGS = ["rounds", "seconds", "connections", "requests", "contenders", "json", "pictures"];
+const REQUESTS: Readonly<Record<string, string>> = {
+  client_credentials: "an access token is issued for a service",
+  open: "a session is opened",
+  refresh: "a refresh token is rotated",
+  introspect: "an access token is introspected",
+  revoke: "a refresh token is revoked (RFC 7009)",
+  check: "a session is looked up by its cookie",
+  route: "a protected route, with the verifier and with what apps use",
+};
+
+function request(name: string): Measurement {
+  return {
+    about: REQUESTS[name] ?? name,
+    program: "token/main.ts",
+    args: ["--only", name],
+    flags: REQUEST_FLAGS,
+    always: true,
+  };
+}
+
+const WITH_NOTICES: Measurement = {
+  about: "a refresh and a protected route while 0, 1,000 and 100,000 notices live",
+  program: "token/main.ts",
+  args: [
+    "--only",
+    "refresh,route",
+    "--contenders",
+    "sqlite@0,sqlite@1000,sqlite@100000,verifier@0,verifier@1000,verifier@100000",
+    "--prefix",
+    "notices-",
+  ],
+  flags: REQUEST_FLAGS.filter((flag) => flag !== "contenders"),
+  always: true,
+};
+
+function program(
+  name: string,
+  about: string,
+  flags: readonly string[],
+  { always, args = [] }: { readonly always: boolean; readonly args?: readonly string[] },
+): Measurement {
+  return { about, program: name, args, flags, always };
+}
+
+const [LISTED, BY_NAME] = [{ always: true }, { always: false }];
+
+export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  ...Object.fromEntries(Object.keys(OPERATIONS).map((name) => [name, request(name)])),
+  notices: WITH_NOTICES,
+  sign: program("floors/sign.ts", "an access token is signed", ["rounds", "pictures"], LISTED),
+  write: program(
+    "floors/write.ts",
+    "a durable change of one row",
+    ["at-once", "rounds", "directory", "pictures"],
+    LISTED,
+  ),
+  verify: program("verify/main.ts", "a verdict, cached and uncached", ["rounds", "pictures"], LISTED),
+  "verify-notices": program(
+    "verify/notices.ts",
+    "a verdict while few and while many notices live",
+    ["notices", "rounds", "pictures"],
+    LISTED,
+  ),
+  push: program(
+    "feed/push.ts",
+    "a revocation reaches 1, 100, 1,000 verifiers",
+    ["connections", "revocations", "pictures"],
+    LISTED,
+  ),
+  "verifier-start": program(
+    "feed/start.ts",
+    "a verifier starts while 100,000 notices live",
+    ["notices", "feed", "starts", "processes", "pictures"],
+    LISTED,
+  ),
+  "server-start": program(
+    "growth/start.ts",
+    "a node starts, and what a million sessions take on disk and in memory",
+    ["stores", "sizes", "starts", "asked", "pictures"],
+    LISTED,
+  ),
+  sizes: program(
+    "growth/sizes.ts",
+    "requests at 10,000 to 10,000,000 sessions",
+    ["store", "sizes", "rounds", "pictures"],
+    LISTED,
+  ),
+  "push-cross-node": program(
+    "feed/cross-node.ts",
+    "a revocation reaches verifiers at another node (PostgreSQL)",
+    ["revocations", "verifiers", "clients"],
+    BY_NAME,
+  ),
+  session: program("session/main.ts", "a request with a session's cookie, in one process", ["rounds"], BY_NAME),
+  store: program(
+    "store/rotate.ts",
+    "rotations, reads and bytes of the SQLite store",
+    ["sessions", "directory"],
+    BY_NAME,
+  ),
+  growth: program(
+    "growth/main.ts",
+    "operations at two sizes in one process, and what waits while ended sessions are swept",
+    ["store", "sessions", "small", "swept"],
+    BY_NAME,
+  ),
+  restore: program("growth/restore.ts", "backup and restore", ["store", "sessions", "revoked"], BY_NAME),
+  "revoke-query": program(
+    "revocation/query.ts",
+    "a revocation by query over many sessions, and who refreshes meanwhile",
+    ["sessions", "meant", "rounds"],
+    BY_NAME,
+  ),
+};
