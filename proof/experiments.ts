@@ -197,6 +197,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "", ci: "", full: "--seconds 20 --stampede 2000" },
   },
   {
+    id: "stampede",
+    title: "everybody refreshes at once after an outage, behind a gateway",
+    promise: "P2 P6 P10",
+    program: "drills/stampede/main.ts",
+    sizes: { quick: "--clients 2000", ci: "--clients 5000", full: "--clients 50000" },
+  },
+  {
     id: "storm",
     title: "the node of many verifiers is killed, and a fleet that stays connected",
     promise: "P2 P6",

@@ -68,4 +68,9 @@ export const MENDED: readonly Mended[] = [
     shownBy: "drills/failover/main.ts, packages/server/src/endpoints/revocations/judge.test.ts",
     commit: "fad6bc0",
   },
+  {
+    bug: "The name of a data directory that the first start made was never flushed: a power cut could take it, and all that had been acknowledged",
+    shownBy: "drills/power-loss/main.ts",
+    commit: "da37e8d",
+  },
 ];
