@@ -2,7 +2,16 @@
 // is remembered needs no look at the file. Reads see exactly the acknowledged state: what a batch under way may or may not
 // have written already is invisible until its outcome is here, and a row of that batch that is not remembered waits for it.
 
-import { type Change, type Head, type Outcome, type Row, type RowChange, type RowKey, RowMap } from "@hallpass/core";
+import {
+  type Change,
+  type Head,
+  type Outcome,
+  type Row,
+  type RowChange,
+  type RowKey,
+  type RowKind,
+  RowMap,
+} from "@hallpass/core";
 import type { SentChange, SentRow } from "./change-message.ts";
 import { RecentFacts } from "./recent-facts.ts";
 
@@ -17,6 +26,8 @@ const ABSENT: Found = { row: undefined, refs: [] };
 const MOST = 10_000;
 /** Characters. Whoever writes longer values, such as the audit's blocks, reads them seldom: the file tells. */
 const LONGEST = 16_384;
+/** Written for whoever asks later, which is mostly nobody: in memory they would take the place of sessions. */
+const KEPT_FOR_LATER: ReadonlySet<RowKind> = new Set(["revocation", "dead_letter", "audit", "audit_checkpoint"]);
 
 export class Acknowledged {
   readonly facts: RecentFacts = new RecentFacts();
@@ -106,19 +117,23 @@ export class Acknowledged {
     if (last !== undefined) this.#head = { pos: outcome.pos, mark: last.mark };
     for (const row of change.rows) {
       if (row.next === "same") continue;
-      const next = row.next === "gone" ? ABSENT : this.#written(row, row.next, change.attempt, outcome);
+      const next = row.next === "gone" ? ABSENT : this.#toRemember(row, row.next, change.attempt, outcome);
       if (next === undefined) this.#drop(row.key);
       else this.remember(row.key, next);
     }
   }
 
-  /** Undefined when what stood there before is not remembered: its cut-off stays, and only the file knows it. */
-  #written(
+  /**
+   * Undefined for a new row that waits for later, and when what stood there before is not remembered: its cut-off stays, and only the file
+   * knows it.
+   */
+  #toRemember(
     { key, expect, raise }: RowChange,
     next: Exclude<RowChange["next"], string>,
     attempt: string,
     { pos, at }: Extract<Outcome, { kind: "committed" }>,
   ): Found | undefined {
+    if (expect === "absent" && KEPT_FOR_LATER.has(key.kind)) return undefined;
     const before = expect === "absent" ? ABSENT : this.find(key);
     if (before === undefined) return undefined;
     const cutOff =

@@ -1,5 +1,5 @@
 // Changes on their way to the writer's thread: one flat list of texts and numbers. The platform copies it several times as fast
-// as a tree of small objects, or as JSON, whose texts are full of quotes to escape. Notices are few and travel as they are.
+// as a tree of small objects, or as JSON, whose texts are full of quotes to escape. What starts an epoch is rare and travels as it is.
 
 import type {
   Change,
@@ -25,7 +25,7 @@ export interface SentChange extends Change {
 }
 
 /** `true` in the place of a text: that of the same place in the row or fact before. Most of a batch are of one tenant and one kind. */
-type Flat = string | number | null | true | NoticeDraft;
+type Flat = string | number | null | true | NonNullable<NoticeDraft["newEpoch"]>;
 
 export type ChangeMessage = readonly Flat[];
 
@@ -46,13 +46,22 @@ export function changesToMessage(changes: readonly SentChange[]): ChangeMessage 
       pushRow(flat, next, row?.key);
       row = next;
     }
-    flat.push(...notices);
+    for (const notice of notices) pushNotice(flat, notice, row?.key);
     for (const next of facts) {
       pushFact(flat, next, fact, row?.key.id);
       fact = next;
     }
   }
   return flat;
+}
+
+/** A notice mostly comes with a row of its tenant. */
+function pushNotice(
+  flat: Flat[],
+  { tenant, mark, body, livesMs, liveUntil, newEpoch }: NoticeDraft,
+  before: RowKey | undefined,
+): void {
+  flat.push(tenant === before?.tenant || tenant, mark, body, livesMs, liveUntil ?? null, newEpoch ?? null);
 }
 
 function pushFact(
@@ -148,7 +157,11 @@ function keyFrom(from: Cursor): RowKey {
 }
 
 function noticeFrom(from: Cursor): NoticeDraft {
-  return from.next() as NoticeDraft;
+  const tenant = from.textOr(from.row?.tenant) as TenantId;
+  const draft = { tenant, mark: from.text(), body: from.text(), livesMs: from.number() };
+  const liveUntil = from.next() as Instant | null;
+  const newEpoch = from.next() as NonNullable<NoticeDraft["newEpoch"]> | null;
+  return { ...draft, ...(liveUntil !== null && { liveUntil }), ...(newEpoch !== null && { newEpoch }) };
 }
 
 function factFrom(from: Cursor): FactDraft {

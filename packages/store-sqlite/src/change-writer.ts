@@ -1,8 +1,7 @@
 // One change inside the writer's transaction: first every row is compared, then everything is written.
 
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementResultingChanges, StatementSync } from "node:sqlite";
 import {
-  type Change,
   type FactsOf,
   type Fence,
   type Instant,
@@ -44,7 +43,31 @@ interface Commit {
   readonly at: Instant;
 }
 
-type PlainUpdate = SentRow & { readonly expect: number; readonly next: Exclude<RowChange["next"], string> };
+type Value = Exclude<RowChange["next"], string>;
+type Made = SentRow & { readonly expect: "absent"; readonly next: Value };
+type PlainUpdate = SentRow & { readonly expect: number; readonly next: Value };
+
+/** New rows, and at most one that is there already. */
+interface Straight {
+  readonly made: readonly Made[];
+  readonly updated: PlainUpdate | undefined;
+}
+
+/** Undefined for a change whose rows have to be compared before any of them is written. */
+function straightOf(rows: readonly SentRow[]): Straight | undefined {
+  const made: Made[] = [];
+  let updated: PlainUpdate | undefined;
+  for (const row of rows) {
+    if (isMade(row)) made.push(row);
+    else if (updated === undefined && isPlainUpdate(row)) updated = row;
+    else return undefined;
+  }
+  return { made, updated };
+}
+
+function isMade(row: SentRow): row is Made {
+  return row.expect === "absent" && typeof row.next === "object";
+}
 
 function isPlainUpdate(row: SentRow): row is PlainUpdate {
   return row.expect !== "absent" && typeof row.next === "object" && row.raise !== true;
@@ -87,10 +110,8 @@ export class ChangeWriter {
   }
 
   apply(change: SentChange, at: Instant): Outcome {
-    const [only] = change.rows;
-    if (change.rows.length === 1 && change.notices.length === 0 && only !== undefined && isPlainUpdate(only)) {
-      return this.#update(change, only, at);
-    }
+    const straight = straightOf(change.rows);
+    if (straight !== undefined) return this.#applyStraight(change, straight, at);
     const places: (number | undefined)[] = [];
     for (const row of change.rows) {
       const found = this.#find(row);
@@ -120,19 +141,49 @@ export class ChangeWriter {
     return { more: ofKinds.some(({ more }) => more) || isMore };
   }
 
-  /** One row, compared and written by one statement: a refresh. */
-  #update({ attempt, facts }: Change, { key, expect, next, refsStay }: PlainUpdate, at: Instant): Outcome {
+  /**
+   * Each row is compared and written by one statement: a refresh, a session that is opened, one that is revoked. The row that was there comes
+   * last, so all that a conflict leaves to be undone are new rows.
+   */
+  #applyStraight(change: SentChange, { made, updated }: Straight, at: Instant): Outcome {
+    const pos = change.notices.reduce(placeAfter, this.head.pos);
+    const attempt = pack(change.attempt);
+    const places: (number | bigint)[] = [];
+    const areNew = made.every((row) => {
+      const { changes, lastInsertRowid } = this.#insert(row, attempt, { pos, at });
+      if (changes !== 0) places.push(lastInsertRowid);
+      return changes !== 0;
+    });
+    if (!areNew || (updated !== undefined && !this.#update(updated, attempt))) {
+      for (const place of places) this.#sql.remove.run(place);
+      return { kind: "conflict" };
+    }
+    for (const notice of change.notices) this.#append(notice, at);
+    for (const fact of change.facts) this.#facts.record(fact);
+    return this.#committed(this.head.pos, at);
+  }
+
+  /** Changes nothing where the row is there. */
+  #insert({ key, next, raise }: Made, attempt: Packed, commit: Commit): StatementResultingChanges {
+    const { pos } = commit;
+    const [epoch, seq, at] = raise === true ? [pos.epoch, pos.seq, commit.at] : [null, null, null];
+    const tenant = this.#names.codeFor(key.tenant);
+    const refs = refsToRow(next.refs ?? [], this.#names);
+    const kind = kindToRow(key.kind);
+    return this.#sql.insert.run(kind, tenant, packId(key.id), attempt, next.expires, epoch, seq, at, refs, next.value);
+  }
+
+  /** Whether the row had the version expected. */
+  #update({ key, expect, next, refsStay }: PlainUpdate, attempt: Packed): boolean {
     const tenant = this.#names.codeOf(key.tenant);
-    if (tenant === undefined) return { kind: "conflict" };
+    if (tenant === undefined) return false;
     const { value, expires, refs = [] } = next;
-    const [kind, id, mark] = [kindToRow(key.kind), packId(key.id), pack(attempt)];
+    const [kind, id] = [kindToRow(key.kind), packId(key.id)];
     const { changes } =
       refsStay === true
-        ? this.#sql.updateValueIf.run(mark, expires, value, kind, tenant, id, expect)
-        : this.#sql.updateIf.run(mark, expires, refsToRow(refs, this.#names), value, kind, tenant, id, expect);
-    if (changes === 0) return { kind: "conflict" };
-    for (const fact of facts) this.#facts.record(fact);
-    return this.#committed(this.head.pos, at);
+        ? this.#sql.updateValueIf.run(attempt, expires, value, kind, tenant, id, expect)
+        : this.#sql.updateIf.run(attempt, expires, refsToRow(refs, this.#names), value, kind, tenant, id, expect);
+    return changes !== 0;
   }
 
   /** One object for all of a batch that say the same: it travels to the other thread once. */
@@ -167,13 +218,12 @@ export class ChangeWriter {
       this.#sql.updateValue.run(attempt, next.expires, next.value, place);
       return;
     }
-    const refs = refsToRow(next.refs ?? [], this.#names);
     if (place === undefined) {
-      const [epoch, seq, at] = raise === true ? [pos.epoch, pos.seq, commit.at] : [null, null, null];
-      const tenant = this.#names.codeFor(key.tenant);
-      const id = packId(key.id);
-      this.#sql.insert.run(kindToRow(key.kind), tenant, id, attempt, next.expires, epoch, seq, at, refs, next.value);
-    } else if (raise === true) {
+      this.#insert({ key, expect: "absent", next, ...(raise === true ? { raise } : {}) }, attempt, commit);
+      return;
+    }
+    const refs = refsToRow(next.refs ?? [], this.#names);
+    if (raise === true) {
       this.#sql.raise.run(attempt, next.expires, pos.epoch, pos.seq, commit.at, refs, next.value, place);
     } else {
       this.#sql.update.run(attempt, next.expires, refs, next.value, place);
@@ -208,7 +258,7 @@ function prepared(
     find: sql("SELECT place, version FROM rows WHERE kind = ? AND tenant = ? AND id = ?"),
     insert: sql(
       `INSERT INTO rows (kind, tenant, id, version, attempt, expires, not_before_epoch, not_before_seq, raised_at, refs, value)
-       VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, tenant, id) DO NOTHING`,
     ),
     update: sql("UPDATE rows SET version = version + 1, attempt = ?, expires = ?, refs = ?, value = ? WHERE place = ?"),
     updateValue: sql("UPDATE rows SET version = version + 1, attempt = ?, expires = ?, value = ? WHERE place = ?"),

@@ -130,14 +130,14 @@ export class Reader {
     const start = after ?? "";
     const { bytes, inclusive } = uuidsAfter(start);
     const uuids = inclusive ? this.#sql.listUuidsFrom : this.#sql.listUuidsAfter;
-    return this.#inOneSnapshot(() =>
-      [
-        ...this.#sql.listTexts.all(kindToRow(kind), code, start, limit),
-        ...uuids.all(kindToRow(kind), code, bytes, limit),
-      ].map((row) => rowFromRow({ tenant, kind, id: unpackId(packedAt(row, "id")) }, row)),
-    )
-      .toSorted((a, b) => compareUtf8(a.key.id, b.key.id))
-      .slice(0, limit);
+    const rowOf = (row: SqlRow): Row => rowFromRow({ tenant, kind, id: unpackId(packedAt(row, "id")) }, row);
+    const [texts, others] = this.#inOneSnapshot(() => [
+      this.#sql.listTexts.all(kindToRow(kind), code, start, limit).map(rowOf),
+      uuids.all(kindToRow(kind), code, bytes, limit).map(rowOf),
+    ]);
+    // Each run is in order, and mostly a kind's ids have one form.
+    if (texts.length === 0 || others.length === 0) return texts.length === 0 ? others : texts;
+    return [...texts, ...others].toSorted((a, b) => compareUtf8(a.key.id, b.key.id)).slice(0, limit);
   }
 
   due({ kind, by, limit }: Query<"due">): Answer<"due"> {

@@ -72,6 +72,10 @@ const STEPS: readonly string[] = [
   -- Lists of sessions that a revocation ended had the number of policies: they are lists, policies are objects.
   UPDATE rows SET kind = 13 WHERE kind = 11 AND substr(value, 1, 1) = '[';
   `,
+  `
+  -- Notices are read in the order of their key, and a file mostly holds those of one tenant: an index by it told nothing and cost each one.
+  DROP INDEX IF EXISTS notices_of_tenant;
+  `,
 ];
 
 /** Makes or completes the tables. Throws for a file that is no store of this generation; then nothing was changed. */

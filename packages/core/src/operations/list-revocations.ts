@@ -36,18 +36,18 @@ export function listRevocations(
   const place = after ?? firstIdOf({ opened: { from: since, before: null } });
   const isWanted = (one: Revocation): boolean =>
     (ticket === null || one.ticket === ticket) && (status === null || statusOf(one) === status);
-  return look(store, tenant, { isWanted, place, limit });
+  return look(store, tenant, { mayBe: () => true, isWanted, place, limit });
 }
 
-async function look(
-  store: Store,
-  tenant: TenantId,
-  asked: {
-    readonly isWanted: (one: Revocation) => boolean;
-    readonly place: string | undefined;
-    readonly limit: number;
-  },
-): Promise<RevocationPage> {
+interface Look {
+  /** By the text of its row alone; for most there is then nothing to be read. */
+  readonly mayBe: (row: Row) => boolean;
+  readonly isWanted: (one: Revocation) => boolean;
+  readonly place: string | undefined;
+  readonly limit: number;
+}
+
+async function look(store: Store, tenant: TenantId, asked: Look): Promise<RevocationPage> {
   const found: Revocation[] = [];
   let { place } = asked;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += PAGE) {
@@ -58,6 +58,7 @@ async function look(
       ...(place === undefined ? {} : { after: place }),
     });
     for (const row of rows) {
+      if (!asked.mayBe(row)) continue;
       const one = revocationFromRow(row);
       if (!asked.isWanted(one)) continue;
       if (found.length === asked.limit) return { revocations: found, next: found.at(-1)?.id ?? null };
@@ -69,14 +70,23 @@ async function look(
   return { revocations: found, next: place ?? null };
 }
 
-/** Those whose runs are not over, also where nothing is left but to count. */
-export async function runningRevocations(store: Store, tenant: TenantId): Promise<readonly Revocation[]> {
-  const running: Revocation[] = [];
+/** Those whose runs are not over, also where nothing is left but to count; with `since` those that were asked for at or after it. */
+export async function runningRevocations(
+  store: Store,
+  tenant: TenantId,
+  since: Instant | null = null,
+): Promise<readonly Revocation[]> {
+  const found: Revocation[] = [];
+  const mayBe = ({ value }: Row): boolean => value.includes(RUNNING);
   const isWanted = ({ run }: Revocation): boolean => run?.status === "running";
-  for (let place: string | null | undefined; place !== null; ) {
-    const page: RevocationPage = await look(store, tenant, { isWanted, place, limit: PAGE });
-    running.push(...page.revocations);
+  let place: string | null | undefined = firstIdOf({ opened: { from: since, before: null } });
+  while (place !== null) {
+    const page: RevocationPage = await look(store, tenant, { mayBe, isWanted, place, limit: PAGE });
+    found.push(...page.revocations);
     place = page.next;
   }
-  return running;
+  return found;
 }
+
+/** As it stands in the row of such a one; inside of a text of the row its quotes would be escaped. */
+const RUNNING = '"status":"running"';

@@ -23,7 +23,6 @@ import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-ro
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { cutAnew, subjectFromRow, subjectKey, subjectToRow, unexpired } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
-import { rowKeyText } from "../store/check-changes.ts";
 import type { FactDraft, NoticeDraft, Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
 import { namesSessionToken } from "../tokens/session-token.ts";
 
@@ -51,10 +50,11 @@ interface Share {
   readonly ended: readonly SessionId[];
 }
 
-/** What the change already does: several targets may name one row. */
+/** What the change already does: several targets may name one row. A handful at most, which is looked through. */
 interface Drafted {
-  readonly rows: Map<string, RowChange>;
-  readonly sessions: Map<SessionId, Session>;
+  readonly rows: RowChange[];
+  /** The last of one id counts. */
+  readonly sessions: Session[];
 }
 
 /**
@@ -77,12 +77,12 @@ export function revoking(
   const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
   if (unread.length > 0) return { kind: "read", keys: unread };
   const id = uuidv7(snapshot.clock, random);
-  const drafted: Drafted = { rows: new Map(), sessions: new Map() };
+  const drafted: Drafted = { rows: [], sessions: [] };
   const shares = request.targets.map((target) => shareOf({ deps, request, id, snapshot, drafted }, target));
   const refusal = shares.find((share) => typeof share === "string");
   if (refusal !== undefined) return answer(refused(refusal));
   const whole = shares.filter((share) => typeof share !== "string");
-  const ended = [...new Set(whole.flatMap((share) => share.ended))];
+  const ended = whole.length === 1 ? (whole[0]?.ended ?? []) : [...new Set(whole.flatMap((share) => share.ended))];
   const asked = {
     targets: request.targets,
     reason: request.reason,
@@ -95,7 +95,7 @@ export function revoking(
   };
   return write({
     rows: [
-      ...drafted.rows.values(),
+      ...drafted.rows,
       {
         key: revocationKey(deps.issuer.tenant, id),
         expect: "absent",
@@ -158,8 +158,11 @@ type Of<K extends Target["kind"]> = Extract<Target, { kind: K }>;
 function shareOf(one: Case, target: Target): Share | RefusalCode {
   const share = shareAlone(one, target);
   if (typeof share === "string") return share;
-  const text = rowKeyText(share.row.key);
-  if (share.row.next !== "same" || !one.drafted.rows.has(text)) one.drafted.rows.set(text, share.row);
+  const { rows } = one.drafted;
+  const { kind, id } = share.row.key;
+  const at = rows.findIndex(({ key }) => key.id === id && key.kind === kind);
+  if (at === -1) rows.push(share.row);
+  else if (share.row.next !== "same") rows[at] = share.row;
   return share;
 }
 
@@ -182,7 +185,7 @@ function ofSession(one: Case, target: Of<"session" | "family">): Share | Refusal
   const key = targetKey(deps, target);
   const row = snapshot.get(key);
   if (row === undefined) return "session_not_found";
-  const session = drafted.sessions.get(target.session) ?? sessionFromRow(row);
+  const session = drafted.sessions.findLast((known) => known.id === target.session) ?? sessionFromRow(row);
   if (target.kind === "family" && familyOf(session, target.family) === undefined) return "target_not_found";
   const reason = request.endReason;
   const event =
@@ -200,7 +203,7 @@ function ofSession(one: Case, target: Of<"session" | "family">): Share | Refusal
   if (ruling.kind === "over" && session.state.kind === "active") return ofOver(one, row, session, notice);
   if (ruling.kind !== "changed")
     return { row: { key, expect: row.version, next: "same" }, notice, facts: [], ended: [] };
-  drafted.sessions.set(session.id, ruling.next);
+  drafted.sessions.push(ruling.next);
   const { tenant } = session;
   const ended =
     target.kind === "session"
@@ -231,7 +234,7 @@ function ofOver({ snapshot, drafted }: Case, row: Row, session: Session, notice:
   if (ruling.kind !== "changed" || ruling.next.state.kind !== "ended") throw new Error("what is over has no end");
   const { reason, at } = ruling.next.state;
   const { tenant, id } = session;
-  drafted.sessions.set(id, ruling.next);
+  drafted.sessions.push(ruling.next);
   return {
     row: { key: row.key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END) },
     notice,

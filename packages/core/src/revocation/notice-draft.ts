@@ -29,8 +29,8 @@ export function noticeDraft(
   exp: Instant | null = null,
 ): NoticeDraft {
   const skews = 2000 * life.skew;
-  const draft = { tenant, mark: encodeBase64url(dice.bytes(8)), body: JSON.stringify(taking) };
+  const [mark, body] = [encodeBase64url(dice.bytes(8)), JSON.stringify(taking)];
   return exp === null
-    ? { ...draft, livesMs: life.longestToken * 1000 + skews }
-    : { ...draft, livesMs: 0, liveUntil: afterMs(exp, skews) };
+    ? { tenant, mark, body, livesMs: life.longestToken * 1000 + skews }
+    : { tenant, mark, body, livesMs: 0, liveUntil: afterMs(exp, skews) };
 }

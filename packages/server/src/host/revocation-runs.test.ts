@@ -69,6 +69,33 @@ describe("a run that is not complete", () => {
     assert.equal(await statusOf(stage, id), "complete");
   });
 
+  it("is looked for among what is young or still runs, and not among all receipts again, but for now and then [RCP-11]", async () => {
+    const stage = await scene();
+    const id = await begun(stage);
+    const { store } = stage.services;
+    const places: (string | undefined)[] = [];
+    const watched = {
+      ...store,
+      list: async (query: Parameters<typeof store.list>[0]) => {
+        if (query.kind === "revocation") places.push(query.after);
+        return store.list(query);
+      },
+    };
+    const other = runs(stage, undefined, watched);
+    await other.takeUpStalled();
+    stage.clock.advance(3_600_000);
+    await other.takeUpStalled();
+    await ended(other, stage, id);
+    const later = runs(stage, undefined, watched);
+    for (let look = 0; look < 61; look += 1) await later.takeUpStalled();
+    await later.stop();
+    const [first, second, third, fourth] = places;
+    assert.deepEqual([first, third], [undefined, undefined]);
+    assert.ok(second !== undefined && second < id, "what has run for an hour is looked at");
+    assert.ok(fourth !== undefined && fourth > id, "what is over for an hour is not");
+    assert.equal(places.filter((place) => place === undefined).length, 3);
+  });
+
   it("goes on after faults of the store, and each is told [RCP-11]", async () => {
     const stage = await scene();
     const id = await begun(stage);

@@ -2,8 +2,12 @@
 // process left is taken up by the next one.
 
 import {
+  earliest,
+  type Instant,
+  instantOf,
   type RevokeManyDeps,
   type RunPlace,
+  ringKey,
   runningRevocations,
   type Scheduler,
   settleRevocation,
@@ -30,6 +34,10 @@ export interface RevocationRunsOptions {
 
 /** Before a step that failed is taken again. */
 const REST_MS = 1000;
+/** What is older than this and is over stays over, and is not looked at again: a receipt is kept for weeks. */
+const YOUNG_MS = 60_000;
+/** So many looks, and then one at everything: a clock that was set back gives what is new the place of what is old. */
+const LOOKS = 60;
 
 export function createRevocationRuns(
   deps: RevokeManyDeps,
@@ -38,6 +46,9 @@ export function createRevocationRuns(
   const underWay = new Map<string, Promise<void>>();
   /** Where each run of another process was, when it was looked at last. */
   let places = new Map<string, string>();
+  let looks = 0;
+  /** Every revocation that was asked for before it is over. */
+  let overBefore: Instant | null = null;
   const stop = Promise.withResolvers<void>();
   let stopped = false;
 
@@ -85,7 +96,14 @@ export function createRevocationRuns(
       for (const { id } of await runningRevocations(deps.store, deps.issuer.tenant)) begin(id);
     },
     takeUpStalled: async () => {
-      const running = await runningRevocations(deps.store, deps.issuer.tenant);
+      const { tenant } = deps.issuer;
+      const { clock } = await deps.store.read([ringKey(tenant)]);
+      const running = await runningRevocations(deps.store, tenant, looks % LOOKS === 0 ? null : overBefore);
+      looks += 1;
+      overBefore = earliest(
+        instantOf(Math.max(0, clock - YOUNG_MS)),
+        ...running.flatMap((one) => one.run?.since ?? []),
+      );
       const now = new Map(running.map((one) => [one.id, JSON.stringify([one.run, one.endedSessions])]));
       for (const [id, place] of now) if (places.get(id) === place) begin(id);
       places = now;

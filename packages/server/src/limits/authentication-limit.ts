@@ -27,6 +27,8 @@ export function createAuthenticationLimit(clock: Pick<Clock, "monotonic">, limit
   const all: Rate = { burst: limit * IN_ALL, interval: MINUTE / (limit * IN_ALL) };
   const [pairs, addresses, clients] = [createMeter(), createMeter(), createMeter()];
   const known = new Set<string>();
+  /** Whoever was known to be in it last: mostly whoever comes next. */
+  let last: { readonly client: ClientId; readonly address: string | null } | undefined;
 
   function left(client: ClientId, source: string): number {
     const now = clock.monotonic();
@@ -55,6 +57,8 @@ export function createAuthenticationLimit(clock: Pick<Clock, "monotonic">, limit
       return 0;
     },
     succeeded: (client, address) => {
+      if (last?.client === client && last.address === address) return;
+      last = { client, address };
       const pair = `${client} ${networkOf(address)}`;
       if (known.has(pair)) return;
       for (const oldest of known) {
