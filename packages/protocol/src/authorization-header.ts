@@ -64,6 +64,7 @@ function splitScheme(value: string): { readonly scheme: string; readonly rest: s
   if (value.length > MAX_AUTHORIZATION_LENGTH) return undefined;
   // As almost everybody spells it: nothing of it has to be judged by a pattern.
   if (value.startsWith("Basic ")) return { scheme: "basic", rest: value.slice(6) };
+  if (value.startsWith("Bearer ")) return { scheme: "bearer", rest: value.slice(7) };
   const space = value.indexOf(" ");
   const scheme = space === -1 ? value : value.slice(0, space);
   if (scheme.length > MAX_SCHEME_LENGTH || !SCHEME.test(scheme)) return undefined;

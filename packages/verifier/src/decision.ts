@@ -56,7 +56,7 @@ export class Decision {
     const known = knowledge.known;
     // Hashes that were computed before the salt changed would match nothing: that is not knowing (NOT-2).
     if (known === undefined || keys.salt !== knowledge.salt) return this.cannotKnow();
-    const taken = judgeView(claims.exp, keys, known, skewSeconds);
+    const taken = judgeView(claims.exp, read, known, skewSeconds);
     if (taken !== undefined) return rejected(taken);
 
     const age = asked === undefined ? viewAge : Math.min(viewAge, ageOf(asked, wall, mono));

@@ -73,6 +73,23 @@ test("a revoked token is refused as soon as the notice is here, a good one besid
   issuer.close();
 });
 
+test("a token that no notice took away is judged again after every one that comes, in a frame and in a snapshot [AT-V7] [F-01]", async () => {
+  const issuer = await createTestIssuer(options);
+  const tokens = [await issuer.token(), await issuer.token(), await issuer.token()] as const;
+  const answers = (): Promise<readonly string[]> => Promise.all(tokens.map((token) => answerTo(issuer, token)));
+  for (let times = 0; times < 3; times += 1) assert.deepEqual(await answers(), ["accepted", "accepted", "accepted"]);
+  await issuer.revoke(tokens[0]);
+  for (let times = 0; times < 3; times += 1) assert.deepEqual(await answers(), ["revoked", "accepted", "accepted"]);
+  issuer.feed.resumes = false;
+  issuer.feed.listening = false;
+  peerOf(issuer).close(1006);
+  await issuer.revoke(tokens[1]);
+  issuer.feed.listening = true;
+  await issuer.advance(5000);
+  for (let times = 0; times < 3; times += 1) assert.deepEqual(await answers(), ["revoked", "revoked", "accepted"]);
+  issuer.close();
+});
+
 test("a feed that speaks for another issuer is left [F-12]", async () => {
   const issuer = await createTestIssuer(options);
   const foreign = new MemoryFeed({ issuer: "https://other.example", now: () => issuer.clock.now() });

@@ -38,16 +38,27 @@ export function judgeSaid(claims: AccessTokenClaims, expected: Expectations): Re
 
 export interface Known {
   readonly table: NoticeTable;
+  /** Another one after every change that may take a token away, and never one that was before. */
+  readonly revision: number;
   readonly epoch: number;
   /** Milliseconds. */
   readonly horizon: number;
 }
 
-/** AT-V7. */
-export function judgeView(exp: number, keys: TokenKeys, known: Known, skewSeconds: number): RejectionCode | undefined {
+/** What is judged against the view; `clearAt` says at which of its revisions no notice was found. */
+export interface Viewed {
+  readonly keys: TokenKeys;
+  clearAt: number;
+}
+
+/** AT-V7. Notices are looked through once for each revision of the view: the same ones give the same answer. */
+export function judgeView(exp: number, token: Viewed, known: Known, skewSeconds: number): RejectionCode | undefined {
   if ((exp + skewSeconds) * 1000 <= known.horizon) return "expired";
-  if (keys.epoch < known.epoch) return "older_epoch";
-  return known.table.taken(keys);
+  if (token.keys.epoch < known.epoch) return "older_epoch";
+  if (token.clearAt === known.revision) return undefined;
+  const taken = known.table.taken(token.keys);
+  if (taken === undefined) token.clearAt = known.revision;
+  return taken;
 }
 
 /** What was said of a session token is true no more, and the session may live: an access token would be refreshed, this one is asked about again. */

@@ -38,6 +38,8 @@ export class Knowledge {
   #gatheredNotices: Notice[] = [];
   #gatheredRows: NoticeRows[] = [];
   #known: Known | undefined;
+  /** Counts what has changed the table so that it may take away more. */
+  #revision = 0;
   #salt: Uint8Array = NO_SALT;
   #skewSeconds = DEFAULT_SKEW_SECONDS;
   #maxLifetimeSeconds = 0;
@@ -122,9 +124,11 @@ export class Knowledge {
         this.#gathered.keepRows(this.#gatheredRows);
         this.#table = this.#gathered;
         this.#gathered = new NoticeTable();
+        this.#revision += 1;
         break;
       case "add":
         for (const notice of step.notices) this.#table.add(notice);
+        if (step.notices.length > 0) this.#revision += 1;
         break;
     }
     this.#refresh();
@@ -169,7 +173,12 @@ export class Knowledge {
     if (rest.state === "empty") return;
     const { horizon, at } = rest.held;
     this.#table.forget(horizon);
-    this.#known = { table: this.#table, epoch: at.epoch, horizon: Math.max(horizon, this.#known?.horizon ?? 0) };
+    this.#known = {
+      table: this.#table,
+      revision: this.#revision,
+      epoch: at.epoch,
+      horizon: Math.max(horizon, this.#known?.horizon ?? 0),
+    };
   }
 
   #tell(table: string, notices: readonly Notice[]): void {

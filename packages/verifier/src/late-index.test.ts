@@ -34,7 +34,7 @@ function remembered(given: object): Remembered {
   const keys = claims === undefined ? undefined : maker.keysOf(claims);
   assert.ok(claims !== undefined && keys !== undefined && !(keys instanceof Promise));
   const key = { kid: "k", read: undefined, open: () => undefined };
-  return { claims, key, keys, acceptedAt: 2000, notedAt: 0, late: false };
+  return { claims, key, keys, clearAt: 0, acceptedAt: 2000, notedAt: 0, late: false };
 }
 
 const notice = (taking: Taking, seq = 6): Notice => ({ pos: { epoch: 2, seq }, at: 1000, until: 9000, taking });

@@ -19,6 +19,8 @@ export interface Remembered {
   /** For a session token: when the issuer was asked, and for how many milliseconds from then its answer holds. */
   readonly said?: { readonly asked: Reading; readonly forMs: number };
   readonly keys: TokenKeys;
+  /** The revision of the view at which no notice took it away; 0 before the first look. */
+  clearAt: number;
   /** Wall time in milliseconds; 0 for never. */
   acceptedAt: number;
   /** Wall time at which the session's activity was last noted. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { credentialsOf, findToken } from "./request.ts";
+import { createTestIssuer } from "./testing/index.ts";
 
 const cookie = { name: "__Host-session", origins: ["https://app.example", "https://app.example:8443"] };
 const address = "https://api.example/orders";
@@ -25,6 +26,27 @@ test("exactly one Authorization header, with exactly one bearer", () => {
   assert.equal(found({ headers: twice }), "malformed_request");
   const two = { ...credentialsOf(new Request(address)), authorization: ["Bearer a", "Bearer a"] };
   assert.deepEqual(findToken(two, undefined), { kind: "refused", code: "malformed_request" });
+});
+
+test("a token that is remembered opens no spelling of its header that is refused without it", async () => {
+  const issuer = await createTestIssuer({ issuer: "https://auth.example", audience: "https://api.example" });
+  const token = await issuer.token();
+  const answer = async (...authorization: readonly string[]): Promise<string> => {
+    const credentials = { ...credentialsOf(new Request(address)), authorization };
+    const verdict = await issuer.verifier.verifyCredentials(credentials);
+    return verdict.kind === "accepted" ? "accepted" : verdict.code;
+  };
+  assert.equal(await answer(`Bearer ${token}`), "accepted");
+  assert.equal(await answer(`Bearer ${token}`), "accepted");
+  assert.equal(await answer(`bearer ${token}`), "accepted");
+  for (const value of [`Bearer  ${token}`, `Bearer ${token} `, `Bearer ${token},Bearer ${token}`, `Bearer${token}`])
+    assert.ok(["malformed_request", "no_credentials"].includes(await answer(value)), value);
+  assert.equal(await answer(`Bearer ${token}`, `Bearer ${token}`), "malformed_request");
+  assert.equal(await answer(`Basic ${token}`), "no_credentials");
+  assert.equal(await answer(token), "malformed_request");
+  await issuer.revoke(token);
+  assert.equal(await answer(`Bearer ${token}`), "revoked");
+  issuer.close();
 });
 
 test("a token in the address or the body is no credential [L-03] [S-18]", () => {

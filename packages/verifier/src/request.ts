@@ -33,6 +33,14 @@ export function credentialsOf(request: Request): Credentials {
   };
 }
 
+const BEARER = "Bearer ";
+
+/** What follows `Bearer` in the only Authorization header, as it came: nothing has looked at its characters. Undefined for any other spelling. */
+export function soleBearer({ authorization }: Credentials): string | undefined {
+  const [header] = authorization;
+  return authorization.length === 1 && header?.startsWith(BEARER) === true ? header.slice(BEARER.length) : undefined;
+}
+
 /** A header decides over the cookie: nobody's browser adds it by itself. */
 export function findToken(credentials: Credentials, cookie: CookieOptions | undefined): Found {
   const { authorization } = credentials;

@@ -103,6 +103,7 @@ export class SessionTokens {
         key: undefined,
         said,
         keys,
+        clearAt: 0,
         acceptedAt: 0,
         notedAt: 0,
         late: false,

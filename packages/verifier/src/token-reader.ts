@@ -103,7 +103,7 @@ function kept(
   shown: Shown,
 ): Awaitable<Remembered> {
   return andThen(keysUnderCurrentSalt(deps, claims), (keys) => {
-    const read: Remembered = { claims, key, keys, acceptedAt: 0, notedAt: 0, late: false };
+    const read: Remembered = { claims, key, keys, clearAt: 0, acceptedAt: 0, notedAt: 0, late: false };
     const remembered = shown === undefined ? read : { ...read, ...asShown(shown) };
     // It may have changed since they were made, and the memory been cleared for it: whoever decides sees that, too.
     if (keys.salt === deps.knowledge.salt) deps.memory.keep(token, remembered);

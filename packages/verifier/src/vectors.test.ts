@@ -127,8 +127,8 @@ test("every notice of spec/vectors/notices.json takes away what stands there [NO
     const epoch = frame.notices[0]?.pos.epoch ?? 0;
     const taken = judgeView(
       parsed.exp,
-      await new KeyMaker(crypto, salt).keysOf(parsed),
-      { table, epoch, horizon: 0 },
+      { keys: await new KeyMaker(crypto, salt).keysOf(parsed), clearAt: 0 },
+      { table, revision: 1, epoch, horizon: 0 },
       5,
     );
     if (parsed.pos.epoch >= epoch || matches) assert.equal(taken !== undefined, matches, why);
@@ -174,7 +174,7 @@ for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
       if (judgeClaims(read.claims, { issuer, audience, skewSeconds, maxLifetimeSeconds }, start + at) !== undefined)
         return "rejected";
       if (known === undefined) return "unavailable";
-      if (judgeView(read.claims.exp, read.keys, known, skewSeconds) !== undefined) return "rejected";
+      if (judgeView(read.claims.exp, read, known, skewSeconds) !== undefined) return "rejected";
       return fresh ? "accepted" : "unavailable";
     };
     for (const step of steps) {

@@ -16,7 +16,7 @@ import { type Counters, count, type Gauges, type Metrics, metricsOf, newCounters
 import { type Settings, type SettingsOptions, settingsFrom } from "./options.ts";
 import type { Awaitable, Ports } from "./ports.ts";
 import { PullClient } from "./pull-client.ts";
-import { type Credentials, credentialsOf, findToken } from "./request.ts";
+import { type Credentials, credentialsOf, findToken, soleBearer } from "./request.ts";
 import type { Requirements } from "./requirements.ts";
 import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
 import type { Readiness, Verifier } from "./surface.ts";
@@ -119,6 +119,10 @@ class LocalVerifier implements Verifier {
   }
 
   async verifyCredentials(credentials: Credentials, required: Requirements = {}): Promise<Verdict> {
+    const text = soleBearer(credentials);
+    // What is remembered was well formed when it was first shown: its characters are not judged again.
+    const read = text === undefined ? undefined : this.#memory.find(text);
+    if (text !== undefined && read !== undefined) return this.#verify(text, required, read);
     const found = findToken(credentials, this.#settings.cookie);
     return found.kind === "token" ? this.#verify(found.token, required) : this.#tally(rejected(found.code));
   }
@@ -191,9 +195,17 @@ class LocalVerifier implements Verifier {
   }
 
   /** One in 64 is timed: the others pay a count for it. */
-  #verify(token: string, required: Requirements): Promise<Verdict> {
+  #verify(token: string, required: Requirements, read = this.#memory.find(token)): Awaitable<Verdict> {
     this.#verified += 1;
-    return this.#verified % TIMED_EVERY === 1 ? this.#timed(token, required) : this.#judged(token, required);
+    if (this.#verified % TIMED_EVERY === 1) return this.#timed(token, required);
+    return (read === undefined ? undefined : this.#atOnce(read, required)) ?? this.#judged(token, required);
+  }
+
+  /** About a token that is remembered, where nothing has to be waited for: most requests, which then wait for no further promise. */
+  #atOnce(read: Remembered, required: Requirements): Verdict | undefined {
+    const verdict = this.#decision.decide(read, required, undefined);
+    if (this.#pulled !== undefined && this.#wantsPull(this.#pulled, verdict)) return undefined;
+    return this.#decision.worthAsking(read, verdict) ? undefined : this.#tally(verdict);
   }
 
   async #timed(token: string, required: Requirements): Promise<Verdict> {
