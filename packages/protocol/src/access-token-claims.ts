@@ -15,6 +15,8 @@ export const MAX_ISSUED_ACCESS_TOKEN_LENGTH = 2048;
 export const MAX_ANCESTORS = 8;
 export const MAX_AUDIENCES = 10;
 export const DEFAULT_SKEW_SECONDS = 5;
+/** A feed that names a longer one is not believed: under it, what has expired would count. */
+export const MAX_SKEW_SECONDS = 60;
 
 /** Names that a session's own claims never have (AT-9). */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set(

@@ -5,9 +5,25 @@
 export function cookieValues(headers: readonly string[], name: string): readonly string[] {
   return headers
     .flatMap((header) => header.split(";"))
-    .map((pair) => pair.trim())
+    .map(withoutBlanks)
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
+}
+
+/**
+ * Without the spaces and tabs around it. Nothing else that looks empty: to a browser a name that begins with another blank is another name, which
+ * `__Host-` does not protect, so that any page of a neighbour may set it.
+ */
+export function withoutBlanks(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(text, from)) from += 1;
+  while (to > from && isBlank(text, to - 1)) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
 }
 
 export interface PageOfOrigin {

@@ -1,5 +1,6 @@
 // The frames of the feed (spec/feed.md). Both sides parse what the other sent, once, here.
 
+import { MAX_SKEW_SECONDS } from "./access-token-claims.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { type Notice, noticeFromWire } from "./notice.ts";
 import type { NoticeRows } from "./packed-notices.ts";
@@ -267,7 +268,14 @@ function parseWelcome(frame: JsonObject): Welcome | undefined {
     resumed,
   } = frame;
   if (!isCount(feed) || !isText(issuer, 512) || !isName(tenant) || !isName(node) || !isNonce(salt)) return undefined;
-  if (!isCount(skew) || !isCount(lifetime) || !isCount(expires) || typeof resumed !== "boolean") return undefined;
+  if (
+    !isCount(skew) ||
+    skew > MAX_SKEW_SECONDS ||
+    !isCount(lifetime) ||
+    !isCount(expires) ||
+    typeof resumed !== "boolean"
+  )
+    return undefined;
   return {
     type: "welcome",
     feed,

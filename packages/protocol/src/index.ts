@@ -9,6 +9,7 @@ export {
   MAX_ANCESTORS,
   MAX_AUDIENCES,
   MAX_ISSUED_ACCESS_TOKEN_LENGTH,
+  MAX_SKEW_SECONDS,
   newReadLists,
   parseAccessTokenClaims,
   RESERVED_CLAIMS,
@@ -41,7 +42,7 @@ export {
   type SplitJws,
   splitCompactJws,
 } from "./compact-jws.ts";
-export { cookieValues, isOwnPage, isSafeMethod, type PageOfOrigin } from "./cookie-credential.ts";
+export { cookieValues, isOwnPage, isSafeMethod, type PageOfOrigin, withoutBlanks } from "./cookie-credential.ts";
 export { crc32 } from "./crc32.ts";
 export * from "./feed-frames.ts";
 export { type Form, type FormLimits, type FormRefusal, type ParsedForm, parseForm } from "./form.ts";

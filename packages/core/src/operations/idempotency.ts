@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { encodeBase64url } from "@hallpass/protocol";
 import type { ClientId, FamilyId, SessionId, TenantId } from "../kernel/ids.ts";
-import { afterMs, type Instant } from "../kernel/time.ts";
-import type { Row, RowChange, RowKey } from "../store/store.ts";
+import { afterMs } from "../kernel/time.ts";
+import type { Row, RowChange, RowKey, Snapshot } from "../store/store.ts";
 
 export interface Idempotency {
   /** Who called: keys of different callers never meet. */
@@ -33,13 +33,14 @@ export function rememberedRow(
   tenant: TenantId,
   idempotency: Idempotency,
   opened: Omit<Remembered, "fingerprint">,
-  now: Instant,
+  snapshot: Snapshot,
 ): RowChange {
+  const key = idempotencyKey(tenant, idempotency);
   const value = JSON.stringify([idempotency.fingerprint, opened.session, opened.family, opened.evicted]);
   return {
-    key: idempotencyKey(tenant, idempotency),
-    expect: "absent",
-    next: { value, expires: afterMs(now, IDEMPOTENCY_KEPT) },
+    key,
+    expect: snapshot.get(key)?.version ?? "absent",
+    next: { value, expires: afterMs(snapshot.clock, IDEMPOTENCY_KEPT) },
   };
 }
 

@@ -9,7 +9,7 @@ import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts"
 import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
-import { type Instant, secondsOf } from "../kernel/time.ts";
+import { type Instant, isPast, secondsOf } from "../kernel/time.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
 import { type Policy, sessionPolicyOf } from "../sessions/policy.ts";
 import { currentPolicy, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
@@ -160,7 +160,7 @@ function attempt(
       ...room.rows,
       ...compared.map((key): RowChange => ({ key, expect: snapshot.get(key)?.version ?? "absent", next: "same" })),
       ...ended.rows,
-      ...(request.idempotency === null ? [] : [rememberedRow(tenant, request.idempotency, remembered, snapshot.clock)]),
+      ...(request.idempotency === null ? [] : [rememberedRow(tenant, request.idempotency, remembered, snapshot)]),
     ],
     notices: [...ended.notices, ...room.notices],
     facts: [
@@ -219,7 +219,8 @@ function replayOf(deps: OpenSessionDeps, request: OpenSession, snapshot: Snapsho
   if (request.idempotency === null) return undefined;
   const { tenant } = deps.issuer;
   const row = snapshot.get(idempotencyKey(tenant, request.idempotency));
-  if (row === undefined) return undefined;
+  // At the instant that ends its day the key is new, swept or not (IDEM-1).
+  if (row === undefined || (row.expires !== null && isPast(row.expires, snapshot.clock))) return undefined;
   const remembered = rememberedFromRow(row);
   if (remembered.fingerprint !== request.idempotency.fingerprint) return refuse("idempotency_key_reused");
   const key = sessionKey({ tenant, id: remembered.session });

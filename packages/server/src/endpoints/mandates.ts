@@ -65,17 +65,16 @@ export interface AskedSession {
   readonly policy: string | undefined;
   readonly acr: string | null;
   readonly amr: readonly string[];
-  readonly replaces: { readonly session: SessionId } | null;
 }
 
-/** Whether the session that a new one replaces may be ended by this caller: it ends with the opening. */
-export async function replacingPermitted(
+/** Whether a session that a new one is to hang on, or to replace, lies within the mandate. One that is not there is for the operation to refuse. */
+export async function namedPermitted(
   services: Services,
   { mandate }: Caller,
-  { replaces }: Pick<AskedSession, "replaces">,
+  session: SessionId | null | undefined,
 ): Promise<boolean> {
-  if (replaces === null || isEverything(mandate)) return true;
-  const seen = await readSession(services.store, services.tenant, replaces.session);
+  if (session === null || session === undefined || isEverything(mandate)) return true;
+  const seen = await readSession(services.store, services.tenant, session);
   return !seen.ok || sessionPermitted(mandate, seen.value.session);
 }
 

@@ -3,6 +3,7 @@
 // stands left of it was written by a stranger.
 
 import type { IncomingMessage } from "node:http";
+import { withoutBlanks } from "@hallpass/protocol";
 import { canonicalAddress, type Networks } from "../outbound/networks.ts";
 
 export type ProxyHeader = "x-forwarded-for" | "forwarded";
@@ -74,18 +75,19 @@ function joined(value: string | readonly string[] | undefined): string | undefin
 /** X-Forwarded-For with X-Forwarded-Proto, of which the proxy next to us writes the last value. Undefined for a list that is none. */
 function listedHops(headers: IncomingMessage["headers"]): readonly Hop[] | undefined {
   const list = joined(headers["x-forwarded-for"]);
-  const proto = joined(headers["x-forwarded-proto"])?.split(",").at(-1)?.trim().toLowerCase() ?? null;
+  const last = joined(headers["x-forwarded-proto"])?.split(",").at(-1);
+  const proto = last === undefined ? null : withoutBlanks(last).toLowerCase();
   if (list === undefined) return [];
   if (list.length > MAX_LENGTH) return undefined;
   const entries = list.split(",");
   if (entries.length > MAX_HOPS) return undefined;
   return entries.map((entry, index) => ({
-    address: addressOf(entry.trim()),
+    address: addressOf(withoutBlanks(entry)),
     proto: index === entries.length - 1 ? proto : null,
   }));
 }
 
-const PAIR = /^\s*([A-Za-z]+)=(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"([^"\\]*)")\s*$/;
+const PAIR = /^[ \t]*([A-Za-z]+)=(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"([^"\\]*)")[ \t]*$/;
 
 /** RFC 7239 section 4. Undefined for what is not of that grammar: a stranger may have written half of a pair. */
 function forwardedHops(value: string | undefined): readonly Hop[] | undefined {

@@ -10,7 +10,7 @@ import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
 import { idempotencyOf } from "../idempotency-key.ts";
-import { openingPermitted, refuseAsAbsent, replacingPermitted } from "../mandates.ts";
+import { namedPermitted, openingPermitted, refuseAsAbsent } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
 import { sessionTokenReply } from "./session-token-reply.ts";
@@ -47,7 +47,9 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   if (waitMs > 0) return refuse(exchange, "session_rate_exceeded", retryAfter(waitMs));
   const asked = requestOf(read.value, caller, idempotency);
   if (!(await openingPermitted(services, caller, asked))) return refuse(exchange, "mandate_exceeded");
-  if (!(await replacingPermitted(services, caller, asked))) return refuseAsAbsent(exchange, "replaced_not_found");
+  if (!(await namedPermitted(services, caller, asked.replaces?.session)))
+    return refuseAsAbsent(exchange, "replaced_not_found");
+  if (!(await namedPermitted(services, caller, asked.parent))) return refuseAsAbsent(exchange, "parent_not_found");
   const opened = await openSession(services, asked);
   if (!opened.ok) return refuse(exchange, opened.code);
   const { session, tokens, evicted, replayed } = opened.value;
