@@ -73,4 +73,19 @@ export const MENDED: readonly Mended[] = [
     shownBy: "drills/power-loss/main.ts",
     commit: "da37e8d",
   },
+  {
+    bug: "A cookie whose name began with a no-break space was read as the session cookie",
+    shownBy: "packages/protocol/src/cookie-credential.test.ts",
+    commit: "7bfa48b",
+  },
+  {
+    bug: "A session of a client beyond the caller's mandate could be made a parent",
+    shownBy: "packages/server/src/endpoints/borrowed.test.ts",
+    commit: "7bfa48b",
+  },
+  {
+    bug: "The key of an opening gave its answer again after its day, until it was swept",
+    shownBy: "packages/server/src/endpoints/borrowed.test.ts",
+    commit: "7bfa48b",
+  },
 ];
