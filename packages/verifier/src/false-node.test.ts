@@ -86,13 +86,13 @@ async function told(welcome: object, expiredFor: number): Promise<string> {
       fetchToken: async () => ({ token: "t" }),
       connect: (open) => {
         queueMicrotask(open.onOpen);
-        const answerTo = (text: string): void => {
+        const answered = (text: string): void => {
           const frame = JSON.parse(text) as { readonly type: string; readonly n: string };
           if (frame.type === "ping") open.onText(JSON.stringify(feed.headFrame(frame.n)));
           if (frame.type !== "hello") return;
           for (const one of [{ ...own, ...welcome }, ...rest]) open.onText(JSON.stringify(one));
         };
-        return { send: (text) => queueMicrotask(() => answerTo(text)), close: () => undefined };
+        return { send: (text) => queueMicrotask(() => answered(text)), close: () => undefined };
       },
     },
     options,

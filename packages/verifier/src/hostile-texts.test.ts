@@ -24,8 +24,16 @@ const b64 = (text: string): string => encodeBase64url(new TextEncoder().encode(t
 
 function claims(more: Readonly<Record<string, unknown>> = {}): object {
   return {
-    ...{ iss: options.issuer, sub: "u-1", aud: options.audience, client_id: "web", scope: "read" },
-    ...{ iat: seconds(), exp: seconds() + 600, jti: "4pJ0mB2nQm6cG0q3f1x0Aw", pos: "1.0", ...more },
+    iss: options.issuer,
+    sub: "u-1",
+    aud: options.audience,
+    client_id: "web",
+    scope: "read",
+    iat: seconds(),
+    exp: seconds() + 600,
+    jti: "4pJ0mB2nQm6cG0q3f1x0Aw",
+    pos: "1.0",
+    ...more,
   };
 }
 
@@ -44,7 +52,11 @@ test("a header says alg, typ and kid: any other member refuses by its presence, 
       " ",
     ),
     ..."ppt svt skid trust_chain jwt client_id ALG Alg typ2 constructor toString".split(" "),
-    ...["", " alg", "alg ", "\u0000alg", "__proto__"],
+    "",
+    " alg",
+    "alg ",
+    "\u0000alg",
+    "__proto__",
   ];
   for (const name of names) {
     for (const value of ['"x"', "null", "true", "{}", "[]", "0"]) {
@@ -62,20 +74,29 @@ test("a token in any other form than three parts is none: with disclosures, as J
   const good = await signJws(key.sign, header, claims());
   const [head = "", payload = "", signature = ""] = good.split(".");
   const forms = [
-    ...[`${good}~`, `${good}~WyJhIl0~`, `~${good}`, `${good};${good}`, `${good},${good}`, `${good}\n${good}`],
+    `${good}~`,
+    `${good}~WyJhIl0~`,
+    `~${good}`,
+    `${good};${good}`,
+    `${good},${good}`,
+    `${good}\n${good}`,
     JSON.stringify({ protected: head, payload, signature }),
     JSON.stringify({ payload, signatures: [{ protected: head, signature }] }),
     b64(JSON.stringify({ protected: head, payload, signature })),
-    ...[`${head}..${signature}`, `${good}.${signature}`, `${head}.${payload}.${signature}.${head}.${payload}`],
-    ...[`"${good}"`, `Bearer ${good}`, encodeURIComponent(`${good} `), good.replaceAll(".", "%2E"), b64(good)],
-    ...[
-      ` ${good}`,
-      `${good} `,
-      `${good}\u0000`,
-      `\ufeff${good}`,
-      good.replaceAll(".", "\u3002"),
-      good.replaceAll(".", ".."),
-    ],
+    `${head}..${signature}`,
+    `${good}.${signature}`,
+    `${head}.${payload}.${signature}.${head}.${payload}`,
+    `"${good}"`,
+    `Bearer ${good}`,
+    encodeURIComponent(`${good} `),
+    good.replaceAll(".", "%2E"),
+    b64(good),
+    ` ${good}`,
+    `${good} `,
+    `${good}\u0000`,
+    `\ufeff${good}`,
+    good.replaceAll(".", "\u3002"),
+    good.replaceAll(".", ".."),
   ];
   for (const form of forms) assert.equal(await answerTo(issuer, form), "malformed_token", form.slice(0, 40));
   assert.equal(await answerTo(issuer, good), "accepted");

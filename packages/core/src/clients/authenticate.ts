@@ -4,7 +4,7 @@ import { timingSafeEqual } from "node:crypto";
 import { decodeBase64url, parseClientSecret } from "@hallpass/protocol";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
-import type { MacKeys } from "../keys/ring.ts";
+import type { FittingSecret, MacKeys } from "../keys/ring.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import { type CertificateName, shows } from "./certificate-name.ts";
 import type { Client, StoredSecret } from "./client.ts";
@@ -87,10 +87,11 @@ export function fittingSecret(
     client === undefined || client.secrets.length === 0
       ? [{ kid: mac.secretKid, hash: NO_HASH, added: 0 }]
       : client.secrets;
-  const known = mac.secrets.get(id);
+  const known = mac.secrets.get(id) ?? NOTHING_SEEN;
   let fitting: StoredSecret | undefined;
   for (const one of stored) {
-    if (known?.kid === one.kid && known.hash === one.hash && isSame(known.secret, presented)) {
+    const isSeen = isSame(known.secret, presented);
+    if (isSeen && known.kid === one.kid && known.hash === one.hash) {
       fitting = one;
       continue;
     }
@@ -108,3 +109,5 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 const NO_HASH = "A".repeat(43);
+/** Compared with where nothing was seen before: under no key that there is. */
+const NOTHING_SEEN: FittingSecret = { kid: -1, hash: "", secret: new Uint8Array(32) };

@@ -22,13 +22,16 @@ test("a form in another charset, of another type, or with a parameter of its typ
     ...["utf-16", "utf-7", "utf-8; charset=utf-16", "iso-8859-1", "utf8", "'utf-8'"].map(
       (one) => `${type}; charset=${one}`,
     ),
-    ...[
-      `${type}; boundary=x`,
-      `${type}, application/json`,
-      `application/json, ${type}`,
-      "multipart/form-data; boundary=x",
-    ],
-    ...["text/plain", "application/json", "application/x-www-form-urlencoded-2", "x", "", type.replace("/", "\\")],
+    `${type}; boundary=x`,
+    `${type}, application/json`,
+    `application/json, ${type}`,
+    "multipart/form-data; boundary=x",
+    "text/plain",
+    "application/json",
+    "application/x-www-form-urlencoded-2",
+    "x",
+    "",
+    type.replace("/", "\\"),
   ];
   for (const one of wrong) {
     const answer = await askedWith(stage, one);
@@ -72,16 +75,28 @@ test("a parameter has one name: brackets, other letters, a semicolon and a secon
   const stage = await scene();
   const scoped = `${FORM}&scope=orders:read`;
   const forms = [
-    ...["grant_type[]=client_credentials", "grant_type[0]=client_credentials", "Grant_Type=client_credentials"],
-    ...[`${FORM}&${FORM}`, `${scoped}&scope=orders:write`, `${scoped}&scope`, `${scoped};scope=orders:write`],
-    ...[`&${FORM}`, `${FORM}&`, `${FORM}&&a=b`, `${FORM}&=x`, `${FORM}\n`, ` ${FORM}`, `${FORM}#x`, `?${FORM}`],
-    ...["grant_type=CLIENT_CREDENTIALS", "grant_type=client_credentials%20", "grant_type=client%2bcredentials"],
-    ...[
-      `${scoped}+`,
-      `${FORM}&scope=+orders:read`,
-      `${FORM}&scope=orders:read++orders:write`,
-      `${FORM}&scope=orders:read%09`,
-    ],
+    "grant_type[]=client_credentials",
+    "grant_type[0]=client_credentials",
+    "Grant_Type=client_credentials",
+    `${FORM}&${FORM}`,
+    `${scoped}&scope=orders:write`,
+    `${scoped}&scope`,
+    `${scoped};scope=orders:write`,
+    `&${FORM}`,
+    `${FORM}&`,
+    `${FORM}&&a=b`,
+    `${FORM}&=x`,
+    `${FORM}\n`,
+    ` ${FORM}`,
+    `${FORM}#x`,
+    `?${FORM}`,
+    "grant_type=CLIENT_CREDENTIALS",
+    "grant_type=client_credentials%20",
+    "grant_type=client%2bcredentials",
+    `${scoped}+`,
+    `${FORM}&scope=+orders:read`,
+    `${FORM}&scope=orders:read++orders:write`,
+    `${FORM}&scope=orders:read%09`,
   ];
   for (const form of forms) {
     const answer = await stage.send({ path: "/oauth2/token", headers: basicHeader(stage.basic.service), form });
@@ -95,7 +110,13 @@ test("a grant that is not offered is told so, whatever comes with it, and looks 
   const { access, refresh } = await stage.open();
   const urn = "urn:ietf:params:oauth:grant-type";
   const tries = [
-    ...["password", "implicit", "authorization_code", "none", "toString", "__proto__", "constructor"],
+    "password",
+    "implicit",
+    "authorization_code",
+    "none",
+    "toString",
+    "__proto__",
+    "constructor",
     ...["token-exchange", "jwt-bearer", "device_code", "saml2-bearer"].map((one) => `${urn}:${one}`),
   ];
   for (const grant of tries) {
@@ -103,12 +124,14 @@ test("a grant that is not offered is told so, whatever comes with it, and looks 
       path: "/oauth2/token",
       headers: basicHeader(stage.basic.service),
       form: {
-        ...{ grant_type: grant, username: "u-1", password: "x", code: "x", assertion: access },
-        ...{
-          subject_token: access,
-          subject_token_type: `${urn.replace("grant", "token")}:access_token`,
-          refresh_token: refresh,
-        },
+        grant_type: grant,
+        username: "u-1",
+        password: "x",
+        code: "x",
+        assertion: access,
+        subject_token: access,
+        subject_token_type: `${urn.replace("grant", "token")}:access_token`,
+        refresh_token: refresh,
       },
     });
     assert.deepEqual([answer.status, answer.json["error"]], [400, "unsupported_grant_type"], grant);

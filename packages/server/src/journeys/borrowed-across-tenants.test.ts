@@ -43,7 +43,6 @@ test("a session token of one tenant is as unknown at the other, for whoever asks
   assert.deepEqual(asked.json, { active: false });
   const revoked = await other.send({ path: "/oauth2/revoke", headers: basicHeader(other.credentials), form });
   assert.equal(revoked.status, 200);
-  assert.equal((await judge(one)).json["results"] instanceof Array, true);
   const still = (await judge(one)).json["results"] as readonly { readonly active: boolean }[];
   assert.equal(still[0]?.active, true, "it was revoked at the wrong place, and lives");
 });
@@ -73,8 +72,13 @@ test("the feed is opened by one Authorization header: not by an address, a subpr
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const asking = request(`${both.server.url}${path}`, {
       headers: {
-        ...{ host: one.host, connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
-        ...{ "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-protocol": offered, ...headers },
+        host: one.host,
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "sec-websocket-protocol": offered,
+        ...headers,
       },
     });
     asking.on("upgrade", (_, socket) => {
