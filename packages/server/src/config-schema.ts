@@ -33,6 +33,7 @@ export interface Settings {
   readonly client_token_limit: Limit;
   readonly session_opening_limit: Limit;
   readonly failed_authentication_limit: Limit;
+  readonly introspection_miss_limit: Limit;
   readonly cookie_name: string;
   readonly cookie_same_site: "Lax" | "Strict";
   readonly store_size_planned: number | undefined;
@@ -198,6 +199,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
   failed_authentication_limit: {
     what: "How often one client may fail to authenticate from one address in a minute, at each node; ten times as often from one address or for one client in all. More is 429. `off`: any number.",
     otherwise: "30",
+    schema: values.limit,
+  },
+  introspection_miss_limit: {
+    what: "How many tokens one client may ask about in a minute, at each node, of which none is live or its to know of. More is 429; what is live is answered all the same. `off`: any number.",
+    otherwise: "60000",
     schema: values.limit,
   },
   cookie_name: {

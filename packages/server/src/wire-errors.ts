@@ -36,6 +36,7 @@ export type TransportCode =
   | "client_id_differs"
   | "authentication_rate_exceeded"
   | "session_rate_exceeded"
+  | "introspection_rate_exceeded"
   | "scope_malformed"
   | "resource_malformed"
   | "target_is_key"
@@ -224,6 +225,11 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
     "Authentication failed too often; wait before the next try.",
   ),
   session_rate_exceeded: row(429, "temporarily_unavailable", "The client opened too many sessions."),
+  introspection_rate_exceeded: row(
+    429,
+    "temporarily_unavailable",
+    "Too many tokens were asked about that are none; this one is not live either.",
+  ),
   scope_malformed: row(400, "invalid_scope", "The scope is malformed."),
   resource_malformed: row(400, "invalid_target", "A resource is no absolute URI without fragment."),
   target_is_key: row(400, "invalid_request", "A key is not revoked but compromised: POST /v1/keys/{kid}/compromise."),

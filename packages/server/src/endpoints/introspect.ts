@@ -15,7 +15,7 @@ import {
 import { type Reply, refuse, text } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { accepts } from "./accepts.ts";
-import { clientOf, judged } from "./client-credentials.ts";
+import { clientOf, judged, retryAfter } from "./client-credentials.ts";
 import { readForm } from "./client-form.ts";
 import type { Exchange } from "./endpoint.ts";
 import { signedJwt } from "./signed-jwt.ts";
@@ -45,6 +45,9 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   if (!answer.ok) return refuse(exchange, answer.code);
   const { found } = answer.value;
   services.observer.introspected(found.kind !== "inactive");
+  // Judged first: what is live is answered whoever sends the caller garbage beside it.
+  const waitMs = found.kind === "inactive" ? services.limits.takeMiss(answer.value.client) : 0;
+  if (waitMs > 0) return refuse(exchange, "introspection_rate_exceeded", retryAfter(waitMs));
   if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`))
     return text(exchange, 200, jsonOf(services, found), "application/json");
   const body = toWire(services, found);
