@@ -16,7 +16,11 @@ export interface HallpassContender extends Contender {
   readonly data: string;
 }
 
-export async function startHallpass(postgres?: Database, notices?: number): Promise<HallpassContender> {
+export async function startHallpass(
+  postgres?: Database,
+  notices?: number,
+  nodeOptions: readonly string[] = [],
+): Promise<HallpassContender> {
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const data = mkdtempSync(join(process.env["BENCH_DATA"] ?? tmpdir(), "hallpass-bench-"));
   process.once("exit", () => rmSync(data, { recursive: true, force: true }));
@@ -28,7 +32,7 @@ export async function startHallpass(postgres?: Database, notices?: number): Prom
     issuer: url,
     store: postgres?.url ?? "sqlite",
   };
-  const { child } = await startNode(keys, notices);
+  const { child } = await startNode(keys, notices, nodeOptions);
   const operator = basic(readFileSync(join(data, "operator-credentials"), "utf8").trim());
   // Anew for everything that is made ready: a run takes longer than a token lives.
   const bearer = (): Promise<string> => clientToken(url, operator, "sessions:write clients:write");
@@ -72,9 +76,13 @@ export function noticesText(notices: number | undefined): string {
 }
 
 /** A node with these keys of the configuration, and that many live notices. */
-export function startNode(keys: Readonly<Record<string, string>>, notices = 0): ReturnType<typeof start> {
+export function startNode(
+  keys: Readonly<Record<string, string>>,
+  notices = 0,
+  nodeOptions: readonly string[] = [],
+): ReturnType<typeof start> {
   const program = here("./hallpass-server.ts");
-  return start(["--conditions=hallpass-source", program, JSON.stringify(keys), String(notices)]);
+  return start(["--conditions=hallpass-source", ...nodeOptions, program, JSON.stringify(keys), String(notices)]);
 }
 
 async function clientToken(url: string, authorization: string, scope: string): Promise<string> {

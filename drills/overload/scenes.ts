@@ -7,6 +7,14 @@ import { type Opened, type Operated, operated } from "./operated.ts";
 import type { ShedTimes } from "./shed-times.ts";
 import type { StampedeJob, StampedeReport } from "./stampede.ts";
 
+/** What there is to press through. */
+export interface Node {
+  /** `open`: nobody is ever turned away. */
+  readonly door: "as it is" | "open";
+  /** Changes that its store takes in a second; 0 for as many as it can, so that the processor is what is missing. */
+  readonly changesPerSecond: number;
+}
+
 export interface Sizes {
   readonly connections: number;
   readonly seconds: number;
@@ -35,6 +43,7 @@ export interface Overloaded {
   readonly recoveredMs: number;
 }
 
+const PROGRAM = join(import.meta.dirname, "server.ts");
 const CALM_CLIENTS = 32;
 const CALM_SECONDS = 2;
 const VICTIMS_PER_SECOND = 20;
@@ -49,10 +58,10 @@ const PATIENCE_MS = 30_000;
 /** One server, and the floods one after the other. */
 export async function floods(
   sizes: Sizes,
-  door: "as it is" | "open",
+  { door, changesPerSecond }: Node,
   clients: readonly ("impatient" | "patient")[],
 ): Promise<readonly Overloaded[]> {
-  const server = await operated("overload", join(import.meta.dirname, "server.ts"), door === "open" ? ["open"] : []);
+  const server = await operated("overload", PROGRAM, [door, String(changesPerSecond)]);
   try {
     const opened = await server.open(sizes.connections);
     const victims = await server.open(
@@ -102,7 +111,7 @@ async function flood(
 }
 
 export async function stampede(sizes: Sizes): Promise<StampedeReport & { readonly during: Revocations }> {
-  const server = await operated("stampede", join(import.meta.dirname, "server.ts"), []);
+  const server = await operated("stampede", PROGRAM, []);
   try {
     const clients = await server.open(sizes.stampede);
     const victims = await server.open(VICTIMS_PER_SECOND * SLACK_SECONDS * 2);

@@ -1,10 +1,12 @@
-// One server of the drill: `server.ts PORT DATA [open]`. With `open` nobody is ever turned away: the control.
+// One server of the drill: `server.ts PORT DATA DOOR CHANGES`. With the door `open` nobody is ever turned away: the control. CHANGES: how many
+// its store takes in a second; 0 for as many as it can.
 
 import { join } from "node:path";
 import { loadConfig, type Ports, startServer } from "@hallpass/server";
 import { watchShed } from "./shed-times.ts";
+import { slowed } from "./slowed.ts";
 
-const [port = "", data = "", door = ""] = process.argv.slice(2);
+const [port = "", data = "", door = "", changes = "0"] = process.argv.slice(2);
 const over = {
   development: "true",
   listen: `127.0.0.1:${port}`,
@@ -20,5 +22,7 @@ const wrapAdmission: Ports["wrapAdmission"] = (admission) => {
   return admission;
 };
 watchShed(join(data, "shed.json"));
-await startServer(loaded.config, { wrapAdmission, logTo: { write: (line) => process.stderr.write(line) } });
+const wrapStore: Ports["wrapStore"] = (store) => (changes === "0" ? store : slowed(store, Number(changes)));
+const logTo = { write: (line: string) => process.stderr.write(line) };
+await startServer(loaded.config, { wrapAdmission, wrapStore, logTo });
 process.stdout.write("ready\n");

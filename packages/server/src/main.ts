@@ -121,6 +121,7 @@ async function serve(
     admission,
     dice: ports.dice,
     clock: ports.clock,
+    scheduler: ports.scheduler,
     issuer: config.issuer,
     attach,
   };

@@ -93,6 +93,32 @@ test("a batch has at most as many changes as it may", async () => {
   assert.deepEqual(ids(sent), [["a", "b"], ["c", "d"], ["e"]]);
 });
 
+test("of a large batch 32 callers go on in one turn, the others in the turns after, and the next batch does not wait for them", async () => {
+  const turns: (() => void)[] = [];
+  const { store, sent, release } = held({ nextTurn: (task) => void turns.push(task) });
+  release();
+  const pass = async (): Promise<void> => {
+    for (const task of turns.splice(0)) task();
+    await settled();
+  };
+  let answered = 0;
+  const commit = (n: number): Promise<void> =>
+    store.commit([change(`${n}`)]).then(() => {
+      answered += 1;
+    });
+  const all = Array.from({ length: 70 }, (_, n) => commit(n));
+  await pass();
+  assert.deepEqual([sent.length, answered], [1, 32]);
+  all.push(...Array.from({ length: 70 }, (_, n) => commit(70 + n)));
+  await pass();
+  assert.deepEqual([sent.length, answered], [2, 64 + 32], "of both batches");
+  await pass();
+  assert.equal(answered, 70 + 64);
+  await pass();
+  assert.equal(answered, 140);
+  await Promise.all(all);
+});
+
 test("beyond the most that may wait, changes fail at once as overloaded, and nothing of them is sent", async () => {
   const { store, sent, release } = held({ mostWaiting: 2 });
   const under = store.commit([change("a")]);

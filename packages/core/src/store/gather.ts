@@ -26,6 +26,8 @@ export interface GatherOptions {
  * worked on in a third. A turn with nothing to do takes microseconds.
  */
 const MOST_TURNS = 6;
+/** Callers that go on in one turn when their batch is committed: with each goes an answer, and what arrives meanwhile waits for all of them. */
+const SETTLED_TOGETHER = 32;
 
 interface Waiting {
   readonly change: Change;
@@ -60,7 +62,7 @@ export function gather(store: Store, options: GatherOptions = {}): Store {
       const [batch, later] = chooseBatch(queue, mostPerBatch);
       queue = later;
       lastBatch = batch.length;
-      await send(store, batch, highest, seen);
+      await send(store, batch, { highest, seen, nextTurn });
     }
     running = undefined;
   }
@@ -135,23 +137,31 @@ function chooseBatch(queue: readonly Waiting[], most: number): readonly [readonl
   return [batch, later];
 }
 
-async function send(
-  store: Store,
-  batch: readonly Waiting[],
-  highest: Instant,
-  seen: (clock: Instant) => void,
-): Promise<void> {
+interface Sending {
+  readonly highest: Instant;
+  readonly seen: (clock: Instant) => void;
+  readonly nextTurn: NextTurn;
+}
+
+async function send(store: Store, batch: readonly Waiting[], { highest, seen, nextTurn }: Sending): Promise<void> {
   try {
     const outcomes = await store.commit(asChecked(batch.map(({ change }) => outlasting(change, highest))));
-    batch.forEach(({ settle, reject }, i) => {
-      const outcome = outcomes[i];
-      if (outcome?.kind === "committed") seen(outcome.at);
-      if (outcome === undefined) reject(new Error("a store answered no outcome for a change"));
-      else settle(outcome);
-    });
+    for (const outcome of outcomes) if (outcome.kind === "committed") seen(outcome.at);
+    settleFrom(0, batch, outcomes, nextTurn);
   } catch (cause) {
     for (const { reject } of batch) reject(cause);
   }
+}
+
+/** The first at once, the others in the turns after: the next batch does not wait for them. */
+function settleFrom(from: number, batch: readonly Waiting[], outcomes: readonly Outcome[], nextTurn: NextTurn): void {
+  const upTo = from + SETTLED_TOGETHER;
+  for (const [at, { settle, reject }] of batch.slice(from, upTo).entries()) {
+    const outcome = outcomes[from + at];
+    if (outcome === undefined) reject(new Error("a store answered no outcome for a change"));
+    else settle(outcome);
+  }
+  if (upTo < batch.length) nextTurn(() => settleFrom(upTo, batch, outcomes, nextTurn));
 }
 
 /** The change, with notices that outlive whatever was issued until `highest`. Notices of one token name its end, and need nothing. */

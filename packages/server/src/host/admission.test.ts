@@ -190,10 +190,19 @@ test("those who come back are spread over 2 s at least, over more the further th
   ]);
 });
 
-test("a connection on which somebody was turned away is not read for longer the further the demand is above what was let in, for 20 ms at least and 500 ms at most [LOAD-6]", () => {
-  const rests = [0, 1, 9, 100].map((perLetIn) => Math.round(under(perLetIn).restMs() / 10) * 10);
-  assert.deepEqual(rests, [20, 50, 450, 500]);
-});
+for (const [waitingMs, places] of [
+  [9.9, 512],
+  [10, 512],
+  [10.1, 256],
+] as const) {
+  test(`a look that finds somebody who has waited for ${waitingMs} ms for a turn of the loop leaves ${places} places [LOAD-3]`, () => {
+    const one = door();
+    one.admission.watch({ waitingMs: () => waitingMs });
+    fill(one, TOKEN, 65);
+    one.look();
+    assert.equal(one.traffic.places, places);
+  });
+}
 
 test("the log is told of those who were turned away once in a second and at the end, by lane, and of nothing where there was nobody [LOAD-5]", () => {
   const one = door();
@@ -216,13 +225,12 @@ test("whoever was to wait and finds no place is counted, and is no sign of too m
   const waits = admission.lanes.find(({ name }) => name === "waits") ?? assert.fail();
   for (let n = 0; n < 256; n += 1) assert.equal(admission.enterWait(), waits);
   assert.equal(waits.turnedAway, 0);
-  const calm = admission.restMs();
   for (let n = 1; n <= 500; n += 1) {
     assert.equal(admission.enterWait(), undefined);
     assert.equal(waits.turnedAway, n);
   }
   while (one.isLooking() && one.told.length === 0) one.look();
-  assert.equal(admission.restMs(), calm);
+  assert.equal(Math.max(...Array.from({ length: 256 }, () => admission.retryAfter())), 2);
   assert.deepEqual(one.told, [{ waits: 500 }]);
   waits.leave();
   assert.equal(admission.enterWait(), waits);

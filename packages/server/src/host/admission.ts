@@ -2,12 +2,14 @@
 // A request takes a place of its lane when its body is there, and gives it back with its answer; without a place it is 503 at once.
 // Whoever waits (for verifiers, a run, a fact) gives its place back while it does, and takes one of the lane of those who wait.
 // Lanes never look at each other: no amount of traffic takes a place from a revocation, a verifier or a probe.
-// Traffic has at most 512 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms), or whether more
-// than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise they grow by 32.
-// Whoever is turned away learns a random time after which to come back, and its connection is not read for a moment: the further the
-// demand is above what was let in, the longer both. Else those who come back at once would cost more than those who are served.
+// Traffic has at most 512 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms) or somebody waits as long
+// for a turn of it, or whether more than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise
+// they grow by 32.
+// Whoever is turned away learns a random time after which to come back, the longer the further the demand is above what was let in; and its
+// connection is not read for a moment (resting.ts), or else those who come back at once would cost more than those who are served.
 
 import type { Clock, Dice, Scheduler } from "@hallpass/core";
+import type { Row } from "./in-a-row.ts";
 import { asksForItself, LANES, type LaneName, laneFinder, TOKEN_PATH } from "./lanes.ts";
 
 const FEWEST = 64;
@@ -28,9 +30,6 @@ const LOOK_EVERY_MS = 20;
 const LATE_MS = 10;
 /** Looks that make a second. */
 const LOOKS = 50;
-const LEAST_REST_MS = 20;
-const REST_PER_EXCESS_MS = 50;
-const MOST_REST_MS = 500;
 /** Seconds. */
 const LEAST_SPREAD = 2;
 const MOST_SPREAD = 30;
@@ -77,19 +76,17 @@ export class Lane {
   }
 }
 
-/** What was asked of all lanes together, fading with each look: over some 200 ms, or over about a second. */
+/** What is left of a demand with each look: it fades over about a second. */
+const FADE = 0.98;
+
+/** What was asked of all lanes together. */
 class Demand {
-  readonly #fade: number;
   #letIn = 0;
   #turnedAway = 0;
 
-  constructor(fade: number) {
-    this.#fade = fade;
-  }
-
   add(letIn: number, turnedAway: number): void {
-    this.#letIn = this.#letIn * this.#fade + letIn;
-    this.#turnedAway = this.#turnedAway * this.#fade + turnedAway;
+    this.#letIn = this.#letIn * FADE + letIn;
+    this.#turnedAway = this.#turnedAway * FADE + turnedAway;
   }
 
   /** Turned away for each that was let in. */
@@ -118,10 +115,10 @@ export interface Admission {
   enterWait(): Lane | undefined;
   /** Whether the request has to be turned away as soon as its head is there. */
   isShut(lane: Lane, target: string): boolean;
-  /** Milliseconds for which a connection is not read after somebody was turned away on it. */
-  restMs(): number;
   /** Whole seconds, at random. */
   retryAfter(): number;
+  /** Those who were let in and wait for their turn; nobody until it is called. */
+  watch(row: Pick<Row, "waitingMs">): void;
   readonly lanes: readonly Lane[];
 }
 
@@ -134,11 +131,11 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   const find = laneFinder();
   /** How many had been let in at each look of the last second. */
   const before = new Float64Array(LOOKS);
+  let row: Pick<Row, "waitingMs"> = { waitingMs: () => 0 };
   let looking = false;
   let looks = 0;
   let due = 0;
-  const justNow = new Demand(0.9);
-  const lately = new Demand(0.98);
+  const lately = new Demand();
   let entered = 0;
   let turnedAway = 0;
   let toldOf: ReadonlyMap<LaneName, number> = new Map();
@@ -156,7 +153,7 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   }
 
   function look(): void {
-    const late = clock.monotonic() - due;
+    const late = Math.max(clock.monotonic() - due, row.waitingMs());
     const place = looks % LOOKS;
     const stillWaiting = (before[place] ?? 0) - traffic.left;
     before[place] = traffic.entered;
@@ -174,7 +171,7 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   /** Whether nobody has been turned away for a while. */
   function weigh(): boolean {
     const [allEntered, allTurnedAway] = [sum((one) => one.entered), sum((one) => one.turnedAway)];
-    for (const over of [justNow, lately]) over.add(allEntered - entered, allTurnedAway - turnedAway);
+    lately.add(allEntered - entered, allTurnedAway - turnedAway);
     [entered, turnedAway] = [allEntered, allTurnedAway];
     return lately.isQuiet;
   }
@@ -207,10 +204,12 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
       waits.turnedAway += 1;
       return undefined;
     },
-    restMs: () => Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, Math.floor(justNow.excess * REST_PER_EXCESS_MS))),
     retryAfter: () => {
       const spread = Math.min(MOST_SPREAD, Math.max(LEAST_SPREAD, Math.ceil(2 * lately.excess)));
       return 1 + ((dice.bytes(1)[0] ?? 0) % spread);
+    },
+    watch: (given) => {
+      row = given;
     },
     lanes: [...lanes.values()],
   };

@@ -8,7 +8,7 @@ import type { Reply } from "../replies.ts";
 import { ISSUER, scene } from "../testing/scene.ts";
 import { createAdmission } from "./admission.ts";
 import { listen } from "./node-host.ts";
-import { systemClock, systemDice } from "./system-ports.ts";
+import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 
 const stage = await scene();
 const dice = systemDice();
@@ -19,7 +19,7 @@ const answer: typeof stage.hallpass.answer = async (request, body, peer): Promis
   return stage.hallpass.answer(request, body, peer);
 };
 const hallpass = { ...stage.hallpass, answer };
-const at = { issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
+const at = { scheduler: systemScheduler, issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
 const host = await listen({ hallpass, observer: SILENT, admission, dice, clock: systemClock, ...at });
 after(() => host.close(1000));
 

@@ -1,23 +1,94 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inARow } from "./in-a-row.ts";
+import { inARow, type Row } from "./in-a-row.ts";
 
-test("whoever asks in one turn goes on in the next, in order of arrival, and whoever asks later waits for another turn", async () => {
+interface Turned {
+  readonly row: Row;
+  readonly went: readonly string[];
+  readonly goOn: (name: string, as?: "wait" | "goFirst") => Promise<void>;
+  /** Runs what was asked for one turn of the loop, so many milliseconds after the one before. */
+  readonly turn: (ms?: number) => Promise<void>;
+  /** Turns that are asked for. */
+  readonly asked: () => number;
+}
+
+function turned(): Turned {
   const turns: (() => void)[] = [];
-  const row = inARow((task) => void turns.push(task));
   const went: string[] = [];
-  const goOn = async (name: string): Promise<void> => {
-    await row();
-    went.push(name);
+  let now = 0;
+  const row = inARow((task) => void turns.push(task), { monotonic: () => now });
+  return {
+    row,
+    went,
+    goOn: async (name, as = "wait") => {
+      await row[as]();
+      went.push(name);
+    },
+    turn: async (ms = 0) => {
+      now += ms;
+      for (const task of turns.splice(0)) task();
+      for (let n = 0; n < 5; n += 1) await Promise.resolve();
+    },
+    asked: () => turns.length,
   };
-  const first = [goOn("a"), goOn("b")];
+}
+
+/** How many of a thousand that wait go on in each of the turns, one of them as long as it says here. */
+async function counted(...turnMs: readonly number[]): Promise<readonly number[]> {
+  const { goOn, went, turn } = turned();
+  for (let n = 0; n < 1000; n += 1) void goOn(`${n}`);
+  const counts: number[] = [];
+  for (const ms of turnMs) {
+    const before = went.length;
+    await turn(ms);
+    counts.push(went.length - before);
+  }
+  assert.deepEqual(
+    went,
+    Array.from({ length: went.length }, (_, n) => `${n}`),
+    "in order",
+  );
+  return counts;
+}
+
+test("whoever asks in one turn goes on in the next, in order of arrival, and whoever asks later waits for another turn [LOAD-8]", async () => {
+  const { goOn, went, turn, asked } = turned();
+  void goOn("a");
+  void goOn("b");
   await Promise.resolve();
-  assert.deepEqual([went, turns.length], [[], 1], "nobody goes on before the turn, and one is asked for");
-  turns.shift()?.();
-  const later = goOn("c");
-  await Promise.all(first);
-  assert.deepEqual([went, turns.length], [["a", "b"], 1]);
-  turns.shift()?.();
-  await later;
-  assert.deepEqual(went, ["a", "b", "c"]);
+  assert.deepEqual([went, asked()], [[], 1], "nobody goes on before the turn, and one is asked for");
+  const passed = turn();
+  void goOn("c");
+  await passed;
+  assert.deepEqual([went, asked()], [["a", "b"], 1]);
+  await turn();
+  assert.deepEqual([went, asked()], [["a", "b", "c"], 0]);
+});
+
+test("48 go on in a turn, half as many after one that took over 5 ms, 8 at least, and four more after each that took under 3 [LOAD-8]", async () => {
+  assert.deepEqual(await counted(0, 3, 5, 5.1, 3, 2.9, 2.9), [48, 48, 48, 24, 24, 28, 32]);
+  assert.deepEqual(await counted(0, 6, 6, 6, 6, 6), [48, 24, 12, 8, 8, 8]);
+  assert.deepEqual(
+    await counted(0, 6, ...Array.from({ length: 8 }, () => 1)),
+    [48, 24, 28, 32, 36, 40, 44, 48, 48, 48],
+  );
+});
+
+test("whoever goes first does so in the next turn, before all who wait, however many they are [LOAD-8]", async () => {
+  const { goOn, went, turn } = turned();
+  for (let n = 0; n < 100; n += 1) void goOn(`${n}`);
+  await turn();
+  void goOn("revocation", "goFirst");
+  await turn();
+  assert.deepEqual(went.slice(46, 51), ["46", "47", "revocation", "48", "49"]);
+});
+
+test("how long the first of those who wait has been waiting is known [LOAD-3]", async () => {
+  const { row, goOn, turn } = turned();
+  assert.equal(row.waitingMs(), 0);
+  for (let n = 0; n < 60; n += 1) void goOn(`${n}`);
+  await turn(7);
+  assert.equal(row.waitingMs(), 7);
+  await turn(2);
+  assert.equal(row.waitingMs(), 0);
 });

@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Clock, Dice } from "@hallpass/core";
+import type { Clock, Dice, Scheduler } from "@hallpass/core";
 import type { RequestHead } from "../endpoints/endpoint.ts";
 import { FEED_PATH } from "../feed/upgrade-request.ts";
 import { type Hallpass, requestIds } from "../hallpass.ts";
@@ -16,8 +16,9 @@ import type { Admission, Lane } from "./admission.ts";
 import { arrivedFrom, type Proxies } from "./arrivals.ts";
 import { answerBroken } from "./broken-requests.ts";
 import { certificateOf } from "./client-certificate.ts";
-import { inARow } from "./in-a-row.ts";
+import { inARow, type Row } from "./in-a-row.ts";
 import { readBody } from "./read-body.ts";
+import { type Connection, restOf } from "./resting.ts";
 import { frontRefusal } from "./strict-front.ts";
 import { systemNextTurn } from "./system-ports.ts";
 import type { LoadedTls } from "./tls-files.ts";
@@ -28,7 +29,8 @@ export interface NodeHostOptions {
   readonly observer: Observer;
   readonly admission: Admission;
   readonly dice: Dice;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly issuer: string;
   /** Takes what is no plain request: upgrades. Called before the first connection. */
   readonly attach: (server: Server) => void;
@@ -77,11 +79,18 @@ const NO_PROXIES: Proxies = { trusted: networksOf([]), header: "x-forwarded-for"
 
 interface Serving extends NodeHostOptions {
   readonly newRequestId: () => string;
-  readonly row: () => Promise<void>;
+  readonly row: Row;
+  readonly rest: (connection: Connection) => void;
 }
 
 export async function listen(options: NodeHostOptions): Promise<NodeHost> {
-  const serving: Serving = { ...options, newRequestId: requestIds(options.dice), row: inARow(systemNextTurn) };
+  const serving: Serving = {
+    ...options,
+    newRequestId: requestIds(options.dice),
+    row: inARow(systemNextTurn, options.clock),
+    rest: restOf(options.scheduler),
+  };
+  options.admission.watch(serving.row);
   let isDraining = false;
   const secure = options.tls === undefined ? undefined : createTlsServer({ ...LIMITS, ...tlsOptions(options.tls) });
   const server: Server | TlsServer = secure ?? createServer(LIMITS);
@@ -159,7 +168,7 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, serv
     if (place === undefined) return turnAway(incoming, outgoing, serving, lane);
     const request = new HeldRequest(incoming, serving, place);
     try {
-      await serving.row();
+      await (place.name === "traffic" ? serving.row.wait() : serving.row.goFirst());
       write(outgoing, await serving.hallpass.answer(request, whole, peer));
     } finally {
       request.leave();
@@ -243,18 +252,12 @@ function write(outgoing: ServerResponse, { status, headers, body, stream }: Repl
 function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving, lane: Lane): void {
   const { admission } = serving;
   lane.turnAway();
-  const settled = (): void => process.nextTick(rest, incoming.socket, admission.restMs());
+  // In the same turn: while more than a thousand sockets can be read, libuv reads on and on, and no timer and no commit has its turn.
+  const settled = (): void => process.nextTick(serving.rest, incoming.socket);
   // What is left of its body would have the socket read on later.
   outgoing.once("finish", () => (incoming.readableEnded ? settled() : incoming.once("end", settled)));
   incoming.resume();
   writeTo(incoming, outgoing, overloaded(contextOf(incoming, serving), admission.retryAfter()));
-}
-
-/** In the same turn: while more than a thousand sockets can be read, libuv reads on and on, and no timer and no commit has its turn. */
-function rest(socket: Socket, ms: number): void {
-  if (socket.destroyed) return;
-  socket.pause();
-  setTimeout(() => socket.resume(), ms).unref();
 }
 
 function contextOf({ url = "" }: IncomingMessage, { newRequestId, issuer }: Serving): ReplyContext {

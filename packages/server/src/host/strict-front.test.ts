@@ -23,6 +23,7 @@ before(async () => {
     }),
     dice: systemDice(),
     clock: systemClock,
+    scheduler: systemScheduler,
     issuer: ISSUER,
     host: "127.0.0.1",
     port: 0,

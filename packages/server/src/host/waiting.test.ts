@@ -10,7 +10,7 @@ import { ISSUER, scene } from "../testing/scene.ts";
 import { createAdmission, type Lane } from "./admission.ts";
 import type { LaneName } from "./lanes.ts";
 import { listen } from "./node-host.ts";
-import { systemClock, systemDice } from "./system-ports.ts";
+import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 
 const stage = await scene();
 const dice = systemDice();
@@ -41,7 +41,7 @@ const hallpass = createHallpass({
     waitKeys: () => assert.fail("no keys here"),
   },
 });
-const at = { issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
+const at = { scheduler: systemScheduler, issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
 const host = await listen({ hallpass, observer: SILENT, admission, dice, clock: systemClock, ...at });
 const agent = new Agent({ keepAlive: true });
 const bearer = await stage.bearer();
