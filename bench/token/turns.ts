@@ -79,7 +79,7 @@ function median(all: readonly number[]): number {
 
 process.setMaxListeners(32);
 const database = values.store === "postgres" ? await startBenchPostgres() : undefined;
-const server = await startHallpass(database, ["--import", here("./turn-times.ts")]);
+const server = await startHallpass(database, undefined, ["--import", here("./turn-times.ts")]);
 const seen: Seen[] = [];
 try {
   for (const connections of sizes) await pass(server, connections);
