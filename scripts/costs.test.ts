@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allocatedByAll } from "./costs/allocated.ts";
+import { allocatedBy, allocatedByAll } from "./costs/allocated.ts";
 import { COUNTS } from "./costs/counted.ts";
-import { countAll } from "./costs/operations.ts";
+import { countAll, OPERATIONS } from "./costs/operations.ts";
 import { excess, limits } from "./costs/table.ts";
 import { verifierSize } from "./costs/verifier-size.ts";
 
@@ -15,9 +15,47 @@ test("no operation asks more of the store, of cryptography and of the heap than 
   assert.deepEqual(excess(found, limits()), []);
 });
 
-test("every operation of the table is counted, and asks the store for something", () => {
+test("every operation of the table is counted, and asks the store for something if it is the server's", () => {
   assert.deepEqual([...limits().operations.keys()], [...found.operations.keys()]);
-  for (const [name, counts] of found.operations) assert.ok(counts.reads + counts.commits > 0, name);
+  for (const [name, { reads, commits }] of found.operations)
+    assert.equal(reads + commits > 0, !name.startsWith("a verdict"), name);
+});
+
+test("a verdict asks for one signature of a token that was never seen, and for nothing of one that is remembered", () => {
+  const nothing = { reads: 0, commits: 0, rows: 0, facts: 0, signatures: 0, verifications: 0, hashes: 0 };
+  assert.deepEqual(found.operations.get("a verdict, of a token that the verifier remembers"), nothing);
+  assert.equal(found.operations.get("a verdict, of a token that it has never seen")?.verifications, 1);
+});
+
+test("a read that is asked for twice and texts that nobody needs are found in every operation that has them", async () => {
+  const operations = await countAll((store) => ({
+    ...store,
+    read: async (keys) => {
+      await store.read(keys);
+      return store.read(keys);
+    },
+  }));
+  const reading = [...found.operations].filter(([, { reads }]) => reads > 0).map(([name]) => name);
+  const grown = excess({ ...found, operations }, limits());
+  assert.deepEqual(
+    grown.map((line) => line.slice(0, line.lastIndexOf(":"))),
+    reading,
+  );
+  const [first] = OPERATIONS;
+  assert.ok(first !== undefined);
+  const wasteful = await allocatedBy({
+    ...first,
+    ready: async (stage) => {
+      const ask = await first.ready(stage);
+      const kept: string[] = [];
+      return async () => {
+        for (let n = 0; n < 2000; n += 1) kept.push(`${n} of nothing`);
+        return ask();
+      };
+    },
+  });
+  const allocated = new Map([...found.allocated, [first.name, wasteful] as const]);
+  assert.equal(excess({ ...found, allocated }, limits()).length, 1);
 });
 
 test("a refresh reads once, commits once, writes one row and signs once", () => {

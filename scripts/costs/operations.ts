@@ -1,16 +1,20 @@
 // The operations whose cost is counted: each as a request to a whole server on the memory store, in its usual case, asked for the second time.
 
+import type { Store } from "@hallpass/core";
+import { createTestIssuer, type TestIssuer } from "@hallpass/verifier/testing";
 import { createCheck } from "../../packages/server/src/gateway/check.ts";
-import { API, basicHeader, type Scene, scene } from "../../packages/server/src/testing/scene.ts";
+import { API, basicHeader, ISSUER, type Scene, scene } from "../../packages/server/src/testing/scene.ts";
 import { type Counts, countedStore, countsOf } from "./counted.ts";
 
 /** Makes what the request needs, which is not counted, and gives the request, which answers its status. */
 export type Ready = (stage: Scene) => Promise<() => Promise<number>>;
 
-interface Counted {
+export interface Counted {
   readonly name: string;
   readonly ready: Ready;
   readonly status: number;
+  /** It allocates little: `again` when the same request may be asked again and again, `each` when each is another one. */
+  readonly small?: "again" | "each";
 }
 
 export const OPERATIONS: readonly Counted[] = [
@@ -63,6 +67,7 @@ export const OPERATIONS: readonly Counted[] = [
   {
     name: "/check by cookie",
     status: 200,
+    small: "again",
     ready: async (stage) => {
       const check = createCheck(stage.services);
       const query = new URLSearchParams({ audience: API }).toString();
@@ -74,7 +79,55 @@ export const OPERATIONS: readonly Counted[] = [
       return ask;
     },
   },
+  {
+    name: "a verdict, of a token that the verifier remembers",
+    status: 200,
+    small: "again",
+    ready: async (stage) => {
+      const issuer = await issuerBeside(stage);
+      const ask = judging(issuer, await issuer.token());
+      await ask();
+      return ask;
+    },
+  },
+  {
+    name: "a verdict, of a token that it has never seen",
+    status: 200,
+    small: "each",
+    ready: async (stage) => {
+      const issuer = await issuerBeside(stage);
+      return judging(issuer, await issuer.token());
+    },
+  },
 ];
+
+const issuers = new WeakMap<Scene, Promise<TestIssuer>>();
+
+/** With a verifier that has a view of some notices; one for all requests of a stage. */
+function issuerBeside(stage: Scene): Promise<TestIssuer> {
+  const before = issuers.get(stage);
+  if (before !== undefined) return before;
+  const made = createTestIssuer({ issuer: ISSUER, audience: API }).then(async (issuer) => {
+    for (let n = 0; n < LIVE_NOTICES; n += 1) await issuer.revoke({ subject: `gone-${n}` });
+    // Its first token is the one for which the key is opened.
+    await judging(issuer, await issuer.token())();
+    return issuer;
+  });
+  issuers.set(stage, made);
+  return made;
+}
+
+const LIVE_NOTICES = 20;
+
+/** As an app on node:http asks. */
+function judging({ verifier }: TestIssuer, token: string): () => Promise<number> {
+  const authorization = [`Bearer ${token}`];
+  const credentials = { method: "GET", authorization, cookie: [], origin: null, fetchSite: null, upgrade: false };
+  return async () => {
+    const verdict = await verifier.verifyCredentials(credentials);
+    return verdict.kind === "accepted" ? 200 : 401;
+  };
+}
 
 /** A person who has no session yet: with too many, the oldest of them ends. */
 function somebody(): { readonly subject: string } {
@@ -101,11 +154,16 @@ async function sessionCookie(stage: Scene): Promise<string> {
   return `__Host-session=${String(json["session_token"])}`;
 }
 
-/** The counts of every operation, by its name. Rejects when one of them is not answered as it should be. */
-export async function countAll(): Promise<ReadonlyMap<string, Counts>> {
+/**
+ * The counts of every operation, by its name. Rejects when one of them is not answered as it should be. What is planted stands between the
+ * server and the store that counts.
+ */
+export async function countAll(
+  planted: (store: Store) => Store = (store) => store,
+): Promise<ReadonlyMap<string, Counts>> {
   const all = new Map<string, Counts>();
   for (const { name, ready, status } of OPERATIONS) {
-    const stage = await scene({ wrapStore: countedStore });
+    const stage = await scene({ wrapStore: (store) => planted(countedStore(store)) });
     const run = async (): Promise<Counts> => {
       const ask = await ready(stage);
       return countsOf(async () => {
