@@ -54,8 +54,8 @@ test("a read that is asked for twice and texts that nobody needs are found in ev
       };
     },
   });
-  const allocated = new Map([...found.allocated, [first.name, wasteful] as const]);
-  assert.equal(excess({ ...found, allocated }, limits()).length, 1);
+  const more = new Map([...found.allocated, [first.name, wasteful] as const]);
+  assert.equal(excess({ ...found, allocated: more }, limits()).length, 1);
 });
 
 test("a refresh reads once, commits once, writes one row and signs once", () => {
