@@ -144,6 +144,8 @@ async function serve(
     const { name: store } = tenant.services.store.traits;
     tenant.log.info("listening", { url, issuer: tenant.issuer, store, development: config.development });
   }
+  // Who waits for this line waits for a server that is there: it is not left to what is written each second.
+  log.flush();
 
   let closed: Promise<void> | undefined;
   async function letGo(limit: number): Promise<void> {
