@@ -19,6 +19,7 @@ import { every } from "./host/every.ts";
 import { makeFirstClients } from "./host/first-clients.ts";
 import { type NodeLeadership, takePartInLeading } from "./host/leadership.ts";
 import { makeServices, tenantNamed } from "./host/make-services.ts";
+import { rememberedRows } from "./host/passed-over.ts";
 import type { Ports } from "./host/ports.ts";
 import { makePrivateDirectory } from "./host/private-files.ts";
 import { startTimers } from "./host/timers.ts";
@@ -95,6 +96,7 @@ async function start(
   let hub: FeedHub | undefined;
   let leadership: NodeLeadership | undefined;
   let limits: Limits | undefined;
+  const passedOver = rememberedRows(clock);
   const metrics = createMetrics({
     connections: () => hub?.connections().length ?? 0,
     leadership: () => ({ leads: leadership?.leads() ?? false, term: leadership?.term() ?? 0 }),
@@ -102,6 +104,7 @@ async function start(
     liveSessions: () => liveSessions(bare, tenantNamed(name)),
     readers: async () => (await listReaders(bare, tenantNamed(name), 0)).readers,
     churning: () => limits?.churning() ?? 0,
+    unreadableRows: passedOver.size,
     walBytes: () => bytesOf(join(config.data, "hallpass.sqlite-wal")),
     about: { issuer: config.issuer, region: config.region ?? "", store: bare.traits.name },
   });
@@ -159,7 +162,7 @@ async function start(
     failed: (thrown) => observer.failed("leading", "none", thrown),
   });
   leadership = leading;
-  const timers = [...startTimers(config, ports, services, log, leading), reported];
+  const timers = [...startTimers(config, ports, services, log, leading, passedOver), reported];
 
   return {
     name,

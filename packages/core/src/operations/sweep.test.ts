@@ -26,7 +26,7 @@ import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { readFacts } from "./read-facts.ts";
 import { readSession } from "./read-session.ts";
-import { sweep } from "./sweep.ts";
+import { type PassedOver, type Swept, sweep } from "./sweep.ts";
 
 const FACTS_KEPT = 90 * 86_400_000;
 
@@ -142,7 +142,40 @@ describe("the sweep", () => {
     assert.deepEqual(told, new Set([gone, other].map(({ session }) => JSON.stringify([session.id, "idle", over]))));
   });
 
-  it("settles everything else when a row can't be read, and only then fails", async () => {
+  it("goes past rows that can't be read, however many there are and however soon they were due [GRO-7]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const { session } = await opened(world);
+    const ROWS = 450;
+    for (let n = 0; n < ROWS; n += 1) {
+      const key = { ...sessionKey(session), id: `unreadable-${n}` };
+      const next = { value: "nonsense", expires: world.now() };
+      await world.store.commit([
+        { attempt: "AAAAAAAAAAA", rows: [{ key, expect: "absent", next }], notices: [], facts: [] },
+      ]);
+    }
+    world.wait(100_000);
+    const seen = new Map<string, unknown>();
+    const passedOver: PassedOver = {
+      has: ({ id }) => seen.has(id),
+      count: (kind) => (kind === "session" ? seen.size : 0),
+      add: ({ id }, thrown) => {
+        assert.ok(!seen.has(id), "looked at once");
+        seen.set(id, thrown);
+      },
+    };
+    const steps: Swept[] = [];
+    do steps.push(await sweep({ ...world, factsKept: 1e12, passedOver }, world.now()));
+    while (steps.at(-1)?.more === true);
+    assert.deepEqual([seen.size, steps.length], [ROWS, 3]);
+    assert.equal((await ends(world)).length, 1);
+    assert.deepEqual(await sweep({ ...world, factsKept: 1e12, passedOver }, world.now()), {
+      ended: 0,
+      removed: 0,
+      more: false,
+    });
+  });
+
+  it("settles everything else when a row can't be read, and only then fails where nobody remembers it", async () => {
     const world = await aWorld(createMemoryStore);
     const { session } = await opened(world);
     const key = { ...sessionKey(session), id: "unreadable" };

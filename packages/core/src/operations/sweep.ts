@@ -37,8 +37,17 @@ export interface SweepDeps {
   readonly sweptOf?: Map<string, Instant>;
   /** Readers whose facts are kept until they have them, at most twice as long. */
   readonly readers?: readonly string[];
+  /** Rows that can't be read, which no step looks at again. Without it, what such a row throws is thrown when all else is done. */
+  readonly passedOver?: PassedOver;
   /** Runs each step that asks the store for something; without it they follow one another at once. */
   readonly paced?: Paced;
+}
+
+/** The rows that are due soonest come first: as many that can't be read as a step looks for would keep all others from being swept. */
+export interface PassedOver {
+  has(key: RowKey): boolean;
+  count(kind: RowKind): number;
+  add(key: RowKey, thrown: unknown): void;
 }
 
 export interface Swept {
@@ -69,22 +78,28 @@ const LASTING: ReadonlySet<RowKind> = new Set<RowKind>([
 
 /**
  * One small step. `trusted` is the latest instant that the caller trusts; the store's clock and this one must both have passed whatever is dropped.
- * A row that can't be read stops no other: what it threw is thrown when all else is done.
+ * A row that can't be read stops no other.
  */
 export async function sweep(deps: SweepDeps, trusted: Instant): Promise<Swept> {
-  const { store, paced = (step) => step() } = deps;
+  const { store, passedOver, paced = (step) => step() } = deps;
   const { clock } = await store.read([issuerKey(deps.issuer.tenant)]);
   const until = earliest(trusted, clock);
   let ended = 0;
   let removed = 0;
   let more = false;
   const defects: unknown[] = [];
+  const unreadable = (key: RowKey, thrown: unknown): void => {
+    if (passedOver === undefined) defects.push(thrown);
+    else passedOver.add(key, thrown);
+  };
   for (const kind of ROW_KINDS) {
     if (LASTING.has(kind)) continue;
-    const keys = await paced(() => store.due({ kind, by: until, limit: STEP }));
-    more ||= keys.length === STEP;
+    const limit = STEP + (passedOver?.count(kind) ?? 0);
+    const due = await paced(() => store.due({ kind, by: until, limit }));
+    more ||= due.length === limit;
+    const keys = due.filter((key) => passedOver?.has(key) !== true);
     for (let from = 0; from < keys.length; from += TOGETHER) {
-      const done = await paced(() => settleEach(deps, keys.slice(from, from + TOGETHER), until, defects));
+      const done = await paced(() => settleEach(deps, keys.slice(from, from + TOGETHER), until, unreadable));
       ended += done.filter((one) => one === "ended").length;
       removed += done.filter((one) => one === "removed").length;
     }
@@ -127,20 +142,20 @@ function shorterKept(
 
 type Settled = "ended" | "removed" | "later";
 
-/** What a decision throws goes to `defects`. One that lost a race is found again by the next step. */
+/** One that lost a race is found again by the next step. */
 function settleEach(
   { store, dice }: SweepDeps,
   keys: readonly RowKey[],
   until: Instant,
-  defects: unknown[],
+  unreadable: (key: RowKey, thrown: unknown) => void,
 ): Promise<readonly (Settled | undefined)[]> {
   const tenants = new Set(keys.flatMap(({ kind, tenant }) => (kind === "session" ? [tenant] : [])));
   const asked = [...keys, ...[...tenants].map((tenant) => ringKey(tenant))];
   return changeEach<RowKey, Settled>(store, dice, asked, keys, (key, snapshot) => {
     try {
       return settle(key, snapshot, until);
-    } catch (cause) {
-      defects.push(cause);
+    } catch (thrown) {
+      unreadable(key, thrown);
       return answer("later");
     }
   });

@@ -8,6 +8,7 @@ import type { Log } from "../observe/log.ts";
 import type { Services } from "../services.ts";
 import { every, type Repeated } from "./every.ts";
 import type { NodeLeadership } from "./leadership.ts";
+import type { RememberedRows } from "./passed-over.ts";
 import type { Ports } from "./ports.ts";
 import { factReaders, readRegularly } from "./read-regularly.ts";
 import { trustedTime } from "./trusted-time.ts";
@@ -38,6 +39,7 @@ export function startTimers(
   services: Services,
   log: Log,
   { led }: Pick<NodeLeadership, "led">,
+  passedOver: RememberedRows,
 ): readonly Repeated[] {
   const time = trustedTime(clock);
   const deps = {
@@ -46,6 +48,7 @@ export function startTimers(
     factsKeptOf: new Map(config.facts_kept_of.map(([kind, kept]) => [kind, kept * 1000])),
     sweptOf: new Map<string, Instant>(),
     readers: factReaders(config, services).map(({ name }) => name),
+    passedOver,
     paced: whileServing(services, pacedBy({ clock, scheduler })),
   };
   const failed = (thrown: unknown): void => services.observer.failed("timer", "none", thrown);
@@ -57,6 +60,9 @@ export function startTimers(
       }
     } catch (thrown) {
       if (!(thrown instanceof Draining)) throw thrown;
+    } finally {
+      const unread = passedOver.told();
+      if (unread !== undefined) services.observer.failed("sweep", "none", unread);
     }
   }
   async function tend(store: Store): Promise<void> {

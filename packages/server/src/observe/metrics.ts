@@ -22,6 +22,8 @@ export interface Gauged {
   readonly about: Readonly<Record<string, string>>;
   /** Clients that are refused tokens or sessions, because they asked for too many. */
   readonly churning: () => number;
+  /** Rows that the sweep goes past. */
+  readonly unreadableRows: () => number;
   /** Bytes of the store's write-ahead log; null for a store without one. */
   readonly walBytes: () => number | null;
 }
@@ -69,6 +71,7 @@ export const NOTHING_GAUGED: Gauged = {
   liveSessions: async () => null,
   readers: async () => [],
   churning: () => 0,
+  unreadableRows: () => 0,
   walBytes: () => null,
   about: {},
 };
@@ -140,6 +143,11 @@ export function createMetrics(gauged: Gauged): Metrics {
     "hallpass_clients_churning",
     "Clients that ask this node for more tokens or sessions than they may, and are refused some.",
     gauged.churning,
+  );
+  gauge(
+    "hallpass_rows_unreadable",
+    "Rows that the sweep of this node could not read, and goes past.",
+    gauged.unreadableRows,
   );
   gauge(
     "hallpass_verifier_view_age_seconds_max",
