@@ -147,15 +147,15 @@ for (const [waiting, places] of [
   [64, 512],
   [65, 256],
 ] as const) {
-  test(`with ${waiting} requests that were let in a second ago and still wait there are ${places} places [LOAD-3]`, () => {
+  test(`with ${waiting} requests that were let in a quarter of a second ago and still wait there are ${places} places [LOAD-3]`, () => {
     const one = door();
     fill(one, TOKEN, waiting + 1);
     if (!one.isLooking()) fill(one, TOKEN, 1);
     const { underWay } = one.traffic;
-    // The first look writes down who is there, the fifty-first compares; who came in between is not asked about.
+    // The first look writes down who is there, the thirteenth compares; who came in between is not asked about.
     one.look();
     fill(one, TOKEN, 100);
-    for (let n = 0; n < 49; n += 1) one.look();
+    for (let n = 0; n < 11; n += 1) one.look();
     for (let n = waiting; n < underWay; n += 1) one.traffic.leave();
     assert.equal(one.traffic.places, 512);
     one.look();

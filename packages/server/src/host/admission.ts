@@ -3,7 +3,7 @@
 // Whoever waits (for verifiers, a run, a fact) gives its place back while it does, and takes one of the lane of those who wait.
 // Lanes never look at each other: no amount of traffic takes a place from a revocation, a verifier or a probe.
 // Traffic has at most 512 places. Every 20 ms under pressure the server looks whether its loop is late (over 10 ms) or somebody waits as long
-// for a turn of it, or whether more than 64 of those who were let in a second ago still wait: then the places halve, down to 64; otherwise
+// for a turn of it, or whether more than 64 of those who were let in a quarter of a second ago still wait: then the places halve, down to 64; otherwise
 // they grow by 32.
 // Whoever is turned away learns a random time after which to come back, the longer the further the demand is above what was let in; and its
 // connection is not read for a moment (resting.ts), or else those who come back at once would cost more than those who are served.
@@ -28,8 +28,9 @@ const PLACES: Readonly<Record<LaneName, number>> = {
 
 const LOOK_EVERY_MS = 20;
 const LATE_MS = 10;
-/** Looks that make a second. */
+/** Looks that make a second, and looks after which whoever was let in ought to be answered: about a quarter of one. */
 const LOOKS = 50;
+const PATIENCE = 12;
 /** Seconds. */
 const LEAST_SPREAD = 2;
 const MOST_SPREAD = 30;
@@ -129,8 +130,8 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
   const clients = lane("clients");
   const waits = lane("waits");
   const find = laneFinder();
-  /** How many had been let in at each look of the last second. */
-  const before = new Float64Array(LOOKS);
+  /** How many had been let in at each of the last looks. */
+  const before = new Float64Array(PATIENCE);
   let row: Pick<Row, "waitingMs"> = { waitingMs: () => 0 };
   let looking = false;
   let looks = 0;
@@ -154,7 +155,7 @@ export function createAdmission({ clock, scheduler, dice, told }: AdmissionDeps)
 
   function look(): void {
     const late = Math.max(clock.monotonic() - due, row.waitingMs());
-    const place = looks % LOOKS;
+    const place = looks % PATIENCE;
     const stillWaiting = (before[place] ?? 0) - traffic.left;
     before[place] = traffic.entered;
     looks += 1;
