@@ -250,6 +250,19 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "", ci: "", full: "--tokens 100000" },
   },
   {
+    id: "mutation",
+    title:
+      "the sources of protocol, verifier and core, changed in thousands of small ways that their tests have to notice",
+    promise: "P2 P3 P4 P5 P7 P8",
+    program: "drills/mutation/main.ts",
+    sizes: {
+      quick:
+        "--package protocol,verifier --files compact-jws,refresh-token,protocol/src/scope,src/decision,src/judge.ts,src/lease --sample 30",
+      ci: "--package protocol,verifier --files compact-jws,refresh-token,protocol/src/scope,src/decision,src/judge.ts,src/lease --sample 30",
+      full: "",
+    },
+  },
+  {
     id: "canaries",
     title: "secrets, looked for wherever they must not be",
     promise: "P12",

@@ -2,6 +2,7 @@
 
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { mutationPage } from "../drills/mutation/page.ts";
 import { svgOf } from "../scripts/plot.ts";
 import { EXPERIMENTS, NOT_SHOWN, SAYS } from "./experiments.ts";
 import type { Kept } from "./kept.ts";
@@ -18,7 +19,12 @@ export function pagesOf(kept: ReadonlyMap<string, Kept>): Pages {
   const plots = [...kept].flatMap(([id, { line }]) =>
     Object.entries(line.plots ?? {}).map(([name, plot]) => [`proof/${id}-${name}.svg`, svgOf(plot)] as const),
   );
-  return new Map([["proof.md", pageOf(kept)], ["track-record.md", trackRecord()], ...plots]);
+  return new Map([
+    ["proof.md", pageOf(kept)],
+    ["track-record.md", trackRecord()],
+    ["mutation.md", mutationPage()],
+    ...plots,
+  ]);
 }
 
 export function writePages(pages: Pages): void {

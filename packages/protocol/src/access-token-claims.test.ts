@@ -90,6 +90,20 @@ describe("the claims of an access token", () => {
     });
   }
 
+  it("are read at the bounds of their lengths and of time [AT-2]", () => {
+    for (const [name, value] of [
+      ["sub", "x".repeat(255)],
+      ["client_id", "x".repeat(255)],
+      ["iss", "x".repeat(512)],
+      ["jti", "x".repeat(128)],
+      ["aud", "x".repeat(512)],
+      ["iat", 0],
+      ["exp", 0],
+      ["nbf", 0],
+    ] as const)
+      assert.notEqual(parsed({ [name]: value }), undefined, name);
+  });
+
   const wrong: readonly [name: string, values: readonly JsonValue[]][] = [
     ["sub", ["", 1, {}, [], "x".repeat(256), "a\0b"]],
     ["client_id", ["", 1, {}, ["web"], "x".repeat(256), "a\0b"]],

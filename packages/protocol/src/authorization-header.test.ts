@@ -53,6 +53,7 @@ test("another scheme is named in lower case, without what came with it", () => {
   assert.deepEqual(parseBearer("Basic YTpi"), { kind: "other_scheme", scheme: "basic" });
   assert.deepEqual(parseBasic("Bearer a"), { kind: "other_scheme", scheme: "bearer" });
   assert.deepEqual(parseBearer("Negotiate"), { kind: "other_scheme", scheme: "negotiate" });
+  assert.deepEqual(parseBearer(`${"x".repeat(32)} a`), { kind: "other_scheme", scheme: "x".repeat(32) });
   assert.deepEqual(parseBearer(`${"x".repeat(33)} a`), { kind: "malformed" });
 });
 
@@ -126,6 +127,14 @@ test("base64 that is not exactly that of RFC 4648 section 4 is malformed [O-20]"
     assert.equal(parseBasic(`Basic ${encoded}`).kind, "malformed", encoded);
   }
   assert.equal(parseBasic("Basic YTpiYw==").kind, "basic");
+});
+
+test("a secret whose base64 has a plus or a slash is read as it was written [O-20]", () => {
+  for (const clientSecret of ["~~~", "???", "~~~???", "b"]) {
+    const header = base64(`a::${clientSecret}`);
+    assert.deepEqual(parseBasic(`Basic ${header}`), { kind: "basic", clientId: "a", clientSecret: `:${clientSecret}` });
+  }
+  assert.match(base64("a::~~~???"), /\+.*\//);
 });
 
 test("any header value gets an answer and never a throw", () => {

@@ -113,8 +113,16 @@ test("with and without the platform's reader and writer a text of any length mea
   );
 });
 
+test("a character of no alphabet is refused at each place of a last group, short or long [J-38]", () => {
+  for (const before of ["", "AAAA", "A".repeat(400)])
+    for (const end of ["!A", "A!", "=A", " A", "!AA", "A!A", "AA!", "=AA", "AA=", "\u0100A", "A"]) {
+      assert.equal(decodeBase64url(before + end), undefined, before + end);
+      assert.equal(isBase64url(before + end), false, before + end);
+    }
+});
+
 test("a buffer that is longer keeps what lies behind, and one that is too short gets nothing", () => {
-  for (const length of [3, 30, 300]) {
+  for (const length of [1, 2, 3, 28, 29, 30, 298, 299, 300]) {
     const bytes = new Uint8Array(length).fill(7);
     const text = encodeBase64url(bytes);
     const roomy = new Uint8Array(length + 2).fill(9);

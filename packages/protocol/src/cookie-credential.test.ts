@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cookieValues } from "./cookie-credential.ts";
+import { cookieValues, isOwnPage, isSafeMethod } from "./cookie-credential.ts";
 
 const NAME = "__Host-hallpass";
 const valuesIn = (...headers: readonly string[]): readonly string[] => cookieValues(headers, NAME);
@@ -33,4 +33,22 @@ test("a line of blanks costs what it is long [NB-21]", () => {
   const each = (performance.now() - started) / 50;
   // A search that began anew at each blank would take some 100 ms for this line, and this one takes 0.05.
   assert.ok(each < 20, `${each} ms`);
+});
+
+test("a page is ours by its origin as it is written; without one, only when the browser says that it is the same", () => {
+  const origins = ["https://app.example", "https://app.example:8443"];
+  const isOurs = (origin: string | null, fetchSite: string | null) => isOwnPage({ origin, fetchSite }, origins);
+  assert.equal(isOurs("https://app.example", null), true);
+  assert.equal(isOurs("https://app.example:8443", "cross-site"), true);
+  for (const origin of ["https://app.example:443", "https://APP.example", "http://app.example", "null", ""])
+    assert.equal(isOurs(origin, "same-origin"), false, origin);
+  assert.equal(isOurs(null, "same-origin"), true);
+  for (const site of ["same-site", "cross-site", "none", "", null])
+    assert.equal(isOurs(null, site), false, String(site));
+});
+
+test("GET, HEAD and OPTIONS change nothing; every other method may, in any other spelling too", () => {
+  assert.deepEqual(["GET", "HEAD", "OPTIONS"].map(isSafeMethod), [true, true, true]);
+  for (const method of ["POST", "PUT", "PATCH", "DELETE", "get", "Head", "TRACE", ""])
+    assert.equal(isSafeMethod(method), false, method);
 });

@@ -68,6 +68,8 @@ test("a parameter that may be repeated keeps all its values in order", () => {
   assert.deepEqual(form.getAll("resource"), ["https://a", "https://b"]);
   assert.equal(form.get("resource"), "https://a");
   assert.equal(form.size, 1);
+  const beside = formOf("state=x&resource=a&code=y&resource=b");
+  assert.deepEqual([beside.getAll("resource"), beside.getAll("code"), beside.getAll("none")], [["a", "b"], ["y"], []]);
 });
 
 test("bad escapes, overlong UTF-8 and control characters are refused in names and values [O-43]", () => {

@@ -60,6 +60,17 @@ describe("a notice on the wire", () => {
     for (const { notice } of vectors.matching) assert.deepEqual(noticeToWire(parsed(notice)), notice);
   });
 
+  it("is read at the bounds of its times and lengths [NOT-1]", () => {
+    const token = { pos: "1.42", at_ms: 0, until_ms: 0, kind: "token", jti: "a".repeat(128) };
+    assert.deepEqual(noticeFromWire(token), {
+      pos: { epoch: 1, seq: 42 },
+      at: 0,
+      until: 0,
+      taking: { kind: "token", jti: "a".repeat(128) },
+    });
+    assert.equal(noticeFromWire({ ...token, jti: ["a"] }), undefined);
+  });
+
   const malformed: readonly [title: string, wire: JsonObject][] = [
     ["no position", { ...good, pos: 42 }],
     ["a malformed position", { ...good, pos: "1.042" }],

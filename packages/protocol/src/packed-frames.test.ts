@@ -97,6 +97,28 @@ describe("a packed answer", () => {
     }
   });
 
+  it("has at most 4,096 frames, and bytes before each of them that say how long it is [PULL-13]", () => {
+    const frame = packFrame('{"type":"later"}');
+    const of = (count: number): Uint8Array => {
+      const bytes = new Uint8Array(4 + count * frame.length);
+      bytes.set(packedBeginning());
+      for (let at = 0; at < count; at += 1) bytes.set(frame, 4 + at * frame.length);
+      return bytes;
+    };
+    for (const [count, reads] of [
+      [0, true],
+      [4095, true],
+      [4096, true],
+      [4097, false],
+    ] as const)
+      assert.equal(parsePackedFrames(of(count)) !== undefined, reads, `${count} frames`);
+    assert.deepEqual(parsePackedFrames(Uint8Array.of(...packedBeginning(), ...packFrame("x"))), undefined);
+    for (const text of BAD_TEXTS) {
+      const bytes = Uint8Array.of(...packedBeginning(), 0, 0, 0, text.length, 0, 0, 0, 0, ...text);
+      assert.equal(parsePackedFrames(bytes), undefined, "no UTF-8, or with a byte order mark");
+    }
+  });
+
   it("makes no number out of its bounds of any byte that was changed, and never throws [PULL-13] [F-13]", () => {
     const whole = bytesOf(vectors.cases[0]?.bytes ?? "");
     fc.assert(
@@ -114,6 +136,10 @@ describe("a packed answer", () => {
     );
   });
 });
+
+const LATER = new TextEncoder().encode('{"type":"later"}');
+/** With a byte that is no UTF-8, and with a byte order mark. */
+const BAD_TEXTS = [LATER.with(10, 0xff), Uint8Array.of(0xef, 0xbb, 0xbf, ...LATER)];
 
 function stored(seq: number, kind = 0): StoredBody {
   const key = Uint8Array.from({ length: 16 }, (_, index) => (seq >>> (index % 3)) & 255);
@@ -179,9 +205,67 @@ describe("notices that are packed", () => {
       "[]",
       '{"kind":"session"}',
       '{"kind":"session","sid":"x"}',
+      `{"kind":"session","sid":"01890a5d-ac96-774b-bcce-b302099a8057","pad":"${"x".repeat(4096)}"}`,
     ];
     const notices = bodies.map((body, index) => ({ pos: { epoch: 1, seq: index + 1 }, at: 1, until: 2, body }));
     assert.deepEqual(packNotices(notices), { packed: new Uint8Array(0), others: notices });
+  });
+
+  it("in a stretch lie one after the other, and begin another where they don't, or no offset reaches [PULL-12]", () => {
+    const body = stored(1).body;
+    const of = (seq: number, at: number, until: number, epoch = 1): StoredBody => ({
+      pos: { epoch, seq },
+      at,
+      until,
+      body,
+    });
+    const stretches = (...notices: readonly StoredBody[]): readonly number[] =>
+      unpackNotices(packNotices(notices).packed, 10)?.map(({ size }) => size) ?? assert.fail("refused");
+    const far = 2 ** 32;
+    assert.deepEqual(stretches(of(5, 7, 9), of(6, 7, 9)), [2]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(6, 8, 9), of(7, 7, 10)), [3]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(5, 7, 9)), [1, 1]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(4, 7, 9)), [1, 1]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(7, 7, 9), of(6, 7, 9)), [2, 1]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(7, 7, 9), of(9, 7, 9), of(8, 7, 9)), [3, 1]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(6, 6, 9)), [1, 1]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(6, 7, 8)), [1, 1]);
+    assert.deepEqual(stretches(of(5, 7, 9), of(6, 7, 9, 2)), [1, 1]);
+    for (const [offset, sizes] of [
+      [far - 1, [2]],
+      [far, [1, 1]],
+    ] as const) {
+      assert.deepEqual(stretches(of(5, 7, 9), of(5 + offset, 7, 9)), sizes);
+      assert.deepEqual(stretches(of(5, 7, 9), of(6, 7 + offset, 9)), sizes);
+      assert.deepEqual(stretches(of(5, 7, 9), of(6, 7, 9 + offset)), sizes);
+    }
+  });
+
+  it("say the position of their last row, and are refused in any part of a header [PULL-12] [PULL-13]", () => {
+    const { packed } = packNotices([stored(5), stored(6), stored(9)]);
+    assert.deepEqual(
+      unpackNotices(packed, 3)?.map(({ newest }) => newest),
+      [{ epoch: 1, seq: 9 }],
+    );
+    assert.equal(unpackNotices(packed, 2), undefined);
+    const lone = packNotices([stored(5)]).packed;
+    const two = Uint8Array.of(...lone, ...packNotices([stored(6, 1)]).packed);
+    for (let length = 1; length < two.length; length += 1)
+      assert.equal(unpackNotices(two.subarray(0, length), 3)?.length, length === lone.length ? 1 : undefined);
+    const empty = lone.slice(0, 37);
+    empty.fill(0, 1, 5);
+    assert.equal(unpackNotices(empty, 3), undefined, "a stretch of none");
+    assert.deepEqual(unpackNotices(new Uint8Array(0), 3), []);
+  });
+
+  it("keep a time of 0 and the last one to which any offset may be added [PULL-12]", () => {
+    const most = 2 ** 53 - 1 - 2 ** 32;
+    for (const [at, rows] of [
+      [0, 1],
+      [most, 1],
+      [most + 1, 0],
+    ] as const)
+      assert.equal(unpackNotices(packNotices([{ ...stored(5), at }]).packed, 3)?.length, rows, String(at));
   });
 
   it("are less than 300 KB for 10,000 sessions [PULL-11]", () => {

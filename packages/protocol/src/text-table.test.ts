@@ -36,6 +36,22 @@ describe("a table of texts", () => {
     assert.equal(table.get(`aa${end}`), undefined);
   });
 
+  it("holds what was taken out again when it comes again, as one", () => {
+    const table = new TextTable<number>();
+    table.set("a", 1);
+    table.delete("a");
+    table.delete("a");
+    table.delete("b");
+    assert.deepEqual([table.size, table.get("a")], [0, undefined]);
+    table.set("a", 2);
+    table.set("a", 3);
+    assert.deepEqual([table.size, table.get("a")], [1, 3]);
+    table.clear();
+    assert.deepEqual([table.size, table.get("a")], [0, undefined]);
+    table.set("b", 4);
+    assert.deepEqual([table.size, table.get("a"), table.get("b")], [1, undefined, 4]);
+  });
+
   it("holds many thousands, and those whose ends are all the same", () => {
     const table = new TextTable<number>();
     for (let n = 0; n < 20_000; n += 1) table.set(`token-${n}`, n);

@@ -1,0 +1,75 @@
+// docs/mutation.md, from the numbers that are kept and the reasons of what lives.
+
+import { table } from "../../proof/table.ts";
+import { PACKAGES, type PackageName } from "./mutants.ts";
+import { type Counts, type Results, resultsOf, scoreOf, sumOf } from "./results.ts";
+import { REVIEWED } from "./reviewed.ts";
+
+export function mutationPage(): string {
+  const packages = PACKAGES.map((name) => ({ name, results: resultsOf(name) }));
+  return `${[
+    "# Mutation testing",
+    "Printed by `npm run docs` from `drills/mutation/results/` and `drills/mutation/reviewed/`. Do not edit.",
+    "Whether the tests would notice if the sources were otherwise. [Stryker](https://stryker-mutator.io)'s instrumenter changes the sources of `protocol`, `verifier` and `core` in every place that one of its sixteen mutators knows: a comparison is turned around or moved by one, a condition is always or never true, a block is empty, a statement, a call or a member is gone, a text, a list, a pattern is another. Each change alone is judged by the tests of the package that run through it (core's also by the contract of a store, in memory): one test that fails is enough. What no test notices is read by a person, and has a reason below, or the run of its file fails.",
+    "`npm ci --ignore-scripts --prefix drills/mutation`, then `npm run mutation -- --package protocol`; `--files refresh` for some files, `--since HEAD~1` for the lines that are new since a commit, `--sample 100 --seed 7` for some mutants, `--seconds 200` for a piece: what was found is kept, and the next run goes on.",
+    "Equivalent mutants count as not noticed, and so does what no test runs through; the sentences of errors are no mutants, because no test may assert them. Whoever never ends was noticed. Properties (fast-check) try the same texts for each mutant.",
+    "## By package",
+    table(
+      HEAD,
+      packages.map(({ name, results }) => rowOf(name, results)),
+    ),
+    ...packages.map(({ name, results }) => byFolder(name, results)),
+    "## What lives, and why",
+    "By line of source: all that begins on the line and lives has the reason.",
+    ...PACKAGES.flatMap((name) => reasonsOf(name)),
+  ].join("\n\n")}\n`;
+}
+
+const HEAD = ["", "files", "mutants", "killed", "never ended", "lived", "not run through", "noticed", "judged on"];
+
+function rowOf(title: string, results: Results): readonly string[] {
+  const all = Object.values(results);
+  if (all.length === 0) return [title, "0", "–", "–", "–", "–", "–", "not run yet", "–"];
+  const counts = sumOf(all);
+  const { killed, timedOut, survived, notCovered } = counts;
+  const dates = [...new Set(all.map(({ date }) => date))].toSorted();
+  const numbers = [all.length, killed + timedOut + survived + notCovered, killed, timedOut, survived, notCovered];
+  return [title, ...numbers.map((number) => number.toLocaleString("en")), percent(counts), dates.join(", ")];
+}
+
+function byFolder(name: PackageName, results: Results): string {
+  const folders = Map.groupBy(Object.entries(results), ([file]) => folderOf(name, file));
+  const rows = [...folders].map(([folder, files]) => rowOf(folder, Object.fromEntries(files)));
+  const weakest = Object.entries(results)
+    .filter(([, counts]) => scoreOf(counts) < 90)
+    .toSorted(([, one], [, other]) => scoreOf(one) - scoreOf(other))
+    .map(([file, counts]) => `\`${file}\` (${percent(counts)})`);
+  return [
+    `### ${name}`,
+    ...(folders.size > 1 ? [table(HEAD, rows)] : []),
+    weakest.length === 0 ? "No file under 90 %." : `Files under 90 %: ${weakest.join(", ")}.`,
+  ].join("\n\n");
+}
+
+function folderOf(name: PackageName, file: string): string {
+  const rest = file.slice(`packages/${name}/src/`.length);
+  return rest.includes("/") ? `${rest.split("/")[0]}/` : "src/";
+}
+
+function reasonsOf(name: PackageName): readonly string[] {
+  return REVIEWED[name].map(({ why, reason, lines }) => {
+    const places = Object.entries(lines).map(
+      ([file, texts]) => `\`${name}/src/${file}\`: ${texts.map(code).join(" · ")}`,
+    );
+    return `**${why}**: ${reason}\n\n${places.map((place) => `- ${place}`).join("\n")}`;
+  });
+}
+
+/** A line of source may have what quotes code. */
+function code(text: string): string {
+  return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
+}
+
+function percent(counts: Counts): string {
+  return `${scoreOf(counts).toFixed(1)} %`;
+}

@@ -1,0 +1,41 @@
+// Mutants that live, each with the reason why it may. One without a reason fails the run of its file; a reason that no mutant needs any
+// more is told.
+
+import type { Mutant, PackageName } from "./mutants.ts";
+import { CORE } from "./reviewed/core.ts";
+import { PROTOCOL } from "./reviewed/protocol.ts";
+import { VERIFIER } from "./reviewed/verifier.ts";
+
+export interface Reviewed {
+  /** Equivalent: no caller can tell. Accepted: somebody could, and it is said why no test of the package does. */
+  readonly why: "equivalent" | "accepted";
+  readonly reason: string;
+  /** By source under the package's src/: the lines on which they begin, without the spaces around them. A line that changes has to be reviewed again. */
+  readonly lines: Readonly<Record<string, readonly string[]>>;
+}
+
+export const REVIEWED: Readonly<Record<PackageName, readonly Reviewed[]>> = {
+  protocol: PROTOCOL,
+  verifier: VERIFIER,
+  core: CORE,
+};
+
+type Place = Pick<Mutant, "file" | "at">;
+
+export function reviewOf(name: PackageName, { file, at }: Place): Reviewed | undefined {
+  const short = file.slice(`packages/${name}/src/`.length);
+  return REVIEWED[name].find(({ lines }) => lines[short]?.includes(at) === true);
+}
+
+/** Lines that are reviewed in these sources, and on which nothing lives. */
+export function needless(name: PackageName, sources: readonly string[], living: readonly Place[]): readonly string[] {
+  return REVIEWED[name].flatMap(({ lines }) =>
+    Object.entries(lines).flatMap(([short, texts]) => {
+      const file = `packages/${name}/src/${short}`;
+      if (!sources.includes(file)) return [];
+      return texts
+        .filter((text) => !living.some((one) => one.file === file && one.at === text))
+        .map((text) => `${file}: ${text}`);
+    }),
+  );
+}

@@ -1,0 +1,59 @@
+// One worker as its owner sees it: asked one thing at a time, ended when it says nothing for too long.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import type { Mutated } from "./mutants.ts";
+import { root } from "./mutants.ts";
+import type { Answer, Told } from "./told.ts";
+
+export interface Worker {
+  /** "silent": nothing was said in time, or the process died; it is ended then, and nothing can be asked any more. */
+  readonly ask: (told: Told, limitMs: number) => Promise<Answer | "silent">;
+  readonly end: () => void;
+}
+
+const LOAD_MS = 120_000;
+
+export function startWorker(): Worker {
+  const child: ChildProcess = fork(join(import.meta.dirname, "worker.ts"), {
+    cwd: root,
+    execArgv: ["--conditions=hallpass-source", "--max-old-space-size=1500", "--disable-warning=ExperimentalWarning"],
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: join(root, "node_modules/.cache/hallpass-mutation"),
+    },
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", process.env["HALLPASS_MUTATION_SPEAK"] === undefined ? "ignore" : "inherit", "ipc"],
+  });
+  const end = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", end);
+  child.once("close", () => process.removeListener("exit", end));
+  const ask = (told: Told, limitMs: number): Promise<Answer | "silent"> =>
+    new Promise((resolve) => {
+      const done = (answer: Answer | "silent"): void => {
+        clearTimeout(timer);
+        child.off("message", done).off("close", gone);
+        resolve(answer);
+      };
+      const gone = (): void => done("silent");
+      const timer = setTimeout(() => {
+        end();
+        done("silent");
+      }, limitMs);
+      child.on("message", done).on("close", gone);
+      if (child.connected) child.send(told, (error) => (error === null ? undefined : gone()));
+      else gone();
+    });
+  return { ask, end };
+}
+
+/** A worker that has loaded all tests. Throws an Error that says what does not load. */
+export async function loadedWorker({ written, suite }: Mutated): Promise<Worker> {
+  const worker = startWorker();
+  const answer = await worker.ask({ ask: "load", written, files: suite.tests }, LOAD_MS);
+  if (answer !== "silent" && answer.kind === "loaded") return worker;
+  worker.end();
+  throw new Error(`the tests do not load: ${answer !== "silent" && answer.kind === "broken" ? answer.why : "silence"}`);
+}
