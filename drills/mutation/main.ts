@@ -63,7 +63,7 @@ sayProof({
   seeds: choice.sample === undefined ? "none" : String(choice.seed),
   notShown: [
     "that tests notice what is wrong in two places at once, or what none of these small changes resembles",
-    "the sentences of errors, which no test may assert",
+    "sentences, which no test may assert",
   ],
   passed: held && complaints.length === 0,
 });

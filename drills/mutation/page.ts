@@ -12,7 +12,7 @@ export function mutationPage(): string {
     "Printed by `npm run docs` from `drills/mutation/results/` and `drills/mutation/reviewed/`. Do not edit.",
     "Whether the tests would notice if the sources were otherwise. [Stryker](https://stryker-mutator.io)'s instrumenter changes the sources of `protocol`, `verifier` and `core` in every place that one of its sixteen mutators knows: a comparison is turned around or moved by one, a condition is always or never true, a block is empty, a statement, a call or a member is gone, a text, a list, a pattern is another. Each change alone is judged by the tests of the package that run through it (core's also by the contract of a store, in memory): one test that fails is enough. What no test notices is read by a person, and has a reason below, or the run of its file fails.",
     "`npm ci --ignore-scripts --prefix drills/mutation`, then `npm run mutation -- --package protocol`; `--files refresh` for some files, `--since HEAD~1` for the lines that are new since a commit, `--sample 100 --seed 7` for some mutants, `--seconds 200` for a piece: what was found is kept, and the next run goes on.",
-    "Equivalent mutants count as not noticed, and so does what no test runs through; the sentences of errors are no mutants, because no test may assert them. Whoever never ends was noticed. Properties (fast-check) try the same texts for each mutant.",
+    "Equivalent mutants count as not noticed, and so does what no test runs through; sentences (of errors, and in tables) are no mutants, because no test may assert them. Whoever never ends was noticed. Properties (fast-check) try the same texts for each mutant.",
     "## By package",
     table(
       HEAD,

@@ -27,9 +27,10 @@ function countedWhenAsked(content) {
   return content.replace("function cover() {", "function cover() { if (ns.counting === false) return;");
 }
 
-/** What an error says to people: the house asserts codes and kinds, never sentences, so no test may notice. */
+/** What is said to people: the house asserts codes and kinds, never sentences, so no test may notice. */
 function prose(path) {
   if (path.node.type !== "StringLiteral" && path.node.type !== "TemplateLiteral") return undefined;
+  if (path.node.type === "StringLiteral" && / .*\.$/.test(path.node.value)) return "a sentence";
   const thrown = path.findParent(
     ({ node }) => node.type === "NewExpression" && node.callee.name?.endsWith("Error") === true,
   );

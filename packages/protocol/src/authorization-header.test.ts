@@ -133,6 +133,8 @@ test("a secret whose base64 has a plus or a slash is read as it was written [O-2
   for (const clientSecret of ["~~~", "???", "~~~???", "b"]) {
     const header = base64(`a::${clientSecret}`);
     assert.deepEqual(parseBasic(`Basic ${header}`), { kind: "basic", clientId: "a", clientSecret: `:${clientSecret}` });
+    const second = header.replaceAll("+", "-").replaceAll("/", "_");
+    if (second !== header) assert.deepEqual(parseBasic(`Basic ${second}`), { kind: "malformed" });
   }
   assert.match(base64("a::~~~???"), /\+.*\//);
 });

@@ -112,6 +112,7 @@ test("a typ is a short printable string [J-24]", () => {
 test("an ES256 signature is 64 bytes, no more and no fewer [J-16]", () => {
   for (const length of [1, 63, 65, 70, 72]) assert.equal(codeOf(tokenOf({ sig: signature(length) })), "jws_signature");
   assert.equal(parseJwsSignature(signature(63), "EdDSA").ok, true);
+  assert.deepEqual(parseJwsHeader("A"), { ok: false, code: "jws_malformed" });
   assert.deepEqual(parseJwsSignature("A", "ES256"), { ok: false, code: "jws_malformed" });
 });
 

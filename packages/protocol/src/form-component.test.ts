@@ -20,9 +20,30 @@ test("plus and %20 are a space, %2B and %2b are a plus [O-43]", () => {
 });
 
 test("an escape that is none is refused [O-43]", () => {
-  for (const encoded of ["%", "%4", "%zz", "%4g", "%u0061", "a%", "%%34", "%+1", "% 1", "%-1", "%@1", "%`1"]) {
+  for (const encoded of [
+    "%",
+    "%4",
+    "%zz",
+    "%4g",
+    "%u0061",
+    "a%",
+    "%%34",
+    "%+1",
+    "% 1",
+    "%-1",
+    "%@1",
+    "%`1",
+    "%4@",
+    "%4`",
+    "%z0%9f%98%80",
+    "%/0%9f%98%80",
+  ]) {
     assert.equal(decode(encoded), undefined, encoded);
   }
+});
+
+test("a byte order mark is a character like any other [O-43]", () => {
+  assert.equal(decode("%ef%bb%bfa"), "\ufeffa");
 });
 
 test("bytes that are not UTF-8 after unescaping are refused, overlong ones too [O-43]", () => {

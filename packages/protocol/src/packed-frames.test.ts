@@ -241,6 +241,29 @@ describe("notices that are packed", () => {
     }
   });
 
+  it("have columns for every kind but what is of the whole tenant [PULL-12]", () => {
+    const [key, sid] = [encodeBase64url(new Uint8Array(16)), bytesToUuid(new Uint8Array(16))];
+    const takings = [
+      { kind: "session", sid },
+      { kind: "outdated", sid },
+      { kind: "family", sid, fam: "AAECAw" },
+      { kind: "token", jti: key },
+      { kind: "subject", subject: key },
+      { kind: "client", client: key },
+    ];
+    const whole = [{ kind: "tenant" }, { kind: "epoch" }];
+    const notices = [...takings, ...whole].map((one, index) => ({ ...stored(index + 1), body: JSON.stringify(one) }));
+    const { packed, others } = packNotices(notices);
+    assert.deepEqual(
+      others.map(({ body }) => JSON.parse(body)),
+      whole,
+    );
+    assert.deepEqual(
+      unpackNotices(packed, 6)?.map(({ kind }) => kind),
+      [1, 2, 3, 4, 5, 6],
+    );
+  });
+
   it("say the position of their last row, and are refused in any part of a header [PULL-12] [PULL-13]", () => {
     const { packed } = packNotices([stored(5), stored(6), stored(9)]);
     assert.deepEqual(
