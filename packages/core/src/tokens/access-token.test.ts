@@ -26,6 +26,7 @@ import {
 } from "../testing/world.ts";
 import {
   type AccessTokenContent,
+  canAlwaysBeMinted,
   type DraftedAccessToken,
   draftAccessToken,
   type MintedAccessToken,
@@ -149,6 +150,18 @@ describe("an access token", () => {
     assert.equal(sizes.at(-1), undefined);
     assert.notEqual(sizes[0], undefined);
   });
+});
+
+it("a token that can always be minted is one that fits at the last of all positions, to the byte [AT-10]", () => {
+  const last = { epoch: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
+  let fits = 0;
+  for (let length = 1; length < 2048; length += 1) {
+    const one = content({ subject: "u".repeat(length) });
+    const can = canAlwaysBeMinted(one);
+    assert.equal(can, draftAccessToken({ ...one, pos: last }, signer, dice) !== undefined, `${length} characters`);
+    if (can) fits += 1;
+  }
+  assert.ok(fits > 100 && fits < 2000);
 });
 
 describe("the signature of an access token", () => {

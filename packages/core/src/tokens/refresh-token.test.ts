@@ -78,6 +78,23 @@ describe("a refresh token", () => {
     });
   }
 
+  it("of one tenant or issuer fits outside in no other, whichever was served last [RT-5]", () => {
+    const own = schemeOf(first);
+    const others = [
+      { ...own, tenant: "other" as TenantId },
+      { ...own, issuer: "https://other.example" },
+    ];
+    for (const other of others) {
+      const { kid, sid, fam, generation } = first;
+      const theirs = mintRefreshToken(other, seedOf(first), { kid, sid, fam, generation }).reveal();
+      assert.notEqual(theirs, first.token);
+      assert.equal(outerFits(own, partsOf(theirs)), false);
+      assert.equal(outerFits(other, partsOf(theirs)), true);
+      assert.equal(outerFits(other, partsOf(first.token)), false);
+      assert.equal(outerFits(own, partsOf(first.token)), true);
+    }
+  });
+
   it("is not minted under a server key that is gone: a defect", () => {
     const { sid, fam } = first;
     assert.throws(() => mintRefreshToken(schemeOf(first), seedOf(first), { kid: 77, sid, fam, generation: 1 }));
