@@ -71,11 +71,11 @@ async function load({ written, files, apart, mutant, hitLimit }: Extract<Told, {
   if (!hooked) hook(written);
   hooked = true;
   if (mutant !== undefined) Object.assign(switches, { counting: false, activeMutant: mutant, hitCount: 0, hitLimit });
-  const load = (file: string): Promise<unknown> => import(pathToFileURL(join(root, file)).href);
-  if (apart === true) for (const source of Object.keys(written)) await load(source);
+  const imported = (file: string): Promise<unknown> => import(pathToFileURL(join(root, file)).href);
+  if (apart === true) for (const source of Object.keys(written)) await imported(source);
   for (const file of files) {
     switches.currentTestId = file;
-    await collect(file, () => load(file));
+    await collect(file, () => imported(file));
   }
   switches.currentTestId = undefined;
 }

@@ -242,11 +242,11 @@ describe("notices that are packed", () => {
   });
 
   it("have columns for every kind but what is of the whole tenant [PULL-12]", () => {
-    const [key, sid] = [encodeBase64url(new Uint8Array(16)), bytesToUuid(new Uint8Array(16))];
+    const [key, session] = [encodeBase64url(new Uint8Array(16)), bytesToUuid(new Uint8Array(16))];
     const takings = [
-      { kind: "session", sid },
-      { kind: "outdated", sid },
-      { kind: "family", sid, fam: "AAECAw" },
+      { kind: "session", sid: session },
+      { kind: "outdated", sid: session },
+      { kind: "family", sid: session, fam: "AAECAw" },
       { kind: "token", jti: key },
       { kind: "subject", subject: key },
       { kind: "client", client: key },
