@@ -142,6 +142,7 @@ export * from "./store/change.ts";
 export * from "./store/check-changes.ts";
 export * from "./store/gather.ts";
 export * from "./store/notice-place.ts";
+export * from "./store/read-before.ts";
 export * from "./store/row-map.ts";
 export * from "./store/store.ts";
 export * from "./tokens/access-token.ts";

@@ -12,7 +12,7 @@ import { type Answer, granted, type RefusalCode, refused } from "../kernel/refus
 import { type Instant, isPast, secondsOf } from "../kernel/time.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
 import { type Policy, sessionPolicyOf } from "../sessions/policy.ts";
-import { currentPolicy, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
+import { currentPolicy, type PolicyName, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
 import { absoluteEnd, type Device, type Family, MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -92,7 +92,7 @@ async function settle(deps: OpenSessionDeps, request: OpenSession): Promise<Answ
   const random = { session: deps.dice.bytes(10), family: deps.dice.bytes(4), seed: deps.dice.bytes(16) };
   const cleared: SessionId[] = [];
   for (;;) {
-    const outcome = await change<Outcome>(deps.store, deps.dice, keysOf(deps, request), (snapshot) =>
+    const outcome = await change<Outcome>(deps.store, deps.dice, openingRows(deps, request), (snapshot) =>
       attempt(deps, request, snapshot, random, cleared),
     );
     if (outcome.kind === "settled") return outcome.answer;
@@ -179,18 +179,41 @@ function attempt(
   });
 }
 
-function keysOf(deps: OpenSessionDeps, request: OpenSession): readonly RowKey[] {
+/** What is asked for first, and mostly all: whoever reads for the caller anyhow may read it along. */
+export function openingRows(deps: Pick<OpenSessionDeps, "issuer" | "policies">, request: Named): readonly RowKey[] {
   const { tenant } = deps.issuer;
+  const policy = likelyPolicy(deps, request);
   return [
     ringKey(tenant),
     clientKey(tenant, request.client),
     subjectKey(tenant, request.subject),
+    ...(policy === undefined ? [] : [policyKey(tenant, policy)]),
     ...sessionsNamed(request).map((id) => sessionKey({ tenant, id })),
     ...(request.idempotency === null ? [] : [idempotencyKey(tenant, request.idempotency)]),
   ];
 }
 
-function sessionsNamed({ parent, replaces }: OpenSession): readonly SessionId[] {
+type Named = Pick<OpenSession, "subject" | "client" | "policy" | "parent" | "replaces" | "idempotency">;
+
+/** Of each server's policies, the one that a client had last: with it, one look is enough, and a client that has got another is looked at twice. */
+const lastPolicies = new WeakMap<OpenSessionDeps["policies"], Map<ClientId, PolicyName>>();
+const MOST_REMEMBERED = 1000;
+
+function likelyPolicy(
+  { policies }: Pick<OpenSessionDeps, "policies">,
+  { client, policy }: Named,
+): PolicyName | undefined {
+  return policy === undefined ? lastPolicies.get(policies)?.get(client) : parsePolicyName(policy);
+}
+
+function rememberPolicy({ policies }: OpenSessionDeps, client: ClientId, name: PolicyName): void {
+  const known = lastPolicies.get(policies) ?? new Map<ClientId, PolicyName>();
+  if (known.get(client) === name) return;
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  lastPolicies.set(policies, known.set(client, name));
+}
+
+function sessionsNamed({ parent, replaces }: Named): readonly SessionId[] {
   return [...new Set([parent, replaces?.session ?? null].filter((id) => id !== null))];
 }
 
@@ -208,6 +231,7 @@ function policyNamed(
   if (row === undefined) return { code: "client_not_found" };
   const name = parsePolicyName(request.policy ?? clientFromRow(row).policy);
   if (name === undefined) return { code: "policy_unknown" };
+  if (request.policy === undefined) rememberPolicy(deps, request.client, name);
   const key = policyKey(tenant, name);
   if (!snapshot.has(key)) return { kind: "read", keys: [key] };
   const current = currentPolicy(deps.policies, tenant, name, snapshot);

@@ -56,20 +56,28 @@ export async function judgeAccessToken(deps: JudgeDeps, token: string): Promise<
   return (await readAccessToken(deps, token))?.live;
 }
 
-/** The same, with the snapshot on which it was judged. */
+/** The same, with the snapshot on which it was judged. It holds the rows `along`, too, for whoever goes on with it; nobody names any for a token that is refused without a read. */
 export async function readAccessToken(
   deps: JudgeDeps,
   token: string,
+  along: (client: ClientId) => readonly RowKey[] = () => [],
 ): Promise<{ readonly live: LiveAccessToken; readonly snapshot: Snapshot } | undefined> {
   const presented = presentedAccessToken(deps, token);
   if (presented === undefined) return undefined;
   const known = deps.keys.latest();
   // A forged one costs no read; a key that this node has not seen yet may be in the row.
   if (known?.verificationKey(presented.kid) !== undefined && !isSigned(known, presented)) return undefined;
-  const read = deps.store.read(presented.rows);
+  const more = along(presented.client);
+  const read = deps.store.read(more.length === 0 ? presented.rows : withAll(presented.rows, more));
   const snapshot = read instanceof Promise ? await read : read;
   const live = judgeAccessTokenOn(deps, presented, snapshot);
   return live === undefined ? undefined : { live, snapshot };
+}
+
+function withAll(rows: readonly RowKey[], more: readonly RowKey[]): readonly RowKey[] {
+  const isNew = ({ kind, tenant, id }: RowKey): boolean =>
+    !rows.some((known) => known.id === id && known.kind === kind && known.tenant === tenant);
+  return [...rows, ...more.filter(isNew)];
 }
 
 /** Whether one of these keys has signed it, for an algorithm of its own. Looked at once: for the same text these keys remember a yes. */

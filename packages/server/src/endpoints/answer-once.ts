@@ -13,7 +13,7 @@ export async function answerOnce(
   exchange: Exchange,
   caller: Caller,
 ): Promise<Reply> {
-  const once = idempotencyOf(exchange, caller);
+  const once = idempotencyOf(exchange, caller.token.client);
   if (once === null) return endpoint.answer(services, exchange, caller);
   if (once === "malformed") return refuse(exchange, "idempotency_key_malformed");
   const taken = await takeOnce(services, once);

@@ -1,7 +1,15 @@
 // Who may call /v1: a client with an access token of this issuer, for this issuer, with the scope of the row. Its registration counts as
 // it is now: a scope, a role or a mandate that was taken from it opens nothing from then on, whatever its token says.
 
-import { type ClientId, judgeAccessToken, mandateOf, readRoles, scopesOf } from "@hallpass/core";
+import {
+  type ClientId,
+  mandateOf,
+  type RowKey,
+  readAccessToken,
+  readRoles,
+  type Snapshot,
+  scopesOf,
+} from "@hallpass/core";
 import { parseBearer } from "@hallpass/protocol";
 import { type Reply, refuse, refuseBearer } from "../replies.ts";
 import type { Services } from "../services.ts";
@@ -10,21 +18,28 @@ import { readActor } from "./human-actor.ts";
 import type { Scope } from "./scopes.ts";
 
 export type Authorized =
-  | { readonly ok: true; readonly caller: Caller }
+  /** `snapshot`: on which it was judged, with what was read along. */
+  | { readonly ok: true; readonly caller: Caller; readonly snapshot: Snapshot }
   /** `client` is who was authenticated and still refused. */
   | { readonly ok: false; readonly refusal: Reply; readonly client: ClientId | null };
 
 /** Throws Faults of the store: who can't be judged is neither let in nor sent away. */
-export async function authorizeCaller(services: Services, exchange: Exchange, scope: Scope): Promise<Authorized> {
+export async function authorizeCaller(
+  services: Services,
+  exchange: Exchange,
+  scope: Scope,
+  along?: (client: ClientId) => readonly RowKey[],
+): Promise<Authorized> {
   const header = parseBearer(exchange.request.headers.get("authorization"));
   // RFC 6750 section 3.1: whoever sent no credentials learns no error code.
   if (header.kind === "absent" || header.kind === "other_scheme")
     return refusedOf(null, refuseBearer(exchange, "bearer_missing", {}));
   if (header.kind === "malformed")
     return refusedOf(null, refuseBearer(exchange, "bearer_malformed", { error: "invalid_request" }));
-  const token = await judgeAccessToken(services, header.token);
-  if (token === undefined || !token.claims.aud.includes(services.issuer.url))
+  const read = await readAccessToken(services, header.token, along);
+  if (read === undefined || !read.live.claims.aud.includes(services.issuer.url))
     return refusedOf(null, refuseBearer(exchange, "bearer_refused", { error: "invalid_token" }));
+  const { live: token, snapshot } = read;
   const { client, registered } = token;
   // A session speaks for its subject. If its tokens opened this API, whoever may open sessions could make itself an operator.
   if (token.claims.sid !== undefined)
@@ -39,7 +54,7 @@ export async function authorizeCaller(services: Services, exchange: Exchange, sc
   if (!human.ok) return refusedOf(client, refuse(exchange, human.code));
   const { actor } = human;
   const caller = { token, scope: held, mandate: mandateOf(registered), actor: actor?.id ?? client, human: actor };
-  return { ok: true, caller };
+  return { ok: true, caller, snapshot };
 }
 
 function refusedOf(client: ClientId | null, refusal: Reply): Authorized {

@@ -1,7 +1,7 @@
 // What an endpoint is: a row that says where it stands, who may call it and which operation it calls.
 // There is no row without a policy: the type knows three, and the router refuses any other at start.
 
-import type { CertificateName, LiveAccessToken, Mandate } from "@hallpass/core";
+import type { CertificateName, ClientId, LiveAccessToken, Mandate, RowKey } from "@hallpass/core";
 import type { Form } from "@hallpass/protocol";
 import type { z } from "zod";
 import type { Reply, ReplyContext, Surface } from "../replies.ts";
@@ -106,6 +106,8 @@ interface ScopedRow extends Row {
   readonly mandate?: "session" | "judged" | "free";
   /** What a retry with the same Idempotency-Key gets. `answer`: the first success, word for word, which may hold no secret. `own`: the endpoint sees to it. Absent: the header means nothing here. */
   readonly retry?: "answer" | "own";
+  /** Rows that the operation will ask for, read in one go with those by which the caller is judged. None for a request that it will refuse. */
+  readonly along?: (services: Services, exchange: Exchange, caller: ClientId) => readonly RowKey[];
   readonly answer: (services: Services, exchange: Exchange, caller: Caller) => Answer;
 }
 

@@ -100,6 +100,7 @@ const ofSessions: readonly ScopedEndpoint[] = [
     surface: "v1",
     retry: "own",
     mandate: "judged",
+    along: sessions.openAlong,
     answer: sessions.open,
     body: sessions.openBody,
   },

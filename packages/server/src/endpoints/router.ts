@@ -1,6 +1,7 @@
 // From a request to the endpoint's row, and back with its answer. Judges what stands above every endpoint: the method, the query,
 // the bearer and its scope. Whatever is thrown becomes 503 or 500 here, is logged here, and goes no further.
 
+import { readBefore } from "@hallpass/core";
 import { type Form, parseForm } from "@hallpass/protocol";
 import { failure, type Reply, type ReplyContext, refuse, type Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
@@ -132,10 +133,16 @@ function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Ans
 }
 
 async function answerHolder(services: Services, endpoint: ScopedEndpoint, exchange: Exchange): Promise<Reply> {
-  const authorized = await authorizeCaller(services, exchange, endpoint.from.scope);
+  const along = endpoint.along?.bind(null, services, exchange);
+  const authorized = await authorizeCaller(services, exchange, endpoint.from.scope, along);
   const client = authorized.ok ? authorized.caller.token.client : authorized.client;
   const reply = authorized.ok
-    ? await answerCaller(services, endpoint, exchange, authorized.caller)
+    ? await answerCaller(
+        along === undefined ? services : { ...services, store: readBefore(services.store, authorized.snapshot) },
+        endpoint,
+        exchange,
+        authorized.caller,
+      )
     : authorized.refusal;
   if (reply.refused !== undefined) services.refusedCalls.note(client, endpoint.path, reply.refused);
   return reply;

@@ -1,7 +1,14 @@
 // POST /v1/sessions: opens a session for a subject whom the calling app has authenticated.
 // With an Idempotency-Key, a retry gets the same session and the same refresh token.
 
-import { type Idempotency, type OpenSession, openSession } from "@hallpass/core";
+import {
+  type ClientId,
+  type Idempotency,
+  type OpenSession,
+  openingRows,
+  openSession,
+  type RowKey,
+} from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -11,7 +18,7 @@ import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
 import { idempotencyOf } from "../idempotency-key.ts";
 import { namedPermitted, openingPermitted, refuseAsAbsent } from "../mandates.ts";
-import { readJson } from "../read-json.ts";
+import { type ReadBody, readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
 import { sessionTokenReply } from "./session-token-reply.ts";
 
@@ -38,10 +45,24 @@ const body = z.strictObject({
 
 export const openBody: z.ZodType = body;
 
-export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
+type Body = z.infer<typeof body>;
+
+/** Bodies that were read before their callers were judged. Of a person behind the call a body says more: it is read again. */
+const readAlready = new WeakMap<Exchange, ReadBody<Body>>();
+
+export function openAlong(services: Services, exchange: Exchange, caller: ClientId): readonly RowKey[] {
   const read = readJson(exchange, body);
-  if (!read.ok) return read.refusal;
+  readAlready.set(exchange, read);
   const idempotency = idempotencyOf(exchange, caller);
+  if (!read.ok || idempotency === "malformed") return [];
+  const { subject, client_id: client, policy, parent = null } = read.value;
+  return openingRows(services, { subject, client, policy, parent, replaces: replacesIn(read.value), idempotency });
+}
+
+export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
+  const read = readAlready.get(exchange) ?? readJson(exchange, body);
+  if (!read.ok) return read.refusal;
+  const idempotency = idempotencyOf(exchange, caller.token.client);
   if (idempotency === "malformed") return refuse(exchange, "idempotency_key_malformed");
   const waitMs = services.limits.takeSession(caller.token.client);
   if (waitMs > 0) return refuse(exchange, "session_rate_exceeded", retryAfter(waitMs));
@@ -71,7 +92,11 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   );
 }
 
-function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Idempotency | null): OpenSession {
+function replacesIn({ replaces, carry_claims: carryClaims }: Body): OpenSession["replaces"] {
+  return replaces == null ? null : { session: replaces, carryClaims };
+}
+
+function requestOf(value: Body, caller: Caller, idempotency: Idempotency | null): OpenSession {
   return {
     subject: value.subject,
     client: value.client_id,
@@ -88,7 +113,7 @@ function requestOf(value: z.infer<typeof body>, caller: Caller, idempotency: Ide
     policy: value.policy,
     remember: value.remember,
     parent: value.parent ?? null,
-    replaces: value.replaces == null ? null : { session: value.replaces, carryClaims: value.carry_claims },
+    replaces: replacesIn(value),
     device: value.device ?? null,
     claims: value.claims,
     actor: caller.actor,
