@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import type { ClientId, FamilyId } from "../kernel/ids.ts";
 import { afterMs, type Instant } from "../kernel/time.ts";
 import { aFamily, aSession, at, FAMILY, START, WEB } from "../testing/builders.ts";
-import { decide, type SessionEvent } from "./decide.ts";
+import { decide, ended, type SessionEvent } from "./decide.ts";
 import { type Ended, foreseenEnd, type Session, stateAt } from "./session.ts";
 
 const ENDED: Ended = { kind: "ended", reason: "revoked", at: at(10) };
@@ -74,6 +74,13 @@ describe("what an event makes of a session", () => {
       kind: "over",
       end: { kind: "ended", reason: "idle", at: at(100_000) },
     });
+  });
+
+  it("what is over is not ended anew, whether it is written down yet or not", () => {
+    assert.equal(ended(aSession({ state: { kind: "ended", reason: "idle", at: at(5) } }), "revoked", at(6)), undefined);
+    assert.equal(ended(aSession(), "revoked", foreseenEnd(aSession())), undefined);
+    const next = ended(aSession(), "revoked", at(6));
+    assert.deepEqual(next?.state, { kind: "ended", reason: "revoked", at: at(6) });
   });
 
   it("ending a family leaves the others and the session as they are", () => {

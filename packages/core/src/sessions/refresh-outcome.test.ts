@@ -202,6 +202,21 @@ describe("what an outcome writes", () => {
     );
   });
 
+  it("a rotation of one family leaves the others as they are", () => {
+    const other = aFamily({ id: "BBBBBA" as FamilyId, generation: 9 });
+    const session = aSession({ lastActive: NOW, families: [other, aFamily(fifth)] });
+    const ruled = refreshOutcome(session, { family: FAMILY, generation: 5, client: WEB, macKid: 2 }, NOW);
+    assert.ok(ruled.kind === "rotated");
+    assert.deepEqual(
+      ruled.next.families.map(({ id, generation }) => [id, generation]),
+      [
+        ["BBBBBA", 9],
+        [FAMILY, 6],
+      ],
+    );
+    assert.equal(ruled.next.families[0], other);
+  });
+
   it("a retry writes nothing and keeps the key of its generation [RT-O5] [RT-2]", () => {
     const outcome = ruling({ family: fifth, generation: 4, now: afterMs(NOW, 1) });
     assert.deepEqual(outcome, { kind: "retried", family: aFamily(fifth), used: null });
