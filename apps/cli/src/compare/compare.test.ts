@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { EXIT } from "../exit-codes.ts";
 import { figuresOf, type Measured, quantile } from "./figures.ts";
-import { asking, startTraffic } from "./load.ts";
+import { asking, startTraffic, warm } from "./load.ts";
 import { plotOf, surviving } from "./plot.ts";
 import { type CompareOptions, settingsOf } from "./settings.ts";
 import { wayOf } from "./ways.ts";
@@ -162,6 +167,19 @@ describe("an API that asks the issuer", () => {
 });
 
 describe("the requests of a comparison", () => {
+  it("begin with as many as were asked for, or with those for which there is time", async () => {
+    const shown: string[] = [];
+    const ask = (token: string): Promise<number> => Promise.resolve(shown.push(token));
+    let turn = 0;
+    const next = (): string => String((turn += 1));
+    assert.equal(await warm(ask, next, 100, 60_000), 100);
+    assert.deepEqual(
+      shown,
+      Array.from({ length: 100 }, (_, index) => String(index + 1)),
+    );
+    assert.equal(await warm(ask, next, 100, 0), 0);
+  });
+
   it("are counted by what became of them", async () => {
     const statuses = [200, 401, 503];
     const enough = Promise.withResolvers<void>();
@@ -180,5 +198,23 @@ describe("the requests of a comparison", () => {
     assert.equal(load.unsent, 0);
     api.close();
     api.closeAllConnections();
+  });
+});
+
+describe("a comparison that is stopped", () => {
+  it("leaves no empty picture, which would stand in the way of the next try", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "hallpass-test-"));
+    const plot = join(directory, "compare.svg");
+    const main = join(import.meta.dirname, "../main.ts");
+    const child = spawn(process.execPath, ["--conditions=hallpass-source", main, "compare", "--plot", plot], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await once(child.stderr, "data");
+    assert.ok(existsSync(plot));
+    child.kill("SIGINT");
+    const [code] = (await once(child, "exit")) as [number | null];
+    assert.equal(code, EXIT.unavailable);
+    assert.equal(existsSync(plot), false);
+    rmSync(directory, { recursive: true });
   });
 });

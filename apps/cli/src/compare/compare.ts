@@ -23,6 +23,7 @@ export async function compare({ terminal, onStop }: Context, options: CompareOpt
   const data = mkdtempSync(join(tmpdir(), "hallpass-compare-"));
   const stopped = new Promise<undefined>((resolve) => onStop(() => resolve(undefined)));
   const measured: Measured[] = [];
+  let isWhole = false;
   try {
     for (const [index, way] of WAYS.entries()) {
       const head = `${index + 1} of ${WAYS.length}, ${WAY_WORDS[way]}: `;
@@ -32,8 +33,11 @@ export async function compare({ terminal, onStop }: Context, options: CompareOpt
       if (one === undefined) return EXIT.unavailable;
       measured.push(one);
     }
+    isWhole = true;
   } finally {
     rmSync(data, { recursive: true, force: true });
+    // An empty file would stand in the way of the next try.
+    if (!isWhole && options.plot !== undefined) rmSync(options.plot, { force: true });
   }
   const figures = allFigures(measured, settings);
   if (options.plot !== undefined) writeFileSync(options.plot, plotOf(measured));

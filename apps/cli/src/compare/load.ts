@@ -2,7 +2,8 @@
 
 import { Agent, get } from "node:http";
 
-const TICK_MS = 2;
+/** So late at most is a request because of this process alone, where it has a core. */
+const TICK_MS = 1;
 /** Beyond that nothing more is sent: the machine can't do what was asked for, and the figures say so. */
 const MOST_OPEN = 2000;
 
@@ -68,4 +69,23 @@ export function startTraffic(ask: Ask, perSecond: number, next: () => string): T
       return { ms, accepted, failed, unsent };
     },
   };
+}
+
+const WARMED_AT_ONCE = 16;
+
+/**
+ * One after another on each of a few connections, until so many were asked or the time is over: a service has run for longer than its first
+ * second, and code that was seen too seldom is not compiled yet. Answers how many were asked.
+ */
+export async function warm(ask: Ask, next: () => string, most: number, withinMs: number): Promise<number> {
+  const end = performance.now() + withinMs;
+  let asked = 0;
+  const one = async (): Promise<void> => {
+    while (asked < most && performance.now() < end) {
+      asked += 1;
+      await ask(next());
+    }
+  };
+  await Promise.all(Array.from({ length: WARMED_AT_ONCE }, one));
+  return asked;
 }

@@ -9,10 +9,13 @@ import { fileCredentials, OPERATOR_CREDENTIALS } from "../connection/settings.ts
 import type { OpenedSession } from "../sessions/session-wire.ts";
 import { type Part, startPart } from "./child.ts";
 import type { Measured } from "./figures.ts";
-import { type Ask, asking, startTraffic } from "./load.ts";
+import { type Ask, asking, startTraffic, warm } from "./load.ts";
 import type { CompareSettings } from "./settings.ts";
 import type { WayName } from "./ways.ts";
 
+/** Before its rate, as fast as they are answered: so many requests, but no longer than that. Then a second at its rate. */
+const WARM_REQUESTS = 5000;
+const WARM_WITHIN_MS = 5000;
 const WARM_MS = 1000;
 const OPENED_AT_ONCE = 8;
 /** Tried one after the other at first, then with pauses. */
@@ -70,9 +73,10 @@ async function inTwoParts({ way, settings, server, holders, issuer, api, said }:
   const next = (): string => holders[turn++ % holders.length]?.token ?? "";
   const traffic = () => startTraffic(ask, settings.requests, next);
   said("warming up");
-  const warm = traffic();
+  await warm(ask, next, WARM_REQUESTS, WARM_WITHIN_MS);
+  const beginning = traffic();
   await pause(WARM_MS);
-  await warm.stop();
+  await beginning.stop();
 
   said("measuring what it costs");
   const before = await Promise.all([issuer.used(), api.used()]);
