@@ -194,7 +194,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: "ten times the capacity, beside revocations; then a stampede",
     promise: "P6 P10",
     program: "drills/overload/main.ts",
-    sizes: { quick: "", ci: "", full: "--seconds 20 --stampede 2000" },
+    sizes: { quick: "--seconds 2", ci: "--seconds 2", full: "--seconds 20 --stampede 2000" },
   },
   {
     id: "stampede",

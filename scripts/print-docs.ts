@@ -17,6 +17,7 @@ import {
 import { addAdmissionMetrics } from "../packages/server/src/observe/admission-metrics.ts";
 import { addGrowthMetrics } from "../packages/server/src/observe/growth.ts";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
+import { addLogMetrics } from "../packages/server/src/observe/log-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 import { allKept } from "../proof/kept.ts";
 import { pagesOf, staleOf, writePages } from "../proof/pages.ts";
@@ -104,6 +105,7 @@ async function metrics(): Promise<string> {
   addKeyMetrics(registry, { list: async () => ({ keys: [], rotations: [] }), signatures: () => [], now: () => 0 });
   addAdmissionMetrics(registry, { lanes: [] });
   addGrowthMetrics(registry, async () => null);
+  addLogMetrics(registry, { write: () => undefined });
   const all = await registry.getMetricsAsJSON();
   const rows = all
     .filter(({ name }) => name.startsWith("hallpass_"))

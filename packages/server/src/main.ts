@@ -21,6 +21,7 @@ import { byHost } from "./host/tenant-hosts.ts";
 import { type LoadedTls, loadTls, renewing, tlsFilesOf } from "./host/tls-files.ts";
 import { addAdmissionMetrics } from "./observe/admission-metrics.ts";
 import { thrownToLog } from "./observe/log.ts";
+import { addLogMetrics } from "./observe/log-metrics.ts";
 import { networksOf } from "./outbound/networks.ts";
 import type { Services } from "./services.ts";
 import { type RunningTenant, startTenant } from "./start-tenant.ts";
@@ -115,6 +116,7 @@ async function serve(
   const told = (turnedAway: object): void => log.error("turned_away", turnedAway);
   const admission = ports.wrapAdmission(createAdmission({ ...ports, told }));
   addAdmissionMetrics(own.registry, admission);
+  addLogMetrics(own.registry, ports.logTo);
   const around = {
     hallpass: { fetch, answer },
     observer,

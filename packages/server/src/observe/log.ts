@@ -20,6 +20,8 @@ export interface Log {
 export interface LogDestination {
   write(line: string): void;
   flushSync?(): void;
+  /** Lines that could not be written; none where nobody counts. */
+  lostLines?(): number;
 }
 
 /** `bound` stands in every line. */
