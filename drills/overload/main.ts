@@ -33,7 +33,7 @@ const sizes = {
 const MOST_GROWTH = 200e6;
 /** Ten times what is usual: by the wall, on a machine that does other things besides. */
 const RECOVERED_WITHIN_MS = 30_000;
-/** By the server's own time, as is the goal. */
+/** By the server's own time, as is the goal; where the processor is what is missing. Behind a store that is slow they wait for the store. */
 const MOST_REVOCATION_MS = 500;
 const GOAL_TURNED_AWAY_MS = 20;
 /** Far more than is usual, by the server's own time: on a machine that does other things besides it has been 126. */
@@ -64,6 +64,8 @@ if (impatient === undefined || patient === undefined) throw new Error("a flood i
 show("as many as the processor can do, clients that come back at once", impatient);
 show("the same, clients that come back when they are told to", patient);
 broken.push(...faultsOf(impatient), ...faultsOf(patient));
+for (const { during } of [impatient, patient])
+  if (quantile(during.serverMs, 0.99) > MOST_REVOCATION_MS) broken.push("revocations took too long");
 
 say("a stampede");
 const herd = await stampede(sizes);
@@ -102,7 +104,6 @@ sayProof({
 function faultsOf({ load, during, shed, grewBy, recoveredMs }: Overloaded): readonly string[] {
   const faults: string[] = [];
   if (during.failed > 0) faults.push(`${during.failed} revocations were not answered 201`);
-  if (quantile(during.serverMs, 0.99) > MOST_REVOCATION_MS) faults.push("revocations took too long");
   if (load.bad > 0) faults.push(`${load.bad} refreshes were answered otherwise than 200 and 503, or not at all`);
   if (load.unexplained > 0) faults.push(`${load.unexplained} were turned away without a code or a time`);
   if (load.turnedAway === 0) faults.push("nobody was turned away: this load is none");
