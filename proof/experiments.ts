@@ -84,12 +84,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
   },
   {
     id: "races",
-    title: "64 requests at once with one refresh token, one idempotency key, one session to replace",
+    title:
+      "64 requests at once, from several processes, with one refresh token, idempotency key, assertion, session to replace, or limit",
     promise: "P4 P6 P7",
     program: "drills/races/main.ts",
     sizes: {
-      quick: "--families 5 --objects 3",
-      ci: "--families 20 --objects 5",
+      quick: "--families 5 --objects 1",
+      ci: "--families 20 --objects 2",
       full: "--families 5000 --objects 200",
     },
   },
@@ -202,6 +203,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     promise: "P2 P6 P10",
     program: "drills/stampede/main.ts",
     sizes: { quick: "--clients 2000", ci: "--clients 5000", full: "--clients 50000" },
+  },
+  {
+    id: "soak",
+    title: "a day's work in minutes: what a server holds may not grow",
+    promise: "P6 P9 P10",
+    program: "drills/soak/main.ts",
+    sizes: { quick: "", ci: "", full: "--seconds 600 --people 3" },
   },
   {
     id: "storm",

@@ -1,8 +1,10 @@
-// `node --conditions=hallpass-source drills/races/main.ts [--store memory|sqlite|postgres …] [--families 20] [--parallel 64] [--objects 5]`
-// So many requests at once show the same refresh token, the same idempotency key, or replace the same session; on PostgreSQL at three nodes.
-// Of a family exactly one may be rotated, all others get the same successor byte for byte, which then works; of a key there is one session;
-// and a session is replaced once. Nobody is logged out and nothing is a 5xx. Then the same before a store that writes over a later version,
-// which has to be caught. Exits with 1 if it is otherwise, and leaves what was answered.
+// `node --conditions=hallpass-source drills/races/main.ts [--store memory|sqlite|postgres …] [--families 20] [--from 0] [--parallel 64] [--objects 2]
+// [--processes 3]`
+// So many requests at once, from several processes, show the same refresh token, the same idempotency key, the same client assertion, replace
+// the same session, or open more than a policy allows; on PostgreSQL at three nodes. Of a family exactly one may be rotated, all others get
+// the same successor byte for byte, which then works; every other prize has as many winners as it may (heats.ts). Nobody is logged out and
+// nothing is a 5xx. Then the same before a store that writes over a later version, which has to be caught at each. Exits with 1 if it is
+// otherwise, and leaves what was answered. `--from` numbers the families: a large run in ranges.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,8 +12,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freePort, type PostgresServer, startPostgres } from "@hallpass/store-postgres/testing";
 import { sayProof } from "../../proof/line.ts";
-import { type Answered, ask, type Operator, operatorOf } from "../nodes/operator.ts";
+import { operatorOf } from "../nodes/operator.ts";
 import { type ServingProcess, servingProcess } from "../nodes/serving-process.ts";
+import { type Field, ONCE, prepare, refreshed } from "./heats.ts";
+import { racers } from "./racers.ts";
 
 const STORES = ["memory", "sqlite", "postgres"] as const;
 type StoreName = (typeof STORES)[number];
@@ -19,8 +23,10 @@ const { values } = parseArgs({
   options: {
     store: { type: "string", multiple: true, default: [...STORES] },
     families: { type: "string", default: "20" },
+    from: { type: "string", default: "0" },
     parallel: { type: "string", default: "64" },
-    objects: { type: "string", default: "5" },
+    objects: { type: "string", default: "2" },
+    processes: { type: "string", default: "3" },
   },
 });
 const stores = values.store.map((text): StoreName => {
@@ -28,13 +34,17 @@ const stores = values.store.map((text): StoreName => {
   if (found === undefined) throw new Error(`"${text}" is none of ${STORES.join(", ")}`);
   return found;
 });
-const [families, parallel, objects] = [values.families, values.parallel, values.objects].map(Number) as [
-  number,
-  number,
-  number,
-];
+const { families, from, parallel, objects, processes } = values;
+const sizes = {
+  families: Number(families),
+  from: Number(from),
+  parallel: Number(parallel),
+  objects: Number(objects),
+  processes: Number(processes),
+};
 const NODES_OF_POSTGRES = 3;
 const CONTROL_FAMILIES = 5;
+const CONTROL_OBJECTS = 2;
 
 interface Raced {
   readonly families: number;
@@ -60,18 +70,26 @@ async function race(name: StoreName, count: number, times: number, ...args: read
       };
       nodes.push(await servingProcess(join(import.meta.dirname, "node.ts"), args, env));
     }
-    const operator = operatorOf(join(directory, "0"));
     const urls = nodes.map(({ url }) => url);
-    const wrong: string[] = [];
-    for (let n = 0; n < count; n += 1) {
-      wrong.push(...(await refreshAtOnce(urls, operator, `u-${n}`)).map((text) => `${name}, family ${n}: ${text}`));
-      if (n % 100 === 99) console.error(`${name}: ${n + 1} families`);
+    const { parallel: many } = sizes;
+    const racing = racers(sizes.processes, many, urls);
+    const field: Field = {
+      issuer,
+      first: urls[0] ?? "",
+      operator: operatorOf(join(directory, "0")),
+      racers: racing,
+      parallel: many,
+    };
+    try {
+      await prepare(field);
+      return {
+        families: count,
+        objects: times * Object.keys(ONCE).length,
+        wrong: await heats(name, field, count, times),
+      };
+    } finally {
+      racing.end();
     }
-    for (let n = 0; n < times; n += 1) {
-      wrong.push(...(await openAtOnce(urls, operator, n)).map((text) => `${name}, key ${n}: ${text}`));
-      wrong.push(...(await replaceAtOnce(urls, operator, n)).map((text) => `${name}, replaced ${n}: ${text}`));
-    }
-    return { families: count, objects: times * 2, wrong };
   } finally {
     await Promise.all(nodes.map((node) => node.end()));
     await database?.stop();
@@ -79,71 +97,25 @@ async function race(name: StoreName, count: number, times: number, ...args: read
   }
 }
 
-function atOnce(urls: readonly string[], asked: (url: string) => Promise<Answered>): Promise<readonly Answered[]> {
-  return Promise.all(Array.from({ length: parallel }, (_, n) => asked(urls[n % urls.length] ?? "")));
-}
-
-async function refreshAtOnce(urls: readonly string[], operator: Operator, subject: string): Promise<readonly string[]> {
-  const refresh = (token: string) => (url: string) =>
-    ask(`${url}/oauth2/token`, {
-      method: "POST",
-      body: new URLSearchParams({ grant_type: "refresh_token", client_id: "demo", refresh_token: token }),
-    });
-  const [first = ""] = urls;
-  const session = await operator.open(first, subject);
-  const answers = await atOnce(urls, refresh(session.refresh));
-  const verdicts = answers.map(({ status, verdict }) => `${status} ${verdict}`);
-  const successors = new Set(answers.map(({ json }) => String(json["refresh_token"])));
-  const rotated = verdicts.filter((one) => one === "200 rotated").length;
-  const retried = verdicts.filter((one) => one === "200 retried").length;
+async function heats(name: StoreName, field: Field, count: number, times: number): Promise<readonly string[]> {
   const wrong: string[] = [];
-  if (rotated !== 1) wrong.push(`${rotated} were rotated`);
-  if (rotated + retried !== parallel) wrong.push(`answered: ${[...new Set(verdicts)].join(", ")}`);
-  if (successors.size !== 1) wrong.push(`${successors.size} successors`);
-  const [successor = ""] = successors;
-  const next = await refresh(successor)(first);
-  if (`${next.status} ${next.verdict}` !== "200 rotated") wrong.push(`the successor: ${next.status} ${next.verdict}`);
+  for (let n = sizes.from; n < sizes.from + count; n += 1) {
+    wrong.push(...(await refreshed(field, n)).map((text) => `${name}, family ${n}: ${text}`));
+    if (n % 100 === 99) console.error(`${name}: families up to ${n}`);
+  }
+  for (let n = 0; n < times; n += 1)
+    for (const [what, heat] of Object.entries(ONCE))
+      wrong.push(...(await heat(field, n)).map((text) => `${name}, ${what} ${n}: ${text}`));
   return wrong;
 }
 
-async function post(operator: Operator, url: string, headers: object, json: object): Promise<Answered> {
-  const authorization = `Bearer ${await operator.bearer(url)}`;
-  const init = { method: "POST", headers: { authorization, "content-type": "application/json", ...headers } };
-  return ask(`${url}/v1/sessions`, { ...init, body: JSON.stringify(json) });
-}
-
-function sessionsOf(answers: readonly Answered[]): readonly string[] {
-  return answers
-    .filter(({ status }) => status < 300)
-    .map(({ json }) => String((json["session"] as { readonly id?: string } | undefined)?.id));
-}
-
-function failed(answers: readonly Answered[]): readonly string[] {
-  const count = answers.filter(({ status }) => status >= 500).length;
-  return count === 0 ? [] : [`${count} answers of 5xx`];
-}
-
-async function openAtOnce(urls: readonly string[], operator: Operator, n: number): Promise<readonly string[]> {
-  const body = { subject: `k-${n}`, client_id: "demo" };
-  const answers = await atOnce(urls, (url) => post(operator, url, { "idempotency-key": `key-${n}` }, body));
-  const opened = new Set(sessionsOf(answers)).size;
-  return [...failed(answers), ...(opened === 1 ? [] : [`${opened} sessions of one key`])];
-}
-
-async function replaceAtOnce(urls: readonly string[], operator: Operator, n: number): Promise<readonly string[]> {
-  const [first = ""] = urls;
-  const guest = await operator.open(first, `g-${n}`);
-  const body = { subject: `r-${n}`, client_id: "demo", replaces: guest.sid };
-  const answers = await atOnce(urls, (url) => post(operator, url, {}, body));
-  const opened = sessionsOf(answers).length;
-  return [...failed(answers), ...(opened === 1 ? [] : [`${opened} sessions took the place of one`])];
-}
-
 const raced: Raced[] = [];
-for (const store of stores) raced.push(await race(store, families, objects));
+for (const store of stores) raced.push(await race(store, sizes.families, sizes.objects));
 console.error("the same before a store that does not compare");
-const control = await race("memory", CONTROL_FAMILIES, 0, "--careless");
+const control = await race("memory", CONTROL_FAMILIES, CONTROL_OBJECTS, "--careless");
 const wrong = raced.flatMap((one) => one.wrong);
+for (const what of ["family", ...Object.keys(ONCE)])
+  if (!control.wrong.some((text) => text.includes(`, ${what} `))) wrong.push(`control: nothing was found of ${what}`);
 for (const one of wrong.slice(0, 20)) console.log(`wrong: ${one}`);
 let kept: string | undefined;
 if (wrong.length > 0) {
@@ -154,12 +126,10 @@ const sum = (of: (one: Raced) => number): number => raced.reduce((total, one) =>
 sayProof({
   id: "races",
   promise: "P4 P6 P7",
-  figure: `${stores.join(", ")}: ${parallel} parallel refreshes of each of ${sum((one) => one.families).toLocaleString("en")} families, one rotated and all the same successor; ${sum((one) => one.objects)} idempotency keys and replaced sessions, one winner each; ${wrong.length} otherwise`,
-  control: `before a store that does not compare: ${control.wrong.length} findings in ${control.families} families`,
-  seeds: "none",
-  notShown: [
-    "assertion ids and session limits under this load: their races are in the tests of core and of the contract",
-  ],
-  passed: wrong.length === 0 && control.wrong.length > 0,
+  figure: `${stores.join(", ")}: ${sizes.parallel} parallel refreshes, from ${sizes.processes} processes, of each of ${sum((one) => one.families).toLocaleString("en")} families, one rotated and all the same successor; ${sum((one) => one.objects)} other prizes (${Object.keys(ONCE).join(", ")}), as many winners as each may have; ${wrong.length} otherwise`,
+  control: `before a store that does not compare: ${control.wrong.length} findings at ${control.families} families and ${control.objects} other prizes, at each kind`,
+  seeds: sizes.from === 0 ? "none" : `families from ${sizes.from} on`,
+  notShown: ["more than three nodes; more than one machine"],
+  passed: wrong.length === 0,
   ...(kept === undefined ? {} : { kept }),
 });
