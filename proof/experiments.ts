@@ -49,7 +49,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     program: "drills/simulation/prove.ts",
     sizes: {
       quick: "--seeds 1..100 --whole 1..4 --workers 2",
-      ci: "--seeds 1..1000 --whole 1..20 --workers 2",
+      ci: "--seeds 1..2000 --whole 1..60 --workers 2",
       full: "--seeds 1..20000 --whole 1..1000 --workers 2",
     },
   },
@@ -68,7 +68,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: {
       quick: "--store sqlite --kills 5",
       ci: "--store sqlite --kills 8",
-      full: "--store sqlite --kills 300 --acknowledged 100000",
+      full: "--store sqlite --kills 300 --acknowledged 100000 --within-ms 1500",
     },
   },
   {
@@ -79,7 +79,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: {
       quick: "--store postgres --kills 6",
       ci: "--store postgres --kills 6",
-      full: "--store postgres --kills 300 --acknowledged 100000",
+      full: "--store postgres --kills 300 --acknowledged 100000 --within-ms 1500",
     },
   },
   {
@@ -234,7 +234,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: "somebody else's slow clients, in three modes",
     promise: "P10",
     program: "drills/slow/slowhttptest.ts",
-    sizes: { quick: "--connections 500 --seconds 10", ci: "--seconds 10", full: "--seconds 60" },
+    sizes: { quick: "--connections 500 --seconds 10", ci: "--connections 500 --seconds 10", full: "--seconds 60" },
   },
   {
     id: "rotations",
@@ -286,10 +286,11 @@ export const EXPERIMENTS: readonly Experiment[] = [
   },
 ];
 
-export function argumentsOf({ program, sizes }: Experiment, size: Size): readonly string[] {
-  return [program, ...sizes[size].split(" ").filter((word) => word !== "")];
+/** `flags`: separated by spaces. */
+export function argumentsOf({ program }: Experiment, flags: string): readonly string[] {
+  return [program, ...flags.split(" ").filter((word) => word !== "")];
 }
 
-export function commandOf(experiment: Experiment, size: Size): string {
-  return ["node --conditions=hallpass-source", ...argumentsOf(experiment, size)].join(" ");
+export function commandOf(experiment: Experiment, flags: string): string {
+  return ["node --conditions=hallpass-source", ...argumentsOf(experiment, flags)].join(" ");
 }

@@ -1,21 +1,26 @@
-// What is kept of an experiment: its last line, and how it was run. One file for each in proof/results/.
+// What is kept of an experiment: its last line, and how it was run. One file for each in proof/results/; and one for those that were run in
+// pieces, because a whole run takes longer than a machine is free, with a row for each piece. Nobody adds them up.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXPERIMENTS, SIZES, type Size } from "./experiments.ts";
 import type { ProofLine } from "./line.ts";
 
-export interface Kept {
+export interface Piece {
   readonly line: ProofLine;
   readonly command: string;
-  readonly size: Size;
   /** YYYY-MM-DD, UTC. */
   readonly date: string;
   readonly seconds: number;
 }
 
+export interface Kept extends Piece {
+  readonly size: Size;
+}
+
 const directory = join(import.meta.dirname, "results");
 const fileOf = (id: string): string => join(directory, `${id}.json`);
+const piecesOf = (id: string): string => join(directory, `${id}-pieces.json`);
 
 export function keptOf(id: string): Kept | undefined {
   const file = fileOf(id);
@@ -42,4 +47,22 @@ export function keep(kept: Kept): boolean {
   mkdirSync(directory, { recursive: true });
   writeFileSync(fileOf(kept.line.id), `${JSON.stringify(kept, null, 2)}\n`);
   return true;
+}
+
+/** A piece of before with the same command gives its place to the new one. */
+export function keepPiece(piece: Piece): void {
+  mkdirSync(directory, { recursive: true });
+  const file = piecesOf(piece.line.id);
+  const others = readPieces(file).filter(({ command }) => command !== piece.command);
+  writeFileSync(file, `${JSON.stringify([...others, piece], null, 2)}\n`);
+}
+
+/** In the order of the table, and of each as they were run. */
+export function allPieces(): readonly Piece[] {
+  return EXPERIMENTS.flatMap(({ id }) => readPieces(piecesOf(id)));
+}
+
+function readPieces(file: string): readonly Piece[] {
+  // Written by keepPiece().
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as readonly Piece[]) : [];
 }

@@ -1,17 +1,19 @@
 // `npm run proof -- [--size quick|ci|full] [--only id,id]`: runs the experiments one after the other, keeps what each said in
-// proof/results/, and prints docs/proof.md and its plots from all that is kept. With `--print` nothing is run; with `--check` nothing is
-// run or written, and a stale page fails. Exits with 1 if an experiment did not pass.
+// proof/results/, and prints docs/proof.md and its plots from all that is kept. With `--piece FLAGS` the one that is named is run with these flags
+// and kept as a piece of a larger run. With `--print` nothing is run; with `--check` nothing is run or written, and a stale page fails. Exits
+// with 1 if an experiment did not pass.
 
 import { parseArgs } from "node:util";
 import { EXPERIMENTS, SIZES } from "./experiments.ts";
-import { allKept, keep } from "./kept.ts";
+import { allKept, allPieces, keep, keepPiece } from "./kept.ts";
 import { pagesOf, staleOf, writePages } from "./pages.ts";
-import { run } from "./run.ts";
+import { run, runPiece } from "./run.ts";
 
 const { values } = parseArgs({
   options: {
     size: { type: "string", default: "quick" },
     only: { type: "string", multiple: true, default: [] },
+    piece: { type: "string" },
     print: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
   },
@@ -25,10 +27,18 @@ for (const id of wanted) {
 }
 
 if (values.check) {
-  for (const stale of staleOf(pagesOf(allKept()))) {
+  for (const stale of staleOf(pagesOf(allKept(), allPieces()))) {
     console.error(`${stale}: run \`npm run proof -- --print\` and commit it`);
     process.exitCode = 1;
   }
+} else if (values.piece !== undefined) {
+  const experiment = EXPERIMENTS.find(({ id }) => wanted.has(id));
+  if (experiment === undefined || wanted.size > 1) throw new Error("a piece is one of one experiment: --only id");
+  const piece = await runPiece(experiment, values.piece);
+  keepPiece(piece);
+  writePages(pagesOf(allKept(), allPieces()));
+  console.error(`== ${piece.line.passed ? "passed" : "FAILED"} in ${piece.seconds} s: ${piece.line.figure}`);
+  if (!piece.line.passed) process.exitCode = 1;
 } else {
   const chosen = values.print ? [] : EXPERIMENTS.filter(({ id }) => wanted.size === 0 || wanted.has(id));
   const failed: string[] = [];
@@ -37,11 +47,11 @@ if (values.check) {
     const kept = await run(experiment, size);
     if (!kept.line.passed) failed.push(experiment.id);
     const isNew = keep(kept);
-    writePages(pagesOf(allKept()));
+    writePages(pagesOf(allKept(), allPieces()));
     console.error(`== ${kept.line.passed ? "passed" : "FAILED"} in ${kept.seconds} s: ${kept.line.figure}`);
     if (!isNew) console.error("== what is kept is of a larger size, and stays");
   }
-  if (values.print) writePages(pagesOf(allKept()));
+  if (values.print) writePages(pagesOf(allKept(), allPieces()));
   if (chosen.length > 0) console.error(`${chosen.length - failed.length} of ${chosen.length} passed`);
   if (failed.length > 0) {
     console.error(`FAILED: ${failed.join(", ")}`);

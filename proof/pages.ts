@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { mutationPage } from "../drills/mutation/page.ts";
 import { svgOf } from "../scripts/plot.ts";
 import { EXPERIMENTS, NOT_SHOWN, SAYS } from "./experiments.ts";
-import type { Kept } from "./kept.ts";
+import type { Kept, Piece } from "./kept.ts";
 import { PROMISES, promisesOf } from "./line.ts";
 import { table } from "./table.ts";
 import { trackRecord } from "./track-record-page.ts";
@@ -15,12 +15,12 @@ const docs = join(import.meta.dirname, "../docs");
 /** By path under docs/. */
 export type Pages = ReadonlyMap<string, string>;
 
-export function pagesOf(kept: ReadonlyMap<string, Kept>): Pages {
+export function pagesOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): Pages {
   const plots = [...kept].flatMap(([id, { line }]) =>
     Object.entries(line.plots ?? {}).map(([name, plot]) => [`proof/${id}-${name}.svg`, svgOf(plot)] as const),
   );
   return new Map([
-    ["proof.md", pageOf(kept)],
+    ["proof.md", pageOf(kept, pieces)],
     ["track-record.md", trackRecord()],
     ["mutation.md", mutationPage()],
     ...plots,
@@ -51,7 +51,7 @@ function plotsOnDisk(): readonly string[] {
   return globSync("proof/*.svg", { cwd: docs });
 }
 
-function pageOf(kept: ReadonlyMap<string, Kept>): string {
+function pageOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): string {
   return `${[
     "# Proof",
     "Printed by `npm run proof` from `proof/results/`. Do not edit.",
@@ -70,6 +70,7 @@ function pageOf(kept: ReadonlyMap<string, Kept>): string {
         ...cellsOf(kept.get(experiment.id)),
       ]),
     ),
+    ...rowsOf(pieces),
     ...plotsOf(kept),
     "## What is not shown",
     "By nothing on this page:",
@@ -98,7 +99,20 @@ function cellsOf(kept: Kept | undefined): readonly string[] {
   return [figureOf(kept), line.control, `\`${command}\``, line.seeds, `${date}, ${size}, ${seconds} s`];
 }
 
-function figureOf({ line }: Kept): string {
+function rowsOf(pieces: readonly Piece[]): readonly string[] {
+  if (pieces.length === 0) return [];
+  const rows = pieces.map((piece) => {
+    const { line, command, date, seconds } = piece;
+    return [`**${line.id}**`, figureOf(piece), line.control, `\`${command}\``, line.seeds, `${date}, ${seconds} s`];
+  });
+  return [
+    "## Larger runs, in pieces",
+    'What takes longer than a machine is free is run with `npm run proof -- --only id --piece "flags"`, each piece with its own control. They are not added up.',
+    table(["experiment", "figure", "control, which has to fail", "command", "seeds", "when"], rows),
+  ];
+}
+
+function figureOf({ line }: Piece): string {
   return line.passed ? line.figure : `**failed**: ${line.figure}`;
 }
 

@@ -3,21 +3,27 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { argumentsOf, commandOf, type Experiment, type Size } from "./experiments.ts";
-import type { Kept } from "./kept.ts";
+import type { Kept, Piece } from "./kept.ts";
 import { type ProofLine, readProof } from "./line.ts";
 
 const root = join(import.meta.dirname, "..");
 const MOST_MINUTES: Readonly<Record<Size, number>> = { quick: 10, ci: 20, full: 300 };
 
-/** A program that ends otherwise than its last line says, or says none, has not passed; what it did say is in the figure. */
 export async function run(experiment: Experiment, size: Size): Promise<Kept> {
+  return { ...(await runWith(experiment, experiment.sizes[size], MOST_MINUTES[size])), size };
+}
+
+export function runPiece(experiment: Experiment, flags: string): Promise<Piece> {
+  return runWith(experiment, flags, MOST_MINUTES.full);
+}
+
+/** A program that ends otherwise than its last line says, or says none, has not passed; what it did say is in the figure. */
+async function runWith(experiment: Experiment, flags: string, minutes: number): Promise<Piece> {
   const began = performance.now();
-  const { output, ended } = await outputOf(argumentsOf(experiment, size), MOST_MINUTES[size]);
-  const line = judged(experiment, output, ended);
+  const { output, ended } = await outputOf(argumentsOf(experiment, flags), minutes);
   return {
-    line,
-    command: commandOf(experiment, size),
-    size,
+    line: judged(experiment, output, ended),
+    command: commandOf(experiment, flags),
     date: new Date().toISOString().slice(0, 10),
     seconds: Math.round((performance.now() - began) / 1000),
   };

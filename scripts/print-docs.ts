@@ -19,7 +19,7 @@ import { addGrowthMetrics } from "../packages/server/src/observe/growth.ts";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { addLogMetrics } from "../packages/server/src/observe/log-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
-import { allKept } from "../proof/kept.ts";
+import { allKept, allPieces } from "../proof/kept.ts";
 import { pagesOf, staleOf, writePages } from "../proof/pages.ts";
 
 type Registry = Metrics["registry"];
@@ -157,7 +157,7 @@ for (const [name, text] of Object.entries(pages)) {
   }
 }
 
-const proof = pagesOf(allKept());
+const proof = pagesOf(allKept(), allPieces());
 if (!check) writePages(proof);
 else for (const stale of staleOf(proof)) complain(stale);
 

@@ -1,5 +1,6 @@
-// `node --conditions=hallpass-source drills/kill/main.ts --store sqlite|postgres [--kills 10] [--acknowledged 0] [--seed 1]`
-// Kills a whole server with SIGKILL under load, 50 to 500 ms after its first acknowledgement, and starts it again, until it was killed so often and so much was
+// `node --conditions=hallpass-source drills/kill/main.ts --store sqlite|postgres [--kills 10] [--acknowledged 0] [--seed 1]
+// [--within-ms 500]`
+// Kills a whole server with SIGKILL under load, 50 to so many ms after its first acknowledgement, and starts it again, until it was killed so often and so much was
 // acknowledged. On PostgreSQL every other kill is one of PostgreSQL itself. Each start judges what had been acknowledged since the one before:
 // a revocation has to hold, and the last token of a chain has to work; the last start judges every revocation again.
 // Then the same with clients that take a revocation for acknowledged before it was committed, which has to lose some. Exits with 1 if it is
@@ -22,12 +23,17 @@ const { values } = parseArgs({
     kills: { type: "string", default: "10" },
     acknowledged: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
+    "within-ms": { type: "string", default: "500" },
   },
 });
 /** At most: the control ends when something was lost. */
 const CONTROL_KILLS = 20;
 const READY_WITHIN_MS = 120_000;
-const [kills, most, seed] = [values.kills, values.acknowledged, values.seed].map(Number) as [number, number, number];
+/** No kill comes sooner after the first acknowledgement. */
+const SOONEST_MS = 50;
+const [kills, most, seed, latestMs] = [values.kills, values.acknowledged, values.seed, values["within-ms"]].map(
+  Number,
+) as [number, number, number, number];
 
 let running: ChildProcess | undefined;
 process.once("exit", () => running?.kill("SIGKILL"));
@@ -63,7 +69,7 @@ async function loop(how: "as it is" | "before", wanted: number): Promise<Loop> {
       // However slow the machine is: the clock of a kill runs from the first acknowledgement on.
       const patience = performance.now() + READY_WITHIN_MS;
       while (statSync(file).size === from && performance.now() < patience) await pause(5);
-      await pause(50 + random() * 450);
+      await pause(SOONEST_MS + random() * (latestMs - SOONEST_MS));
       const below = store.kill !== undefined && sums.kills % 2 === 1;
       if (below) await store.kill?.();
       await ended(child);

@@ -67,10 +67,10 @@ class Town {
     const policy = {
       from: "consumer",
       access_lifetime_s: 3,
-      idle_s: 8,
-      absolute_s: 12,
-      retry_window_s: 3,
-      recovery_window_s: 3,
+      idle_s: 30,
+      absolute_s: 40,
+      retry_window_s: 20,
+      recovery_window_s: 20,
       remembered: null,
     };
     await this.#must(201, "POST", "/v1/policies/short/versions", policy);

@@ -24,6 +24,7 @@ export const SHORTENED: readonly Edit[] = [
   { file: "server/src/host/timers.ts", find: "SWEEP_EVERY = 5000", replace: "SWEEP_EVERY = 500" },
   { file: "server/src/host/timers.ts", find: "TEND_EVERY = 60_000", replace: "TEND_EVERY = 1000" },
   { file: "server/src/host/timers.ts", find: "DROP_EVERY = 3_600_000", replace: "DROP_EVERY = 2000" },
+  { file: "core/src/keys/key-policy.ts", find: "clockDoubt: secondsOf(DAY)", replace: "clockDoubt: secondsOf(2)" },
   // The least that a policy may say.
   { file: "core/src/sessions/policy-limits.ts", find: "idle: { least: 60 }", replace: "idle: { least: 1 }" },
   {
