@@ -209,7 +209,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: "a day's work in minutes: what a server holds may not grow",
     promise: "P6 P9 P10",
     program: "drills/soak/main.ts",
-    sizes: { quick: "", ci: "", full: "--seconds 600 --people 3" },
+    sizes: { quick: "", ci: "", full: "--seconds 420 --people 3" },
   },
   {
     id: "storm",
