@@ -265,8 +265,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
     program: "drills/mutation/main.ts",
     sizes: {
       quick:
-        "--package protocol,verifier --files compact-jws,refresh-token,protocol/src/scope,src/decision,src/judge.ts,src/lease --sample 30",
-      ci: "--package protocol,verifier --files compact-jws,refresh-token,protocol/src/scope,src/decision,src/judge.ts,src/lease --sample 30",
+        "--files compact-jws,protocol/src/refresh-token,protocol/src/scope,verifier/src/decision,verifier/src/judge.ts,verifier/src/lease,core/src/sessions/,core/src/tokens/ --sample 40 --least 80",
+      ci: "--files compact-jws,protocol/src/refresh-token,protocol/src/scope,verifier/src/decision,verifier/src/judge.ts,verifier/src/lease,core/src/sessions/,core/src/tokens/ --sample 40 --least 80",
       full: "",
     },
   },

@@ -41,6 +41,7 @@ export const PROTOCOL: readonly Reviewed[] = [
       "authorization-header.ts": [
         'if (text !== undefined) return { kind: "basic", clientId: text.slice(0, colon), clientSecret: text.slice(colon + 1) };',
         'if (value.startsWith("Basic ")) return { scheme: "basic", rest: value.slice(6) };',
+        'if (value.startsWith("Bearer ")) return { scheme: "bearer", rest: value.slice(7) };',
         'const isPlain = !body.includes("+") && !body.includes("/");',
       ],
       "base64url.ts": [
@@ -110,6 +111,10 @@ export const PROTOCOL: readonly Reviewed[] = [
       "A case that can't be: where it stands, the value is never that one, or there is nothing left to read or write.",
     lines: {
       "base64url.ts": ["for (let from = 0; from < bytes.length; from += 3) {"],
+      "cookie-credential.ts": [
+        "while (from < to && isBlank(text, from)) from += 1;",
+        "while (to > from && isBlank(text, to - 1)) to -= 1;",
+      ],
       "feed-frames.ts": ["default:"],
       "form.ts": ["const equals = sign === -1 || sign > end ? end : sign;"],
       "media-type.ts": ["return MEDIA_TYPE.exec(headerValue)?.[1]?.toLowerCase() === expected;"],

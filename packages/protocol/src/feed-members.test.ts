@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { MAX_SKEW_SECONDS } from "./access-token-claims.ts";
 import { encodeBase64url } from "./base64url.ts";
 import { parseServerFrame, parseVerifierFrame } from "./feed-frames.ts";
 
@@ -90,12 +91,12 @@ const FROM_SERVER: readonly Frame[] = [
       tenant: NAME,
       node: NAME,
       salt: NONCE,
-      skew_s: COUNT,
+      skew_s: [...COUNT, MAX_SKEW_SECONDS + 1],
       max_lifetime_s: COUNT,
       token_expires_ms: COUNT,
       resumed: [undefined, null, 0, "false"],
     },
-    most: { issuer: ["a".repeat(512)], skew_s: [0], resumed: [true] },
+    most: { issuer: ["a".repeat(512)], skew_s: [0, MAX_SKEW_SECONDS], resumed: [true] },
   },
   {
     good: { type: "keys", version: 7, keys: [KEY] },

@@ -155,6 +155,11 @@ describe("a session's row", () => {
     ]);
   });
 
+  it("refers to a client that has the name of the subject, too", () => {
+    const kinds = sessionRefs(aSession({ subject: "web" as SubjectId })).map(({ kind, id }) => `${kind} ${id}`);
+    assert.deepEqual(kinds, ["subject web", "client web"]);
+  });
+
   it("of release 0.1 goes on by the numbers that its profile had then [POL-4]", () => {
     const row = aRow(sessionKey(aSession()), sessionToRow(aSession(), 7));
     const value = JSON.parse(row.value) as unknown[];
