@@ -1,7 +1,7 @@
 //   npm run bench -- --only sizes [--store sqlite|postgres] [--sizes 10000,100000,1000000,10000000] [--rounds 9] [--quick] [--pictures DIRECTORY]
 // Stores of several sizes, each with a node of its own, all up at once and asked in turn: what a request costs where few sessions are kept and
-// where many are. Every session that is asked for was chosen evenly from all of them, and is asked for once. Before it, how a node starts
-// there, and how many bytes a session takes. Progress on stderr.
+// where many are. Every session that is asked for was chosen evenly from all of them. Before it, how many bytes
+// a session takes. Progress on stderr.
 // 10,000,000 take 7 GB on SQLite and 14 GB on PostgreSQL.
 
 import { setTimeout as wait } from "node:timers/promises";
