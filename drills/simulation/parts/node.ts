@@ -17,6 +17,7 @@ import {
   type Seconds,
   type Store,
   secondsOf,
+  sweepPassed,
   type TenantId,
 } from "@hallpass/core";
 import { createFeedHub, type FeedHub } from "../../../packages/server/src/feed/hub.ts";
@@ -84,7 +85,10 @@ export class Node implements FeedServer {
     const { line, machine, history, there, run } = this.#deps;
     const { life, dice } = machine;
     const way = remoteStore({ line, machine, dice: dice.fork(`store ${life}`), weather: this.weather, there });
-    const { store, time: storeTime } = watchStoreTime(gather(way), machine.clock);
+    const given = gather(way);
+    const { store, time: storeTime } = watchStoreTime(given, machine.clock, (reached) =>
+      sweepPassed({ store: given, dice, tenant: TENANT }, reached),
+    );
     try {
       const issuer = await bootstrapIssuer(
         { store, dice },

@@ -104,6 +104,7 @@ export {
   unblockSubject,
 } from "./operations/subjects.ts";
 export * from "./operations/sweep.ts";
+export { type SweepPassedDeps, sweepPassed } from "./operations/sweep-passed.ts";
 export * from "./operations/tend-keys.ts";
 export * from "./operations/try-key.ts";
 export * from "./operations/use-once.ts";

@@ -140,7 +140,7 @@ function shorterKept(
   }));
 }
 
-type Settled = "ended" | "removed" | "later";
+export type Settled = "ended" | "removed" | "later";
 
 /** One that lost a race is found again by the next step. */
 function settleEach(
@@ -181,7 +181,7 @@ function notAfter(snapshot: Snapshot, until: Instant): Snapshot {
 }
 
 /** A session whose row came due may have been used since: then it is due again later. Otherwise its derived end becomes a fact. */
-function settleSession(row: Row, session: Session, snapshot: Snapshot): Decision<Settled> {
+export function settleSession(row: Row, session: Session, snapshot: Snapshot): Decision<Settled> {
   const standing = standingOf(session, snapshot);
   if (standing.kind === "active") return postpone(row, session);
   const ruling = lapse(session, standing, snapshot.clock);

@@ -18,6 +18,7 @@ import {
   type Seconds,
   type Store,
   secondsOf,
+  sweepPassed,
   type TenantId,
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
@@ -49,8 +50,10 @@ export async function makeServices(
   around: Surroundings,
   tenantName: string = DEFAULT_TENANT,
 ): Promise<Unheard> {
-  const { store, time: storeTime } = watchStoreTime(given, clock);
   const tenant = tenantNamed(tenantName);
+  const { store, time: storeTime } = watchStoreTime(given, clock, (reached) =>
+    sweepPassed({ store: given, dice, tenant }, reached),
+  );
   const policies = policiesUnder(config);
   const areKeys = (await store.read([ringKey(tenant)])).get(ringKey(tenant)) !== undefined;
   const kek = await loadKek(config, { dice, store, tenant, areKeys });

@@ -12,6 +12,9 @@ interface Site {
   readonly time: StoreTime;
   readonly pass: (ms: number) => void;
   readonly jump: (ms: number) => void;
+  /** By when what was over was written down, in milliseconds since the start. */
+  readonly written: readonly number[];
+  readonly failing: (now: boolean) => void;
   /** Milliseconds since the start that are believed when the store shows its clock. */
   readonly look: () => Promise<number>;
 }
@@ -25,18 +28,25 @@ function aSite(way = 0): Site {
     monotonic += ms;
   };
   const dice = { bytes: (length: number) => new Uint8Array(length) };
+  const written: number[] = [];
+  let fails = false;
   const memory = createMemoryStore({ clock: { now: () => wall as Instant }, dice });
   const read: Store["read"] = async (keys) => {
     const snapshot = await memory.read(keys);
     pass(way);
     return snapshot;
   };
-  const { store, time } = watchStoreTime({ ...memory, read }, { monotonic: () => monotonic });
+  const { store, time } = watchStoreTime({ ...memory, read }, { monotonic: () => monotonic }, async (until) => {
+    if (fails) throw new Error("the store is away");
+    written.push(until - START);
+  });
   return {
     store,
     time,
     pass,
     jump: (ms) => (wall += ms),
+    written,
+    failing: (now) => (fails = now),
     look: async () => time.believed((await store.read([])).clock) - START,
   };
 }
@@ -82,4 +92,47 @@ test("a jump of the store's clock is believed after an hour of the other clock, 
   assert.ok((await site.look()) < HOUR);
   site.pass(3);
   assert.equal(await site.look(), 25 * HOUR);
+});
+
+test("before anything is answered by a clock that was set back, what it had outlived is written down, once [S-07] [NODE-11]", async () => {
+  const site = aSite();
+  await site.look();
+  site.pass(600_000);
+  await site.look();
+  site.jump(-HOUR);
+  const answers = await Promise.all([site.look(), site.look(), site.look()]);
+  assert.deepEqual(site.written, [600_000]);
+  for (const one of answers) assert.ok(Math.abs(one - (600_000 - HOUR)) < 10, String(one));
+  site.pass(60_000);
+  await site.look();
+  site.jump(HOUR);
+  await site.look();
+  assert.deepEqual(site.written, [600_000], "a clock that is set right again has outlived nothing twice");
+});
+
+test("while that can't be written nothing is answered, and the next read tries again [S-07] [NODE-11]", async () => {
+  const site = aSite();
+  await site.look();
+  site.jump(-HOUR);
+  site.failing(true);
+  await assert.rejects(site.look(), /the store is away/);
+  await assert.rejects(site.look(), /the store is away/);
+  site.failing(false);
+  await site.look();
+  assert.deepEqual(site.written, [0]);
+});
+
+test("a jump ahead that is taken back has outlived nothing, and less than a second is no going back [S-06] [S-07] [NODE-11]", async () => {
+  const site = aSite();
+  await site.look();
+  site.jump(24 * HOUR);
+  await site.look();
+  site.jump(-24 * HOUR);
+  await site.look();
+  site.jump(-1000);
+  await site.look();
+  assert.deepEqual(site.written, []);
+  site.jump(-1001);
+  await site.look();
+  assert.deepEqual(site.written, [0]);
 });

@@ -1,7 +1,8 @@
 // What may be believed of the store's clock. A receipt calls a bound passed by that clock; one that jumps ahead would say so too early.
 // Every read shows it: taken between two readings of the clock that never goes back, so it is known how far the two lie apart, from
 // `least` to `most`. Whoever shows more than that has jumped, and is not believed for an hour; then it was a correction. A clock that
-// was set back is followed at once, so that what is committed by it is not found to be long ago when it is set right.
+// was set back is followed at once, so that what is committed by it is not found to be long ago when it is set right; but what it had outlived
+// is written down first, so that nothing comes to life again.
 
 import { type Clock, type Instant, instantOf, type MaybePromise, type Snapshot, type Store } from "@hallpass/core";
 
@@ -13,6 +14,8 @@ export interface StoreTime {
 /** How fast the two clocks may part (LEASE-3 allows for as much). */
 const DRIFT = 0.001;
 const DOUBT = 3_600_000;
+/** Milliseconds by which a clock has gone back for good, and not between two reads that overtook one another. */
+const SET_BACK = 1000;
 
 interface Apart {
   readonly least: number;
@@ -21,12 +24,28 @@ interface Apart {
   readonly at: number;
 }
 
+/** `wentBack` writes down what was over at an instant that had been shown, and believed, before; nothing that was read is answered until it has. */
 export function watchStoreTime(
   store: Store,
   { monotonic }: Pick<Clock, "monotonic">,
+  wentBack: (reached: Instant) => Promise<unknown>,
 ): { readonly store: Store; readonly time: StoreTime } {
   let apart: Apart | undefined;
   let doubtedSince: number | null = null;
+  /** The latest that was shown and believed. */
+  let latest = 0;
+  /** By when there is something to write down. */
+  let reached: Instant | undefined;
+  let writing: Promise<void> | undefined;
+
+  function writtenDown(until: Instant): Promise<void> {
+    writing ??= wentBack(until)
+      .then(() => {
+        if (reached === until) reached = undefined;
+      })
+      .finally(() => (writing = undefined));
+    return writing;
+  }
 
   function drifted({ least, most, at }: Apart, now: number): Apart {
     const drift = Math.max(0, now - at) * DRIFT;
@@ -40,17 +59,22 @@ export function watchStoreTime(
     doubtedSince = ahead ? (doubtedSince ?? to) : null;
     const corrected = doubtedSince !== null && to - doubtedSince >= DOUBT;
     if (corrected) doubtedSince = null;
+    if (shown < latest - SET_BACK) {
+      reached = instantOf(Math.max(reached ?? 0, latest));
+      latest = shown;
+    } else if (!ahead || corrected) latest = Math.max(latest, shown);
     if (corrected || seen.most < known.least) apart = seen;
     else if (ahead) apart = known;
     else apart = { least: Math.max(seen.least, known.least), most: Math.min(seen.most, known.most), at: to };
   }
 
   function read(keys: Parameters<Store["read"]>[0]): MaybePromise<Snapshot> {
+    if (reached !== undefined) return writtenDown(reached).then(() => read(keys));
     const from = monotonic();
-    const noted = (snapshot: Snapshot): Snapshot => {
+    const noted = (snapshot: Snapshot): MaybePromise<Snapshot> => {
       // A millisecond each way: the store's clock shows whole ones.
       saw(snapshot.clock, from - 1, monotonic() + 1);
-      return snapshot;
+      return reached === undefined ? snapshot : read(keys);
     };
     const answer = store.read(keys);
     return answer instanceof Promise ? answer.then(noted) : noted(answer);
