@@ -268,7 +268,7 @@ export const BUGS: readonly Bug[] = [
     id: "older epoch accepted",
     invariant: "P2-bounded",
     edits: [
-      { file: "verifier/src/judge.ts", find: 'if (keys.epoch < known.epoch) return "older_epoch";', replace: "" },
+      { file: "verifier/src/judge.ts", find: 'if (token.keys.epoch < known.epoch) return "older_epoch";', replace: "" },
     ],
     seedBudget: 200,
   },
