@@ -70,14 +70,19 @@ async function settleEach(
 function settle(row: Row | undefined, snapshot: Snapshot, { done, reached }: Span): Decision<Settled | "left"> {
   if (row === undefined || row.expires === null || row.expires <= done || !isPast(row.expires, reached))
     return answer("left");
-  const session = sessionFromRow(row);
-  if (session.state.kind === "ended") return answer("left");
-  return settleSession(row, session, {
-    get: (key) => snapshot.get(key),
-    has: (key) => snapshot.has(key),
-    head: snapshot.head,
-    clock: reached,
-  });
+  try {
+    const session = sessionFromRow(row);
+    if (session.state.kind === "ended") return answer("left");
+    return settleSession(row, session, {
+      get: (key) => snapshot.get(key),
+      has: (key) => snapshot.has(key),
+      head: snapshot.head,
+      clock: reached,
+    });
+  } catch {
+    // A row that nobody can read lets nobody in either. The sweep tells of it.
+    return answer("left");
+  }
 }
 
 async function note({ store, dice, tenant }: SweepPassedDeps, reached: Instant): Promise<void> {

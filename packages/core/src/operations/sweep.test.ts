@@ -414,4 +414,21 @@ describe("a clock that was set back", () => {
     assert.equal(await sweepPassed({ ...world, tenant: TENANT }, reached), 450);
     assert.equal(await standing(world, used.session.id), "active");
   });
+
+  it("is not kept from answering by a row that nobody can read [S-07] [NODE-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    const other = await opened(world, { subject: "u-82" as SubjectId });
+    const key = sessionKey({ tenant: TENANT, id: one.session.id });
+    const row = (await world.store.read([key])).get(key);
+    assert.ok(row);
+    const next = { value: "{", expires: row.expires };
+    const rows = [{ key, expect: row.version, next }];
+    await world.store.commit([{ attempt: "AAAAAAAAAAC", rows, notices: [], facts: [] }]);
+    world.wait(103_000);
+    const reached = world.now();
+    world.setNow(afterMs(reached, -HOUR));
+    assert.equal(await sweepPassed({ ...world, tenant: TENANT }, reached), 1);
+    assert.equal(await standing(world, other.session.id), "idle");
+  });
 });
