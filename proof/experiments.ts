@@ -271,6 +271,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     },
   },
   {
+    id: "timing",
+    title: "a client that does not exist beside a wrong secret, by the time that each takes",
+    promise: "P3",
+    program: "drills/timing/main.ts",
+    sizes: { quick: "--samples 3000 --rounds 3", ci: "--samples 3000 --rounds 5", full: "--samples 20000 --rounds 10" },
+  },
+  {
     id: "canaries",
     title: "secrets, looked for wherever they must not be",
     promise: "P12",
