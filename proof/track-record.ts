@@ -76,16 +76,21 @@ export const MENDED: readonly Mended[] = [
   {
     bug: "A cookie whose name began with a no-break space was read as the session cookie",
     shownBy: "packages/protocol/src/cookie-credential.test.ts",
-    commit: "7bfa48b",
+    commit: "d53a688",
   },
   {
     bug: "A session of a client beyond the caller's mandate could be made a parent",
     shownBy: "packages/server/src/endpoints/borrowed.test.ts",
-    commit: "7bfa48b",
+    commit: "d53a688",
   },
   {
     bug: "The key of an opening gave its answer again after its day, until it was swept",
     shownBy: "packages/server/src/endpoints/borrowed.test.ts",
-    commit: "7bfa48b",
+    commit: "d53a688",
+  },
+  {
+    bug: "A store's clock that was set back brought sessions to life that had only just expired",
+    shownBy: "packages/core/src/operations/sweep-passed.test.ts, packages/server/src/host/store-time.test.ts",
+    commit: "eacea53",
   },
 ];
