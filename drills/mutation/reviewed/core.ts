@@ -38,12 +38,14 @@ export const CORE: readonly Reviewed[] = [
         "...(session === undefined ? [] : [sessionKey({ tenant, id: session })]),",
         "const everything = snapshot.get(ringKey(tenant))?.notBefore ?? null;",
         "return claims.sid !== undefined && sessionTakenAway(issuer, claims, snapshot);",
+        "const id = claims.sid === undefined ? undefined : parseSessionId(claims.sid);",
         "const row = id === undefined ? undefined : snapshot.get(sessionKey({ tenant: issuer.tenant, id }));",
         "return lines.some((line) => line === undefined || (line.notBefore !== null && isBefore(claims.pos, line.notBefore)));",
       ],
       "tokens/judge-refresh-token.ts": [
         "return family === undefined ? undefined : { session, family, generation: parts.generation };",
       ],
+      "tokens/judge-token.ts": ["seen.set(key, true);"],
       "tokens/judge-session-token.ts": [
         "if (bytes === undefined || session === undefined) return undefined;",
         "if (row === undefined || session === undefined || session.token === null) return INACTIVE;",

@@ -52,6 +52,16 @@ describe("a table of texts", () => {
     assert.deepEqual([table.size, table.get("a"), table.get("b")], [1, undefined, 4]);
   });
 
+  it("has as much room after each of many clearings as at first", () => {
+    const table = new TextTable<number>();
+    for (let round = 0; round < 200; round += 1) {
+      table.set(`round-${round}`, round);
+      assert.deepEqual([table.size, table.get(`round-${round}`)], [1, round]);
+      table.clear();
+      assert.equal(table.get(`round-${round}`), undefined);
+    }
+  });
+
   it("holds many thousands, and those whose ends are all the same", () => {
     const table = new TextTable<number>();
     for (let n = 0; n < 20_000; n += 1) table.set(`token-${n}`, n);

@@ -32,6 +32,8 @@ test("a text is told to be an access token, a session token, one that has a succ
   await rotateSessionToken(world, { session: one.session.id, revocationId, actor: null });
   assert.notEqual(await kindOf(world, text), "session");
   assert.deepEqual(lookAt(world, "x").rows, []);
+  world.wait(10_000_000);
+  assert.equal(await kindOf(world, accessTextOf(one)), "inactive");
   assert.equal(await kindOf(world, "x"), "inactive");
 });
 
