@@ -1,7 +1,7 @@
 // docs/mutation.md, from the numbers that are kept and the reasons of what lives.
 
 import { table } from "../../proof/table.ts";
-import { PACKAGES, type PackageName } from "./mutants.ts";
+import { PACKAGES, type PackageName, suiteOf } from "./mutants.ts";
 import { type Counts, type Results, resultsOf, scoreOf, sumOf } from "./results.ts";
 import { REVIEWED } from "./reviewed.ts";
 
@@ -12,11 +12,11 @@ export function mutationPage(): string {
     "Printed by `npm run docs` from `drills/mutation/results/` and `drills/mutation/reviewed/`. Do not edit.",
     "Whether the tests would notice if the sources were otherwise. [Stryker](https://stryker-mutator.io)'s instrumenter changes the sources of `protocol`, `verifier` and `core` in every place that one of its sixteen mutators knows: a comparison is turned around or moved by one, a condition is always or never true, a block is empty, a statement, a call or a member is gone, a text, a list, a pattern is another. Each change alone is judged by the tests of the package that run through it (core's also by the contract of a store, in memory): one test that fails is enough. What no test notices is read by a person, and has a reason below, or the run of its file fails.",
     "`npm ci --ignore-scripts --prefix drills/mutation`, then `npm run mutation -- --package protocol`; `--files refresh` for some files, `--since HEAD~1` for the lines that are new since a commit, `--sample 100 --seed 7` for some mutants, `--seconds 200` for a piece: what was found is kept, and the next run goes on.",
-    "Equivalent mutants count as not noticed, and so does what no test runs through; sentences (of errors, and in tables) are no mutants, because no test may assert them. Whoever never ends was noticed. Properties (fast-check) try the same texts for each mutant. Tests are run again and again in one process: what that has remembered from before a mutant was switched on may hide it, so that it lives here and would not elsewhere; nothing makes one seem noticed that is not, because what fails is tried again without the mutant. CI judges a sample, which swings, by 80 %; a package is held to 90.",
+    "Equivalent mutants count as not noticed, and so does what no test runs through; sentences (of errors, and in tables) are no mutants, because no test may assert them. Whoever never ends was noticed. Properties (fast-check) try the same texts for each mutant. Tests are run again and again in one process: what that has remembered from before a mutant was switched on may hide it, so that it lives here and would not elsewhere; nothing makes one seem noticed that is not, because what fails is tried again without the mutant. CI judges a sample of some files, which swings, by 80 %; a run of more is held to 90. What is not counted below was not judged whole.",
     "## By package",
     table(
       HEAD,
-      packages.map(({ name, results }) => rowOf(name, results)),
+      packages.map(({ name, results }) => rowOf(name, results, ` of ${suiteOf(name).sources.length}`)),
     ),
     ...packages.map(({ name, results }) => byFolder(name, results)),
     "## What lives, and why",
@@ -27,17 +27,24 @@ export function mutationPage(): string {
 
 const HEAD = ["", "files", "mutants", "killed", "never ended", "lived", "not run through", "noticed", "judged on"];
 
-function rowOf(title: string, results: Results): readonly string[] {
+function rowOf(title: string, results: Results, ofAll = ""): readonly string[] {
   const all = Object.values(results);
-  if (all.length === 0) return [title, "0", "–", "–", "–", "–", "–", "not run yet", "–"];
+  if (all.length === 0) return [title, `0${ofAll}`, "–", "–", "–", "–", "–", "not run yet", "–"];
   const counts = sumOf(all);
   const { killed, timedOut, survived, notCovered } = counts;
   const dates = [...new Set(all.map(({ date }) => date))].toSorted();
-  const numbers = [all.length, killed + timedOut + survived + notCovered, killed, timedOut, survived, notCovered];
-  return [title, ...numbers.map((number) => number.toLocaleString("en")), percent(counts), dates.join(", ")];
+  const numbers = [killed + timedOut + survived + notCovered, killed, timedOut, survived, notCovered];
+  return [
+    title,
+    `${all.length}${ofAll}`,
+    ...numbers.map((number) => number.toLocaleString("en")),
+    percent(counts),
+    dates.join(", "),
+  ];
 }
 
 function byFolder(name: PackageName, results: Results): string {
+  if (Object.keys(results).length === 0) return `### ${name}\n\nNo file was judged whole; CI judges a sample of some.`;
   const folders = Map.groupBy(Object.entries(results), ([file]) => folderOf(name, file));
   const rows = [...folders].map(([folder, files]) => rowOf(folder, Object.fromEntries(files)));
   const weakest = Object.entries(results)
