@@ -151,13 +151,13 @@ const found = toldApart(early);
 sayProof({
   id: "timing",
   promise: "P3",
-  figure: `${samples * rounds} questions of each kind: a wrong secret takes ${inWords(clients)} more or less than a client that does not exist`,
+  figure: `${samples * rounds} questions of each kind: a wrong secret takes longer than a client that does not exist by ${inWords(clients)}; told and not judged: a token that is over than one for another by ${inWords(foreign)}, another client's refresh token that is over than one that was never issued by ${inWords(refresh)}`,
   control: `where an unknown client is answered early: ${inWords(early)}, ${found ? "told apart" : "not told apart"}`,
   seeds: "none",
   notShown: [
-    "Time as it is after a network, which hides more.",
-    "Caches of the processor, told by another process on the machine.",
-    "Tokens: whoever holds a genuine one of another's may learn that it was issued.",
+    "time as it is after a network, which hides more",
+    "caches of the processor, told by another process on the machine",
+    "tokens: whoever holds a genuine one of another's may learn that it was issued",
   ],
   passed: held && found,
 });
