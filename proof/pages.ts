@@ -7,6 +7,7 @@ import { svgOf } from "../scripts/plot.ts";
 import { EXPERIMENTS, NOT_SHOWN, SAYS } from "./experiments.ts";
 import type { Kept, Piece } from "./kept.ts";
 import { PROMISES, promisesOf } from "./line.ts";
+import { MOVED } from "./moved-bounds.ts";
 import { table } from "./table.ts";
 import { trackRecord } from "./track-record-page.ts";
 
@@ -72,6 +73,12 @@ function pageOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): stri
     ),
     ...rowsOf(pieces),
     ...plotsOf(kept),
+    "## Bounds that were moved",
+    "After a run that did not pass, either the product was mended ([track record](track-record.md)), or what the run asks for was taken to be wrong. The latter:",
+    table(
+      ["experiment", "was judged", "was seen", "is judged"],
+      MOVED.map(({ id, before, seen, since }) => [id, before, seen, since]),
+    ),
     "## What is not shown",
     "By nothing on this page:",
     NOT_SHOWN.map((text) => `- ${text}`).join("\n"),

@@ -1,9 +1,9 @@
 // `node --conditions=hallpass-source drills/soak/main.ts [--seconds 20] [--people 12]`
 // Lets a server live through so many seconds in which a month's retention takes five seconds (shortened.ts): people sign in, refresh and leave
 // in every way, keys are rotated, verifiers come and go, the sweep takes what is over. What a server holds is looked at each second, after
-// a collection; from the warm-up on none of it may grow. Exits with 1 if something does, if somebody was logged out or anything was
-// answered otherwise than it has to be, if a request costs more CPU at the end than at the beginning; and if the same is not found of a
-// server that leaks.
+// a collection; from the warm-up on none of it may grow by more than it is allowed to seem to. Exits with 1 if something does, if somebody
+// was logged out or anything was answered otherwise than it has to be, if a request costs twice the CPU at the end; and if the same is not
+// found of a server that leaks.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -35,7 +35,10 @@ interface Seen extends Look, Held {
   readonly at: number;
   readonly requests: number;
 }
-/** By how much each may seem to grow over the whole time: what comes and goes, seen at the wrong moments. */
+/**
+ * By how much each may seem to grow over the whole time: what comes and goes, seen at the wrong moments; and of resident memory what the
+ * platform keeps without using it. What leaks less than that is not found.
+ */
 const ALLOWED: Readonly<Record<keyof Held, (usual: number) => number>> = {
   heapBytes: (usual) => Math.max(2e6, usual * 0.05),
   externalBytes: () => 4e6,
@@ -176,7 +179,11 @@ sayProof({
   figure: `${seconds} s after a warm-up of ${WARM_SECONDS} s, a month's retention in 5 s: ${real.tally.requests} requests, ${real.tally.sessions} sessions, ${real.tally.keys} keys, ${real.tally.joined} verifiers came and went; ${real.tally.wrong.length} wrong answers, ${real.tally.loggedOut} logged out; grew by: heap ${percent(real, "heapBytes")}, resident ${percent(real, "residentBytes")}, descriptors ${real.grew.descriptors.toFixed(1)}, timers and sockets ${real.grew.resources.toFixed(1)}, file ${percent(real, "fileBytes")}; CPU of a request ${real.dearer.toFixed(2)} times that of the beginning; refresh p99 ${p99(refreshed.slice(0, tenth))} in the first tenth, ${p99(refreshed.slice(-tenth))} in the last`,
   control: `of a server that leaks: heap ${percent(control, "heapBytes")}, descriptors ${control.grew.descriptors.toFixed(0)}, timers and sockets ${control.grew.resources.toFixed(0)}`,
   seeds: "none",
-  notShown: ["a real day", "PostgreSQL", "what grows by one in more requests than there were"],
+  notShown: [
+    "a real day",
+    "PostgreSQL",
+    "what grows by one in more requests than there were, or by less than may seem to: 5 % of the heap, 20 % of resident memory or 40 MB",
+  ],
   passed: broken.length === 0,
   ...(kept === undefined ? {} : { kept }),
 });
