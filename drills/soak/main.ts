@@ -41,6 +41,7 @@ interface Seen extends Look, Held {
  */
 const ALLOWED: Readonly<Record<keyof Held, (usual: number) => number>> = {
   heapBytes: (usual) => Math.max(2e6, usual * 0.05),
+  codeBytes: () => 4e6,
   externalBytes: () => 4e6,
   residentBytes: (usual) => Math.max(40e6, usual * 0.2),
   descriptors: () => 12,
@@ -173,10 +174,11 @@ const { refreshed } = real.tally;
 const tenth = Math.ceil(refreshed.length / 10);
 const percent = (one: Soaked, name: keyof Held): string =>
   `${((100 * one.grew[name]) / Math.max(1, mean(one.looks, name))).toFixed(1)} %`;
+const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;
 sayProof({
   id: "soak",
   promise: "P6 P9 P10",
-  figure: `${seconds} s after a warm-up of ${WARM_SECONDS} s, a month's retention in 5 s: ${real.tally.requests} requests, ${real.tally.sessions} sessions, ${real.tally.keys} keys, ${real.tally.joined} verifiers came and went; ${real.tally.wrong.length} wrong answers, ${real.tally.loggedOut} logged out; grew by: heap ${percent(real, "heapBytes")}, resident ${percent(real, "residentBytes")}, descriptors ${real.grew.descriptors.toFixed(1)}, timers and sockets ${real.grew.resources.toFixed(1)}, file ${percent(real, "fileBytes")}; CPU of a request ${real.dearer.toFixed(2)} times that of the beginning; refresh p99 ${p99(refreshed.slice(0, tenth))} in the first tenth, ${p99(refreshed.slice(-tenth))} in the last`,
+  figure: `${seconds} s after a warm-up of ${WARM_SECONDS} s, a month's retention in 5 s: ${real.tally.requests} requests, ${real.tally.sessions} sessions, ${real.tally.keys} keys, ${real.tally.joined} verifiers came and went; ${real.tally.wrong.length} wrong answers, ${real.tally.loggedOut} logged out; grew by: heap ${percent(real, "heapBytes")} (${kilobytes(real.grew.heapBytes)}, of them compiled code ${kilobytes(real.grew.codeBytes)}), resident ${percent(real, "residentBytes")}, descriptors ${real.grew.descriptors.toFixed(1)}, timers and sockets ${real.grew.resources.toFixed(1)}, file ${percent(real, "fileBytes")}; CPU of a request ${real.dearer.toFixed(2)} times that of the beginning; refresh p99 ${p99(refreshed.slice(0, tenth))} in the first tenth, ${p99(refreshed.slice(-tenth))} in the last`,
   control: `of a server that leaks: heap ${percent(control, "heapBytes")}, descriptors ${control.grew.descriptors.toFixed(0)}, timers and sockets ${control.grew.resources.toFixed(0)}`,
   seeds: "none",
   notShown: [

@@ -2,13 +2,15 @@
 // keeps a copy of every change, and of every sixteenth a timer and an open file: the control.
 
 import { openSync, readdirSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { loadConfig, type Ports, startServer } from "@hallpass/server";
 
 /** All but `cpuMs` are not to grow. */
 export interface Look {
   readonly heapBytes: number;
+  /** Of the heap, what the platform has compiled: functions are compiled again, for speed, as they are called more often. */
+  readonly codeBytes: number;
   /** Outside of the heap: buffers. */
   readonly externalBytes: number;
   readonly residentBytes: number;
@@ -57,6 +59,9 @@ process.on("message", () => {
   const { user, system } = process.cpuUsage();
   const look: Look = {
     heapBytes: heapUsed,
+    codeBytes: getHeapSpaceStatistics()
+      .filter(({ space_name: name }) => /^(?:code|trusted)_/.test(name))
+      .reduce((sum, { space_used_size: used }) => sum + used, 0),
     externalBytes: external,
     residentBytes: rss,
     descriptors: readdirSync("/proc/self/fd").length,

@@ -8,7 +8,7 @@ import { instantOf } from "../kernel/time.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import { createKeyRing } from "./create-key-ring.ts";
 import { keyEncryptionKey, seal, sealedFor } from "./envelope.ts";
-import { freshSigningKey } from "./fresh-keys.ts";
+import { freshMacKey, freshSigningKey } from "./fresh-keys.ts";
 import { firstKeySet } from "./key-set.ts";
 import type { Ring } from "./key-sets.ts";
 import { ringKey } from "./ring.ts";
@@ -116,6 +116,14 @@ describe("a key ring", () => {
     ];
     for (const spoilt of rings)
       assert.throws(() => createKeyRing({ tenant, kek }).open(aSnapshot(spoilt)), isUnreadable);
+  });
+
+  it("is made of keys that are cleared once they are sealed [L-07]", () => {
+    const [signing, mac] = [generateSigningKey(), dice.bytes(32)];
+    const fresh = { kek: keyEncryptionKey(randomBytes(32)), newSigningKey: () => signing };
+    freshSigningKey({ ...fresh, dice }, tenant, "ES256");
+    freshMacKey({ ...fresh, dice: { bytes: (length) => (length === 32 ? mac : dice.bytes(length)) } }, tenant, 1);
+    for (const bytes of [signing, mac]) assert.ok(bytes.every((byte) => byte === 0));
   });
 
   it("shows no secret when it is printed", () => {

@@ -127,7 +127,8 @@ function openSealed(
   key: ActiveKey | NextKey | RetiringKey,
   { tenant, kek }: Pick<Opening, "tenant" | "kek">,
 ): OpenPublished {
-  const opened = openKeyOf(alg, open(kek, key.sealed, sealedFor(tenant, "signing", key.kid)));
+  const bound = sealedFor(tenant, "signing", key.kid);
+  const opened = open(kek, key.sealed, bound, (pkcs8) => openKeyOf(alg, pkcs8));
   if (opened.kid !== key.kid) throw unreadable("a key does not have the thumbprint that it is kept under");
   return { ...opened, state: key.state };
 }
@@ -135,9 +136,9 @@ function openSealed(
 function openMacKeys({ mac, secrets: forSecrets }: Ring, tenant: TenantId, kek: KeyEncryptionKey): MacKeys {
   const { current, older } = mac;
   const opened = (purpose: "mac" | "secret", { kid, sealed }: FreshMacKey): readonly [number, KeyObject] => {
-    const bytes = open(kek, sealed, sealedFor(tenant, purpose, kid));
-    if (bytes.length !== 32) throw unreadable("a MAC key does not have 32 bytes");
-    return [kid, createSecretKey(bytes)];
+    const key = open(kek, sealed, sealedFor(tenant, purpose, kid), createSecretKey);
+    if (key.symmetricKeySize !== 32) throw unreadable("a MAC key does not have 32 bytes");
+    return [kid, key];
   };
   const secrets = new Map([
     ...[current, ...older].map((key) => opened("mac", key)),

@@ -13,19 +13,38 @@ const plaintext = new TextEncoder().encode("what must not be read");
 const aad = sealedFor(tenant, "mac", 1);
 const sealed = seal(kek, plaintext, aad, iv);
 
+const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
+
 function assertUnreadable(attempt: () => unknown): void {
   assert.throws(attempt, (error: unknown) => error instanceof Fault && error.code === "keys_unreadable");
 }
 
 describe("an envelope", () => {
   it("gives back what was sealed", () => {
-    assert.deepEqual(new Uint8Array(open(kek, sealed, aad)), plaintext);
+    assert.deepEqual(open(kek, sealed, aad, copy), plaintext);
+  });
+
+  it("clears what it opened, whatever becomes of it [L-07]", () => {
+    const seen: Uint8Array[] = [];
+    open(kek, sealed, aad, (bytes) => seen.push(bytes));
+    const failing = (bytes: Uint8Array): never => {
+      seen.push(bytes);
+      throw new Error("no");
+    };
+    assert.throws(() => open(kek, sealed, aad, failing), /^Error: no$/);
+    assert.deepEqual(
+      seen.map((bytes) => [bytes.length, bytes.every((byte) => byte === 0)]),
+      [
+        [plaintext.length, true],
+        [plaintext.length, true],
+      ],
+    );
   });
 
   it("is unreadable under another key-encryption key, and names both without telling either [K-12]", () => {
     const other = keyEncryptionKey(new Uint8Array(32).fill(8));
     assert.notEqual(other.id, kek.id);
-    assertUnreadable(() => open(other, sealed, aad));
+    assertUnreadable(() => open(other, sealed, aad, copy));
     assert.match(kek.id, /^[0-9a-f]{16}$/);
     assert.ok(!inspect(kek, { depth: 9, showHidden: true }).includes("07070707"));
   });
@@ -34,10 +53,10 @@ describe("an envelope", () => {
     const bytes = decodeBase64url(sealed) ?? new Uint8Array();
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = Uint8Array.from(bytes, (byte, index) => (index === at ? byte ^ 1 : byte));
-      assertUnreadable(() => open(kek, encodeBase64url(changed), aad));
-      assertUnreadable(() => open(kek, encodeBase64url(bytes.subarray(0, at)), aad));
+      assertUnreadable(() => open(kek, encodeBase64url(changed), aad, copy));
+      assertUnreadable(() => open(kek, encodeBase64url(bytes.subarray(0, at)), aad, copy));
     }
-    for (const text of ["", "not base64url!", `${sealed}A`]) assertUnreadable(() => open(kek, text, aad));
+    for (const text of ["", "not base64url!", `${sealed}A`]) assertUnreadable(() => open(kek, text, aad, copy));
   });
 
   it("opens in no other place: not for another tenant, purpose or kid", () => {
@@ -46,7 +65,7 @@ describe("an envelope", () => {
       sealedFor(tenant, "signing", 1),
       sealedFor(tenant, "mac", 11),
     ];
-    for (const other of elsewhere) assertUnreadable(() => open(kek, sealed, other));
+    for (const other of elsewhere) assertUnreadable(() => open(kek, sealed, other, copy));
   });
 
   it("is made only with 32 bytes of key", () => {

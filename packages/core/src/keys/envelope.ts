@@ -1,7 +1,14 @@
 // How keys rest: sealed with AES-256-GCM under a key-encryption key that stands in no store.
 // What is sealed is bound to its tenant, its purpose and its kid, so that no envelope opens in another's place.
 
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type DecipherGCM,
+  type KeyObject,
+} from "node:crypto";
 import { decodeBase64url, encodeBase64url } from "@hallpass/protocol";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
@@ -57,8 +64,11 @@ export function seal(kek: KeyEncryptionKey, plaintext: Uint8Array, aad: Uint8Arr
   return encodeBase64url(Buffer.concat([...header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
 }
 
-/** Throws Fault `keys_unreadable` when no key fits, or the envelope was changed, cut short or made for something else. */
-export function open(kek: KeyEncryptionKey, sealed: string, aad: Uint8Array): Uint8Array {
+/**
+ * What `use` makes of the plaintext, which is cleared when it returns: what it keeps it has to copy, and best into a KeyObject. Throws Fault
+ * `keys_unreadable` when no key fits, or the envelope was changed, cut short or made for something else.
+ */
+export function open<T>(kek: KeyEncryptionKey, sealed: string, aad: Uint8Array, use: (plaintext: Uint8Array) => T): T {
   const { id, bytes } = split(sealed);
   const fitting = [kek, ...kek.also].find((one) => one.id === id);
   if (fitting === undefined) throw unreadable(`sealed under the key-encryption key ${id}; this one is ${kek.id}`);
@@ -66,8 +76,19 @@ export function open(kek: KeyEncryptionKey, sealed: string, aad: Uint8Array): Ui
   const decipher = createDecipheriv("aes-256-gcm", fitting.key, iv, { authTagLength: TAG_LENGTH });
   decipher.setAAD(aad);
   decipher.setAuthTag(bytes.subarray(bytes.length - TAG_LENGTH));
+  // All of it: GCM is a stream, and `final` only judges.
+  const plaintext = decipher.update(bytes.subarray(HEADER_LENGTH, bytes.length - TAG_LENGTH));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(HEADER_LENGTH, bytes.length - TAG_LENGTH)), decipher.final()]);
+    judge(decipher);
+    return use(plaintext);
+  } finally {
+    plaintext.fill(0);
+  }
+}
+
+function judge(decipher: DecipherGCM): void {
+  try {
+    decipher.final();
   } catch (cause) {
     throw new Fault("keys_unreadable", { cause });
   }

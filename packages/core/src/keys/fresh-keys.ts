@@ -24,7 +24,18 @@ export function freshSigningKey(
 ): SealedKey {
   const pkcs8 = newSigningKey(alg);
   const { kid } = openKeyOf(alg, pkcs8);
-  return { kid, sealed: seal(kek, pkcs8, sealedFor(tenant, "signing", kid), dice.bytes(SEAL_IV_LENGTH)) };
+  return { kid, sealed: sealedOnce({ dice, kek }, pkcs8, sealedFor(tenant, "signing", kid)) };
+}
+
+/** Clears what it has sealed: from here on it stands in the clear in no memory that JavaScript reads. */
+function sealedOnce(
+  { dice, kek }: Pick<FreshKeyDeps, "dice" | "kek">,
+  plaintext: Uint8Array,
+  bound: Uint8Array,
+): string {
+  const sealed = seal(kek, plaintext, bound, dice.bytes(SEAL_IV_LENGTH));
+  plaintext.fill(0);
+  return sealed;
 }
 
 /** The `nth` fresh key of an algorithm: always the same one for one change. */
@@ -40,18 +51,14 @@ export function freshSigningKeys(deps: FreshKeyDeps, tenant: TenantId): FreshSig
   };
 }
 
-export function freshMacKey(
-  { dice, kek }: Omit<FreshKeyDeps, "newSigningKey">,
-  tenant: TenantId,
-  kid: number,
-): FreshMacKey {
-  return { kid, sealed: seal(kek, dice.bytes(32), sealedFor(tenant, "mac", kid), dice.bytes(SEAL_IV_LENGTH)) };
+export function freshMacKey(deps: Omit<FreshKeyDeps, "newSigningKey">, tenant: TenantId, kid: number): FreshMacKey {
+  return { kid, sealed: sealedOnce(deps, deps.dice.bytes(32), sealedFor(tenant, "mac", kid)) };
 }
 
 export function freshSecretKey(
-  { dice, kek }: Omit<FreshKeyDeps, "newSigningKey">,
+  deps: Omit<FreshKeyDeps, "newSigningKey">,
   tenant: TenantId,
   kid: number,
 ): FreshSecretKey {
-  return { kid, sealed: seal(kek, dice.bytes(32), sealedFor(tenant, "secret", kid), dice.bytes(SEAL_IV_LENGTH)) };
+  return { kid, sealed: sealedOnce(deps, deps.dice.bytes(32), sealedFor(tenant, "secret", kid)) };
 }

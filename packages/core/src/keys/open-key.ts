@@ -11,7 +11,7 @@ import {
 } from "node:crypto";
 import type { JsonObject, SigningAlg } from "@hallpass/protocol";
 import { unreadable } from "./envelope.ts";
-import { generateSigningKey, type OpenSigningKey, openSigningKey } from "./signing.ts";
+import { generateSigningKey, type OpenSigningKey, openSigningKey, viewOf } from "./signing.ts";
 
 /** Bits; RFC 7518 section 3.3 asks for 2048 or more. */
 const RSA_BITS = 2048;
@@ -69,7 +69,7 @@ function opened(
 
 function privateKeyOf(pkcs8: Uint8Array): KeyObject {
   try {
-    return createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
+    return createPrivateKey({ key: viewOf(pkcs8), format: "der", type: "pkcs8" });
   } catch {
     // The cause could quote the key.
     throw unreadable("no private key");

@@ -15,7 +15,7 @@ import { derSignature, rawSignature } from "./der-signature.ts";
 import { unreadable } from "./envelope.ts";
 import type { Signer, VerificationKey } from "./ring.ts";
 
-/** Makes a private key of the algorithm: PKCS #8 in DER. The platform's is `generateKeyOf`; a simulation hands in fixed ones. */
+/** Makes a private key of the algorithm: PKCS #8 in DER, which whoever asked for it clears. The platform's is `generateKeyOf`; a simulation hands in fixed ones. */
 export type NewSigningKey = (alg: SigningAlg) => Uint8Array;
 
 export interface OpenSigningKey {
@@ -56,12 +56,17 @@ export function openSigningKey(pkcs8: Uint8Array): OpenSigningKey {
 
 function keyPairOf(pkcs8: Uint8Array): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
   try {
-    const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
+    const privateKey = createPrivateKey({ key: viewOf(pkcs8), format: "der", type: "pkcs8" });
     return { privateKey, publicKey: createPublicKey(privateKey) };
   } catch {
     // The cause could quote the key.
     throw unreadable("no private key");
   }
+}
+
+/** The same bytes and no copy of them, which would stay in memory. */
+export function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A signing input is ASCII (RFC 7515). */

@@ -249,7 +249,7 @@ describe("compromising a key", () => {
     const one = await aTenant({ bootstrapped: false });
     const fixed = [1, 2, 3, 4].map(() => generateSigningKey());
     let at = 0;
-    const deps = { ...one.deps, newSigningKey: () => fixed[at++ % fixed.length] ?? generateSigningKey() };
+    const deps = { ...one.deps, newSigningKey: () => Uint8Array.from(fixed[at++ % fixed.length] ?? []) };
     const { active } = await bootstrapKeys(deps, { tenant });
     assert.ok((await compromiseKeys(deps, { tenant, kids: [active], actor: null })).ok);
     assert.deepEqual(await rotateKeys(deps, { tenant, alg: "ES256", force: true, listeners: NOBODY }), {

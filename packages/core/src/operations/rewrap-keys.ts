@@ -31,7 +31,8 @@ function rewrapped(ring: Ring, tenant: TenantId, kek: KeyEncryptionKey, dice: Di
   ): K {
     const bound = sealedFor(tenant, purpose, key.kid);
     // Bytes that were used once: a change that decides again draws others.
-    return { ...key, sealed: seal(kek, open(kek, key.sealed, bound), bound, dice.bytes(SEAL_IV_LENGTH)) };
+    const iv = dice.bytes(SEAL_IV_LENGTH);
+    return { ...key, sealed: open(kek, key.sealed, bound, (plaintext) => seal(kek, plaintext, bound, iv)) };
   }
   const setAgain = (set: AlgKeySet["set"]): AlgKeySet["set"] => ({
     ...set,

@@ -34,7 +34,7 @@ function signingKeys(): () => Uint8Array {
   return () => {
     const key = KEYS[made];
     made += 1;
-    return key ?? generateSigningKey();
+    return key === undefined ? generateSigningKey() : Uint8Array.from(key);
   };
 }
 
