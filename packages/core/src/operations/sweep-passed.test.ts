@@ -3,13 +3,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
-import type { SessionId, SubjectId } from "../kernel/ids.ts";
+import type { SessionId, SubjectId, TenantId } from "../kernel/ids.ts";
 import { afterMs } from "../kernel/time.ts";
-import { sessionKey } from "../sessions/session-row.ts";
+import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { KEPT_AFTER_END } from "../sessions/standing.ts";
+import type { Store } from "../store/store.ts";
 import { TENANT } from "../testing/builders.ts";
 import { aWorld, nextOf, opened, refreshed, refreshTextOf, type World } from "../testing/world.ts";
 import { readSession } from "./read-session.ts";
 import { sweepPassed } from "./sweep-passed.ts";
+
+const OTHER = "other" as TenantId;
+const THIRD = "third" as TenantId;
 
 async function ends(world: World): Promise<readonly unknown[]> {
   return (await world.facts())
@@ -56,6 +61,43 @@ describe("a clock that was set back", () => {
     assert.equal(await sweepPassed({ ...world, tenant: TENANT }, reached), 0, "the second node to see it");
     assert.equal(await sweepPassed({ ...world, tenant: TENANT }, afterMs(reached, -5)), 0, "one that had seen less");
     assert.equal(await standing(world, since.session.id), "active");
+  });
+
+  it("ends nothing that was opened since at one tenant when another tenant sees it later [S-07] [NODE-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const before = await opened(world);
+    world.wait(103_000);
+    const reached = world.now();
+    world.setNow(afterMs(reached, -HOUR));
+    assert.equal(await sweepPassed({ ...world, tenant: OTHER }, reached), 1);
+    assert.equal(await standing(world, before.session.id), "idle");
+    const since = await opened(world, { subject: "u-82" as SubjectId });
+    assert.equal(await sweepPassed({ ...world, tenant: TENANT }, reached), 0, "whose sessions were settled with the other's");
+    assert.equal(await sweepPassed({ ...world, tenant: THIRD }, reached), 0, "that had none");
+    assert.equal(await standing(world, since.session.id), "active");
+  });
+
+  it("is settled for a session that somebody wrote in between, too [S-07] [NODE-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    world.wait(103_000);
+    const reached = world.now();
+    world.setNow(afterMs(reached, -HOUR));
+    const key = sessionKey({ tenant: TENANT, id: one.session.id });
+    let races = 1;
+    const commit: Store["commit"] = async (changes) => {
+      if (races > 0) {
+        races -= 1;
+        const row = (await world.store.read([key])).get(key);
+        assert.ok(row);
+        const next = sessionToRow(sessionFromRow(row), KEPT_AFTER_END);
+        const rows = [{ key, expect: row.version, next }];
+        await world.store.commit([{ attempt: "AAAAAAAAAAC", rows, notices: [], facts: [] }]);
+      }
+      return world.store.commit(changes);
+    };
+    assert.equal(await sweepPassed({ ...world, store: { ...world.store, commit }, tenant: TENANT }, reached), 1);
+    assert.equal(await standing(world, one.session.id), "idle");
   });
 
   it("is settled for as many sessions as there are, and leaves those that were used since [S-07] [NODE-11]", async () => {

@@ -23,54 +23,53 @@ const TOGETHER = 32;
 const LAYOUT = 1;
 
 /**
- * Ends every session that was over at `reached`, and notes that it was done: another node that sees the same clock later ends nothing of what
- * was opened since. Answers how many were ended. Throws Faults of the store.
+ * Ends every session that was over at `reached`, and notes for each tenant that it was done: whoever sees the same clock later, at another node
+ * or for another tenant, ends nothing of what was opened since. Answers how many were ended. Throws Faults of the store.
  */
 export async function sweepPassed(deps: SweepPassedDeps, reached: Instant): Promise<number> {
   const { store, tenant } = deps;
   const noted = notedKey(tenant);
-  const done = reachedIn((await store.read([noted])).get(noted));
-  if (done >= reached) return 0;
+  if (reachedIn((await store.read([noted])).get(noted)) >= reached) return 0;
+  const met = new Set([tenant]);
   let ended = 0;
   for (let limit = STEP; ; ) {
     const keys = await store.due({ kind: "session", by: reached, limit });
-    const settled = await settleEach(deps, keys, { done, reached });
-    ended += settled.filter((one) => one === "ended").length;
-    if (keys.length < limit) break;
-    // What is settled is due no more; where nothing was, what lies behind has to be asked for.
-    if (settled.length === 0) limit += STEP;
+    for (const key of keys) met.add(key.tenant);
+    const settled = await settleEach(deps, keys, reached);
+    const done = settled.filter((one) => one === "ended").length;
+    ended += done;
+    // One that somebody changed meanwhile is looked at again: nothing is left for another time.
+    if (keys.length < limit && !settled.includes(undefined)) break;
+    // What has ended is due no more; where nothing has, what lies behind has to be asked for.
+    if (done === 0) limit += STEP;
   }
-  await note(deps, reached);
+  for (const one of met) await note(deps, one, reached);
   return ended;
-}
-
-interface Span {
-  readonly done: Instant;
-  readonly reached: Instant;
 }
 
 async function settleEach(
   { store, dice }: SweepPassedDeps,
   keys: readonly RowKey[],
-  span: Span,
-): Promise<readonly Settled[]> {
-  const settled: Settled[] = [];
+  reached: Instant,
+): Promise<readonly (Settled | "left" | undefined)[]> {
+  const settled: (Settled | "left" | undefined)[] = [];
   for (let from = 0; from < keys.length; from += TOGETHER) {
     const together = keys.slice(from, from + TOGETHER);
     const tenants = [...new Set(together.map((key) => key.tenant))];
-    const asked = [...together, ...tenants.map((one) => ringKey(one))];
-    const answers = await changeEach<RowKey, Settled | "left">(store, dice, asked, together, (key, snapshot) =>
-      settle(snapshot.get(key), snapshot, span),
+    const asked = [...together, ...tenants.flatMap((one) => [ringKey(one), notedKey(one)])];
+    settled.push(
+      ...(await changeEach<RowKey, Settled | "left">(store, dice, asked, together, (key, snapshot) =>
+        settle(snapshot.get(key), snapshot, reached),
+      )),
     );
-    for (const one of answers) if (one !== undefined && one !== "left") settled.push(one);
   }
   return settled;
 }
 
-function settle(row: Row | undefined, snapshot: Snapshot, { done, reached }: Span): Decision<Settled | "left"> {
-  if (row === undefined || row.expires === null || row.expires <= done || !isPast(row.expires, reached))
-    return answer("left");
+function settle(row: Row | undefined, snapshot: Snapshot, reached: Instant): Decision<Settled | "left"> {
+  if (row === undefined || row.expires === null || !isPast(row.expires, reached)) return answer("left");
   try {
+    if (row.expires <= reachedIn(snapshot.get(notedKey(row.key.tenant)))) return answer("left");
     const session = sessionFromRow(row);
     if (session.state.kind === "ended") return answer("left");
     return settleSession(row, session, {
@@ -85,7 +84,7 @@ function settle(row: Row | undefined, snapshot: Snapshot, { done, reached }: Spa
   }
 }
 
-async function note({ store, dice, tenant }: SweepPassedDeps, reached: Instant): Promise<void> {
+async function note({ store, dice }: SweepPassedDeps, tenant: TenantId, reached: Instant): Promise<void> {
   const key = notedKey(tenant);
   await change<undefined>(store, dice, [key], (snapshot) => {
     const row = snapshot.get(key);

@@ -15,6 +15,8 @@ interface Site {
   /** By when what was over was written down, in milliseconds since the start. */
   readonly written: readonly number[];
   readonly failing: (now: boolean) => void;
+  /** Lets the next answer wait, after the store's clock was read for it. */
+  readonly hold: (until: Promise<void>) => void;
   /** Milliseconds since the start that are believed when the store shows its clock. */
   readonly look: () => Promise<number>;
 }
@@ -30,9 +32,13 @@ function aSite(way = 0): Site {
   const dice = { bytes: (length: number) => new Uint8Array(length) };
   const written: number[] = [];
   let fails = false;
+  let held: Promise<void> | undefined;
   const memory = createMemoryStore({ clock: { now: () => wall as Instant }, dice });
   const read: Store["read"] = async (keys) => {
     const snapshot = await memory.read(keys);
+    const until = held;
+    held = undefined;
+    await until;
     pass(way);
     return snapshot;
   };
@@ -47,6 +53,7 @@ function aSite(way = 0): Site {
     jump: (ms) => (wall += ms),
     written,
     failing: (now) => (fails = now),
+    hold: (until) => (held = until),
     look: async () => time.believed((await store.read([])).clock) - START,
   };
 }
@@ -135,4 +142,23 @@ test("a jump ahead that is taken back has outlived nothing, and less than a seco
   site.jump(-1001);
   await site.look();
   assert.deepEqual(site.written, [0]);
+});
+
+test("an answer that others overtook on its way shows no clock that was set back, and one that shows more than that does [S-07] [NODE-11]", async () => {
+  for (const back of [0, 5000]) {
+    const site = aSite();
+    await site.look();
+    site.jump(-back);
+    const slow = Promise.withResolvers<void>();
+    site.hold(slow.promise);
+    const late = site.look();
+    // Its clock has been read.
+    await new Promise((resolve) => setImmediate(resolve));
+    site.jump(back);
+    site.pass(3000);
+    await site.look();
+    slow.resolve();
+    await late;
+    assert.deepEqual(site.written, back === 0 ? [] : [3000]);
+  }
 });

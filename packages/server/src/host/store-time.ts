@@ -14,7 +14,7 @@ export interface StoreTime {
 /** How fast the two clocks may part (LEASE-3 allows for as much). */
 const DRIFT = 0.001;
 const DOUBT = 3_600_000;
-/** Milliseconds by which a clock has gone back for good, and not between two reads that overtook one another. */
+/** Milliseconds by which a clock may be corrected without having gone back. */
 const SET_BACK = 1000;
 
 interface Apart {
@@ -32,8 +32,8 @@ export function watchStoreTime(
 ): { readonly store: Store; readonly time: StoreTime } {
   let apart: Apart | undefined;
   let doubtedSince: number | null = null;
-  /** The latest that was shown and believed. */
-  let latest = 0;
+  /** The latest that was shown and believed, and when it had arrived by the clock that never goes back. */
+  let latest = { shown: 0, at: 0 };
   /** By when there is something to write down. */
   let reached: Instant | undefined;
   let writing: Promise<void> | undefined;
@@ -53,16 +53,19 @@ export function watchStoreTime(
   }
 
   function saw(shown: Instant, from: number, to: number): void {
-    const seen: Apart = { least: shown - to, most: shown - from, at: to };
+    // A millisecond each way: the store's clock shows whole ones.
+    const seen: Apart = { least: shown - to - 1, most: shown - from + 1, at: to };
     const known = apart === undefined ? seen : drifted(apart, to);
     const ahead = seen.least > known.most;
     doubtedSince = ahead ? (doubtedSince ?? to) : null;
     const corrected = doubtedSince !== null && to - doubtedSince >= DOUBT;
     if (corrected) doubtedSince = null;
-    if (shown < latest - SET_BACK) {
-      reached = instantOf(Math.max(reached ?? 0, latest));
-      latest = shown;
-    } else if (!ahead || corrected) latest = Math.max(latest, shown);
+    // What was asked for before the latest had arrived may have been read before it.
+    const overtaken = Math.max(0, latest.at - from);
+    if (shown < latest.shown - SET_BACK - overtaken) {
+      reached = instantOf(Math.max(reached ?? 0, latest.shown));
+      latest = { shown, at: to };
+    } else if (shown > latest.shown && (!ahead || corrected)) latest = { shown, at: to };
     if (corrected || seen.most < known.least) apart = seen;
     else if (ahead) apart = known;
     else apart = { least: Math.max(seen.least, known.least), most: Math.min(seen.most, known.most), at: to };
@@ -72,8 +75,7 @@ export function watchStoreTime(
     if (reached !== undefined) return writtenDown(reached).then(() => read(keys));
     const from = monotonic();
     const noted = (snapshot: Snapshot): MaybePromise<Snapshot> => {
-      // A millisecond each way: the store's clock shows whole ones.
-      saw(snapshot.clock, from - 1, monotonic() + 1);
+      saw(snapshot.clock, from, monotonic());
       return reached === undefined ? snapshot : read(keys);
     };
     const answer = store.read(keys);
