@@ -11,15 +11,21 @@ export function makePrivateFile(path: string): void {
   const directory = resolve(dirname(path));
   const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (first !== undefined)
-    for (let at = directory; at !== dirname(resolve(first)); at = dirname(at)) flush(dirname(at));
+    for (let at = directory; at !== dirname(first); at = dirname(at)) flushDirectory(dirname(at));
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
 }
 
-function flush(directory: string): void {
-  const handle = openSync(directory, "r");
+/** What a file system says that can't flush directories, and one who may make names in a directory and not read it. SQLite goes on there, too. */
+const NOT_FOR_DIRECTORIES: ReadonlySet<unknown> = new Set(["EINVAL", "ENOTSUP", "ENOSYS", "EBADF", "EISDIR", "EACCES"]);
+
+export function flushDirectory(directory: string): void {
+  let handle: number | undefined;
   try {
+    handle = openSync(directory, "r");
     fsyncSync(handle);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && NOT_FOR_DIRECTORIES.has(error.code))) throw error;
   } finally {
-    closeSync(handle);
+    if (handle !== undefined) closeSync(handle);
   }
 }

@@ -72,7 +72,11 @@ describe("a clock that was set back", () => {
     assert.equal(await sweepPassed({ ...world, tenant: OTHER }, reached), 1);
     assert.equal(await standing(world, before.session.id), "idle");
     const since = await opened(world, { subject: "u-82" as SubjectId });
-    assert.equal(await sweepPassed({ ...world, tenant: TENANT }, reached), 0, "whose sessions were settled with the other's");
+    assert.equal(
+      await sweepPassed({ ...world, tenant: TENANT }, reached),
+      0,
+      "whose sessions were settled with the other's",
+    );
     assert.equal(await sweepPassed({ ...world, tenant: THIRD }, reached), 0, "that had none");
     assert.equal(await standing(world, since.session.id), "active");
   });

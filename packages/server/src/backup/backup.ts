@@ -7,7 +7,7 @@ import type { Config } from "../config.ts";
 import { storedTenants } from "../host/choose-store.ts";
 import type { Ports } from "../host/ports.ts";
 import { portsWith } from "../host/ports.ts";
-import { makePrivateDirectory, makePrivateFile } from "../host/private-files.ts";
+import { flushDirectory, makePrivateDirectory, makePrivateFile } from "../host/private-files.ts";
 import { type BackedUpTenant, digestOf, MANIFEST, type Manifest } from "./manifest.ts";
 import { BackupProblem } from "./problem.ts";
 import { asProblem } from "./tool-problem.ts";
@@ -50,7 +50,7 @@ export async function backUp(config: Config, directory: string, given: Partial<P
     makePrivateFile(join(beside, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(target, { recursive: true, force: true });
     renameSync(beside, target);
-    flush(dirname(target));
+    flushDirectory(dirname(target));
     return manifest;
   } catch (error) {
     rmSync(beside, { recursive: true, force: true });

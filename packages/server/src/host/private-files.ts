@@ -5,10 +5,10 @@ import { dirname, resolve } from "node:path";
 
 /** With those above it that are not there yet; their names are on the disk when it returns. */
 export function makePrivateDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  const directory = resolve(path);
+  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
-  const above = dirname(resolve(first));
-  for (let at = resolve(path); at !== above; at = dirname(at)) flushDirectory(dirname(at));
+  for (let at = directory; at !== dirname(first); at = dirname(at)) flushDirectory(dirname(at));
 }
 
 /** Undefined when there is no such file; throws when it is there and can't be read. */
@@ -33,11 +33,18 @@ export function makePrivateFile(path: string, text: string): void {
   flushDirectory(dirname(path));
 }
 
-function flushDirectory(path: string): void {
-  const directory = openSync(path, "r");
+/** What a file system says that can't flush directories, and one who may make names in a directory and not read it. */
+const NOT_FOR_DIRECTORIES: ReadonlySet<unknown> = new Set(["EINVAL", "ENOTSUP", "ENOSYS", "EBADF", "EISDIR", "EACCES"]);
+
+/** The names in it. Where that can't be done they are as safe as the file system makes them: no reason not to serve. Throws when the disk fails. */
+export function flushDirectory(path: string): void {
+  let directory: number | undefined;
   try {
+    directory = openSync(path, "r");
     fsyncSync(directory);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && NOT_FOR_DIRECTORIES.has(error.code))) throw error;
   } finally {
-    closeSync(directory);
+    if (directory !== undefined) closeSync(directory);
   }
 }

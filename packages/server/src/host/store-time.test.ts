@@ -53,7 +53,9 @@ function aSite(way = 0): Site {
     jump: (ms) => (wall += ms),
     written,
     failing: (now) => (fails = now),
-    hold: (until) => (held = until),
+    hold: (until) => {
+      held = until;
+    },
     look: async () => time.believed((await store.read([])).clock) - START,
   };
 }
