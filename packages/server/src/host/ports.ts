@@ -33,7 +33,7 @@ export function portsWith(given: Partial<Ports>): Ports {
     newSigningKey: generateKeyOf,
     wrapStore: (store) => store,
     wrapAdmission: (admission) => admission,
-    logTo: given.logTo ?? standardOutput(() => systemClock.now()),
+    logTo: given.logTo ?? standardOutput(systemClock),
     nodeName: hostname(),
     worker: null,
     pageOfAll: (_, own) => own,

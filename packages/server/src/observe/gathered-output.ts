@@ -3,6 +3,7 @@
 // line of its own as soon as lines are taken again. (What pino brings tries for ever, and the process with it.)
 
 import { fstatSync, writeSync } from "node:fs";
+import type { Clock } from "@hallpass/core";
 import type { LogDestination } from "./log.ts";
 
 /** Characters. */
@@ -41,6 +42,11 @@ export class GatheredOutput implements LogDestination {
 
   lostLines(): number {
     return this.#lost;
+  }
+
+  /** Whether a reader that takes nothing now is waited for. */
+  get isHeldUp(): boolean {
+    return this.#left.length > 0;
   }
 
   flushSync(): void {
@@ -108,16 +114,30 @@ function isBusy(error: unknown): boolean {
 const STANDARD_OUTPUT = 1;
 let standard: GatheredOutput | undefined;
 
-/** One for all that this process tells. What was not flushed is written when the process ends. `now`: milliseconds. */
-export function standardOutput(now: () => number): LogDestination {
+/** Milliseconds that the end of a process waits for whoever reads its last lines, and for how long it pauses between two tries. */
+const LAST_WITHIN = 1000;
+const LAST_PAUSE = 5;
+
+/** A pipe holds some 64 kB, and its reader may be behind: the last lines are those that say why a process ended. */
+function writeLast(output: GatheredOutput, clock: Clock): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  output.flushSync();
+  for (const began = clock.monotonic(); output.isHeldUp && clock.monotonic() - began < LAST_WITHIN; ) {
+    Atomics.wait(pause, 0, 0, LAST_PAUSE);
+    output.flushSync();
+  }
+}
+
+/** One for all that this process tells. What was not flushed is written when the process ends. */
+export function standardOutput(clock: Clock): LogDestination {
   if (standard !== undefined) return standard;
   const isRead = fstatSync(STANDARD_OUTPUT);
   // Asked for, Node opens it so that a reader that takes nothing is EAGAIN. As whoever started us left it, a write would wait for the reader.
   if (isRead.isFIFO() || isRead.isSocket()) process.stdout.on("error", () => undefined);
   const lossLine = (lines: number): string =>
-    `${JSON.stringify({ level: "error", time: new Date(now()).toISOString(), lines, event: "log_lines_lost" })}\n`;
+    `${JSON.stringify({ level: "error", time: new Date(clock.now()).toISOString(), lines, event: "log_lines_lost" })}\n`;
   const own = new GatheredOutput((bytes) => writeSync(STANDARD_OUTPUT, bytes), lossLine);
-  process.once("exit", () => own.flushSync());
+  process.once("exit", () => writeLast(own, clock));
   standard = own;
   return own;
 }
