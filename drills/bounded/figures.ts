@@ -1,6 +1,7 @@
 // What was seen, as a table by kind of fault, as one line, and as a plot.
 
 import type { Plot } from "../../scripts/plot.ts";
+import { quantile } from "../quantile.ts";
 import { acceptedFor, type Outcome } from "./outcome.ts";
 
 export function tableOf(outcomes: readonly Outcome[]): string {
@@ -31,11 +32,6 @@ export function figureOf(outcomes: readonly Outcome[], schedules: number, broken
     `last acceptance after the acknowledgement p99 ${quantile(ms, 0.99).toFixed(0)} ms, latest ${quantile(ms, 1).toFixed(0)} ms with M ${m} ms` +
     (calm.length === 0 ? "" : `; without a fault p99 ${quantile(calm, 0.99).toFixed(0)} ms`)
   );
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 const GROUPS: Readonly<Record<string, readonly Outcome["kind"][]>> = {

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
 import { BUGS } from "../simulation/bugs.ts";
 import { MutatedTree } from "../simulation/mutated-tree.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { figureOf, plotOf, tableOf } from "./figures.ts";
 import type { Broken, Outcome } from "./outcome.ts";
 import { type Played, playAll } from "./play-all.ts";
@@ -137,9 +138,4 @@ function keep({ right }: Played): void {
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }

@@ -15,6 +15,7 @@ import { compactVerify, importJWK } from "jose";
 import { sayProof } from "../../proof/line.ts";
 import { mutated, mutatedJson } from "../fuzz/mutate.ts";
 import { Random } from "../fuzz/random.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const given = parseArgs({
   options: { tokens: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } },
@@ -200,8 +201,3 @@ sayProof({
   passed: apart.length === 0 && looseApart > 0 && accepted > tokens.length / 10,
   ...(kept === undefined ? {} : { kept }),
 });
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`"${text}" is no whole number`);
-  return Number(text);
-}

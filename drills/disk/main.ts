@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { operated } from "./operated.ts";
 import { type Fault, play, type Scene } from "./scene.ts";
 
@@ -141,9 +142,4 @@ function show(name: string, scene: Scene): void {
   console.log(
     `${name}: ${revoked} revocations acknowledged, ${lost} lost; ${refreshed} refreshes, ${loggedOut} refused; ${refused} times 503; ${unread} of ${reads} reads unanswered; readiness said so ${said}; ${counted} failures counted; went on after ${Math.round(recoveredAfter)} ms`,
   );
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }

@@ -11,18 +11,11 @@ import {
   type Snapshot,
   type Store,
 } from "@hallpass/core";
-import { loadConfig, type Ports, startServer } from "@hallpass/server";
+import { type Ports, startServer } from "@hallpass/server";
+import { developmentConfig } from "../development-config.ts";
 
 const [port = "", data = "", kind = ""] = process.argv.slice(2);
-const over = {
-  development: "true",
-  listen: `127.0.0.1:${port}`,
-  data,
-  issuer: `http://127.0.0.1:${port}`,
-  log_level: "silent",
-};
-const loaded = loadConfig({ env: {}, over });
-if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+const config = developmentConfig(port, data);
 /** What was never written, and is shown. */
 const remembered = new RowMap<Row>();
 
@@ -57,5 +50,5 @@ const wrapStore: Ports["wrapStore"] = (store): Store => ({
     });
   },
 });
-await startServer(loaded.config, kind === "lying" ? { wrapStore } : {});
+await startServer(config, kind === "lying" ? { wrapStore } : {});
 process.stdout.write("ready\n");

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { sayProof } from "../../proof/line.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { type Finding, hunt } from "./hunt.ts";
 import { OF_REQUESTS } from "./parsers-of-requests.ts";
 import { OF_TOKENS } from "./parsers-of-tokens.ts";
@@ -84,9 +85,4 @@ function heldBytes(): number {
   (runInNewContext("gc") as () => void)();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`"${text}" is no whole number`);
-  return Number(text);
 }

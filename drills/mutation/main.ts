@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { control } from "./control.ts";
 import { PACKAGES, type PackageName } from "./mutants.ts";
 import { countsOf, keepResults, resultsOf, scoreOf, sumOf } from "./results.ts";
@@ -107,9 +108,4 @@ function keepCounts(name: PackageName, sources: readonly string[], verdicts: Jud
 function short(text: string): string {
   const line = text.replaceAll(/\s+/g, " ");
   return line.length > 70 ? `${line.slice(0, 67)}...` : line;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`"${text}" is no whole number`);
-  return Number(text);
 }

@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
+import { quantile } from "../quantile.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { floods, type Overloaded, stampede } from "./scenes.ts";
 
 const options = parseArgs({
@@ -140,22 +142,12 @@ function revokedP50({ during }: Overloaded): number {
   return quantile(during.ms, 0.5);
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 function ms(values: readonly number[], share: number): string {
   return values.length === 0 ? "–" : `${quantile(values, share).toFixed(1)} ms`;
 }
 
 function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }
 
 function say(text: string): void {

@@ -166,7 +166,8 @@ async function recovery(server: Operated, first: string): Promise<{ readonly ms:
   return { ms: performance.now() - began, token };
 }
 
-async function child<Report>(program: string, job: unknown): Promise<Report> {
+/** A program of this folder, with its job on stdin; its report. */
+export async function child<Report>(program: string, job: unknown): Promise<Report> {
   const path = join(import.meta.dirname, program);
   const started = spawn(process.execPath, ["--conditions=hallpass-source", path], {
     stdio: ["pipe", "pipe", "inherit"],

@@ -2,20 +2,13 @@
 // its store takes in a second; 0 for as many as it can.
 
 import { join } from "node:path";
-import { loadConfig, type Ports, startServer } from "@hallpass/server";
+import { type Ports, startServer } from "@hallpass/server";
+import { developmentConfig } from "../development-config.ts";
 import { watchShed } from "./shed-times.ts";
 import { slowed } from "./slowed.ts";
 
 const [port = "", data = "", door = "", changes = "0"] = process.argv.slice(2);
-const over = {
-  development: "true",
-  listen: `127.0.0.1:${port}`,
-  data,
-  issuer: `http://127.0.0.1:${port}`,
-  log_level: "error",
-};
-const loaded = loadConfig({ env: {}, over });
-if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+const config = developmentConfig(port, data, { log_level: "error" });
 const wrapAdmission: Ports["wrapAdmission"] = (admission) => {
   if (door === "open")
     for (const lane of admission.lanes) Object.defineProperty(lane, "places", { get: () => Infinity, set: () => {} });
@@ -24,5 +17,5 @@ const wrapAdmission: Ports["wrapAdmission"] = (admission) => {
 watchShed(join(data, "shed.json"));
 const wrapStore: Ports["wrapStore"] = (store) => (changes === "0" ? store : slowed(store, Number(changes)));
 const logTo = { write: (line: string) => process.stderr.write(line) };
-await startServer(loaded.config, { wrapAdmission, wrapStore, logTo });
+await startServer(config, { wrapAdmission, wrapStore, logTo });
 process.stdout.write("ready\n");

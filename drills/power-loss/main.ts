@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { freePort } from "@hallpass/store-postgres/testing";
 import { sayProof } from "../../proof/line.ts";
 import { MutatedTree } from "../simulation/mutated-tree.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { Disk } from "./disk.ts";
 import type { Judged } from "./judging.ts";
 import { recordingOf } from "./recording.ts";
@@ -166,8 +167,3 @@ sayProof({
   passed: broken.length === 0,
   ...(broken.length === 0 ? {} : { kept: scratch }),
 });
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
-}

@@ -5,7 +5,8 @@
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseRefreshToken } from "@hallpass/protocol";
-import { loadConfig, startServer } from "@hallpass/server";
+import { startServer } from "@hallpass/server";
+import { developmentConfig } from "../development-config.ts";
 
 const CLIENTS = 8;
 const ROTATIONS = 2;
@@ -15,10 +16,7 @@ const KEY_EVERY = 8;
 const [root = "", port = "", most = "0", end = "exit"] = process.argv.slice(2);
 const url = `http://127.0.0.1:${port}`;
 const data = join(root, "data");
-const over = { development: "true", listen: `127.0.0.1:${port}`, data, issuer: url, log_level: "silent" };
-const loaded = loadConfig({ env: {}, over });
-if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-const server = await startServer(loaded.config);
+const server = await startServer(developmentConfig(port, data));
 const file = openSync(join(root, "acknowledged"), "a", 0o600);
 const counts = { opened: 0, rotations: 0, revocations: 0, keys: 0 };
 const bearer = await bearerOf(readFileSync(join(data, "operator-credentials"), "utf8").trim());

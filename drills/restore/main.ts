@@ -4,6 +4,7 @@
 
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { type Rehearsal, type Rehearsed, rehearse } from "./rehearse.ts";
 
 const { values } = parseArgs({
@@ -62,9 +63,4 @@ function oneOf<T extends string>(all: readonly T[], text: string): T {
   const found = all.find((one) => one === text);
   if (found === undefined) throw new Error(`${text} is none of ${all.join(", ")}`);
   return found;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }

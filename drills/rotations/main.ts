@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { rotateUnderLoad } from "./rotate-under-load.ts";
 
 const CONTROL_ROTATIONS = 3;
@@ -41,9 +42,4 @@ else {
     notShown: ["verifiers that cache a JWKS longer than they are told"],
     passed: refused === 0 && accepted > 0 && control.refused > 0,
   });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }

@@ -13,6 +13,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
 import { operated } from "../disk/operated.ts";
+import { quantile } from "../quantile.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const given = parseArgs({ options: { each: { type: "string", default: "200" } } }).values;
 const each = wholeNumber(given.each);
@@ -206,16 +208,6 @@ function residentBytes(): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 function pause(forMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, forMs));
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 9999`);
-  return Number(text);
 }

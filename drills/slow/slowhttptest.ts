@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs, stripVTControlCharacters } from "node:util";
 import { sayProof } from "../../proof/line.ts";
 import { operated } from "../disk/operated.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const given = parseArgs({
   options: { connections: { type: "string", default: "2000" }, seconds: { type: "string", default: "25" } },
@@ -132,9 +133,4 @@ async function attack(mode: keyof typeof MODES, url: string): Promise<Told> {
 function residentBytes(): number {
   const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${server.pid()}/status`, "latin1"));
   return Number(line?.[1] ?? 0) * 1024;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 99999`);
-  return Number(text);
 }

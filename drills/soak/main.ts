@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { freePort } from "@hallpass/store-postgres/testing";
 import { sayProof } from "../../proof/line.ts";
 import { MutatedTree } from "../simulation/mutated-tree.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { live, type Tally } from "./people.ts";
 import type { Look } from "./server.ts";
 import { SHORTENED } from "./shortened.ts";
@@ -22,7 +23,7 @@ import { SHORTENED } from "./shortened.ts";
 const given = parseArgs({
   options: { seconds: { type: "string", default: "20" }, people: { type: "string", default: "12" } },
 }).values;
-const [seconds, people] = [Number(given.seconds), Number(given.people)];
+const [seconds, people] = [wholeNumber(given.seconds), wholeNumber(given.people)];
 /** What is remembered fills up, and the platform compiles what is used: the longer one looks, the later one begins to. */
 const WARM_SECONDS = Math.max(18, seconds / 2);
 /** Of the control: what leaks is found sooner. */

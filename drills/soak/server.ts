@@ -4,7 +4,8 @@
 import { openSync, readdirSync } from "node:fs";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { loadConfig, type Ports, startServer } from "@hallpass/server";
+import { type Ports, startServer } from "@hallpass/server";
+import { developmentConfig } from "../development-config.ts";
 
 /** All but `cpuMs` are not to grow. */
 export interface Look {
@@ -21,20 +22,13 @@ export interface Look {
 }
 
 const [port = "", data = "", kind = ""] = process.argv.slice(2);
-const over = {
-  development: "true",
-  listen: `127.0.0.1:${port}`,
-  data,
-  issuer: `http://127.0.0.1:${port}`,
+const config = developmentConfig(port, data, {
   max_token_lifetime: "3s",
   client_token_lifetime: "3s",
   facts_kept: "5s",
   audit_kept: "5s",
   audit_checkpoint_every: "2s",
-  log_level: "silent",
-};
-const loaded = loadConfig({ env: {}, over });
-if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+});
 const kept: unknown[] = [];
 let changes = 0;
 const wrapStore: Ports["wrapStore"] = (store) => ({
@@ -50,7 +44,7 @@ const wrapStore: Ports["wrapStore"] = (store) => ({
     return store.commit(given);
   },
 });
-await startServer(loaded.config, kind === "leaking" ? { wrapStore } : {});
+await startServer(config, kind === "leaking" ? { wrapStore } : {});
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 process.on("message", () => {

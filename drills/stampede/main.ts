@@ -5,7 +5,6 @@
 // acknowledgement, or if it could not say of a live token that it lives; and if revocations do not wait where the door is held open and they
 // stand in line with the traffic.
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,8 +12,11 @@ import { parseArgs } from "node:util";
 import { createVerifier } from "@hallpass/verifier";
 import { sayProof } from "../../proof/line.ts";
 import { type Operated, operated } from "../disk/operated.ts";
+import { child } from "../overload/scenes.ts";
 import type { StampedeJob, StampedeReport } from "../overload/stampede.ts";
+import { quantile } from "../quantile.ts";
 import { MutatedTree } from "../simulation/mutated-tree.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { type Beside, beside, type Victim } from "./beside.ts";
 
 const given = parseArgs({
@@ -72,7 +74,7 @@ async function stampede(root: string, door: "as it is" | "open", count: number):
       patienceMs: PATIENCE_MS,
     };
     const scene = { server, verifier, victims, everyMs: 1000 / VICTIMS_PER_SECOND };
-    const [report, seen] = await beside(scene, () => playing(job));
+    const [report, seen] = await beside(scene, () => child<StampedeReport>("stampede.ts", job));
     verifier.close();
     return { report, beside: seen };
   } finally {
@@ -136,28 +138,6 @@ async function opened(
   };
   await Promise.all(Array.from({ length: OPENED_AT_ONCE }, open));
   return all;
-}
-
-async function playing(job: StampedeJob): Promise<StampedeReport> {
-  const program = join(import.meta.dirname, "../overload/stampede.ts");
-  const child = spawn(process.execPath, ["--conditions=hallpass-source", program], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  child.stdin.end(JSON.stringify(job));
-  process.once("exit", () => child.kill("SIGKILL"));
-  let out = "";
-  for await (const chunk of child.stdout) out += String(chunk);
-  return JSON.parse(out) as StampedeReport;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }
 
 console.error(`${clients.toLocaleString("en")} clients behind ${connections} connections`);

@@ -12,6 +12,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sayProof } from "../../proof/line.ts";
 import { type Operated, operated, type Session } from "../disk/operated.ts";
+import { quantile } from "../quantile.ts";
+import { wholeNumber } from "../whole-number.ts";
 import type { Arrivals, FleetJob, FleetStatus } from "./fleet.ts";
 
 const given = parseArgs({
@@ -255,16 +257,6 @@ function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${text} is no whole number from 1 to 999999`);
-  return Number(text);
 }

@@ -1,16 +1,9 @@
 // One server of the drill: `server.ts PORT DATA`.
 
-import { loadConfig, startServer } from "@hallpass/server";
+import { startServer } from "@hallpass/server";
+import { developmentConfig } from "../development-config.ts";
 
 const [port = "", data = ""] = process.argv.slice(2);
-const over = {
-  development: "true",
-  listen: `127.0.0.1:${port}`,
-  data,
-  issuer: `http://127.0.0.1:${port}`,
-  log_level: "error",
-};
-const loaded = loadConfig({ env: {}, over });
-if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-await startServer(loaded.config, { logTo: { write: (line) => process.stderr.write(line) } });
+const config = developmentConfig(port, data, { log_level: "error" });
+await startServer(config, { logTo: { write: (line) => process.stderr.write(line) } });
 process.stdout.write("ready\n");

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { Fault, type Store } from "@hallpass/core";
 import { basicHeader, requestOf, type Scene, scene } from "../../packages/server/src/testing/scene.ts";
 import { sayProof } from "../../proof/line.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 const given = parseArgs({
   options: { samples: { type: "string", default: "10000" }, rounds: { type: "string", default: "5" } },
@@ -118,12 +119,6 @@ function leavingEarly(store: Store, early: { readonly on: boolean }): Store {
       return snapshot;
     },
   };
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new TypeError(`"${text}" has to be a whole number above 0`);
-  return number;
 }
 
 const stage = await staged();
