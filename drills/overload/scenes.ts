@@ -173,8 +173,10 @@ export async function child<Report>(program: string, job: unknown): Promise<Repo
     stdio: ["pipe", "pipe", "inherit"],
   });
   started.stdin.end(JSON.stringify(job));
-  process.once("exit", () => started.kill("SIGKILL"));
+  const kill = (): void => void started.kill("SIGKILL");
+  process.once("exit", kill);
   let out = "";
   for await (const chunk of started.stdout) out += String(chunk);
+  process.off("exit", kill);
   return JSON.parse(out) as Report;
 }
