@@ -54,8 +54,21 @@ function byFolder(name: PackageName, results: Results): string {
   return [
     `### ${name}`,
     ...(folders.size > 1 ? [table(HEAD, rows)] : []),
-    weakest.length === 0 ? "No file under 90 %." : `Files under 90 %: ${weakest.join(", ")}.`,
+    ...(weakest.length > 0 ? [`Files under 90 %: ${weakest.join(", ")}.`] : []),
+    ...(weakest.length === 0 && folders.size > 0 ? ["No file under 90 %."] : []),
+    ...notJudged(name, results),
   ].join("\n\n");
+}
+
+function notJudged(name: PackageName, results: Results): readonly string[] {
+  const { sources } = suiteOf(name);
+  const left = sources.filter((file) => results[file] === undefined);
+  const texts = [...Map.groupBy(left, (file) => folderOf(name, file))].map(([folder, files]) =>
+    folder === "src/"
+      ? files.map((file) => `\`${file.split("/").at(-1)}\``).join(", ")
+      : `\`${folder}\` (${files.length})`,
+  );
+  return left.length === 0 ? [] : [`Not judged whole, ${left.length} of ${sources.length} files: ${texts.join(", ")}.`];
 }
 
 function folderOf(name: PackageName, file: string): string {

@@ -37,7 +37,6 @@ export const CORE: readonly Reviewed[] = [
         "return row === undefined ? undefined : ({ claims, client, registered: clientFromRow(row) } as LiveAccessToken);",
         "...(session === undefined ? [] : [sessionKey({ tenant, id: session })]),",
         "const everything = snapshot.get(ringKey(tenant))?.notBefore ?? null;",
-        "return claims.sid !== undefined && sessionTakenAway(issuer, claims, snapshot);",
         "const id = claims.sid === undefined ? undefined : parseSessionId(claims.sid);",
         "const row = id === undefined ? undefined : snapshot.get(sessionKey({ tenant: issuer.tenant, id }));",
         "return lines.some((line) => line === undefined || (line.notBefore !== null && isBefore(claims.pos, line.notBefore)));",
@@ -69,6 +68,9 @@ export const CORE: readonly Reviewed[] = [
       ],
       "sessions/subject-ref.ts": ["const bytes = ref.length > LONGEST ? undefined : decodeBase64url(ref);"],
       "tokens/access-token.ts": ["if (known !== undefined) return known;", "headers.set(signer, text);"],
+      "tokens/judge-access-token.ts": [
+        "const read = deps.store.read(more.length === 0 ? presented.rows : withAll(presented.rows, more));",
+      ],
       "tokens/judge-session-token.ts": [
         'if (known?.kid === token.kid && known.hash === token.hash) return "current";',
         'if (fit === "current") mac.sessionTokens.set(presented.text, { kid: token.kid, hash: token.hash, presented });',

@@ -64,6 +64,13 @@ describe("reported activity of sessions", () => {
     assert.deepEqual(sent[0][0], [sidOf(MAX_ACTIVITY), MAX_ACTIVITY]);
   });
 
+  it("sends nothing where no session was used", () => {
+    const { activity, sent } = reporting();
+    activity.flush();
+    activity.close();
+    assert.deepEqual(sent, []);
+  });
+
   it("that was taken for a pull and given back is there again, unless it was noted since", () => {
     const activity = new Activity(undefined, () => false);
     for (let n = 0; n < MAX_ACTIVITY + 1; n += 1) activity.note(sidOf(n), n);

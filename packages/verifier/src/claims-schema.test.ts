@@ -109,10 +109,19 @@ describe("a verifier with the app's schema of claims", () => {
       1,
       { "~standard": { version: 2, vendor: "x", validate: planOf } },
       { "~standard": {} },
+      { "~standard": null },
+      { "~standard": { version: 1, vendor: "x", validate: "planOf" } },
     ]) {
       const wrong = { ...OPTIONS, claims } as unknown as Parameters<typeof createTestIssuer>[0];
       await assert.rejects(createTestIssuer(wrong), OptionsError);
     }
+  });
+
+  it("takes a function that is a schema [AT-V9]", async () => {
+    const claims = Object.assign(() => undefined, schemaOf(planOf));
+    const issuer = await createTestIssuer({ ...OPTIONS, claims });
+    const verdict = await issuer.verifier.verify(await issuer.token({ plan: "gold" }));
+    assert.equal(verdict.kind, "accepted");
   });
 
   it("has the schema's type, without a cast [AT-V9]", () => {

@@ -110,3 +110,43 @@ test("a stopped watch hears nothing", async () => {
   issuer.close();
   assert.deepEqual(reasons, []);
 });
+
+test("streams whose tokens end within one second end each at its time, whenever they were opened and whoever stops", async () => {
+  const issuer = await createTestIssuer(options);
+  await issuer.advance(300);
+  const exp = Math.floor(issuer.clock.now() / 1000) + 3;
+  const [stopped, goesOn, longer] = [
+    await watched(issuer, { exp }),
+    await watched(issuer, { exp }),
+    await watched(issuer, { exp: exp + 1 }),
+  ];
+  stopped.stop();
+  await issuer.advance(exp * 1000 - issuer.clock.now() - 1);
+  assert.deepEqual(goesOn.reasons, []);
+  await issuer.advance(1);
+  assert.deepEqual([stopped.reasons, goesOn.reasons, longer.reasons], [[], ["expired"], []]);
+  await issuer.advance(1000);
+  assert.deepEqual(longer.reasons, ["expired"]);
+  issuer.close();
+});
+
+test("a stream that another one's end has stopped hears nothing, though both end for the same reason", async () => {
+  const issuer = await createTestIssuer(options);
+  const heard: string[] = [];
+  const stops = new Map<string, () => void>();
+  for (const [name, other] of [
+    ["one", "two"],
+    ["two", "one"],
+  ] as const) {
+    const verdict = await accepted(issuer, await issuer.token());
+    stops.set(
+      name,
+      issuer.verifier.onEnded(verdict, () => {
+        heard.push(name);
+        stops.get(other)?.();
+      }),
+    );
+  }
+  issuer.close();
+  assert.deepEqual(heard, ["one"]);
+});

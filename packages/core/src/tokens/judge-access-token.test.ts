@@ -10,10 +10,11 @@ import { alterSession } from "../operations/alter-session.ts";
 import { disableClient } from "../operations/disable-client.ts";
 import { startEpoch } from "../operations/start-epoch.ts";
 import { sessionKey } from "../sessions/session-row.ts";
+import type { RowKey } from "../store/store.ts";
 import { WEB } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
 import { accessTextOf, aWorld, type Deps, opened, revoked, theSession, type World } from "../testing/world.ts";
-import { judgeAccessToken } from "./judge-access-token.ts";
+import { judgeAccessToken, readAccessToken } from "./judge-access-token.ts";
 
 type Opened = Awaited<ReturnType<typeof opened>>;
 
@@ -132,6 +133,97 @@ describe("a token in time", () => {
     ] as const) {
       world.setNow(afterMs(issued, ms));
       assert.equal(await isLive(world, accessTextOf(one)), live);
+    }
+  });
+});
+
+/** The same token with other claims and another type, signed by our own key. */
+function signedAgain(world: World, good: string, changes: object, typ = "at+jwt"): string {
+  const [head = "", body = ""] = good.split(".");
+  const keys = world.keys.latest();
+  assert.ok(keys !== undefined);
+  const read = (part: string): object => JSON.parse(Buffer.from(part, "base64url").toString()) as object;
+  const input = [
+    { ...read(head), typ },
+    { ...read(body), ...changes },
+  ]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  return `${input}.${Buffer.from(keys.signer.sign(input)).toString("base64url")}`;
+}
+
+describe("a token that our key signed", () => {
+  it("is good under either name of its type, in any case [AT-V1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const good = accessTextOf(await opened(world));
+    for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "Application/at+JWT"])
+      assert.equal(await isLive(world, signedAgain(world, good, {}, typ)), true, typ);
+  });
+
+  it("is not good before its nbf with skew, without a lifetime, or with one that is too long [AT-V5]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const good = accessTextOf(await opened(world));
+    const iat = Math.floor(world.now() / 1000);
+    const skew = world.issuer.skew;
+    world.setNow(instantOf(iat * 1000));
+    const longest = world.issuer.longestToken;
+    for (const [changes, live] of [
+      [{ nbf: iat + skew }, true],
+      [{ nbf: iat + skew + 1 }, false],
+      [{ iat, exp: iat + 1 }, true],
+      [{ iat, exp: iat }, false],
+      [{ iat, exp: iat + longest }, true],
+      [{ iat, exp: iat + longest + 1 }, false],
+    ] as const)
+      assert.equal(await isLive(world, signedAgain(world, good, changes)), live, JSON.stringify(changes));
+  });
+
+  it("is no good with a client's or a session's name that can't be one, or a family that its session has not", async () => {
+    const world = await aWorld(createMemoryStore);
+    const good = accessTextOf(await opened(world));
+    for (const changes of [{ client_id: "\u0000" }, { client_id: "nobody" }, { fam: "AAAAAA" }])
+      assert.equal(await isLive(world, signedAgain(world, good, changes)), false, JSON.stringify(changes));
+  });
+});
+
+describe("rows that are read along with a token's", () => {
+  it("come with the same read, none is asked for twice, and nobody names any for what is refused without a read", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    const other = await opened(world);
+    const token = accessTextOf(one);
+    const asked: (readonly RowKey[])[] = [];
+    const store: typeof world.store = {
+      ...world.store,
+      read: (keys) => {
+        asked.push(keys);
+        return world.store.read(keys);
+      },
+    };
+    const deps = { ...world, store };
+    assert.ok((await readAccessToken(deps, token)) !== undefined);
+    const [own = []] = asked;
+    const known = sessionKey(one.session);
+    const news: readonly RowKey[] = [
+      sessionKey(other.session),
+      { ...known, kind: "client" },
+      { ...known, tenant: "other" as typeof known.tenant },
+    ];
+    const clients: string[] = [];
+    const read = await readAccessToken(deps, token, (client) => {
+      clients.push(client);
+      return [known, ...news, ...own];
+    });
+    assert.deepEqual(asked[1], [...own, ...news]);
+    assert.deepEqual(clients, [WEB]);
+    assert.equal(read?.snapshot.get(sessionKey(other.session))?.key.id, other.session.id);
+    const forged = `${token.slice(0, token.lastIndexOf("."))}.${"A".repeat(86)}`;
+    assert.equal(await readAccessToken(deps, forged, (client) => [clientOf(client)]), undefined);
+    assert.equal(asked.length, 2);
+
+    function clientOf(client: string): RowKey {
+      clients.push(client);
+      return known;
     }
   });
 });

@@ -1,0 +1,104 @@
+// What ends the lease and what a snapshot leaves behind, without a connection around it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeBase64url, type Notice, type SnapshotFrame, type Welcome } from "@hallpass/protocol";
+import { type Change, Knowledge } from "./knowledge.ts";
+
+const welcome = (salt: number): Welcome => ({
+  type: "welcome",
+  feed: 1,
+  issuer: "https://auth.example",
+  tenant: "default",
+  node: "n1",
+  salt: encodeBase64url(new Uint8Array(16).fill(salt)),
+  skew_s: 5,
+  max_lifetime_s: 3600,
+  token_expires_ms: 9000,
+  resumed: false,
+});
+const token = (seq: number): Notice => ({
+  pos: { epoch: 1, seq },
+  at: 0,
+  until: 9000,
+  taking: { kind: "token", jti: `t${seq}` },
+});
+const snapshot = (given: Partial<SnapshotFrame>): SnapshotFrame => ({
+  type: "snapshot",
+  part: 1,
+  last: true,
+  to: { epoch: 1, seq: 12 },
+  cursor: "c12",
+  horizon: 600,
+  notices: [token(12)],
+  unknownKinds: [],
+  ...given,
+});
+
+function heldView(): { readonly knowledge: Knowledge; readonly changes: Change[]; readonly age: () => number } {
+  const changes: Change[] = [];
+  const knowledge = new Knowledge((change) => changes.push(change));
+  knowledge.welcome(welcome(1));
+  knowledge.applyKeys({ type: "keys", version: 7, keys: [] }, true);
+  knowledge.apply(snapshot({}));
+  knowledge.lease.grant({ wall: 0, mono: 0 });
+  assert.equal(knowledge.lease.age(1000, 1000), 1001);
+  return { knowledge, changes, age: () => knowledge.lease.age(1000, 1000) };
+}
+
+test("another salt ends the lease and the view, the same one neither [NOT-2] [LEASE-7]", () => {
+  const { knowledge, changes, age } = heldView();
+  knowledge.welcome(welcome(1));
+  assert.deepEqual([age(), knowledge.known === undefined], [1001, false]);
+  changes.length = 0;
+  knowledge.welcome(welcome(2));
+  assert.deepEqual([age(), knowledge.known, knowledge.applied], [Number.POSITIVE_INFINITY, undefined, undefined]);
+  assert.deepEqual(changes, [{ kind: "salt" }]);
+});
+
+test("a longer salt that begins with the one held is another [NOT-2]", () => {
+  const { knowledge, age } = heldView();
+  const longer = Uint8Array.from([...new Uint8Array(16).fill(1), 1]);
+  knowledge.welcome({ ...welcome(1), salt: encodeBase64url(longer) });
+  assert.deepEqual([age(), knowledge.known], [Number.POSITIVE_INFINITY, undefined]);
+});
+
+test("older keys end the lease, and the connection unless they are its first ones [LEASE-7]", () => {
+  for (const [version, first, leave, expected] of [
+    [7, false, false, 1001],
+    [8, false, false, 1001],
+    [6, false, true, Number.POSITIVE_INFINITY],
+    [6, true, false, Number.POSITIVE_INFINITY],
+  ] as const) {
+    const { knowledge, age } = heldView();
+    assert.equal(knowledge.applyKeys({ type: "keys", version, keys: [] }, first), leave);
+    assert.equal(age(), expected);
+  }
+});
+
+test("a snapshot that was broken off leaves nothing in the one that follows [FEED-1]", () => {
+  const { knowledge, changes } = heldView();
+  for (const [index, next] of [snapshot({}), snapshot({ last: false, notices: [] })].entries()) {
+    knowledge.apply(snapshot({ last: false, notices: [token(3), token(4)] }));
+    assert.equal(knowledge.tracked, 1, "until it is whole, what was known before counts");
+    changes.length = 0;
+    knowledge.apply(next);
+    if (index === 1) knowledge.apply(snapshot({ part: 2 }));
+    assert.equal(knowledge.tracked, 1);
+    const told = changes.flatMap((change) => (change.kind === "notices" ? change.notices() : []));
+    assert.deepEqual(told, [token(12)]);
+    assert.equal(changes.at(-1)?.kind, "replaced");
+  }
+});
+
+test("a frame without notices is told to nobody, and one with a notice as it is [FEED-5]", () => {
+  const { knowledge, changes } = heldView();
+  const before = changes.length;
+  const frame = { type: "notices", cursor: "c13", horizon: 600, unknownKinds: [] } as const;
+  knowledge.apply({ ...frame, after: { epoch: 1, seq: 12 }, to: { epoch: 1, seq: 12 }, notices: [] });
+  assert.equal(changes.length, before);
+  const revision = knowledge.known?.revision ?? 0;
+  knowledge.apply({ ...frame, after: { epoch: 1, seq: 12 }, to: { epoch: 1, seq: 13 }, notices: [token(13)] });
+  const told = changes.slice(before).flatMap((change) => (change.kind === "notices" ? change.notices() : []));
+  assert.deepEqual([told, knowledge.known?.revision], [[token(13)], revision + 1]);
+});
