@@ -11,6 +11,8 @@ export interface StampedeJob {
   readonly refreshTokens: readonly string[];
   /** At most; whoever finds them all taken waits for one. Without it there is one for each. */
   readonly connections?: number;
+  /** Whoever is turned away takes it for a no, and never comes back: the control. */
+  readonly areGivingUp?: boolean;
   /** They are given up after this. */
   readonly patienceMs: number;
 }
@@ -117,7 +119,7 @@ async function client(token: string): Promise<void> {
   for (let tries = 1; performance.now() - began < job.patienceMs; tries += 1) {
     mostTries = Math.max(mostTries, tries);
     const told = await attempt(request);
-    if (told === "over") return;
+    if (told === "over" || job.areGivingUp === true) return;
     await new Promise((resolve) => setTimeout(resolve, told * 1000 + Math.random() * 1000));
   }
 }
