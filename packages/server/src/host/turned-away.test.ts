@@ -15,32 +15,26 @@ import { systemClock, systemDice, systemScheduler } from "./system-ports.ts";
 let stage: Scene;
 let admission: Admission;
 let host: NodeHost;
-/** Whether connections on which somebody was turned away wait for the test, and what reads them again. */
-let isHeld = false;
-let readOn: (() => void) | undefined;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 before(async () => {
   stage = await scene();
   const dice = systemDice();
-  const scheduler: Scheduler = {
-    after: (ms, task) => {
-      if (!isHeld) return systemScheduler.after(ms, task);
-      readOn = task;
-      return () => {};
-    },
-  };
   // Nobody looks: places are what the test makes of them.
   const never: Scheduler = { after: () => () => {} };
   admission = createAdmission({ clock: systemClock, scheduler: never, dice, told: () => {} });
-  const { hallpass } = stage;
-  const at = { issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
-  host = await listen({ hallpass, observer: SILENT, admission, dice, clock: systemClock, scheduler, ...at });
+  host = await listening(systemScheduler);
 });
 after(async () => {
   agent.destroy();
   await host.close(1000);
 });
+
+function listening(scheduler: Scheduler): Promise<NodeHost> {
+  const { hallpass } = stage;
+  const at = { issuer: ISSUER, host: "127.0.0.1", port: 0, attach: () => {} };
+  return listen({ hallpass, observer: SILENT, admission, dice: systemDice(), clock: systemClock, scheduler, ...at });
+}
 
 interface Answered {
   readonly status: number;
@@ -164,10 +158,17 @@ test("a connection on which somebody was turned away is read again when it is it
     "/v1/sessions": "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
   };
   const other = new Agent({ keepAlive: true });
-  isHeld = true;
+  const ready: (() => void)[] = [];
+  const held = await listening({
+    after: (_, task) => {
+      ready.push(task);
+      return () => {};
+    },
+  });
+  const { port } = held;
   for (const [path, text] of Object.entries(asked)) {
     await whileFull(path, async () => {
-      const socket = connect(host.port, "127.0.0.1");
+      const socket = connect(port, "127.0.0.1");
       let seen = "";
       socket.on("data", (chunk: Buffer) => (seen += chunk.toString("latin1")));
       socket.write(text);
@@ -175,13 +176,14 @@ test("a connection on which somebody was turned away is read again when it is it
       assert.match(seen, /^HTTP\/1\.1 503 /);
       seen = "";
       socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      for (let n = 0; n < 20; n += 1) assert.equal((await send("/healthz", { agent: other })).status, 200);
+      for (let n = 0; n < 20; n += 1) assert.equal((await send("/healthz", { agent: other, port })).status, 200);
       assert.equal(seen, "", path);
-      readOn?.();
+      ready.shift()?.();
       await once(socket, "data");
       assert.match(seen, /^HTTP\/1\.1 200 /);
       socket.destroy();
     });
   }
   other.destroy();
+  await held.close(1000);
 });
