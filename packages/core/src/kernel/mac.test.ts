@@ -29,7 +29,7 @@ describe("the MAC of short messages", () => {
 
   it("is that of the platform for any key up to a block, any text and any pieces", () => {
     const short = fc.uint8Array({ maxLength: 64 });
-    const any = fc.property(short, fc.string({ unit: "grapheme" }), fc.array(fc.uint8Array()), (key, text, pieces) => {
+    const any = fc.property(short, fc.string({ unit: "binary" }), fc.array(fc.uint8Array()), (key, text, pieces) => {
       const expected = createHmac("sha256", key).update(text);
       for (const piece of pieces) expected.update(piece);
       assert.equal(hex(hmacSha256(key, text, ...pieces)), expected.digest("hex"));
@@ -52,7 +52,8 @@ describe("the MAC of short messages", () => {
           const other = mac.with(at, (mac[at] ?? 0) ^ 1);
           assert.ok(!macFits(other, key, text, piece), `byte ${at} of ${n} differs`);
         }
-        assert.ok(!macFits(mac, key, `${text}.`, piece));
+        // Of so many bytes no two are the same by chance; of one they are each 256th time.
+        if (n >= 8) assert.ok(!macFits(mac, key, `${text}.`, piece));
       },
     );
     fc.assert(any);
