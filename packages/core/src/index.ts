@@ -103,7 +103,7 @@ export {
   type SubjectDeps,
   unblockSubject,
 } from "./operations/subjects.ts";
-export * from "./operations/sweep.ts";
+export { type PassedOver, type SweepDeps, type Swept, sweep } from "./operations/sweep.ts";
 export { type SweepPassedDeps, sweepPassed } from "./operations/sweep-passed.ts";
 export * from "./operations/tend-keys.ts";
 export * from "./operations/try-key.ts";

@@ -9,7 +9,7 @@ import { sessionFromRow } from "../sessions/session-row.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import { changeEach } from "../store/change-each.ts";
 import type { Row, RowKey, Snapshot, Store } from "../store/store.ts";
-import { type Settled, settleSession } from "./sweep.ts";
+import { asOf, type Settled, settleSession } from "./sweep.ts";
 
 export interface SweepPassedDeps {
   readonly store: Store;
@@ -72,12 +72,7 @@ function settle(row: Row | undefined, snapshot: Snapshot, reached: Instant): Dec
     if (row.expires <= reachedIn(snapshot.get(notedKey(row.key.tenant)))) return answer("left");
     const session = sessionFromRow(row);
     if (session.state.kind === "ended") return answer("left");
-    return settleSession(row, session, {
-      get: (key) => snapshot.get(key),
-      has: (key) => snapshot.has(key),
-      head: snapshot.head,
-      clock: reached,
-    });
+    return settleSession(row, session, asOf(snapshot, reached));
   } catch {
     // A row that nobody can read lets nobody in either. The sweep tells of it.
     return answer("left");

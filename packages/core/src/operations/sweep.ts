@@ -167,17 +167,13 @@ function settle(key: RowKey, snapshot: Snapshot, until: Instant): Decision<Settl
   if (key.kind !== "session") return remove(row);
   const session = sessionFromRow(row);
   if (session.state.kind === "ended") return remove(row);
-  return settleSession(row, session, notAfter(snapshot, until));
+  // A clock that jumped ahead since must not end for good what it only seems to have outlived.
+  return settleSession(row, session, asOf(snapshot, earliest(snapshot.clock, until)));
 }
 
-/** A clock that jumped ahead since must not end for good what it only seems to have outlived. */
-function notAfter(snapshot: Snapshot, until: Instant): Snapshot {
-  return {
-    get: (key) => snapshot.get(key),
-    has: (key) => snapshot.has(key),
-    head: snapshot.head,
-    clock: earliest(snapshot.clock, until),
-  };
+/** The same rows, judged at another instant. */
+export function asOf(snapshot: Snapshot, clock: Instant): Snapshot {
+  return { get: (key) => snapshot.get(key), has: (key) => snapshot.has(key), head: snapshot.head, clock };
 }
 
 /** A session whose row came due may have been used since: then it is due again later. Otherwise its derived end becomes a fact. */

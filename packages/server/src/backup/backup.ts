@@ -1,13 +1,13 @@
 // A backup: each tenant's store in one consistent state, into a new directory that gets its name when all of it is on the disk.
 
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { formatPosition } from "@hallpass/protocol";
 import type { Config } from "../config.ts";
 import { storedTenants } from "../host/choose-store.ts";
 import type { Ports } from "../host/ports.ts";
 import { portsWith } from "../host/ports.ts";
-import { flushDirectory, makePrivateDirectory, makePrivateFile } from "../host/private-files.ts";
+import { flushDirectory, flushFile, makePrivateDirectory, makePrivateFile } from "../host/private-files.ts";
 import { type BackedUpTenant, digestOf, MANIFEST, type Manifest } from "./manifest.ts";
 import { BackupProblem } from "./problem.ts";
 import { asProblem } from "./tool-problem.ts";
@@ -44,7 +44,7 @@ export async function backUp(config: Config, directory: string, given: Partial<P
         store: copied.store,
         keys_sealed_under: [...copied.keysSealedUnder],
       });
-      flush(join(beside, file));
+      flushFile(join(beside, file));
     }
     const manifest: Manifest = { hallpass_backup: 1, made_at_ms: madeAt, store: stored.kind, tenants };
     makePrivateFile(join(beside, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -68,13 +68,4 @@ function refuseFilled(target: string): void {
   }
   if (names.length > 0)
     throw new BackupProblem("target_not_empty", `${target} is not empty`, "name a new directory for each backup");
-}
-
-function flush(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

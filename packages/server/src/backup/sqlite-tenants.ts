@@ -1,10 +1,10 @@
 // The files of an embedded store. A copy is what VACUUM INTO makes of one read transaction: consistent, compact, and beside a server that goes on.
 
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Store } from "@hallpass/core";
-import { makePrivateDirectory, makePrivateFile } from "../host/private-files.ts";
+import { flushDirectory, flushFile, makePrivateDirectory, makePrivateFile } from "../host/private-files.ts";
 import { BackupProblem } from "./problem.ts";
 import type { CopiedStore, StoredTenant, StoredTenants } from "./stored-tenant.ts";
 
@@ -39,10 +39,10 @@ export function sqliteTenants(data: string, tenants: readonly SqliteTenant[], de
       for (const place of places) {
         renameSync(asideOf(place), place);
         removeBeside(asideOf(place));
-        flush(dirname(place));
+        flushDirectory(dirname(place));
       }
       rmSync(join(data, RESTORING));
-      flush(data);
+      flushDirectory(data);
     },
   };
 }
@@ -67,7 +67,7 @@ function sqliteTenant({ tenant, issuer, data }: SqliteTenant, { open, contentOf 
       } finally {
         await copy.close();
         removeBeside(path);
-        flush(path);
+        flushFile(path);
       }
     },
     putAside: async (path) => {
@@ -76,7 +76,7 @@ function sqliteTenant({ tenant, issuer, data }: SqliteTenant, { open, contentOf 
       makePrivateFile(aside, "");
       copyFileSync(path, aside);
       judge(aside);
-      flush(aside);
+      flushFile(aside);
     },
     openAside: () => open(aside),
     removeAside,
@@ -135,23 +135,13 @@ function undoHalfMove(data: string): void {
   for (const place of placesIn(readFileSync(marker, "utf8"))) {
     rmSync(place, { force: true });
     removeBeside(place);
-    flush(dirname(place));
+    if (existsSync(dirname(place))) flushDirectory(dirname(place));
   }
   rmSync(marker);
-  flush(data);
+  flushDirectory(data);
 }
 
 /** One that was not written whole: nothing was moved then. */
 function placesIn(text: string): readonly string[] {
   return text.endsWith("\n") ? (JSON.parse(text) as readonly string[]) : [];
-}
-
-function flush(path: string): void {
-  if (!existsSync(path)) return;
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

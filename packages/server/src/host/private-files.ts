@@ -43,8 +43,23 @@ export function flushDirectory(path: string): void {
     directory = openSync(path, "r");
     fsyncSync(directory);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && NOT_FOR_DIRECTORIES.has(error.code))) throw error;
+    if (!isNotForDirectories(error)) throw error;
   } finally {
     if (directory !== undefined) closeSync(directory);
+  }
+}
+
+/** Whether a directory could not be flushed because that can't be done there, and not because a disk fails. */
+export function isNotForDirectories(error: unknown): boolean {
+  return error instanceof Error && "code" in error && NOT_FOR_DIRECTORIES.has(error.code);
+}
+
+/** What was written to it, by whomever. Throws when it is not there, or the disk fails. */
+export function flushFile(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }

@@ -1,9 +1,10 @@
 // Appends to the journal's files. Lines of concurrent commits share a write and a flush. A file that could not be written is left as it is
 // (and removed if it holds nothing), and the next line begins a new one; so does a file that is large or a day old. Each process has files of its own, so nodes may share a directory.
 
-import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, type Dice, Fault } from "@hallpass/core";
+import { isNotForDirectories, makePrivateDirectory } from "../host/private-files.ts";
 import { type JournalHeader, type JournalLine, lineToText } from "./journal-line.ts";
 
 export const JOURNAL_FILE: RegExp = /^[0-9]{13,16}-[0-9a-f]{16}\.journal$/;
@@ -121,7 +122,7 @@ export class JournalWriter {
 
   async #begin(now: number): Promise<OpenFile> {
     const { directory, header, dice } = this.#options;
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(directory);
     await this.#removeOld(now);
     const name = `${String(now).padStart(13, "0")}-${Buffer.from(dice.bytes(8)).toString("hex")}.journal`;
     const path = join(directory, name);
@@ -172,11 +173,14 @@ async function flushAndClose(handle: FileHandle | undefined): Promise<void> {
 
 /** A file's name is on the disk when its directory is. */
 async function flushDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
+  let directory: FileHandle | undefined;
   try {
+    directory = await open(path, "r");
     await directory.sync();
+  } catch (error) {
+    if (!isNotForDirectories(error)) throw error;
   } finally {
-    await directory.close();
+    await directory?.close();
   }
 }
 
