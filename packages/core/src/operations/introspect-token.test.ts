@@ -12,7 +12,16 @@ import { Secret } from "../kernel/secret.ts";
 import type { Store } from "../store/store.ts";
 import { TENANT } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
-import { accessTextOf, asBackend, aWorld, BACKEND, opened, refreshTextOf, type World } from "../testing/world.ts";
+import {
+  accessTextOf,
+  asBackend,
+  aWorld,
+  BACKEND,
+  opened,
+  refreshed,
+  refreshTextOf,
+  type World,
+} from "../testing/world.ts";
 import { introspectToken } from "./introspect-token.ts";
 import { revokeToken } from "./revoke-token.ts";
 
@@ -94,5 +103,14 @@ describe("introspection", () => {
       const kinds = (await world.facts()).map(({ kind }) => kind);
       assert.equal(kinds.filter((kind) => kind === "client_secret_rehashed").length, 1);
     }
+  });
+
+  it("is not needed for a refresh to hash its client's secret again [KEY-10]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const { refresh } = await tokensOf(world);
+    const preset = createHash("sha256").update(world.backendSecret.reveal()).digest("base64url");
+    await edited(world.store, { secrets: [{ kid: PRESET_KID, hash: preset, added: 1 }] });
+    assert.equal((await refreshed(world, refresh, { credentials: asBackend(world) })).kind, "granted");
+    assert.equal(await kidOf(world), 256);
   });
 });

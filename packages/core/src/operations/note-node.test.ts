@@ -68,6 +68,8 @@ function aMember(number: number, node = "BBBB"): FleetMember {
   };
 }
 
+const { at: _, ...placeless } = aMember(1);
+
 test("a node's row is read back as it was written [NODE-4]", () => {
   for (const note of [aNote(), aNote({ head: null, behind: new Map(), gone: new Set(), upTo: 0, connected: 0 })]) {
     const { value, expires } = noteToRow(note);
@@ -97,6 +99,7 @@ describe("what a node's row says of a verifier", () => {
     ["beyond the store's own head, whose history is lost: nothing", aMember(1), aNote({ head: headAt("1.44") }), null],
     ["at the store's own head: that", aMember(1), aNote({ head: headAt("1.43") }), "1.43"],
     ["of no row: nothing", aMember(1), undefined, null],
+    ["whose own row names no node: nothing", placeless, aNote(), null],
   ];
   for (const [title, member, note, applied] of said) {
     it(`${title} [NODE-4] [NODE-5] [NODE-6]`, () => {
@@ -118,6 +121,8 @@ describe("what a node's row says of a verifier", () => {
     ["that is gone", aMember(5), aNote(), "1.43", false],
     ["that is new there", aMember(8), aNote(), "1.42", true],
     ["of a node of which nothing is known", aMember(1), undefined, "1.43", false],
+    ["of another node", aMember(1, "AAAA"), aNote(), "1.43", false],
+    ["whose row names no node", placeless, aNote(), "1.43", false],
     ["of a node that was heard of just in time", aMember(1), aNote({ noted: at(1 - SILENT_AFTER) }), "1.43", true],
     ["of a node that is silent", aMember(1), aNote({ noted: at(-SILENT_AFTER) }), "1.43", false],
   ];

@@ -4,9 +4,9 @@ import { createMemoryStore } from "@hallpass/store-memory";
 import type { ClientId, FamilyId, SubjectId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
 import { afterMs } from "../kernel/time.ts";
-import { absoluteEnd } from "../sessions/session.ts";
-import { sessionKey } from "../sessions/session-row.ts";
-import { aClient, aPolicy, TENANT, WEB } from "../testing/builders.ts";
+import { absoluteEnd, type Family } from "../sessions/session.ts";
+import { sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { aClient, aFamily, aPolicy, TENANT, WEB } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
 import {
   accessTextOf,
@@ -59,6 +59,30 @@ describe("a refresh that proves nothing", () => {
     for (const text of ["", "hpr_", one.slice(0, -1), `${one}A`, one.toLowerCase(), foreign])
       assert.equal(await said(refreshed(node, text)), "unknown");
     assert.deepEqual([reads(), changes().length], [0, 0]);
+  });
+
+  it("is unknown to a node that has opened no keys yet, and made for another issuer, too [RT-O1] [RT-5]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const issuer = { ...world.issuer, url: "https://other.example" };
+    const foreign = refreshTextOf(await opened({ ...world, issuer }));
+    assert.equal(await said(refreshed(world.node(), foreign)), "unknown");
+    assert.equal(await said(refreshed({ ...world.node(), issuer }, foreign)), "rotated");
+  });
+
+  it("is unknown when its session has other families alone, and finds its own among several [RT-O1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    const key = sessionKey(one.session);
+    const other = aFamily({ id: "BBBBBB" as FamilyId, client: "backend" as ClientId });
+    const write = async (families: readonly Family[]): Promise<void> => {
+      const expect = (await world.store.read([key])).get(key)?.version ?? assert.fail();
+      const rows = [{ key, expect, next: sessionToRow({ ...one.session, families }, 0) }];
+      await world.store.commit([{ attempt: "written", rows, notices: [], facts: [] }]);
+    };
+    await write([other]);
+    assert.equal(await said(refreshed(world, refreshTextOf(one))), "unknown");
+    await write([other, ...one.session.families]);
+    assert.equal(await said(refreshed(world, refreshTextOf(one))), "rotated");
   });
 
   it("is unknown when its session is, and ends nothing [RT-O1]", async () => {
@@ -210,6 +234,18 @@ describe("scope and audience at a refresh", () => {
       assert.equal(await said(refreshed(world, refreshTextOf(one))), "rotated");
     });
   }
+
+  it("narrow the access token to one of the family's audiences, for this time [RT-14] [O-28]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const both = ["https://api.example", "https://billing.example"];
+    const one = await opened(world, { audience: both });
+    const narrow = await refreshed(world, refreshTextOf(one), { audience: both.slice(1) });
+    assert.ok(narrow.kind === "granted");
+    assert.deepEqual((await judgeAccessToken(world, accessTextOf(narrow)))?.claims.aud, both.slice(1));
+    const wide = await refreshed(world, refreshTextOf(narrow));
+    assert.ok(wide.kind === "granted");
+    assert.deepEqual((await judgeAccessToken(world, accessTextOf(wide)))?.claims.aud, both);
+  });
 
   it("without any audience named are those of the family [R-17]", async () => {
     const world = await aWorld(createMemoryStore);

@@ -44,7 +44,15 @@ describe("a refresh", () => {
     const answer = await refreshed(world.node(store), refreshTextOf(one));
     assert.equal(await said(answer), "rotated");
     assert.deepEqual([reads(), changes().length], [1, 1]);
-    assert.equal(changes()[0]?.rows.filter((row) => row.next !== "same").length, 1);
+    const rows = changes()[0]?.rows ?? [];
+    assert.deepEqual(
+      rows.map(({ key, next }) => [key.kind, next === "same"]),
+      [
+        ["session", false],
+        ["client", true],
+        ["subject", true],
+      ],
+    );
     const body = { family: one.session.families[0]?.id, generation: 2, outcome: "rotated" };
     assert.deepEqual(await lastFact(world), ["token_refreshed", body]);
   });
@@ -114,8 +122,11 @@ describe("a refresh", () => {
       [{ kind: "session", sid: one.session.id }],
     );
     assert.deepEqual(
-      (await world.facts()).slice(-2).map((fact) => fact.kind),
-      ["refresh_refused", "session_ended"],
+      (await world.facts()).slice(-2).map(({ kind, body }) => [kind, JSON.parse(body)]),
+      [
+        ["refresh_refused", { family: one.session.families[0]?.id, generation: 1, outcome: "reused", client: "web" }],
+        ["session_ended", { reason: "reuse", at_ms: world.now(), revocation: null }],
+      ],
     );
     assert.equal(await said(refreshed(world, refreshTextOf(third))), "ended");
     assert.equal(await judgeAccessToken(world, accessTextOf(third)), undefined);
@@ -132,7 +143,7 @@ describe("a refresh", () => {
       (await world.notices()).map((notice) => notice.taking),
       [{ kind: "family", sid: one.session.id, fam }],
     );
-    assert.deepEqual((await lastFact(world))[0], "family_ended");
+    assert.deepEqual(await lastFact(world), ["family_ended", { family: fam, reason: "reuse", revocation: null }]);
   });
 
   it("that asks for too much is reuse all the same, when it is [RT-O8] [R-05]", async () => {
@@ -168,6 +179,15 @@ describe("a refresh", () => {
     assert.equal(answer.family.generation, 4);
     const kinds = (await world.facts()).slice(-3).map((fact) => fact.kind);
     assert.deepEqual(kinds, ["token_refreshed", "store_regressed", "epoch_started"]);
+    const family = one.session.families[0]?.id;
+    assert.deepEqual(
+      (await world.facts()).slice(-3).map(({ body }) => JSON.parse(body)),
+      [
+        { family, generation: 4, outcome: "rotated" },
+        { family, shown: 3, known: 1 },
+        { cause: "store_regressed", epoch: 2 },
+      ],
+    );
     assert.deepEqual(
       (await world.notices()).map(({ pos, taking }) => [pos, taking]),
       [[{ epoch: 2, seq: 1 }, { kind: "epoch" }]],
@@ -176,7 +196,7 @@ describe("a refresh", () => {
   });
 
   it("of generations that the store has lost begins one epoch for one loss, and another for a later one [RT-11]", async () => {
-    const policy = aPolicy({ idle: secondsOf(1000), absolute: secondsOf(10_000) });
+    const policy = aPolicy({ idle: secondsOf(2000), absolute: secondsOf(10_000) });
     const world = await aWorld(createMemoryStore, { policy });
     /** What brings the session's row back to where it is now. */
     const kept = async ({ id }: Session): Promise<() => Promise<void>> => {
@@ -210,8 +230,9 @@ describe("a refresh", () => {
     await last();
     await nextOf(world, later);
     assert.equal(await epochs(), 2);
-    // By now one has begun since.
+    // By now one has begun since, and a short while ago.
     const idle = await kept(third.session);
+    world.wait(10 * 60 * 1000 - 1);
     await nextOf(world, latest);
     assert.equal(await epochs(), 2);
     // The generation that the store knows is older than that epoch, and what is lost now was acknowledged after it.

@@ -32,13 +32,20 @@ async function takings(world: World): Promise<readonly unknown[]> {
   return (await world.notices()).map((notice) => notice.taking);
 }
 
+async function lastFact(world: World): Promise<readonly [string, unknown]> {
+  const last = (await world.facts()).at(-1);
+  return [last?.kind ?? "", JSON.parse(last?.body ?? "null")];
+}
+
 describe("a revocation", () => {
   it("of a session ends it: state, notice, fact and receipt in one change [NOT-4] [RCP-1]", async () => {
     const world = await aWorld(createMemoryStore);
     const { session } = await opened(world);
-    const { store, changes } = counting(world.store);
+    const { store, reads, changes } = counting(world.store);
     const revocation = await revoked(world.node(store), theSession(session.id));
-    assert.equal(changes().length, 1);
+    assert.deepEqual([reads(), changes().length], [1, 1]);
+    assert.equal(revocation.run, undefined);
+    assert.equal(revocation.tokensExpireBy, afterMs(world.now(), 605_000));
     assert.deepEqual(await takings(world), [{ kind: "session", sid: session.id }]);
     assert.deepEqual(revocation.pos, { epoch: 1, seq: 1 });
     assert.deepEqual([revocation.committed, revocation.endedSessions], [world.now(), 1]);
@@ -82,6 +89,7 @@ describe("a revocation", () => {
     assert.deepEqual(await takings(world), [{ kind: "token", jti }]);
     assert.equal((await world.notices())[0]?.until, expires + 10_000);
     assert.equal(revocation.tokensExpireBy, expires + 5_000);
+    assert.deepEqual(await lastFact(world), ["token_revoked", { jti, revocation: revocation.id }]);
     assert.equal(await judgeAccessToken(world, accessTextOf(one)), undefined);
     const next = await refreshed(world, refreshTextOf(one));
     assert.ok(next.kind === "granted");
@@ -94,6 +102,7 @@ describe("a revocation", () => {
     const other = await opened(world, { subject: "u-82" as SubjectId });
     const revocation = await revoked(world, { kind: "subject", subject: U81 });
     assert.equal(revocation.endedSessions, 2);
+    assert.deepEqual(await lastFact(world), ["subject_cut_off", { revocation: revocation.id, sessions: 2 }]);
     assert.deepEqual(await takings(world), [
       { kind: "subject", subject: takenHash(world.issuer.salt, "subject", U81) },
     ]);
@@ -115,7 +124,8 @@ describe("a revocation", () => {
   it("of a client takes what it was given before, and nothing after [NOT-7]", async () => {
     const world = await aWorld(createMemoryStore);
     const before = await opened(world);
-    await revoked(world, { kind: "client", client: WEB });
+    const { id } = await revoked(world, { kind: "client", client: WEB });
+    assert.deepEqual(await lastFact(world), ["client_cut_off", { client: WEB, revocation: id }]);
     assert.deepEqual(await takings(world), [{ kind: "client", client: takenHash(world.issuer.salt, "client", WEB) }]);
     assert.equal(await judgeAccessToken(world, accessTextOf(before)), undefined);
     assert.notEqual((await refreshed(world, refreshTextOf(before))).kind, "granted");
@@ -138,6 +148,8 @@ describe("a revocation", () => {
     const { session } = await opened(world);
     world.wait(100_000);
     assert.equal((await revoked(world, theSession(session.id))).endedSessions, 0);
+    const body = { reason: "idle", at_ms: afterMs(session.opened, 100_000), revocation: null };
+    assert.deepEqual(await lastFact(world), ["session_ended", body]);
     const seen = await readSession(world.store, TENANT, session.id);
     assert.ok(seen.ok && seen.value.standing.kind === "ended");
     assert.equal(seen.value.standing.reason, "idle");

@@ -250,6 +250,14 @@ const reports: readonly [title: string, given: readonly [applied: string, late: 
     2,
   ],
   [
+    "an epoch has begun since, with small numbers",
+    [
+      ["1.41", 7],
+      ["2.3", 9],
+    ],
+    2,
+  ],
+  [
     "an epoch has begun since",
     [
       ["1.41", 7],
