@@ -1,12 +1,12 @@
 // What is kept of an experiment: its last line, and how it was run. One file for each in proof/results/; and one for those that were run in
-// pieces, because a whole run takes longer than a machine is free, with a row for each piece. Nobody adds them up.
+// pieces, because a whole run takes longer than a machine is free, with a row for each piece. pieces.ts adds them up.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXPERIMENTS, SIZES, type Size } from "./experiments.ts";
 import type { ProofLine } from "./line.ts";
 
-export interface Piece {
+export interface Ran {
   readonly line: ProofLine;
   readonly command: string;
   /** YYYY-MM-DD, UTC. */
@@ -14,8 +14,13 @@ export interface Piece {
   readonly seconds: number;
 }
 
-export interface Kept extends Piece {
+export interface Kept extends Ran {
   readonly size: Size;
+}
+
+export interface Piece extends Ran {
+  /** The commit whose program it was. */
+  readonly version: string;
 }
 
 const directory = join(import.meta.dirname, "results");
@@ -49,12 +54,12 @@ export function keep(kept: Kept): boolean {
   return true;
 }
 
-/** A piece of before with the same command gives its place to the new one. */
+/** Every one, and every failure: nothing gives its place to another. Plots are drawn of whole runs only. */
 export function keepPiece(piece: Piece): void {
   mkdirSync(directory, { recursive: true });
   const file = piecesOf(piece.line.id);
-  const others = readPieces(file).filter(({ command }) => command !== piece.command);
-  writeFileSync(file, `${JSON.stringify([...others, piece], null, 2)}\n`);
+  const { plots: _, ...line } = piece.line;
+  writeFileSync(file, `${JSON.stringify([...readPieces(file), { ...piece, line }], null, 2)}\n`);
 }
 
 /** In the order of the table, and of each as they were run. */

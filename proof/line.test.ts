@@ -28,6 +28,9 @@ const wrong: readonly [title: string, output: string][] = [
   ["passed as a text", said({ passed: "true" })],
   ["what was not shown as one text", said({ notShown: "power" })],
   ["a plot that leaves its folder", said({ plots: { "../x": {} } })],
+  ["half a kill", said({ counted: { sums: { kills: 0.5 }, ground: { of: "seed 1", from: 0, end: 1 } } })],
+  ["counts of no ground", said({ counted: { sums: { kills: 1 } } })],
+  ["a ground without an end", said({ counted: { sums: { kills: 1 }, ground: { of: "seed 1", from: 0 } } })],
 ];
 for (const [title, output] of wrong) {
   test(`an experiment that says ${title} is not read`, () => {

@@ -5,6 +5,16 @@ import type { Plot } from "../scripts/plot.ts";
 export const PROMISES = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12"] as const;
 export type Promised = (typeof PROMISES)[number];
 
+/** What a run can add to others of the same experiment: a size that no machine is free for at once is reached in pieces (pieces.ts). */
+export interface Counted {
+  /** By names in the plural: { kills: 30, "rotations acknowledged": 2824 }. */
+  readonly sums: Readonly<Record<string, number>>;
+  /** Of these the largest is what counts. */
+  readonly most?: Readonly<Record<string, number>>;
+  /** What was gone through, from the first on and before the end: runs that share a part of it count once. `of` names a seed, a store or both. */
+  readonly ground: { readonly of: string; readonly from: number; readonly end: number };
+}
+
 export interface ProofLine {
   /** The experiment's id in experiments.ts. */
   readonly id: string;
@@ -19,6 +29,7 @@ export interface ProofLine {
   readonly notShown: readonly string[];
   /** Whether the promise held *and* the control failed. */
   readonly passed: boolean;
+  readonly counted?: Counted;
   /** Where seed and history of a failure are kept. */
   readonly kept?: string;
   /** Drawn into docs/proof/{id}-{name}.svg; the name has lower-case letters, digits and hyphens. */
@@ -58,11 +69,25 @@ function wrongWith(line: unknown): string | undefined {
     const text = given[name];
     if (typeof text !== "string" || text === "" || text.includes("\n")) return `"${name}" has to be one line of text`;
   }
-  const { notShown, passed, kept, plots } = given;
+  const { notShown, passed, kept, plots, counted } = given;
   if (!Array.isArray(notShown) || notShown.some((one) => typeof one !== "string")) return '"notShown" has to be texts';
   if (typeof passed !== "boolean") return '"passed" has to be true or false';
   if (kept !== undefined && typeof kept !== "string") return '"kept" has to be a text';
   if (plots !== undefined && (typeof plots !== "object" || plots === null)) return '"plots" has to be an object';
+  if (counted !== undefined && !isCounted(counted)) return '"counted" has to be whole numbers and the ground of them';
   const odd = Object.keys(plots ?? {}).find((name) => !/^[a-z0-9-]+$/.test(name));
   return odd === undefined ? undefined : `"${odd}" can't name a plot`;
+}
+
+function isCounted(counted: unknown): counted is Counted {
+  if (typeof counted !== "object" || counted === null) return false;
+  const { sums, most = {}, ground }: Readonly<Record<string, unknown>> = { ...counted };
+  const isNumbers = (one: unknown): boolean =>
+    typeof one === "object" &&
+    one !== null &&
+    Object.values(one).every((number) => Number.isSafeInteger(number) && number >= 0);
+  if (typeof ground !== "object" || ground === null) return false;
+  const { of, ...range }: Readonly<Record<string, unknown>> = { ...ground };
+  const isRange = Object.keys(range).toSorted().join(" ") === "end from" && isNumbers(range);
+  return isNumbers(sums) && isNumbers(most) && typeof of === "string" && isRange;
 }

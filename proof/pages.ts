@@ -4,10 +4,12 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import { mutationPage } from "../drills/mutation/page.ts";
 import { svgOf } from "../scripts/plot.ts";
-import { EXPERIMENTS, NOT_SHOWN, SAYS } from "./experiments.ts";
-import type { Kept, Piece } from "./kept.ts";
+import { EXPERIMENTS, type Experiment, NOT_SHOWN, SAYS } from "./experiments.ts";
+import type { Kept, Piece, Ran } from "./kept.ts";
 import { PROMISES, promisesOf } from "./line.ts";
 import { MOVED } from "./moved-bounds.ts";
+import { sumOf } from "./pieces.ts";
+import { cellsOfSum, figureOfSum, piecesTable } from "./pieces-page.ts";
 import { table } from "./table.ts";
 import { trackRecord } from "./track-record-page.ts";
 
@@ -60,7 +62,7 @@ function pageOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): stri
     "## The promises",
     table(
       ["", "promise", "shown by"],
-      PROMISES.map((promise) => [promise, SAYS[promise], shownBy(promise, kept)]),
+      PROMISES.map((promise) => [promise, SAYS[promise], shownBy(promise, kept, pieces)]),
     ),
     "## The experiments",
     table(
@@ -68,10 +70,10 @@ function pageOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): stri
       EXPERIMENTS.map((experiment) => [
         `**${experiment.id}**: ${experiment.title}`,
         experiment.promise,
-        ...cellsOf(kept.get(experiment.id)),
+        ...cellsOf(experiment, kept, pieces),
       ]),
     ),
-    ...rowsOf(pieces),
+    ...piecesTable(pieces),
     ...plotsOf(kept),
     "## Bounds that were moved",
     "After a run that did not pass, either the product was mended ([track record](track-record.md)), or what the run asks for was taken to be wrong. The latter:",
@@ -90,36 +92,28 @@ function pageOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): stri
   ].join("\n\n")}\n`;
 }
 
-function shownBy(promise: string, kept: ReadonlyMap<string, Kept>): string {
-  const lines = EXPERIMENTS.filter((one) => promisesOf(one).some((each) => each === promise)).map(({ id }) => {
-    const found = kept.get(id);
-    return `**${id}**: ${found === undefined ? "not run yet" : figureOf(found)}`;
+function shownBy(promise: string, kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): string {
+  const lines = EXPERIMENTS.filter((one) => promisesOf(one).some((each) => each === promise)).map((experiment) => {
+    const [sum, found] = [sumOf(experiment, pieces), kept.get(experiment.id)];
+    const figure = sum === undefined ? found && figureOf(found) : figureOfSum(sum);
+    return `**${experiment.id}**: ${figure ?? "not run yet"}`;
   });
   return lines.length === 0
     ? "no experiment yet; the tests that carry its rows stand in [conformance.md](conformance.md)"
     : lines.join("<br>");
 }
 
-function cellsOf(kept: Kept | undefined): readonly string[] {
-  if (kept === undefined) return ["not run yet", "–", "–", "–", "–"];
-  const { line, command, date, size, seconds } = kept;
-  return [figureOf(kept), line.control, `\`${command}\``, line.seeds, `${date}, ${size}, ${seconds} s`];
+/** Of its pieces where it was run in pieces: they are there for what one run does not reach. */
+function cellsOf(experiment: Experiment, kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): readonly string[] {
+  const sum = sumOf(experiment, pieces);
+  if (sum !== undefined) return cellsOfSum(sum);
+  const whole = kept.get(experiment.id);
+  if (whole === undefined) return ["not run yet", "–", "–", "–", "–"];
+  const { line, command, date, size, seconds } = whole;
+  return [figureOf(whole), line.control, `\`${command}\``, line.seeds, `${date}, ${size}, ${seconds} s`];
 }
 
-function rowsOf(pieces: readonly Piece[]): readonly string[] {
-  if (pieces.length === 0) return [];
-  const rows = pieces.map((piece) => {
-    const { line, command, date, seconds } = piece;
-    return [`**${line.id}**`, figureOf(piece), line.control, `\`${command}\``, line.seeds, `${date}, ${seconds} s`];
-  });
-  return [
-    "## Larger runs, in pieces",
-    'What takes longer than a machine is free is run with `npm run proof -- --only id --piece "flags"`, each piece with its own control. They are not added up.',
-    table(["experiment", "figure", "control, which has to fail", "command", "seeds", "when"], rows),
-  ];
-}
-
-function figureOf({ line }: Piece): string {
+function figureOf({ line }: Ran): string {
   return line.passed ? line.figure : `**failed**: ${line.figure}`;
 }
 

@@ -1,9 +1,9 @@
 // Runs one experiment as a program of its own and takes its last line.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { argumentsOf, commandOf, type Experiment, type Size } from "./experiments.ts";
-import type { Kept, Piece } from "./kept.ts";
+import type { Kept, Piece, Ran } from "./kept.ts";
 import { type ProofLine, readProof } from "./line.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -13,12 +13,17 @@ export async function run(experiment: Experiment, size: Size): Promise<Kept> {
   return { ...(await runWith(experiment, experiment.sizes[size], MOST_MINUTES[size])), size };
 }
 
-export function runPiece(experiment: Experiment, flags: string): Promise<Piece> {
-  return runWith(experiment, flags, MOST_MINUTES.full);
+/** Throws where the sources are not those of a commit: pieces of different programs must not be added up. */
+export async function runPiece(experiment: Experiment, flags: string): Promise<Piece> {
+  const git = (...args: readonly string[]): string => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  const changed = git("status", "--porcelain", "--", ":!proof/results", ":!docs");
+  if (changed !== "") throw new Error(`a piece is of a commit, and this is not in it:\n${changed}`);
+  const version = git("rev-parse", "--short=7", "HEAD");
+  return { ...(await runWith(experiment, flags, MOST_MINUTES.full)), version };
 }
 
 /** A program that ends otherwise than its last line says, or says none, has not passed; what it did say is in the figure. */
-async function runWith(experiment: Experiment, flags: string, minutes: number): Promise<Piece> {
+async function runWith(experiment: Experiment, flags: string, minutes: number): Promise<Ran> {
   const began = performance.now();
   const { output, ended } = await outputOf(argumentsOf(experiment, flags), minutes);
   return {

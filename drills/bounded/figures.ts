@@ -22,13 +22,27 @@ export function tableOf(outcomes: readonly Outcome[]): string {
     .join("\n");
 }
 
+export function countsOf(
+  outcomes: readonly Outcome[],
+): Readonly<Record<"revocations" | "probes" | "receipts", number>> {
+  return {
+    revocations: outcomes.length,
+    probes: outcomes.reduce((sum, { shown }) => sum + shown.probes, 0),
+    receipts: outcomes.reduce((sum, { reads }) => sum + reads.length, 0),
+  };
+}
+
+/** Milliseconds, rounded up; 0 where nothing was accepted after the acknowledgement. */
+export function latestOf(outcomes: readonly Outcome[]): number {
+  return Math.max(0, ...outcomes.map((one) => Math.ceil(acceptedFor(one) ?? 0)));
+}
+
 export function figureOf(outcomes: readonly Outcome[], schedules: number, broken: number, m: number): string {
-  const probes = outcomes.reduce((sum, { shown }) => sum + shown.probes, 0);
-  const receipts = outcomes.reduce((sum, { reads }) => sum + reads.length, 0);
+  const { revocations, probes, receipts } = countsOf(outcomes);
   const ms = outcomes.flatMap((one) => acceptedFor(one) ?? []);
   const calm = outcomes.filter(({ kind }) => kind === "none").flatMap((one) => acceptedFor(one) ?? []);
   return (
-    `${schedules} schedules, ${outcomes.length} revocations, ${probes} probes, ${receipts} receipts: ${broken} promises broken; ` +
+    `${schedules} schedules, ${revocations} revocations, ${probes} probes, ${receipts} receipts: ${broken} promises broken; ` +
     `last acceptance after the acknowledgement p99 ${quantile(ms, 0.99).toFixed(0)} ms, latest ${quantile(ms, 1).toFixed(0)} ms with M ${m} ms` +
     (calm.length === 0 ? "" : `; without a fault p99 ${quantile(calm, 0.99).toFixed(0)} ms`)
   );

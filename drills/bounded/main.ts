@@ -13,7 +13,7 @@ import { sayProof } from "../../proof/line.ts";
 import { BUGS } from "../simulation/bugs.ts";
 import { MutatedTree } from "../simulation/mutated-tree.ts";
 import { wholeNumber } from "../whole-number.ts";
-import { figureOf, plotOf, tableOf } from "./figures.ts";
+import { countsOf, figureOf, latestOf, plotOf, tableOf } from "./figures.ts";
 import type { Broken, Outcome } from "./outcome.ts";
 import { type Played, playAll } from "./play-all.ts";
 import { hasFaketime } from "./verifying-process.ts";
@@ -85,6 +85,11 @@ sayProof({
     ...(hasFaketime ? [] : ["wall clocks that jump"]),
   ],
   passed: problems.length === 0,
+  counted: {
+    sums: { schedules: played, ...countsOf(outcomes), "promises broken": broken.length },
+    most: { "ms from an acknowledgement to the last acceptance": latestOf(outcomes) },
+    ground: { of: `${sizes.seed} on ${stores.join(" and ")}`, from: 0, end: sizes.schedules },
+  },
   plots: { refusals: plotOf(outcomes, sizes.m) },
   ...kept,
 });

@@ -1,5 +1,5 @@
 // `node --conditions=hallpass-source drills/kill/main.ts --store sqlite|postgres [--kills 10] [--acknowledged 0] [--seed 1]
-// [--within-ms 500]`
+// [--within-ms 500] [--clients 8] [--turns 2]`
 // Kills a whole server with SIGKILL under load, 50 to so many ms after its first acknowledgement, and starts it again, until it was killed so often and so much was
 // acknowledged. On PostgreSQL every other kill is one of PostgreSQL itself. Each start judges what had been acknowledged since the one before:
 // a revocation has to hold, and the last token of a chain has to work; the last start judges every revocation again.
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     acknowledged: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
     "within-ms": { type: "string", default: "500" },
+    clients: { type: "string", default: "8" },
+    turns: { type: "string", default: "2" },
   },
 });
 /** At most: the control ends when something was lost. */
@@ -101,11 +103,19 @@ async function start(
   flags: readonly string[],
   port: number,
 ): Promise<{ readonly child: ChildProcess; readonly judged: Judged }> {
-  const args = ["--conditions=hallpass-source", join(import.meta.dirname, "worker.ts"), file, String(from)];
+  const args = [
+    "--conditions=hallpass-source",
+    join(import.meta.dirname, "worker.ts"),
+    file,
+    String(from),
+    values.clients,
+    values.turns,
+  ];
   const child = spawn(process.execPath, [...args, ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: join(store.directory, "compiled"),
       HALLPASS_DEVELOPMENT: "true",
       HALLPASS_DATA: store.directory,
       HALLPASS_LISTEN: `127.0.0.1:${port}`,
@@ -161,6 +171,16 @@ sayProof({
   figure: `${real.kills} kills, ${(real.revocations + real.rotations).toLocaleString("en")} acknowledged (${real.revocations} revocations, ${real.rotations} rotations), ${real.lost.length} lost${name === "sqlite" ? `, integrity_check ok ${real.kills - real.damaged.length} times` : ", every other kill one of PostgreSQL itself"}`,
   control: `acknowledged before the commit: ${control.lost.length} of ${control.revocations} revocations lost in ${control.kills} kills`,
   seeds: String(seed),
+  counted: {
+    sums: {
+      kills: real.kills,
+      "revocations and rotations acknowledged": real.revocations + real.rotations,
+      "of them revocations": real.revocations,
+      lost: real.lost.length,
+      "damaged files": real.damaged.length,
+    },
+    ground: { of: `seed ${seed}`, from: 0, end: real.kills },
+  },
   notShown: ["power loss: what a killed process wrote, the kernel still has"],
   passed: wrong.length === 0 && real.revocations > 0 && control.lost.length > 0,
   ...(wrong.length === 0 ? {} : { kept: real.directory }),

@@ -1,6 +1,6 @@
-// `worker.ts ACKNOWLEDGED FROM [--before|--last]`, with the server's configuration in the environment: a whole server and its clients in one process,
-// which somebody kills. First it judges, on the store as the kill left it, what had been acknowledged from that byte of the file on, and says
-// so in one line of JSON; then eight clients open, rotate and revoke sessions without a pause. With `--before` a client takes a revocation for
+// `worker.ts ACKNOWLEDGED FROM CLIENTS TURNS [--before|--last]`, with the server's configuration in the environment: a whole server and its clients in
+// one process, which somebody kills. First it judges, on the store as the kill left it, what had been acknowledged from that byte of the file on,
+// and says so in one line of JSON; then so many clients open sessions, rotate each so many times, and revoke every other one, without a pause. With `--before` a client takes a revocation for
 // acknowledged while it is still to be asked for: the control. With `--last` it judges every revocation since the beginning once more.
 
 import { readFileSync } from "node:fs";
@@ -18,11 +18,12 @@ export interface Judged {
   readonly continued: number;
 }
 
-const CLIENTS = 8;
+/** Judged at once. */
+const LANES = 16;
 const PATIENCE_MS = 30_000;
 const KNOWN_WITHIN_MS = 30_000;
 
-const [file = "", from = "0", flag = ""] = process.argv.slice(2);
+const [file = "", from = "0", clients = "8", turns = "2", flag = ""] = process.argv.slice(2);
 const loaded = loadConfig({ env: process.env, over: {} });
 if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
 await startServer(loaded.config);
@@ -32,7 +33,7 @@ const bearer = await bearerOf(readFileSync(join(data, "operator-credentials"), "
 console.log(JSON.stringify(await judge(Number(from))));
 
 const say = openAcknowledged(file);
-await Promise.all(Array.from({ length: CLIENTS }, (_, n) => live(n)));
+await Promise.all(Array.from({ length: Number(clients) }, (_, n) => live(n)));
 
 async function live(n: number): Promise<never> {
   for (let count = 0; ; count += 1) {
@@ -47,7 +48,7 @@ async function live(n: number): Promise<never> {
     // Every other one lives on, so that chains are there to be gone on with. Half of the clients begin with one that does not.
     const isDoomed = (count + n) % 2 === 1;
     if (isDoomed && flag === "--before") say(`asks ${sid}\nR ${sid}`);
-    for (let turn = 0; turn < 2; turn += 1) {
+    for (let turn = 0; turn < Number(turns); turn += 1) {
       const { status, json } = await refresh(token);
       if (status !== 200) continue;
       token = String(json["refresh_token"]);
@@ -64,12 +65,12 @@ async function judge(offset: number): Promise<Judged> {
   const { revoked, asked, tokens, rotations } = readAcknowledged(file, offset);
   const lost: string[] = [];
   let continued = 0;
-  for (const sid of flag === "--last" ? readAcknowledged(file).revoked : revoked) {
+  await eachOf(flag === "--last" ? readAcknowledged(file).revoked : revoked, async (sid) => {
     const state = await stateOf(sid);
     if (state !== "ended") lost.push(`${sid} is not revoked: ${state}`);
-  }
-  for (const [sid, token] of tokens) {
-    if (asked.has(sid)) continue;
+  });
+  await eachOf(tokens, async ([sid, token]) => {
+    if (asked.has(sid)) return;
     // Shown again, it is current or the predecessor of what nobody was told of: nothing else may be.
     const { status, json } = await untilKnown(() => refresh(token));
     const [shown, next] = [token, String(json["refresh_token"])].map(
@@ -77,8 +78,16 @@ async function judge(offset: number): Promise<Judged> {
     );
     if (status === 200 && next === (shown ?? 0) + 1) continued += 1;
     else lost.push(`${sid} was rotated to ${shown}: ${status}, ${next}`);
-  }
+  });
   return { revocations: revoked.size, rotations, lost, continued };
+}
+
+async function eachOf<T>(all: Iterable<T>, judgeOne: (one: T) => Promise<void>): Promise<void> {
+  const left = all[Symbol.iterator]();
+  const lane = async (): Promise<void> => {
+    for (let one = left.next(); one.done !== true; one = left.next()) await judgeOne(one.value);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
 }
 
 async function stateOf(sid: string): Promise<string> {

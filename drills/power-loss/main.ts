@@ -160,6 +160,15 @@ sayProof({
   figure: `${real.cuts} power cuts of a recorded server with ${total} acknowledgements (${counts.rotations} rotations, ${counts.revocations} revocations, ${counts.keys} keys): ${real.losing} lost any, ${real.damaging} left anything damaged or half written`,
   control: `of ${CONTROL_CUTS} cuts lost what was acknowledged: ${normal.losing} with synchronous=NORMAL (${normal.damaging} damaged), ${off.losing} with OFF (${off.damaging} damaged), ${lying.losing} on a disk that lies about its flushes (${lying.damaging} damaged)`,
   seeds: String(seed),
+  counted: {
+    sums: {
+      "power cuts": real.cuts,
+      "acknowledgements recorded": total,
+      "cuts that lost any": real.losing,
+      "cuts that damaged": real.damaging,
+    },
+    ground: { of: `seed ${seed}`, from: 0, end: real.cuts },
+  },
   notShown: [
     "real disks: sectors of 512 bytes are whole in the model, and a flush that came back is true",
     "PostgreSQL: its own log is taken at its word",

@@ -129,6 +129,14 @@ sayProof({
   figure: `${stores.join(", ")}: ${sizes.parallel} parallel refreshes, from ${sizes.processes} processes, of each of ${sum((one) => one.families).toLocaleString("en")} families, one rotated and all the same successor; ${sum((one) => one.objects)} other prizes (${Object.keys(ONCE).join(", ")}), as many winners as each may have; ${wrong.length} otherwise`,
   control: `before a store that does not compare: ${control.wrong.length} findings at ${control.families} families and ${control.objects} other prizes, at each kind`,
   seeds: sizes.from === 0 ? "none" : `families from ${sizes.from} on`,
+  counted: {
+    sums: {
+      ...Object.fromEntries(stores.map((store, n) => [`families on ${store}`, raced[n]?.families ?? 0])),
+      "other prizes": sum((one) => one.objects),
+      "won otherwise than they may be": wrong.length,
+    },
+    ground: { of: stores.join(", "), from: sizes.from, end: sizes.from + sizes.families },
+  },
   notShown: ["more than three nodes; more than one machine"],
   passed: wrong.length === 0,
   ...(kept === undefined ? {} : { kept }),
