@@ -43,7 +43,7 @@ export interface Mutated {
   readonly prose: number;
   /** By path under the root: a file with JavaScript, mutants and switches. */
   readonly written: Readonly<Record<string, string>>;
-  /** Of sources, tests and what mutates them. */
+  /** Of sources, and of what mutates them and runs tests. */
   readonly hash: string;
   /** What is kept of this part. */
   readonly directory: string;
@@ -92,11 +92,11 @@ export function hashOf(paths: readonly string[]): string {
 /** Throws an Error that says what to install where Stryker is not here. */
 export async function mutatedOf(suite: Suite): Promise<Mutated> {
   const directory = join(kept, suite.name, suite.part);
-  const hash = hashOf([...suite.sources, ...suite.tests, ...ENGINE]);
+  const hash = hashOf([...suite.sources, ...ENGINE]);
   const index = join(directory, "mutants.json");
   if (existsSync(index)) {
     const before = JSON.parse(readFileSync(index, "utf8")) as Mutated;
-    if (before.hash === hash) return before;
+    if (before.hash === hash) return { ...before, suite };
   }
   const texts = suite.sources.map((path) => [path, readFileSync(join(root, path), "utf8")] as const);
   const { files, mutants } = await instrumented(texts);

@@ -3,10 +3,10 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Verdict } from "./judge.ts";
+import type { Again, Verdict } from "./judge.ts";
 import { hashOf, kept, type Mutant, type Mutated, type PackageName, root } from "./mutants.ts";
 
-/** A mutant stays killed while its file and the test that killed it are as they were; one that lives is judged again with any test. */
+/** A mutant stays killed while its file and the test that killed it are as they were; one that lives is judged again by tests that are new. */
 interface Remembered {
   readonly verdict: Verdict;
   readonly source: string;
@@ -15,13 +15,20 @@ interface Remembered {
 
 export interface Memory {
   readonly verdictOn: (mutant: Mutant) => Verdict | undefined;
+  /** Of a mutant that lived: by which test files it has to be judged again. */
+  readonly again: (mutant: Mutant) => Again | undefined;
   readonly remember: (mutant: Mutant, verdict: Verdict) => void;
   readonly write: () => void;
 }
 
 export function memoryOf({ suite }: Mutated): Memory {
   const path = join(kept, suite.name, "verdicts.json");
-  const known: Record<string, Remembered> = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  const known: Record<string, Remembered> = readOr(path);
+  // By the hash of all test files: the hash of each.
+  const states = join(kept, suite.name, "tests.json");
+  const state = Object.fromEntries(suite.tests.map((file) => [file, hashOf([file])]));
+  const all: Record<string, Readonly<Record<string, string>>> = { ...readOr(states), [hashOf(suite.tests)]: state };
+  writeFileSync(states, JSON.stringify(all));
   const hashes = new Map<string, string>();
   const hashed = (key: string, paths: readonly string[]): string => {
     const hash = hashes.get(key) ?? hashOf(paths.filter((one) => [...suite.sources, ...suite.tests].includes(one)));
@@ -38,6 +45,14 @@ export function memoryOf({ suite }: Mutated): Memory {
       if (found === undefined || found.source !== hashed(mutant.file, [mutant.file])) return undefined;
       return found.tests === testsOf(found.verdict) ? found.verdict : undefined;
     },
+    again: (mutant) => {
+      const found = known[keyOf(mutant)];
+      if (found === undefined || found.source !== hashed(mutant.file, [mutant.file])) return undefined;
+      const before = all[found.tests];
+      const isStanding = found.verdict.fate === "survived" || found.verdict.fate === "not covered";
+      if (before === undefined || !isStanding) return undefined;
+      return { known: found.verdict, files: new Set(suite.tests.filter((file) => before[file] !== state[file])) };
+    },
     remember: (mutant, verdict) => {
       known[keyOf(mutant)] = { verdict, source: hashed(mutant.file, [mutant.file]), tests: testsOf(verdict) };
     },
@@ -45,6 +60,10 @@ export function memoryOf({ suite }: Mutated): Memory {
       writeFileSync(path, JSON.stringify(known));
     },
   };
+}
+
+function readOr(path: string) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
 }
 
 function keyOf({ file, line, column, mutator, original, replacement }: Mutant): string {

@@ -54,7 +54,7 @@ export async function runOf(name: PackageName, choice: Choice): Promise<Judged> 
   async function lane(judge: ReturnType<typeof createJudge>): Promise<void> {
     try {
       for (let mutant = next(); mutant !== undefined; mutant = next()) {
-        const verdict = await judge.verdictOn(mutant);
+        const verdict = await judge.verdictOn(mutant, choice.fresh ? undefined : memory.again(mutant));
         verdicts.set(mutant, verdict);
         memory.remember(mutant, verdict);
         if (verdicts.size % WRITTEN_EVERY === 0) memory.write();

@@ -16,9 +16,12 @@ export type Told =
   | {
       readonly ask: "judge";
       readonly mutant: string;
-      readonly tests: readonly (readonly [index: number, limitMs: number])[];
+      readonly tests: readonly Asked[];
       readonly hitLimit: number;
     };
+
+/** A test by its file and its place in it. A file that is not loaded yet is loaded first, with no mutant switched on. */
+export type Asked = readonly [file: string, place: number, limitMs: number];
 
 export interface Failure {
   readonly why: string;
@@ -26,7 +29,7 @@ export interface Failure {
   readonly timedOut: boolean;
   /** The worker is no longer what it was: only a fresh one can say whose failure it is. */
   readonly left: boolean;
-  /** Its number in the order of loading; -1 where no test was at fault. */
+  /** Its place among those that were asked; -1 where no test was at fault. */
   readonly test: number;
 }
 
@@ -36,14 +39,19 @@ export type Hits = Readonly<Record<string, number>>;
 export interface Covered {
   /** While sources are loaded. */
   readonly atLoad: Hits;
-  /** While a test file is loaded: what it makes for all of its tests. */
-  readonly byFile: Readonly<Record<string, Hits>>;
-  readonly byTest: readonly Hits[];
-  readonly times: readonly number[];
+  readonly files: Readonly<Record<string, CoveredFile>>;
+}
+
+export interface CoveredFile {
+  /** While the file is loaded: what it makes for all of its tests. */
+  readonly atLoad: Hits;
+  readonly tests: readonly { readonly title: string; readonly hits: Hits; readonly ms: number }[];
 }
 
 export type Answer =
-  | { readonly kind: "loaded"; readonly tests: readonly { readonly file: string; readonly title: string }[] }
+  | { readonly kind: "loaded" }
+  /** No answer yet: whoever says nothing for so long after it is stuck. */
+  | { readonly kind: "begins"; readonly limitMs: number }
   | { readonly kind: "covered"; readonly covered: Covered }
   | { readonly kind: "judged"; readonly failure?: Failure | undefined }
   | { readonly kind: "broken"; readonly why: string };

@@ -2,17 +2,16 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import type { Mutated } from "./mutants.ts";
 import { root } from "./mutants.ts";
-import type { Answer, Told } from "./told.ts";
+import type { Answer as Said, Told } from "./told.ts";
+
+export type Answer = Exclude<Said, { readonly kind: "begins" }>;
 
 export interface Worker {
   /** "silent": nothing was said in time, or the process died; it is ended then, and nothing can be asked any more. */
   readonly ask: (told: Told, limitMs: number) => Promise<Answer | "silent">;
   readonly end: () => void;
 }
-
-const LOAD_MS = 120_000;
 
 export function startWorker(): Worker {
   const child: ChildProcess = fork(join(import.meta.dirname, "worker.ts"), {
@@ -34,26 +33,24 @@ export function startWorker(): Worker {
     new Promise((resolve) => {
       const done = (answer: Answer | "silent"): void => {
         clearTimeout(timer);
-        child.off("message", done).off("close", gone);
+        child.off("message", hear).off("close", gone);
         resolve(answer);
       };
       const gone = (): void => done("silent");
-      const timer = setTimeout(() => {
-        end();
-        done("silent");
-      }, limitMs);
-      child.on("message", done).on("close", gone);
+      const wait = (ms: number): NodeJS.Timeout =>
+        setTimeout(() => {
+          end();
+          done("silent");
+        }, ms);
+      const hear = (said: Said): void => {
+        if (said.kind !== "begins") return done(said);
+        clearTimeout(timer);
+        timer = wait(said.limitMs);
+      };
+      let timer = wait(limitMs);
+      child.on("message", hear).on("close", gone);
       if (child.connected) child.send(told, (error) => (error === null ? undefined : gone()));
       else gone();
     });
   return { ask, end };
-}
-
-/** A worker that has loaded all tests. Throws an Error that says what does not load. */
-export async function loadedWorker({ written, suite }: Mutated): Promise<Worker> {
-  const worker = startWorker();
-  const answer = await worker.ask({ ask: "load", written, files: suite.tests }, LOAD_MS);
-  if (answer !== "silent" && answer.kind === "loaded") return worker;
-  worker.end();
-  throw new Error(`the tests do not load: ${answer !== "silent" && answer.kind === "broken" ? answer.why : "silence"}`);
 }

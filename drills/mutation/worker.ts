@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import fastCheck from "fast-check";
 import { root } from "./mutants.ts";
 import { type Collected, collect, collected } from "./tests.ts";
-import type { Answer, Covered, Failure, Told } from "./told.ts";
+import type { Answer, Asked, Covered, CoveredFile, Failure, Told } from "./told.ts";
 
 /** What the switches read (Stryker's names). */
 interface Switches {
@@ -37,6 +37,8 @@ fastCheck.configureGlobal({ seed: 1, endOnFailure: true });
 let stray: ((error: unknown) => void) | undefined;
 let strayed = false;
 let hooked = false;
+const loaded = new Set<string>();
+const LOAD_MS = 120_000;
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error: unknown) => {
     strayed = true;
@@ -53,12 +55,11 @@ async function answer(told: Told): Promise<Answer> {
     switch (told.ask) {
       case "load":
         await load(told);
-        return { kind: "loaded", tests: collected.map(({ file, title }) => ({ file, title })) };
+        return { kind: "loaded" };
       case "cover":
         return { kind: "covered", covered: await cover() };
       case "judge": {
-        const failure = await judge(told.mutant, told.tests, told.hitLimit);
-        return { kind: "judged", failure };
+        return { kind: "judged", failure: await judge(told) };
       }
     }
   } catch (error) {
@@ -71,13 +72,28 @@ async function load({ written, files, apart, mutant, hitLimit }: Extract<Told, {
   if (!hooked) hook(written);
   hooked = true;
   if (mutant !== undefined) Object.assign(switches, { counting: false, activeMutant: mutant, hitCount: 0, hitLimit });
-  const imported = (file: string): Promise<unknown> => import(pathToFileURL(join(root, file)).href);
   if (apart === true) for (const source of Object.keys(written)) await imported(source);
   for (const file of files) {
     switches.currentTestId = file;
+    loaded.add(file);
     await collect(file, () => imported(file));
   }
   switches.currentTestId = undefined;
+}
+
+function imported(file: string): Promise<unknown> {
+  return import(pathToFileURL(join(root, file)).href);
+}
+
+async function testAt([file, place]: Asked): Promise<Collected> {
+  if (!loaded.has(file)) {
+    process.send?.({ kind: "begins", limitMs: LOAD_MS } satisfies Answer);
+    loaded.add(file);
+    await collect(file, () => imported(file));
+  }
+  const test = collected.filter((one) => one.file === file)[place];
+  if (test === undefined) throw new Error(`${file} has no test ${place}`);
+  return test;
 }
 
 function hook(written: Readonly<Record<string, string>>): void {
@@ -96,47 +112,44 @@ function hook(written: Readonly<Record<string, string>>): void {
 }
 
 async function cover(): Promise<Covered> {
-  const times: number[] = [];
+  const ran: { readonly test: Collected; readonly id: string; readonly ms: number }[] = [];
   for (const [index, test] of collected.entries()) {
-    switches.currentTestId = `t${index}`;
+    const id = `t${index}`;
+    switches.currentTestId = id;
     const began = performance.now();
     const failure = await run(test, 60_000);
     if (failure !== undefined) throw new Error(`without any mutant "${test.title}" fails: ${failure.why}`);
-    times.push(performance.now() - began);
+    ran.push({ test, id, ms: performance.now() - began });
   }
   switches.currentTestId = undefined;
   const { static: atLoad, perTest } = switches.mutantCoverage;
-  const files = [...new Set(collected.map(({ file }) => file))];
-  return {
-    atLoad,
-    byFile: Object.fromEntries(files.map((file) => [file, perTest[file] ?? {}])),
-    byTest: collected.map((_, index) => perTest[`t${index}`] ?? {}),
-    times,
-  };
+  const coveredFile = (file: string): CoveredFile => ({
+    atLoad: perTest[file] ?? {},
+    tests: ran
+      .filter(({ test }) => test.file === file)
+      .map(({ test, id, ms }) => ({ title: test.title, hits: perTest[id] ?? {}, ms })),
+  });
+  return { atLoad, files: Object.fromEntries([...loaded].map((file) => [file, coveredFile(file)])) };
 }
 
 /** The first failure, if there is one. */
-async function judge(
-  mutant: string,
-  tests: readonly (readonly [index: number, limitMs: number])[],
-  hitLimit: number,
-): Promise<Failure | undefined> {
-  const asked = tests.flatMap(([index, limitMs]) => {
-    const test = collected[index];
-    return test === undefined ? [] : [{ index, test, limitMs }];
-  });
+async function judge({ mutant, tests, hitLimit }: Extract<Told, { ask: "judge" }>): Promise<Failure | undefined> {
   strayed = false;
-  Object.assign(switches, { counting: false, activeMutant: mutant, hitCount: 0, hitLimit });
-  for (const { index, test, limitMs } of asked) {
+  Object.assign(switches, { counting: false, hitCount: 0, hitLimit });
+  for (const [place, asked] of tests.entries()) {
+    const [, , limitMs] = asked;
+    const test = await testAt(asked);
+    process.send?.({ kind: "begins", limitMs: 2 * limitMs } satisfies Answer);
+    switches.activeMutant = mutant;
     const failure = await run(test, limitMs);
-    if (failure === undefined) continue;
     switches.activeMutant = null;
+    if (failure === undefined) continue;
     await settled();
     // Whatever fails without the mutant as well was not made to fail by it alone: something was left behind.
+    process.send?.({ kind: "begins", limitMs: 2 * limitMs } satisfies Answer);
     const again = await run(test, limitMs);
-    return { ...failure, test: index, left: strayed || again !== undefined };
+    return { ...failure, test: place, left: strayed || again !== undefined };
   }
-  switches.activeMutant = null;
   await settled();
   return strayed ? { why: "a failure that no test awaited", timedOut: false, left: true, test: -1 } : undefined;
 }
