@@ -1,9 +1,10 @@
 // `node --conditions=hallpass-source drills/canaries/main.ts`
 // A server in a process of its own, and a long scenario over nearly every endpoint and the command line: every token and secret that is handed out,
 // and every genuine one that is shown in a wrong place, is a canary. Then they are looked for, as text and as the bytes that they spell, in
-// what the server printed, in its database and its other files, in metrics, the log, the audit and every refusal, and in the arguments and
-// the environment of its process. Exits with 1 if one is found; and if one that was planted in a session's name is not.
-// Of the attacks of spec/attacks.md: [L-11].
+// what the server printed, in its database and its other files, in metrics, the log, the audit and every refusal, in the arguments and
+// the environment of its process, and in a snapshot of its heap. Exits with 1 if one is found; and if one that was planted in a session's
+// name is not, in a file and in the heap.
+// Of the attacks of spec/attacks.md: [L-07] [L-11].
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,15 +15,20 @@ import { ENDPOINTS } from "../../packages/server/src/endpoints/index.ts";
 import { wholeBodies } from "../../packages/server/src/testing/whole-bodies.ts";
 import { sayProof } from "../../proof/line.ts";
 import { until } from "../nodes/serving-process.ts";
+import { heapOf, heapOptions } from "./heap.ts";
 import { found, type Place } from "./search.ts";
 
 const CLI = join(import.meta.dirname, "../../apps/cli/src/main.ts");
+const HEAP = "the heap";
+/** The demo's API is a client that lives in the same process. */
+const DEMO_API = "demo-api-credentials";
 /** Files that are there to hold a secret; each is of mode 0600. */
-const KEEPERS = new Set(["operator-credentials", "demo-api-credentials", "key-encryption-key"]);
+const KEEPERS = new Set(["operator-credentials", DEMO_API, "key-encryption-key"]);
 /** What an answer hands out. */
 const HANDED_OUT = ["access_token", "refresh_token", "session_token", "client_secret"];
 
 const data = mkdtempSync(join(tmpdir(), "hallpass-canaries-"));
+const heaps = mkdtempSync(join(tmpdir(), "hallpass-canaries-heap-"));
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const canaries = new Map<string, string>();
@@ -66,7 +72,12 @@ const basic = (pair: string): Readonly<Record<string, string>> => ({
 const environment = { ...process.env, HALLPASS_LOG_LEVEL: "debug", HALLPASS_FACTS_FILE: "facts.jsonl" };
 const server = spawn(
   process.execPath,
-  ["--conditions=hallpass-source", CLI, "serve", "--development", "--data", data, "--listen", `127.0.0.1:${port}`],
+  [
+    ...heapOptions(heaps),
+    "--conditions=hallpass-source",
+    CLI,
+    ...["serve", "--development", "--data", data, "--listen", `127.0.0.1:${port}`],
+  ],
   { env: environment, stdio: ["ignore", "pipe", "pipe"] },
 );
 process.once("exit", () => server.kill("SIGKILL"));
@@ -84,7 +95,7 @@ try {
     async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200,
   );
   const operator = readFileSync(join(data, "operator-credentials"), "utf8").trim();
-  for (const name of ["operator-credentials", "demo-api-credentials"])
+  for (const name of ["operator-credentials", DEMO_API])
     canaries.set(readFileSync(join(data, name), "utf8").trim().split(":")[1] ?? "", name);
   const granted = await ask("/oauth2/token", {
     ...form({ grant_type: "client_credentials" }),
@@ -231,6 +242,7 @@ try {
   await ask("/v1/audit/checkpoints", { method: "POST", headers: bearer });
   for (const name of ["cmdline", "environ"])
     places.push([`the server's ${name}`, readFileSync(`/proc/${String(server.pid)}/${name}`, "latin1")]);
+  places.push([HEAP, await heapOf(server, heaps)]);
   server.kill("SIGTERM");
   await new Promise((resolve) => server.once("exit", resolve));
   places.push(["what the server printed", printed], ["refusals", refused]);
@@ -240,7 +252,9 @@ try {
   }
 
   const leaks = [...canaries].flatMap(([secret, of]) =>
-    found(secret, places).map((place) => `${of} (${secret.slice(0, 6)}…) stands in ${place}`),
+    found(secret, places)
+      .filter((place) => place !== HEAP || of !== DEMO_API)
+      .map((place) => `${of} (${secret.slice(0, 6)}…) stands in ${place}`),
   );
   const plant = found(leak, places);
   let kept: string | undefined;
@@ -256,13 +270,21 @@ try {
     figure: `${canaries.size} secrets in ${asked} requests at ${endpoints.size} of ${ENDPOINTS.length} endpoints, looked for in ${places.length} places of ${Math.round(bytes / 1e6)} MB: ${leaks.length} found`,
     control: `a token that an app wrote into a device's name was ${plant.length === 0 ? "NOT found" : `found in ${plant.length} places`}`,
     seeds: "none",
-    notShown: ["PostgreSQL's own files and logs", "heap and core dumps", "the collector of traces"],
-    passed: leaks.length === 0 && plant.some((place) => place.startsWith("the file")) && canaries.size >= 15,
+    notShown: [
+      "PostgreSQL's own files and logs",
+      "core dumps, and what was freed and not overwritten",
+      "the collector of traces",
+    ],
+    passed:
+      leaks.length === 0 &&
+      plant.includes(HEAP) &&
+      plant.some((place) => place.startsWith("the file")) &&
+      canaries.size >= 15,
     ...(kept === undefined ? {} : { kept }),
   });
 } finally {
   server.kill("SIGKILL");
-  rmSync(data, { recursive: true, force: true });
+  for (const directory of [data, heaps]) rmSync(directory, { recursive: true, force: true });
 }
 
 async function freePort(): Promise<number> {

@@ -31,7 +31,7 @@ export interface RunningServer {
   readonly url: string;
   /** Where it answers gateways, if it does. */
   readonly gatewayUrl: string | null;
-  /** `operator:hpc_…` if this start made the default tenant's operator and its secret; otherwise null. */
+  /** `operator:hpc_…` if this start made the default tenant's operator and its secret, read from its file; otherwise null. */
   readonly operatorCredentials: string | null;
   /** Of the default tenant, as are `hallpass` and `hub`. */
   readonly services: Services;
@@ -84,7 +84,7 @@ async function serve(
   tenants: readonly RunningTenant[],
   drain: () => void,
 ): Promise<RunningServer> {
-  const { log, observer, services, hallpass, hub, operatorCredentials } = own;
+  const { log, observer, services, hallpass, hub } = own;
   const others = tenants.filter((tenant) => tenant !== own).map((tenant) => ({ issuer: tenant.issuer, tenant }));
   const tenantAt = byHost(own, others);
   const proxies = { trusted: networksOf(config.trusted_proxies ?? []), header: config.proxy_header };
@@ -173,7 +173,9 @@ async function serve(
   return {
     url,
     gatewayUrl: gateways.url,
-    operatorCredentials,
+    get operatorCredentials() {
+      return own.operatorCredentials;
+    },
     services,
     hallpass,
     hub,

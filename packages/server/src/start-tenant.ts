@@ -42,7 +42,7 @@ import type { Services } from "./services.ts";
 export interface RunningTenant {
   readonly name: string;
   readonly issuer: string;
-  /** `operator:hpc_…` if this start made the operator and its secret; otherwise null. */
+  /** `operator:hpc_…` if this start made the operator and its secret, read from its file; otherwise null. */
   readonly operatorCredentials: string | null;
   readonly services: Services;
   readonly hallpass: Hallpass;
@@ -167,7 +167,9 @@ async function start(
   return {
     name,
     issuer: config.issuer,
-    operatorCredentials,
+    get operatorCredentials() {
+      return operatorCredentials();
+    },
     services,
     hallpass,
     hub: feed,

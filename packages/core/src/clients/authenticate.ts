@@ -5,6 +5,7 @@ import { decodeBase64url, parseClientSecret } from "@hallpass/protocol";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { FittingSecret, MacKeys } from "../keys/ring.ts";
+import { namedMark, secretMark } from "../keys/seen.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import { type CertificateName, shows } from "./certificate-name.ts";
 import type { Client, StoredSecret } from "./client.ts";
@@ -87,11 +88,12 @@ export function fittingSecret(
     client === undefined || client.secrets.length === 0
       ? [{ kid: mac.secretKid, hash: NO_HASH, added: 0 }]
       : client.secrets;
-  const known = mac.secrets.get(id) ?? NOTHING_SEEN;
+  const known = mac.secrets.get(namedMark(id)) ?? NOTHING_SEEN;
+  const mark = secretMark(presented);
   let fitting: StoredSecret | undefined;
   for (const one of stored) {
-    const isSeen = isSame(known.secret, presented);
-    if (isSeen && known.kid === one.kid && known.hash === one.hash) {
+    // Hashes of secrets that nobody can guess: how far two of them agree tells nothing.
+    if (known.mark === mark && known.kid === one.kid && known.hash === one.hash) {
       fitting = one;
       continue;
     }
@@ -99,7 +101,7 @@ export function fittingSecret(
     const actual = secretHash(mac, one.kid, "hallpass/client-secret/1", id, presented);
     if (actual === undefined || expected === undefined || !isSame(expected, actual)) continue;
     fitting = one;
-    if (client !== undefined) mac.secrets.set(id, { kid: one.kid, hash: one.hash, secret: presented });
+    if (client !== undefined) mac.secrets.set(namedMark(id), { kid: one.kid, hash: one.hash, mark });
   }
   return client === undefined ? undefined : fitting;
 }
@@ -110,4 +112,4 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 
 const NO_HASH = "A".repeat(43);
 /** Compared with where nothing was seen before: under no key that there is. */
-const NOTHING_SEEN: FittingSecret = { kid: -1, hash: "", secret: new Uint8Array(32) };
+const NOTHING_SEEN: FittingSecret = { kid: -1, hash: "", mark: "" };

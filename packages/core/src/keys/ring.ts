@@ -3,7 +3,7 @@
 import type { FeedKey, SigningAlg } from "@hallpass/protocol";
 import type { ClientId, SessionId, TenantId } from "../kernel/ids.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
-import type { PresentedAccessToken, PresentedSessionToken } from "../tokens/presented.ts";
+import type { AccessTokenRead, SessionTokenRead } from "../tokens/presented.ts";
 import { unreadable } from "./envelope.ts";
 import type { Seen } from "./seen.ts";
 
@@ -30,7 +30,7 @@ export interface MacKeys {
   readonly kids: readonly number[];
   /** 32 bytes: HKDF-SHA256 of that server key, or key for secrets, with the info; remembered. Undefined when there is no such key. */
   derive(kid: number, info: string): Uint8Array | undefined;
-  /** Secrets of clients and session tokens that were found to have one of these keys' hashes: by the client's id, and by the token itself. */
+  /** Secrets of clients and session tokens that were found to have one of these keys' hashes: by the client's id, and by its mark. */
   readonly secrets: Seen<FittingSecret>;
   readonly sessionTokens: Seen<FittingSessionToken>;
 }
@@ -39,13 +39,14 @@ export interface MacKeys {
 export interface FittingSecret {
   readonly kid: number;
   readonly hash: string;
-  readonly secret: Uint8Array;
+  /** `secretMark` of it. */
+  readonly mark: string;
 }
 
 export interface FittingSessionToken {
   readonly kid: number;
   readonly hash: string;
-  readonly presented: PresentedSessionToken;
+  readonly read: SessionTokenRead;
 }
 
 export interface SignedFor {
@@ -68,7 +69,7 @@ export interface OpenKeys {
   readonly published: readonly FeedKey[];
   readonly mac: MacKeys;
   /** Those that were found to be signed by one of these keys. */
-  readonly accessTokens: Seen<PresentedAccessToken>;
+  readonly accessTokens: Seen<AccessTokenRead>;
 }
 
 /** Throws Fault `keys_unreadable`: a client is registered with an algorithm only where there are keys of it, and those stay. */

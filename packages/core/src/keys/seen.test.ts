@@ -6,7 +6,7 @@ import { isSigned, judgeAccessToken, presentedAccessToken } from "../tokens/judg
 import { judgeSessionToken } from "../tokens/judge-session-token.ts";
 import type { PresentedAccessToken } from "../tokens/presented.ts";
 import { type OpenKeys, ringKey, type VerificationKey } from "./ring.ts";
-import { onItsOwn, Seen } from "./seen.ts";
+import { markOf, namedMark, Seen } from "./seen.ts";
 
 interface Watched {
   readonly keys: OpenKeys;
@@ -46,7 +46,7 @@ describe("keys that remember what they have signed", () => {
     const one = presented(world, text);
     assert.deepEqual([isSigned(keys, one), isSigned(keys, presented(world, text)), looks()], [true, true, 1]);
     assert.notEqual(await judgeAccessToken(world, text), undefined);
-    assert.equal(presented(world, text), presented(world, text));
+    assert.equal(presented(world, text).claims, presented(world, text).claims);
   });
 
   it("never take a token that differs in one character for one that they have seen", async () => {
@@ -67,7 +67,7 @@ describe("keys that remember what they have signed", () => {
     const { text, world } = await aStage();
     assert.notEqual(await judgeAccessToken(world, text), undefined);
     const wide = text.replaceAll(/./gu, (one) => (one === "." ? one : String.fromCharCode(one.charCodeAt(0) + 0x100)));
-    assert.equal(onItsOwn(wide), wide);
+    assert.notEqual(markOf(wide).hash, markOf(text).hash);
     assert.equal(await judgeAccessToken(world, wide), undefined);
   });
 
@@ -96,22 +96,44 @@ describe("keys that remember what they have signed", () => {
     assert.notEqual(await judgeAccessToken(world, text), undefined);
     const other = world.node();
     assert.notEqual(await judgeAccessToken(other, text), undefined);
-    assert.notEqual(presented(world, text), presented(other as World, text));
+    assert.notEqual(presented(world, text).claims, presented(other as World, text).claims);
   });
 });
 
 describe("what was seen", () => {
+  it("is found by its whole text alone, whatever of it is the same", () => {
+    const seen = new Seen<object>();
+    const found = {};
+    seen.set(markOf("head.body.tail"), found);
+    assert.equal(seen.get(markOf("head.body.tail")), found);
+    for (const other of ["head.tail", "tail", "head.bodY.tail", "head.body.tail.", "head.body.", "head.body.tai", ""])
+      assert.equal(seen.get(markOf(other)), undefined, other);
+    seen.set(markOf("other.tail"), {});
+    assert.notEqual(seen.get(markOf("other.tail")), found);
+  });
+
+  it("holds neither the signature of a token nor an opaque secret [L-07]", () => {
+    const [signature, secret] = [`s${"A".repeat(85)}`, `hps_${"B".repeat(70)}`];
+    const marks = [markOf(`head.body.${signature}`), markOf(secret)];
+    for (const { open, hash } of marks) assert.doesNotMatch(open + hash, /A{9}|B{9}/);
+    assert.deepEqual(
+      marks.map(({ open }) => open),
+      ["head.body.", ""],
+    );
+  });
+
   it("is kept while it is asked for, and the oldest is forgotten", () => {
     const seen = new Seen<object>();
     const found = {};
     const see = (from: number, to: number): void => {
-      for (let n = from; n < to; n += 1) seen.set(String(n), found);
+      for (let n = from; n < to; n += 1) seen.set(namedMark(String(n)), found);
     };
     see(0, 6000);
-    assert.equal(seen.get("0"), found);
+    assert.equal(seen.get(namedMark("0")), found);
     see(6000, 9000);
-    assert.equal(seen.get("0"), found, "asked for again in time");
+    assert.equal(seen.get(namedMark("0")), found, "asked for again in time");
     see(9000, 18_000);
-    assert.deepEqual([seen.get("0"), seen.get("1"), seen.get("17999")], [undefined, undefined, found]);
+    const left = ["0", "1", "17999"].map((name) => seen.get(namedMark(name)));
+    assert.deepEqual(left, [undefined, undefined, found]);
   });
 });

@@ -1,32 +1,66 @@
-// What was found genuine under one set of open keys, by its whole text. Looking at a signature or a hash is what an introspection, a call with a
-// bearer and a gateway's question pay most for, and the same token is shown again and again. Only a yes is kept, and what was read of the text;
+// What was found genuine under one set of open keys. Looking at a signature or a hash is what an introspection, a call with a bearer and a
+// gateway's question pay most for, and the same token is shown again and again. Only a yes is kept, and what was read of the text;
 // whatever else is asked of a token is judged anew each time. Keys that are opened anew have seen nothing.
+// What is kept opens nothing: of a signature or a secret there is a hash alone, because memory is dumped, swapped and searched.
 
+import { hash } from "node:crypto";
 import { TextTable } from "@hallpass/protocol";
 
 /** Texts in each of two generations; with what was read of it, one takes about three kilobytes. */
 const MOST = 4096;
 
-export class Seen<T extends object> {
-  #recent = new TextTable<T>();
-  #older = new TextTable<T>();
+/** A whole text: what stands before its last dot as it is (of an access token all but its signature, of an opaque one nothing), and the SHA-256 of the rest. */
+export interface Mark {
+  readonly open: string;
+  readonly hash: string;
+}
 
-  get(text: string): T | undefined {
-    const known = this.#recent.get(text);
-    if (known !== undefined) return known;
-    const older = this.#older.get(text);
-    if (older !== undefined) this.set(text, older);
-    return older;
+/** No two texts of base64url have the same one; a signature is hashed alone because that costs half of what the whole token would. */
+export function markOf(text: string): Mark {
+  const at = text.lastIndexOf(".") + 1;
+  return { open: text.slice(0, at), hash: secretMark(text.slice(at)) };
+}
+
+/** What is no secret and has one name. */
+export function namedMark(name: string): Mark {
+  return { open: "", hash: name };
+}
+
+/** As characters of one byte each, which costs less than any other form. */
+export function secretMark(secret: string | Uint8Array): string {
+  return hash("sha256", secret, "latin1");
+}
+
+export class Seen<T extends object> {
+  #recent = new TextTable<Kept<T>>();
+  #older = new TextTable<Kept<T>>();
+
+  get({ open, hash: hashed }: Mark): T | undefined {
+    let kept = this.#recent.get(hashed);
+    if (kept === undefined) {
+      kept = this.#older.get(hashed);
+      if (kept !== undefined) this.#keep(hashed, kept);
+    }
+    return kept?.open === open ? kept.found : undefined;
   }
 
-  /** Forgets the oldest when there are many. Texts should be whole, and no pieces of a longer one: that would be kept, too. */
-  set(text: string, found: T): void {
-    this.#recent.set(text, found);
+  /** Forgets the oldest when there are many. */
+  set({ open, hash: hashed }: Mark, found: T): void {
+    this.#keep(hashed, { open: onItsOwn(open), found });
+  }
+
+  #keep(hashed: string, kept: Kept<T>): void {
+    this.#recent.set(hashed, kept);
     if (this.#recent.size >= MOST) [this.#older, this.#recent] = [this.#recent, new TextTable()];
   }
 }
 
-/** The same text on its own: one that was cut out of a body or a header keeps all of that in memory. UTF-8, so that no two texts become one. */
-export function onItsOwn(text: string): string {
-  return Buffer.from(text).toString();
+interface Kept<T> {
+  readonly open: string;
+  readonly found: T;
+}
+
+/** The same text on its own: one that was cut out of a token, a body or a header keeps all of that in memory. UTF-8, so that no two texts become one. */
+function onItsOwn(text: string): string {
+  return text === "" ? "" : Buffer.from(text).toString();
 }

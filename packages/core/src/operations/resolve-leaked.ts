@@ -11,8 +11,7 @@ import type { Target } from "../revocation/target.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { isSigned, presentedAccessToken } from "../tokens/judge-access-token.ts";
 import { genuineRefreshToken, type JudgeRefreshDeps } from "../tokens/judge-refresh-token.ts";
-import { presentedSessionToken } from "../tokens/judge-session-token.ts";
-import { fitOf } from "../tokens/session-token.ts";
+import { fitOfPresented, presentedSessionToken } from "../tokens/judge-session-token.ts";
 
 /**
  * An access token is revoked itself; a session token, the one before the last rotation too, takes its session with it; a refresh token, of whatever generation, takes its family with it, or its session where the policy
@@ -47,7 +46,7 @@ async function ofSessionToken(deps: JudgeRefreshDeps, text: string): Promise<Tar
   const row = snapshot.get(sessionKey({ tenant: deps.issuer.tenant, id: presented.session }));
   const session = row === undefined ? undefined : sessionFromRow(row);
   if (session === undefined || session.token === null) return undefined;
-  const fit = fitOf(deps.keys.open(snapshot).mac, session.id, session.token, presented.bytes);
+  const fit = fitOfPresented(deps.keys.open(snapshot).mac, session.token, presented);
   return fit === "unknown" ? undefined : { kind: "session", session: session.id };
 }
 

@@ -7,13 +7,13 @@ import { clientFromRow, clientKey } from "../clients/client-row.ts";
 import { type ClientId, parseClientId, parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
-import { onItsOwn } from "../keys/seen.ts";
+import { type Mark, markOf } from "../keys/seen.ts";
 import { revokedTokenKey } from "../revocation/revoked-token.ts";
 import { isCutOff, tokenCutOffFromRow, tokenCutOffKey } from "../revocation/token-cut-off.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
 import type { RowKey, Snapshot, Store } from "../store/store.ts";
-import type { PresentedAccessToken } from "./presented.ts";
+import type { AccessTokenRead, PresentedAccessToken } from "./presented.ts";
 
 declare const judged: unique symbol;
 
@@ -37,10 +37,12 @@ export function presentedAccessToken(
   { issuer, keys }: Omit<JudgeDeps, "store">,
   text: string,
 ): PresentedAccessToken | undefined {
-  return keys.latest()?.accessTokens.get(text) ?? readAnew(issuer, onItsOwn(text));
+  const mark = markOf(text);
+  const known = keys.latest()?.accessTokens.get(mark);
+  return known === undefined ? readAnew(issuer, text, mark) : { text, mark, jws: undefined, ...known };
 }
 
-function readAnew(issuer: Issuer, text: string): PresentedAccessToken | undefined {
+function readAnew(issuer: Issuer, text: string, mark: Mark): PresentedAccessToken | undefined {
   const jws = parseCompactJws(text);
   if (!jws.ok) return undefined;
   const { kid, typ } = jws.header;
@@ -48,7 +50,7 @@ function readAnew(issuer: Issuer, text: string): PresentedAccessToken | undefine
   const claims = parseAccessTokenClaims(jws.payload);
   const client = claims === undefined ? undefined : parseClientId(claims.clientId);
   if (claims === undefined || client === undefined || claims.iss !== issuer.url) return undefined;
-  return { text, jws, kid, claims, client, rows: accessTokenRows(issuer, claims, client) };
+  return { text, mark, jws, kid, claims, client, rows: accessTokenRows(issuer, claims, client) };
 }
 
 /** Undefined for every reason: malformed, foreign, expired, revoked. Judges no audience and no scope. Throws Faults of the store. */
@@ -82,11 +84,14 @@ function withAll(rows: readonly RowKey[], more: readonly RowKey[]): readonly Row
 
 /** Whether one of these keys has signed it, for an algorithm of its own. Looked at once: for the same text these keys remember a yes. */
 export function isSigned(keys: OpenKeys, presented: PresentedAccessToken): boolean {
-  const { kid, jws, text } = presented;
-  if (keys.accessTokens.get(text) !== undefined) return true;
+  const { mark, kid, claims, client, rows, text } = presented;
+  if (keys.accessTokens.get(mark) !== undefined) return true;
   const key = keys.verificationKey(kid);
-  if (key === undefined || key.alg !== jws.header.alg || !key.verify(jws.signingInput, jws.signature)) return false;
-  keys.accessTokens.set(text, presented);
+  const jws = presented.jws ?? parseCompactJws(text);
+  if (key === undefined || !jws.ok || key.alg !== jws.header.alg) return false;
+  if (!key.verify(jws.signingInput, jws.signature)) return false;
+  const read: AccessTokenRead = { kid, claims, client, rows };
+  keys.accessTokens.set(mark, read);
   return true;
 }
 

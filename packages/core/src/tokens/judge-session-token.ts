@@ -1,12 +1,12 @@
 // Judges a session token by the rows, and says what an access token of that moment would say: what a verifier may remember until `exp`.
 // The shape comes first and touches no store.
 
-import { bytesToUuid, type JsonObject, parseSessionToken } from "@hallpass/protocol";
+import { bytesToUuid, type JsonObject, parseSessionToken, SESSION_TOKEN_PREFIX } from "@hallpass/protocol";
 import { parseSessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
 import { after, earliest, numericDate } from "../kernel/time.ts";
 import { type KeyRing, type MacKeys, ringKey } from "../keys/ring.ts";
-import { onItsOwn } from "../keys/seen.ts";
+import { markOf } from "../keys/seen.ts";
 import { contentOf } from "../operations/issue-for-session.ts";
 import { revokedTokenKey } from "../revocation/revoked-token.ts";
 import { type Family, familyOf, foreseenEnd, type Session, type SessionToken } from "../sessions/session.ts";
@@ -14,7 +14,7 @@ import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
 import type { Row, Snapshot, Store } from "../store/store.ts";
 import { claimsOf } from "./access-token.ts";
-import type { PresentedSessionToken } from "./presented.ts";
+import type { PresentedSessionToken, SessionTokenRead } from "./presented.ts";
 import { type FitOfToken, fitOf, sessionTokenName } from "./session-token.ts";
 
 declare const judged: unique symbol;
@@ -48,16 +48,20 @@ export function presentedSessionToken(
   { issuer, keys }: JudgeSessionTokenDeps,
   text: string,
 ): PresentedSessionToken | undefined {
-  return keys.latest()?.mac.sessionTokens.get(text)?.presented ?? readAnew(issuer, text);
+  // Most tokens are others, and a hash costs more than a look.
+  if (!text.startsWith(SESSION_TOKEN_PREFIX)) return undefined;
+  const mark = markOf(text);
+  const read = keys.latest()?.mac.sessionTokens.get(mark)?.read ?? readAnew(issuer, text);
+  return read === undefined ? undefined : { text, mark, ...read };
 }
 
-function readAnew({ tenant }: Issuer, text: string): PresentedSessionToken | undefined {
+function readAnew({ tenant }: Issuer, text: string): SessionTokenRead | undefined {
   const bytes = parseSessionToken(text);
   const session = bytes === undefined ? undefined : parseSessionId(bytesToUuid(bytes.subarray(0, 16)));
   if (bytes === undefined || session === undefined) return undefined;
   const jti = sessionTokenName(session, bytes);
   const rows = [ringKey(tenant), sessionKey({ tenant, id: session }), revokedTokenKey(tenant, jti)];
-  return { text: onItsOwn(text), session, bytes, jti, rows };
+  return { session, jti, rows };
 }
 
 /** Throws Faults of the store. */
@@ -113,9 +117,22 @@ function ancestorsEnds(session: Session, snapshot: Snapshot): ReturnType<typeof 
 
 /** Hashed once: for the same text and the same row's hash these keys remember a yes. */
 function rememberedFit(mac: MacKeys, token: SessionToken, presented: PresentedSessionToken): FitOfToken {
-  const known = mac.sessionTokens.get(presented.text);
+  const { mark, session, jti, rows } = presented;
+  const known = mac.sessionTokens.get(mark);
   if (known?.kid === token.kid && known.hash === token.hash) return "current";
-  const fit = fitOf(mac, presented.session, token, presented.bytes);
-  if (fit === "current") mac.sessionTokens.set(presented.text, { kid: token.kid, hash: token.hash, presented });
+  const fit = fitOfPresented(mac, token, presented);
+  if (fit === "current") {
+    mac.sessionTokens.set(mark, { kid: token.kid, hash: token.hash, read: { session, jti, rows } });
+  }
   return fit;
+}
+
+/** By the secret itself, whatever is remembered. */
+export function fitOfPresented(
+  mac: MacKeys,
+  token: SessionToken,
+  { session, text }: Pick<PresentedSessionToken, "session" | "text">,
+): FitOfToken {
+  const bytes = parseSessionToken(text);
+  return bytes === undefined ? "unknown" : fitOf(mac, session, token, bytes);
 }

@@ -26,9 +26,9 @@ export const DEMO_API_CREDENTIALS = "demo-api-credentials";
 /** The audience of the demo app's tokens: where its API would be. */
 export const DEMO_AUDIENCE = "http://localhost:8027";
 
-/** `id:secret` of the operator, if this start made the client and may show it. */
 export interface FirstClients {
-  readonly operatorCredentials: string | null;
+  /** `id:secret` of the operator, if this start made the client and may show it: read from its file, so that no server keeps it in memory. */
+  readonly operatorCredentials: () => string | null;
 }
 
 export async function makeFirstClients(services: Services, config: Config): Promise<FirstClients> {
@@ -43,7 +43,7 @@ export async function makeFirstClients(services: Services, config: Config): Prom
   const made =
     preset === null
       ? await makeConfidential(services, config, operator, OPERATOR_CREDENTIALS)
-      : (await makeClient(services, operator, preset), null);
+      : (await makeClient(services, operator, preset), false);
   await continueOperator(services, operator.id);
   if (config.development) {
     await makeClient(services, demo(), null);
@@ -54,7 +54,8 @@ export async function makeFirstClients(services: Services, config: Config): Prom
       DEMO_API_CREDENTIALS,
     );
   }
-  return { operatorCredentials: made };
+  const path = join(config.data, OPERATOR_CREDENTIALS);
+  return { operatorCredentials: () => (made ? (readPrivateFile(path)?.trimEnd() ?? null) : null) };
 }
 
 /** An operator of a release before there were roles gets `owner`, or a scope that is new would be nobody's to give. */
@@ -88,21 +89,16 @@ function demo(): NewClient {
   };
 }
 
-/** The credentials, if this start made the client; null if it was there. The file of an earlier start, one that crashed or whose store forgot, is used. */
-async function makeConfidential(
-  services: Services,
-  config: Config,
-  client: NewClient,
-  file: string,
-): Promise<string | null> {
+/** Whether this start made the client. The file of an earlier start, one that crashed or whose store forgot, is used. */
+async function makeConfidential(services: Services, config: Config, client: NewClient, file: string): Promise<boolean> {
   const key = clientKey(services.tenant, client.id);
-  if ((await services.store.read([key])).get(key) !== undefined) return null;
+  if ((await services.store.read([key])).get(key) !== undefined) return false;
   const path = join(config.data, file);
   const left = secretIn(readPrivateFile(path), client.id);
   const secret = left ?? formatClientSecret(services.dice.bytes(32));
   if (left === undefined) makePrivateFile(path, `${client.id}:${secret}\n`);
   await makeClient(services, client, createHash("sha256").update(secret).digest("base64url"));
-  return `${client.id}:${secret}`;
+  return true;
 }
 
 async function makeClient(services: Services, client: NewClient, preset: string | null): Promise<void> {
