@@ -30,6 +30,7 @@ const HANDED_OUT = ["access_token", "refresh_token", "session_token", "client_se
 const data = mkdtempSync(join(tmpdir(), "hallpass-canaries-"));
 const heaps = mkdtempSync(join(tmpdir(), "hallpass-canaries-heap-"));
 const port = await freePort();
+const listen = ["--listen", `127.0.0.1:${port}`];
 const url = `http://127.0.0.1:${port}`;
 const canaries = new Map<string, string>();
 const places: Place[] = [];
@@ -72,12 +73,7 @@ const basic = (pair: string): Readonly<Record<string, string>> => ({
 const environment = { ...process.env, HALLPASS_LOG_LEVEL: "debug", HALLPASS_FACTS_FILE: "facts.jsonl" };
 const server = spawn(
   process.execPath,
-  [
-    ...heapOptions(heaps),
-    "--conditions=hallpass-source",
-    CLI,
-    ...["serve", "--development", "--data", data, "--listen", `127.0.0.1:${port}`],
-  ],
+  [...heapOptions(heaps), "--conditions=hallpass-source", CLI, "serve", "--development", "--data", data, ...listen],
   { env: environment, stdio: ["ignore", "pipe", "pipe"] },
 );
 process.once("exit", () => server.kill("SIGKILL"));
