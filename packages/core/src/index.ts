@@ -151,5 +151,6 @@ export * from "./tokens/judge-access-token.ts";
 export * from "./tokens/judge-refresh-token.ts";
 export * from "./tokens/judge-session-token.ts";
 export type { JudgedToken, JudgeTokenDeps } from "./tokens/judge-token.ts";
+export type { PresentedSessionToken } from "./tokens/presented.ts";
 export * from "./tokens/refresh-token.ts";
 export * from "./tokens/session-token.ts";

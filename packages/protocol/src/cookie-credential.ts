@@ -3,11 +3,16 @@
 
 /** Every value that cookies of this name have, in the Cookie headers given. */
 export function cookieValues(headers: readonly string[], name: string): readonly string[] {
-  return headers
-    .flatMap((header) => header.split(";"))
-    .map(withoutBlanks)
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
+  const values: string[] = [];
+  for (const header of headers)
+    for (let from = 0; from <= header.length; ) {
+      const semicolon = header.indexOf(";", from);
+      const end = semicolon === -1 ? header.length : semicolon;
+      const pair = withoutBlanks(header.slice(from, end));
+      if (pair.startsWith(name) && pair[name.length] === "=") values.push(pair.slice(name.length + 1));
+      from = end + 1;
+    }
+  return values;
 }
 
 /**

@@ -13,10 +13,12 @@ import { createAdmission } from "./host/admission.ts";
 import { arrivedFrom } from "./host/arrivals.ts";
 import { every } from "./host/every.ts";
 import { listenForGateways } from "./host/gateway-listener.ts";
+import { inARow } from "./host/in-a-row.ts";
 import { isOver } from "./host/is-over.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
 import { listen } from "./host/node-host.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
+import { systemNextTurn } from "./host/system-ports.ts";
 import { byHost } from "./host/tenant-hosts.ts";
 import { type LoadedTls, loadTls, renewing, tlsFilesOf } from "./host/tls-files.ts";
 import { addAdmissionMetrics } from "./observe/admission-metrics.ts";
@@ -107,6 +109,8 @@ async function serve(
   const gateways = await listenForGateways(
     config.gateway_listen,
     new Map(tenants.map((tenant) => [tenant.name, createCheck(tenant.services)])),
+    // Of its own: what a gateway asks stands behind nobody else's requests.
+    inARow(systemNextTurn, ports.clock),
   ).catch(async (error: unknown) => {
     await pages.close();
     throw error;

@@ -4,11 +4,12 @@
 import {
   judgeSessionTokenOn,
   type LiveSessionToken,
+  type PresentedSessionToken,
   presentedSessionToken,
   readAccessToken,
   type Snapshot,
 } from "@hallpass/core";
-import { type AccessTokenClaims, type BearerError, parseAccessTokenClaims } from "@hallpass/protocol";
+import type { AccessTokenClaims, BearerError } from "@hallpass/protocol";
 import { type ActivityReports, createActivityReports } from "../feed/activity-reports.ts";
 import { requestIds } from "../hallpass.ts";
 import { empty, failure, type Reply, type ReplyContext, refuse, refuseBearer } from "../replies.ts";
@@ -16,7 +17,7 @@ import type { Services } from "../services.ts";
 import { checkStandstill } from "../standstill.ts";
 import type { WireCode } from "../wire-errors.ts";
 import { type Headers, presentedIn, type Wanted, wantedIn } from "./asked-request.ts";
-import { identityHeaders, identityOf } from "./identity.ts";
+import { identityHeaders } from "./identity.ts";
 import { createUpstreamTokens, type UpstreamTokens } from "./upstream-tokens.ts";
 
 /** The query as it was sent, without the question mark. Never rejects: what goes wrong is an answer. */
@@ -45,7 +46,8 @@ export function createCheck(services: Services): Check {
     const started = services.clock.monotonic();
     let reply: Reply;
     try {
-      reply = await answer(deps, context, query, headers);
+      const answered = answer(deps, context, query, headers);
+      reply = answered instanceof Promise ? await answered : answered;
       checkStandstill(services.clock, started);
     } catch (thrown) {
       services.observer.failed(requestId, "/check", thrown);
@@ -81,7 +83,7 @@ function rememberedWishes(): Deps["wanted"] {
   };
 }
 
-async function answer(deps: Deps, context: ReplyContext, query: string, headers: Headers): Promise<Reply> {
+function answer(deps: Deps, context: ReplyContext, query: string, headers: Headers): Reply | Promise<Reply> {
   const wanted = deps.wanted(query);
   if (wanted === undefined) return refuse(context, "check_misconfigured");
   const presented = presentedIn(headers, deps.services.cookie.name, wanted.origins);
@@ -93,34 +95,35 @@ async function answer(deps: Deps, context: ReplyContext, query: string, headers:
       return no(context, "credentials_refused", "invalid_request");
     case "cross_site":
       return refuse(context, "cross_site_request");
-    case "token":
-      return (
-        (await asSession(deps, context, presented.token, wanted)) ??
-        (await asBearer(deps, context, presented.token, wanted))
-      );
+    case "token": {
+      const session = presentedSessionToken(deps.services, presented.token);
+      return session === undefined
+        ? asBearer(deps, context, presented.token, wanted)
+        : asSession(deps, context, session, wanted);
+    }
   }
 }
 
-/** Undefined for a text that is no session token. */
 async function asSession(
   { services, tokens, activity }: Deps,
   context: ReplyContext,
-  token: string,
+  presented: PresentedSessionToken,
   wanted: Wanted,
-): Promise<Reply | undefined> {
-  const presented = presentedSessionToken(services, token);
-  if (presented === undefined) return undefined;
-  const snapshot = await services.store.read(presented.rows);
+): Promise<Reply> {
+  const read = services.store.read(presented.rows);
+  const snapshot = read instanceof Promise ? await read : read;
   const live = judgeSessionTokenOn(services, presented, snapshot);
   if (live.kind !== "live") return no(context, "credentials_refused", "invalid_token");
-  const claims = parseAccessTokenClaims(live.claims);
-  if (claims === undefined) throw new Error("a session says what no access token could say");
-  const refusal = refusalOf(context, claims, wanted);
+  const { session, family } = live;
+  const { scope } = family;
+  const refusal = refusalOf(context, { aud: family.audience, scope }, wanted);
   if (refusal !== undefined) return refusal;
-  const bearer = await tokens.forSession(live, wanted.audience, snapshot, services.keys.open(snapshot));
+  const token = tokens.forSession(live, wanted.audience, snapshot, services.keys.open(snapshot));
+  const bearer = token instanceof Promise ? await token : token;
   if (bearer === undefined) throw new Error("a session was opened whose access token is too large");
   noteActivity(activity, live, snapshot);
-  return empty(context, 200, identityHeaders(identityOf(claims, bearer)));
+  const identity = { subject: session.subject, session: session.id, client: family.client, scope, bearer };
+  return empty(context, 200, identityHeaders(identity));
 }
 
 async function asBearer(
@@ -132,14 +135,19 @@ async function asBearer(
   const read = await readAccessToken(services, token);
   if (read === undefined) return no(context, "credentials_refused", "invalid_token");
   const { live, snapshot } = read;
+  const { sub, sid = "", clientId, scope } = live.claims;
   const refusal = refusalOf(context, live.claims, wanted);
   if (refusal !== undefined) return refusal;
   const bearer = await tokens.forBearer(live, token, wanted.audience, snapshot, services.keys.open(snapshot));
   if (bearer === undefined) return no(context, "credentials_refused", "invalid_token");
-  return empty(context, 200, identityHeaders(identityOf(live.claims, bearer)));
+  return empty(context, 200, identityHeaders({ subject: sub, session: sid, client: clientId, scope, bearer }));
 }
 
-function refusalOf(context: ReplyContext, claims: AccessTokenClaims, { audience, scope }: Wanted): Reply | undefined {
+function refusalOf(
+  context: ReplyContext,
+  claims: Pick<AccessTokenClaims, "aud" | "scope">,
+  { audience, scope }: Wanted,
+): Reply | undefined {
   if (!claims.aud.includes(audience)) return no(context, "credentials_refused", "invalid_token");
   if (scope.every((one) => claims.scope.includes(one))) return undefined;
   return refuseBearer(context, "scope_missing", { error: "insufficient_scope", scope });

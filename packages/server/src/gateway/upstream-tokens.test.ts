@@ -10,7 +10,7 @@ import { createCheck } from "./check.ts";
 
 interface Stage extends Scene {
   /** The bearer that the upstream gets for this one. */
-  readonly upstream: (token: string) => Promise<string>;
+  readonly upstream: (token: string, audience?: string) => Promise<string>;
   readonly open: Scene["open"];
   readonly signIn: (
     more?: object,
@@ -22,8 +22,8 @@ async function stage(options: SceneOptions = {}): Promise<Stage> {
   const check = createCheck(bare.services);
   return {
     ...bare,
-    upstream: async (token) => {
-      const reply = await check(`audience=${encodeURIComponent(API)}`, (name) =>
+    upstream: async (token, audience = API) => {
+      const reply = await check(`audience=${encodeURIComponent(audience)}`, (name) =>
         name === "authorization" ? [`Bearer ${token}`] : [],
       );
       assert.equal(reply.status, 200);
@@ -38,10 +38,10 @@ async function stage(options: SceneOptions = {}): Promise<Stage> {
   };
 }
 
-function positionOf(jwt: string): unknown {
+function claimIn(jwt: string, name: "pos" | "aud"): unknown {
   const jws = parseCompactJws(jwt);
   assert.ok(jws.ok);
-  return jws.payload["pos"];
+  return jws.payload[name];
 }
 
 test("another is made when a session above changed: the one before is outdated at every verifier [CHK-3]", async () => {
@@ -54,8 +54,25 @@ test("another is made when a session above changed: the one before is outdated a
   const altered = await operate(play, { method: "PATCH", path: `/v1/sessions/${parent.sid}`, json });
   assert.equal(altered.status, 200, altered.text);
   const second = await play.upstream(child.token);
-  assert.notEqual(positionOf(second), positionOf(first));
+  assert.notEqual(claimIn(second, "pos"), claimIn(first, "pos"));
   assert.equal(await play.upstream(child.token), second);
+});
+
+test("each upstream gets its own, again and again, and that of one is never given to another [CHK-3]", async () => {
+  const play = await stage();
+  const other = "https://other.example";
+  const wide = {
+    client_id: "wide",
+    token_endpoint_auth_method: "none",
+    grant_types: ["refresh_token"],
+    scope: "read",
+    audiences: [API, other],
+  };
+  assert.equal((await operate(play, { path: "/v1/clients", json: wide })).status, 201);
+  const { token } = await play.signIn({ client_id: "wide" });
+  const [one, two] = [await play.upstream(token, API), await play.upstream(token, other)];
+  assert.deepEqual([claimIn(one, "aud"), claimIn(two, "aud")], [API, other]);
+  assert.deepEqual([await play.upstream(token, API), await play.upstream(token, other)], [one, two]);
 });
 
 test("what is asked of the store about a request is one read, whatever token it shows [CHK-10]", async () => {

@@ -8,8 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type RunningServer, startServer } from "../main.ts";
+import type { Reply } from "../replies.ts";
 import { configOf, ISSUER } from "../testing/scene.ts";
 import { SHOP_ISSUER } from "../testing/two-tenants.ts";
+import { listenForGateways } from "./gateway-listener.ts";
+import { inARow } from "./in-a-row.ts";
 
 const data = mkdtempSync(join(tmpdir(), "hallpass-gateway-"));
 let server: RunningServer;
@@ -56,4 +59,33 @@ test("two lines of Authorization are seen as two, and a body is not waited for [
   const head = chunk.toString();
   assert.match(head, /^HTTP\/1\.1 401 /);
   assert.match(head, /www-authenticate: Bearer realm="hallpass", error="invalid_request"/);
+});
+
+test("what gateways ask in one turn is answered in a row, when its turn comes [LOAD-8]", async () => {
+  const turns: (() => void)[] = [];
+  const asked: string[] = [];
+  let arrived = (): void => {};
+  const row = inARow(
+    (task) => {
+      turns.push(task);
+      arrived();
+    },
+    { monotonic: () => 0 },
+  );
+  const check = (query: string): Promise<Reply> => {
+    asked.push(query);
+    return Promise.resolve({ status: 200, headers: { "hallpass-subject": query }, body: null });
+  };
+  const gateways = await listenForGateways({ host: "127.0.0.1", port: 0 }, new Map([["default", check]]), row);
+  const comes = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const answer = fetch(`${gateways.url ?? ""}/check?one`);
+  await comes;
+  assert.deepEqual([asked, turns.length], [[], 1]);
+  for (const turn of turns.splice(0)) turn();
+  const { status, headers } = await answer;
+  assert.deepEqual([status, headers.get("hallpass-subject"), headers.get("content-length")], [200, "one", "0"]);
+  assert.deepEqual(asked, ["one"]);
+  await gateways.close(0);
 });

@@ -1,11 +1,13 @@
 // A listener for gateways alone, without a token: for an address that only they reach, because what they say about a request is believed.
 // /check is the default tenant's, /check/{tenant} another's. Heads may be as large as any gateway lets in: refusing one here would look
-// like a failure of ours.
+// like a failure of ours. Requests that have arrived together are answered in a row, as those of everybody else (in-a-row.ts).
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DEFAULT_TENANT } from "../config.ts";
 import type { Check } from "../gateway/check.ts";
+import { headerList } from "./header-list.ts";
+import type { Row } from "./in-a-row.ts";
 
 export interface GatewayListener {
   /** Null when there is none. */
@@ -22,6 +24,7 @@ const LOOK_EVERY = 20;
 export async function listenForGateways(
   at: { readonly host: string; readonly port: number } | undefined,
   ofTenants: ReadonlyMap<string, Check>,
+  row: Pick<Row, "wait">,
 ): Promise<GatewayListener> {
   if (at === undefined) return { url: null, close: async () => {} };
   const checks = new Map(
@@ -41,10 +44,11 @@ export async function listenForGateways(
       return;
     }
     const query = question === -1 ? "" : url.slice(question + 1);
-    check(query, (name) => valuesOf(incoming, name)).then(
+    const answered = row.wait().then(() => check(query, (name) => valuesOf(incoming, name)));
+    answered.then(
       ({ status, headers, body }) => {
         const length = body === null ? 0 : Buffer.byteLength(body);
-        outgoing.writeHead(status, { ...headers, "content-length": length }).end(body ?? undefined);
+        outgoing.writeHead(status, headerList(headers, length)).end(body ?? undefined);
       },
       () => incoming.socket.destroy(),
     );
@@ -72,5 +76,10 @@ export async function listenForGateways(
 
 /** As they were sent: of several lines of one name Node would choose. */
 function valuesOf({ rawHeaders }: IncomingMessage, name: string): readonly string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+  const values: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const written = rawHeaders[at] ?? "";
+    if (written.length === name.length && written.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? "");
+  }
+  return values;
 }

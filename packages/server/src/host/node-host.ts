@@ -16,6 +16,7 @@ import type { Admission, Lane } from "./admission.ts";
 import { arrivedFrom, type Proxies } from "./arrivals.ts";
 import { answerBroken } from "./broken-requests.ts";
 import { certificateOf } from "./client-certificate.ts";
+import { headerList } from "./header-list.ts";
 import { inARow, type Row } from "./in-a-row.ts";
 import { readBody } from "./read-body.ts";
 import { type Connection, restOf } from "./resting.ts";
@@ -240,11 +241,7 @@ function write(outgoing: ServerResponse, { status, headers, body, stream }: Repl
   }
   // With its length known before, an answer is one piece on the wire; one byte for each character means ASCII, which needs no encoding.
   const length = Buffer.byteLength(body);
-  // A list, as Node writes it down: a copy of the headers with one more name would be another object to make and to walk.
-  const list: (string | number)[] = [];
-  for (const name in headers) list.push(name, headers[name] ?? "");
-  list.push("content-length", length);
-  outgoing.writeHead(status, list);
+  outgoing.writeHead(status, headerList(headers, length));
   outgoing.end(body, length === body.length ? "latin1" : "utf8");
 }
 
