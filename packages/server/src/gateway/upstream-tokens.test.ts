@@ -69,7 +69,7 @@ test("each upstream gets its own, again and again, and that of one is never give
     audiences: [API, other],
   };
   assert.equal((await operate(play, { path: "/v1/clients", json: wide })).status, 201);
-  const { token } = await play.signIn({ client_id: "wide" });
+  const { token } = await play.signIn({ client_id: "wide", audience: [API, other] });
   const [one, two] = [await play.upstream(token, API), await play.upstream(token, other)];
   assert.deepEqual([claimIn(one, "aud"), claimIn(two, "aud")], [API, other]);
   assert.deepEqual([await play.upstream(token, API), await play.upstream(token, other)], [one, two]);
