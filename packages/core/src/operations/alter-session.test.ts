@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
-import type { SessionId } from "../kernel/ids.ts";
-import { revocationKey } from "../revocation/revocation-row.ts";
+import type { FamilyId, SessionId } from "../kernel/ids.ts";
+import { afterMs } from "../kernel/time.ts";
 import type { Alteration } from "../sessions/decide.ts";
-import { TENANT } from "../testing/builders.ts";
+import { sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { aFamily, TENANT } from "../testing/builders.ts";
+import { counting } from "../testing/stores.ts";
 import {
   accessTextOf,
   aWorld,
@@ -18,6 +20,7 @@ import {
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { type AlterSession, alterSession } from "./alter-session.ts";
 import { keepAlive } from "./keep-alive.ts";
+import { readRevocation } from "./read-revocation.ts";
 
 const REVOCATION = "019a9c40-1b2c-7d3e-8f90-a1b2c3d4e5f6";
 
@@ -54,10 +57,22 @@ describe("an alteration of a live session", () => {
         (await world.notices()).map((notice) => notice.taking),
         [{ kind: "outdated", sid: one.session.id }],
       );
-      assert.deepEqual(answer.value.outdated?.pos, { epoch: 1, seq: 1 });
-      assert.equal(answer.value.outdated?.id, REVOCATION);
-      const key = revocationKey(TENANT, REVOCATION);
-      assert.notEqual((await world.store.read([key])).get(key), undefined);
+      assert.equal(answer.value.version, 2);
+      assert.deepEqual(answer.value.outdated, {
+        id: REVOCATION,
+        pos: { epoch: 1, seq: 1 },
+        committed: world.now(),
+        targets: [{ kind: "session", session: one.session.id }],
+        reason: "session_changed",
+        ticket: null,
+        actor: "ops",
+        endedSessions: 0,
+        tokensExpireBy: afterMs(world.now(), 605_000),
+      });
+      assert.deepEqual(await readRevocation(world.store, TENANT, REVOCATION), {
+        ok: true,
+        value: answer.value.outdated,
+      });
       assert.equal(await judgeAccessToken(world, accessTextOf(one)), undefined);
       const next = await refreshed(world, refreshTextOf(one));
       assert.ok(next.kind === "granted");
@@ -81,13 +96,48 @@ describe("an alteration of a live session", () => {
   it("of its device outdates nothing: no token speaks of it", async () => {
     const world = await aWorld(createMemoryStore);
     const one = await opened(world);
+    const { store, reads, changes } = counting(world.store);
     const answer = await alterSession(
-      world,
+      world.node(store),
       asked(one.session.id, { device: { name: "phone", userAgent: null, ip: null } }),
     );
     assert.ok(answer.ok && answer.value.outdated === null);
+    assert.equal(answer.value.version, 2);
+    // Compared with the list of runs: one that begins meanwhile comes before this change or after it.
+    const rows = changes()[0]?.rows.map(({ key, next }) => [key.kind, next === "same"]);
+    assert.deepEqual(
+      [reads(), rows],
+      [
+        1,
+        [
+          ["session", false],
+          ["affected", true],
+        ],
+      ],
+    );
     assert.deepEqual(await world.notices(), []);
     assert.notEqual(await judgeAccessToken(world, accessTextOf(one)), undefined);
+  });
+
+  it("to claims of exactly 1,024 bytes is done", async () => {
+    const world = await aWorld(createMemoryStore);
+    const { session } = await opened(world);
+    assert.equal(await codeOf(world, asked(session.id, { claims: { x: "x".repeat(1016) } })), "altered");
+  });
+
+  it("to a scope that one of several families has is done, and narrows the others to theirs [R-17]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const { session } = await opened(world);
+    const key = sessionKey(session);
+    const narrow = aFamily({ id: "BBBBBB" as FamilyId, scope: ["read"] });
+    const next = sessionToRow({ ...session, families: [...session.families, narrow] }, 0);
+    await world.store.commit([{ attempt: "two", rows: [{ key, expect: 1, next }], notices: [], facts: [] }]);
+    const answer = await alterSession(world, asked(session.id, { scope: ["write"] }));
+    assert.ok(answer.ok);
+    assert.deepEqual(
+      answer.value.session.families.map(({ scope }) => scope),
+      [["write"], []],
+    );
   });
 
   it("that changes nothing writes nothing", async () => {
@@ -165,7 +215,11 @@ describe("keeping a session alive", () => {
       assert.equal(await at(99_000 - (count === 0 ? 10_000 : 0)), count < 10 ? "moved" : "over");
     assert.equal(await at(99_000), "over");
     assert.equal(await at(0), "over");
-    assert.equal((await world.facts()).filter((fact) => fact.kind === "session_kept_alive").length, 11);
+    const kept = (await world.facts()).filter((fact) => fact.kind === "session_kept_alive");
+    assert.deepEqual(
+      kept.map(({ body }) => body),
+      Array<string>(11).fill('{"by":"report"}'),
+    );
   });
 
   it("revives nothing: idle, revoked, unknown [CONN-7]", async () => {

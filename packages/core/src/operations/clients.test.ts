@@ -6,13 +6,15 @@ import { describe, it } from "node:test";
 import { formatClientSecret } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { ClientCredentials } from "../clients/authenticate.ts";
-import { clientKey } from "../clients/client-row.ts";
+import { clientKey, clientToRow } from "../clients/client-row.ts";
+import { rolesKey, rolesToRow } from "../clients/roles.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
 import { aClient, fixedDice, START, TENANT, WEB } from "../testing/builders.ts";
+import { counting } from "../testing/stores.ts";
 import { AS_WEB, accessTextOf, asBackend, aWorld, type Deps, ISSUER_URL, opened } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
-import { bootstrapIssuer } from "./bootstrap-issuer.ts";
+import { bootstrapIssuer, issuerKey, readIssuer } from "./bootstrap-issuer.ts";
 import { disableClient } from "./disable-client.ts";
 import { issueClientToken } from "./issue-client-token.ts";
 import { readRevocation } from "./read-revocation.ts";
@@ -145,6 +147,56 @@ describe("a token for a client itself", () => {
   });
 });
 
+describe("a token by roles", () => {
+  it("for this issuer alone has the scope of the client's roles beside its own, and for another audience none of it [ROLE-1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [api, url] = ["https://api.example", world.issuer.url];
+    const wanted = { ...confidential, audiences: [url, api], scope: ["read", "feed"], roles: ["reader", "gone"] };
+    const answer = await registerClient(world, wanted, "ops");
+    assert.ok(answer.ok && answer.value.secret !== null);
+    const credentials = { method: "client_secret_basic", clientId: CI, secret: answer.value.secret } as const;
+    const scopeFor = async (audience: readonly string[], scope?: readonly string[]): Promise<unknown> => {
+      const given = await issueClientToken(world, { credentials, scope, audience });
+      return given.ok ? given.value.scope : given.code;
+    };
+    assert.deepEqual(await scopeFor([url]), ["read", "feed"]);
+    const key = rolesKey(TENANT);
+    const next = rolesToRow(new Map([["reader", ["feed", "sessions:read"]]]));
+    const rows = [{ key, expect: "absent" as const, next }];
+    await world.store.commit([{ attempt: "roles", rows, notices: [], facts: [] }]);
+    assert.deepEqual(await scopeFor([url]), ["read", "feed", "sessions:read"]);
+    assert.deepEqual(await scopeFor([url], ["sessions:read"]), ["sessions:read"]);
+    for (const audience of [[api], [url, api]]) {
+      assert.deepEqual(await scopeFor(audience), ["read", "feed"]);
+      assert.equal(await scopeFor(audience, ["sessions:read"]), "scope_not_allowed");
+    }
+  });
+
+  it("that is one too many is refused with the time to wait, and nothing else is asked first [RATE-1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const request = { credentials: asBackend(world), scope: undefined, audience: undefined };
+    const asked: string[] = [];
+    const take = (waitMs: number) => (client: { readonly id: string }) => {
+      asked.push(client.id);
+      return waitMs;
+    };
+    const refused = { ok: false, code: "token_rate_exceeded", waitMs: 7 };
+    assert.deepEqual(await issueClientToken(world, request, take(7)), refused);
+    assert.equal((await issueClientToken(world, request, take(0))).ok, true);
+    assert.equal((await issueClientToken(world, { ...request, scope: ["admin"] }, take(7))).ok, false);
+    assert.deepEqual(asked, ["backend", "backend"]);
+  });
+
+  it("is nothing for a public client, whatever its registration says [TOK-9] [CAUTH-8]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const key = clientKey(TENANT, CI);
+    const next = clientToRow({ ...aClient({ id: CI }), grants: ["client_credentials"] });
+    const rows = [{ key, expect: "absent" as const, next }];
+    await world.store.commit([{ attempt: "public", rows, notices: [], facts: [] }]);
+    assert.equal(await tokenOrCode(world, { method: "none", clientId: CI }), "grant_not_allowed");
+  });
+});
+
 describe("disabling a client", () => {
   it("takes everything from it in one change with one notice [O-23] [NOT-4]", async () => {
     const world = await aWorld(createMemoryStore);
@@ -204,6 +256,35 @@ describe("the issuer of a store", () => {
     await bootstrapIssuer(deps, { ...settings, maxTokenLifetime: 3600 });
     wait(1e10);
     assert.equal((await bootstrapIssuer(deps, settings)).longestToken, 3600);
+  });
+
+  it("is read as it is, writes nothing when nothing is new, and is nothing before a first start [NOT-3]", async () => {
+    const { deps } = aStore();
+    assert.equal(await readIssuer(deps.store, settings), undefined);
+    const issuer = await bootstrapIssuer(deps, settings);
+    assert.deepEqual(await readIssuer(deps.store, settings), issuer);
+    const { store, changes } = counting(deps.store);
+    assert.deepEqual(await bootstrapIssuer({ ...deps, store }, settings), issuer);
+    assert.deepEqual(changes(), []);
+    const lowered = await bootstrapIssuer(deps, { ...settings, maxTokenLifetime: 60 });
+    assert.deepEqual([lowered.maxTokenLifetime, lowered.longestToken], [60, 600]);
+    assert.deepEqual(await readIssuer(deps.store, settings), lowered);
+  });
+
+  it("of a row that this release can't read is not opened", async () => {
+    for (const [from, to] of [
+      ['"layout":1', '"layout":2'],
+      ['"salt":"', '"salt":"!'],
+    ] as const) {
+      const { deps } = aStore();
+      await bootstrapIssuer(deps, settings);
+      const key = issuerKey(TENANT);
+      const row = (await deps.store.read([key])).get(key);
+      const value = row?.value.replace(from, to) ?? assert.fail();
+      const rows = [{ key, expect: 1, next: { value, expires: null } }];
+      await deps.store.commit([{ attempt: "other", rows, notices: [], facts: [] }]);
+      await assert.rejects(readIssuer(deps.store, settings));
+    }
   });
 
   it("is never another one: the store is not opened", async () => {

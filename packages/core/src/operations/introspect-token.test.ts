@@ -8,11 +8,13 @@ import type { Client } from "../clients/client.ts";
 import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { rolesKey, rolesToRow } from "../clients/roles.ts";
 import { PRESET_KID } from "../clients/secret-hash.ts";
+import type { ClientId, SubjectId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Store } from "../store/store.ts";
-import { TENANT } from "../testing/builders.ts";
+import { aClient, TENANT } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
 import {
+  AS_WEB,
   accessTextOf,
   asBackend,
   aWorld,
@@ -22,7 +24,9 @@ import {
   refreshTextOf,
   type World,
 } from "../testing/world.ts";
+import { introspectMany } from "./introspect-many.ts";
 import { introspectToken } from "./introspect-token.ts";
+import { registerClient } from "./register-client.ts";
 import { revokeToken } from "./revoke-token.ts";
 
 const ISSUE = { issue: { access: true, refresh: true, sessionToken: true } };
@@ -103,6 +107,45 @@ describe("introspection", () => {
       const kinds = (await world.facts()).map(({ kind }) => kind);
       assert.equal(kinds.filter((kind) => kind === "client_secret_rehashed").length, 1);
     }
+  });
+
+  it("is refused to a public client, which anyone can be, and answers nothing about another's refresh token [I-01] [INTR-1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world, ISSUE);
+    for (const text of [accessTextOf(one), refreshTextOf(one)]) {
+      const token = new Secret(text);
+      const answer = await introspectToken(world, { token, credentials: AS_WEB });
+      assert.deepEqual(answer, { ok: false, code: "client_unauthenticated" });
+    }
+    assert.equal(await kindOf(world, refreshTextOf(one)), "inactive");
+    assert.equal(await kindOf(world, "nothing"), "inactive");
+  });
+
+  it("tells a verifier of tokens for one of its audiences, and of none for others or for this issuer alone [INTR-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [api, billing, issuer] = ["https://api.example", "https://billing.example", world.issuer.url];
+    await registerClient(world, aClient({ id: "wide" as ClientId, audiences: [api, billing, issuer] }), null);
+    const textFor = async (...audience: string[]): Promise<string> =>
+      accessTextOf(
+        await opened(world, { subject: audience.join() as SubjectId, client: "wide" as ClientId, audience }),
+      );
+    const texts = [await textFor(api), await textFor(billing), await textFor(api, billing), await textFor(issuer)];
+    await edited(world.store, { scope: ["feed"], audiences: [api, issuer] });
+    const kinds = await Promise.all(texts.map((text) => kindOf(world, text)));
+    assert.deepEqual(kinds, ["access", "inactive", "access", "inactive"]);
+  });
+
+  it("of many at once judges all on one snapshot, in their order, and knows no refresh token [INTR-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const tokens = await tokensOf(world);
+    const { store, reads } = counting(world.store);
+    const node = world.node(store);
+    const answer = await introspectMany(node, [tokens.session, "nothing", tokens.refresh, tokens.access]);
+    assert.deepEqual(
+      answer.found.map(({ kind }) => kind),
+      ["session", "inactive", "inactive", "access"],
+    );
+    assert.deepEqual([answer.at, answer.pos, reads()], [world.now(), { epoch: 1, seq: 0 }, 1]);
   });
 
   it("is not needed for a refresh to hash its client's secret again [KEY-10]", async () => {

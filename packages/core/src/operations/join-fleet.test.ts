@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import type { Hello } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import { afterMs } from "../kernel/time.ts";
-import { KEPT_AFTER_SILENCE, memberKey, memberToRow, RENEW_EVERY } from "../revocation/fleet.ts";
+import { CONNECTED, KEPT_AFTER_SILENCE, memberKey, memberToRow, PULLING, RENEW_EVERY } from "../revocation/fleet.ts";
 import { TENANT } from "../testing/builders.ts";
 import { aWorld, type World } from "../testing/world.ts";
-import { joinFleet, leaveFleet, renewMember } from "./join-fleet.ts";
+import { joinFleet, leaveFleet, leaveNode, renewMember } from "./join-fleet.ts";
 import { readFleet } from "./read-revocation.ts";
 import { sweep } from "./sweep.ts";
 
@@ -136,5 +136,61 @@ describe("a verifier", () => {
     const world = await aWorld(createMemoryStore);
     for (let count = 0; count < 501; count += 1) await joinFleet(world, hello({ instance: `api-${count}` }));
     assert.equal(new Set((await fleet(world)).map((member) => member.instance)).size, 501);
+  });
+
+  it("is known with the newest keys that it has acknowledged, for good, and with what it said [KEY-4]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const keysNow = async (): Promise<number | undefined> => (await fleet(world))[0]?.keys;
+    const first = await joinFleet(world, hello());
+    assert.ok(!("keys" in first) && !("at" in first));
+    assert.deepEqual(
+      (await world.facts()).slice(-1).map(({ kind, body }) => [kind, JSON.parse(body)]),
+      [["verifier_joined", { instance: "api-1", service: "api" }]],
+    );
+    await renewMember(world, first, 3);
+    assert.equal(await keysNow(), 3);
+    const second = await joinFleet(world, hello(), undefined, 2, { node: "n", hello: 1 });
+    assert.deepEqual([await keysNow(), second.at], [3, { node: "n", hello: 1 }]);
+    await renewMember(world, second);
+    assert.equal(await keysNow(), 3);
+    assert.equal((await joinFleet(world, hello({ on_stale: "introspect" }))).onStale, "introspect");
+    const [member] = await fleet(world);
+    assert.ok(member !== undefined);
+    await leaveFleet(world, member);
+    assert.deepEqual(
+      (await world.facts()).slice(-1).map(({ kind, body }) => [kind, JSON.parse(body)]),
+      [["verifier_left", { instance: "api-1", service: "api" }]],
+    );
+  });
+
+  it("that pulls is kept no shorter than it was to be kept as a connected one [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const keptFor = async (): Promise<number> => {
+      const [row] = await world.store.list({ tenant: TENANT, kind: "verifier", limit: 1 });
+      return (row?.expires ?? 0) - world.now();
+    };
+    await joinFleet(world, hello({ instance: "fn" }), PULLING);
+    assert.equal(await keptFor(), 60_000 + PULLING.kept);
+    await joinFleet(world, hello({ instance: "fn" }));
+    assert.equal(await keptFor(), 60_000 + CONNECTED.kept);
+    await joinFleet(world, hello({ instance: "fn" }), PULLING);
+    assert.equal(await keptFor(), 60_000 + CONNECTED.kept);
+  });
+
+  it("at no node is let go of by none, and one that is let go of keeps its time [NODE-5]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const rowNow = async () => (await world.store.list({ tenant: TENANT, kind: "verifier", limit: 1 }))[0];
+    await joinFleet(world, hello());
+    const before = await rowNow();
+    await leaveNode(world, "api-1", { node: "n", hello: 1 });
+    assert.deepEqual(await rowNow(), before);
+    await joinFleet(world, hello(), undefined, undefined, { node: "n", hello: 1 });
+    const expires = (await rowNow())?.expires;
+    world.wait(1000);
+    await leaveNode(world, "api-1", { node: "other", hello: 1 });
+    assert.deepEqual((await fleet(world))[0]?.at, { node: "n", hello: 1 });
+    await leaveNode(world, "api-1", { node: "n", hello: 1 });
+    assert.ok(!("at" in ((await fleet(world))[0] ?? assert.fail())));
+    assert.equal((await rowNow())?.expires, expires);
   });
 });

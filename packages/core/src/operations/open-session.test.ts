@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { ClientId, SessionId, SubjectId } from "../kernel/ids.ts";
+import { sessionKey } from "../sessions/session-row.ts";
 import { subjectFromRow, subjectKey } from "../sessions/subject.ts";
 import { aClient, aPolicy, TENANT, WEB } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
@@ -17,6 +18,7 @@ import {
   theSession,
 } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
+import { changeClient } from "./change-client.ts";
 import { disableClient } from "./disable-client.ts";
 import { openSession } from "./open-session.ts";
 import { readSession } from "./read-session.ts";
@@ -103,6 +105,53 @@ describe("opening a session", () => {
   });
 });
 
+describe("what an opening reads and compares", () => {
+  it("is one look where the client's policy is known, named by the caller or from the last time [POL-7]", async () => {
+    const other = aPolicy({ name: "other" });
+    const world = await aWorld(createMemoryStore, { more: [other] });
+    const asked: string[][] = [];
+    const node = world.node({
+      ...world.store,
+      read: (keys) => {
+        asked.push(keys.map(({ kind, id }) => (kind === "policy" ? id : kind)));
+        return world.store.read(keys);
+      },
+    });
+    const looks = async (changes: Parameters<typeof opened>[1] = {}): Promise<readonly (readonly string[])[]> => {
+      asked.length = 0;
+      await opened(node, { subject: `u-${world.now()}` as SubjectId, ...changes });
+      world.wait(1);
+      return [...asked];
+    };
+    const rows = ["keys", "client", "subject"];
+    assert.deepEqual(await looks({ policy: "other" }), [[...rows, "other"]]);
+    assert.deepEqual(await looks(), [rows, [...rows, "test"]]);
+    assert.deepEqual(await looks(), [[...rows, "test"]]);
+    await changeClient(world, WEB, { policy: "other" }, null, () => undefined);
+    assert.deepEqual(await looks(), [
+      [...rows, "test"],
+      [...rows, "test", "other"],
+    ]);
+    assert.deepEqual(await looks(), [[...rows, "other"]]);
+  });
+
+  it("is compared when it is written: the client, the policy and the parent are as they were read [POL-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const parent = await opened(world);
+    const { store, changes } = counting(world.store);
+    const child = await opened(world.node(store), { parent: parent.session.id });
+    const compared = changes()[0]?.rows.filter(({ next }) => next === "same");
+    assert.deepEqual(
+      compared?.map(({ key, expect }) => [key.kind, key.id, expect]),
+      [
+        ["client", "web", 1],
+        ["policy", "test", "absent"],
+        ["session", child.session.ancestors[0], 1],
+      ],
+    );
+  });
+});
+
 describe("a subject's limit", () => {
   it("ends the oldest, with a notice, in the change that opens the next, and names it [POL-9]", async () => {
     const world = await aWorld(createMemoryStore);
@@ -119,6 +168,23 @@ describe("a subject's limit", () => {
     );
     const refused = await refreshed(world, refreshTextOf(first));
     assert.deepEqual([refused.kind, refused.kind === "refused" && refused.outcome], ["refused", "ended"]);
+  });
+
+  it("is a fact of the evicted one, and counts none whose row is gone [POL-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [first, second] = [await opened(world), await opened(world), await opened(world)];
+    const rows = [{ key: sessionKey(first.session), expect: 1, next: "gone" as const }];
+    await world.store.commit([{ attempt: "gone", rows, notices: [], facts: [] }]);
+    assert.deepEqual((await opened(world)).evicted, []);
+    const { evicted, session } = await opened(world);
+    assert.deepEqual(evicted, [second.session.id]);
+    const end = (await world.facts()).find(({ kind }) => kind === "session_ended");
+    assert.deepEqual(JSON.parse(end?.body ?? ""), {
+      reason: "evicted",
+      at_ms: world.now(),
+      revocation: null,
+      opened: session.id,
+    });
   });
 
   it("refuses the next where the policy says so", async () => {
@@ -184,6 +250,10 @@ describe("a subject's limit", () => {
     for (const id of evicted) assert.equal(await standing(world, id), "evicted");
     assert.equal(await standing(world, session.id), "active");
     assert.equal((await world.notices()).length, 19);
+    // Only the last change knows which session it made room for.
+    const ends = (await world.facts()).filter(({ kind }) => kind === "session_ended");
+    const named = ends.filter(({ body }) => "opened" in (JSON.parse(body) as object));
+    assert.deepEqual([ends.length, named.length], [19, 3]);
   });
 
   it("never ends the parent of the session that is opened", async () => {

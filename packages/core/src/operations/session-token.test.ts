@@ -227,6 +227,30 @@ describe("a rise of privilege", () => {
     assert.equal(await kindOf(world, again.value.sessionToken?.reveal() ?? ""), "live");
   });
 
+  it("is given again for any of the three that say how sure the app is, and for nothing else [ST-8]", async () => {
+    const alterations: readonly (readonly [Alteration, boolean])[] = [
+      [{ acr: "aal3" }, true],
+      [{ amr: ["otp"] }, true],
+      [{ authTime: 1_764_000_009 }, true],
+      [{ claims: { plan: "gold" } }, false],
+      [{ scope: ["read"] }, false],
+    ];
+    for (const [alteration, isGiven] of alterations) {
+      const world = await aWorld(createMemoryStore);
+      const { session } = await opened(world, ISSUE);
+      const first = await alter(world, session.id, alteration);
+      const again = await alter(world, session.id, alteration);
+      assert.ok(first.ok && again.ok);
+      assert.equal(again.value.sessionToken?.reveal(), first.value.sessionToken?.reveal());
+      assert.equal(again.value.sessionToken !== null, isGiven);
+      const issued = (await world.facts()).filter(({ kind }) => kind === "session_token_issued");
+      assert.deepEqual(
+        issued.map(({ body }) => body),
+        isGiven ? ['{"actor":"ops"}'] : [],
+      );
+    }
+  });
+
   it("rotates nothing for a caller who keeps the token, and hands none out [ST-7]", async () => {
     const world = await aWorld(createMemoryStore);
     const one = await opened(world, { ...ISSUE, acr: "aal2" });
