@@ -84,4 +84,72 @@ export const VERIFIER: readonly Reviewed[] = [
       ],
     },
   },
+  {
+    why: "equivalent",
+    reason:
+      "A check for the compiler, of what can't be where it stands, or one of two of which either decides the same.",
+    lines: {
+      "feed-client.ts": ['this.#url = feedUrl(deps.settings.issuer).replace(/^http/, "ws");'],
+      "feed-connection.ts": [
+        'this.#synced ||= frame.type === "snapshot" && frame.last;',
+        "if (!leave) this.#ping();",
+        'if (answer === "granted" && ping !== undefined) onLease(frame.time - (ping.at.wall + ports.clock.now()) / 2);',
+        "if (this.#over) return;",
+        "this.#cancelTick();",
+        "...(region === undefined ? {} : { region }),",
+      ],
+      "fetch-post.ts": ["if (chunks.length === 1 && only !== undefined) return only;"],
+      "held-bearer.ts": ["if (this.#held !== undefined && left > LEAST_LIFE_MS) return this.#held;"],
+      "knowledge.ts": [
+        'if (event.type === "snapshot" && event.part === 1) this.#startGathering();',
+        'if (at === undefined || this.keys.version === undefined) return "nothing";',
+        'if (answer === "granted" && ping !== undefined) this.lease.grant(ping.at);',
+        'return event.type === "snapshot" ? (event.rows ?? []) : [];',
+      ],
+      "node-credentials.ts": [
+        "rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);",
+      ],
+      "view.ts": [
+        'if (rest.state === "empty" || (rest.state === "lost" && rest.why === "unknown_kind")) return null;',
+        'const expected = view.state === "gathering" ? view.nextPart : 1;',
+        'const unknown = part.unknownKinds.length > 0 || (!first && view.state === "gathering" && view.unknown);',
+        'const lost: Resting = { state: "lost", held, why: "unknown_kind" };',
+        'if (rest.state === "empty") return lose(rest, "gap");',
+      ],
+    },
+  },
+  {
+    why: "equivalent",
+    reason: "What is gathered is begun anew before anything is gathered, so that nobody reads what was there before.",
+    lines: {
+      "knowledge.ts": [
+        "#gatheredNotices: Notice[] = [];",
+        "#gatheredRows: NoticeRows[] = [];",
+        'case "keep":',
+        "[this.#gatheredNotices, this.#gatheredRows] = [[], []];",
+      ],
+    },
+  },
+  {
+    why: "equivalent",
+    reason:
+      "A quicker way, or a larger room from the beginning: the same is found without it, and looked at again once more.",
+    lines: {
+      "knowledge.ts": ["if (step.notices.length > 0) this.#revision += 1;"],
+      "late-index.ts": [
+        "#heads = new Int32Array(FIRST_LINKS * 2);",
+        "#links = new Int32Array(FIRST_LINKS * 3);",
+        "const candidates = bucket === undefined ? this.#items : this.#chain(bucket | 0);",
+        "if (this.#links[from] === bucket && item !== undefined) found.push(item);",
+        "#slot(bucket: number): number {",
+      ],
+      "memory.ts": ["if (this.size === 0) return 0;"],
+    },
+  },
+  {
+    why: "accepted",
+    reason:
+      "Chains grow longer, which costs time only, until far more tokens are held than a test of milliseconds adds.",
+    lines: { "late-index.ts": ["this.#heads = new Int32Array(this.#heads.length * 2);"] },
+  },
 ];

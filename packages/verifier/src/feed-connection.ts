@@ -162,9 +162,7 @@ export class FeedConnection {
   #tick(): void {
     if (this.#over) return;
     const { clock, scheduler } = this.#deps.ports;
-    const patience = this.#welcomed
-      ? Math.max(2 * this.#pingEvery, Math.min(SILENCE_MS, this.#deps.settings.maxStalenessMs / 2))
-      : SILENCE_MS;
+    const patience = this.#welcomed ? Math.min(SILENCE_MS, this.#deps.settings.maxStalenessMs / 2) : SILENCE_MS;
     if (clock.monotonic() - this.#heardAt > patience) return this.#leave(1000);
     this.#ping();
     this.#cancelTick = scheduler.after(this.#pingEvery, () => this.#tick());

@@ -56,11 +56,12 @@ test("another salt ends the lease and the view, the same one neither [NOT-2] [LE
   assert.deepEqual(changes, [{ kind: "salt" }]);
 });
 
-test("a longer salt that begins with the one held is another [NOT-2]", () => {
-  const { knowledge, age } = heldView();
-  const longer = Uint8Array.from([...new Uint8Array(16).fill(1), 1]);
-  knowledge.welcome({ ...welcome(1), salt: encodeBase64url(longer) });
-  assert.deepEqual([age(), knowledge.known], [Number.POSITIVE_INFINITY, undefined]);
+test("a salt that begins as the one held does, and is longer or shorter, is another [NOT-2]", () => {
+  for (const length of [15, 17]) {
+    const { knowledge, age } = heldView();
+    knowledge.welcome({ ...welcome(1), salt: encodeBase64url(new Uint8Array(length).fill(1)) });
+    assert.deepEqual([age(), knowledge.known], [Number.POSITIVE_INFINITY, undefined]);
+  }
 });
 
 test("older keys end the lease, and the connection unless they are its first ones [LEASE-7]", () => {
@@ -101,4 +102,59 @@ test("a frame without notices is told to nobody, and one with a notice as it is 
   knowledge.apply({ ...frame, after: { epoch: 1, seq: 12 }, to: { epoch: 1, seq: 13 }, notices: [token(13)] });
   const told = changes.slice(before).flatMap((change) => (change.kind === "notices" ? change.notices() : []));
   assert.deepEqual([told, knowledge.known?.revision], [[token(13)], revision + 1]);
+});
+
+test("what the horizon has reached is dropped from the table, and the horizon never falls [FEED-5]", () => {
+  const { knowledge } = heldView();
+  const frame = { type: "notices", cursor: "c12", unknownKinds: [], notices: [] } as const;
+  const interval = { after: { epoch: 1, seq: 20 }, to: { epoch: 1, seq: 20 } };
+  knowledge.apply(
+    snapshot({
+      to: { epoch: 1, seq: 20 },
+      notices: Array.from({ length: 20 }, (_, n) => ({ ...token(n), until: 8000 })),
+    }),
+  );
+  knowledge.apply({ ...frame, ...interval, horizon: 7999 });
+  assert.equal(knowledge.tracked, 20);
+  knowledge.apply({ ...frame, ...interval, horizon: 8000 });
+  assert.deepEqual([knowledge.tracked, knowledge.known?.horizon], [0, 8000]);
+  knowledge.apply(snapshot({ to: { epoch: 1, seq: 20 }, horizon: 100 }));
+  assert.equal(knowledge.known?.horizon, 8000);
+});
+
+test("only a live view that has keys can be pinged for [FEED-1] [LEASE-1]", () => {
+  const knowledge = new Knowledge(() => {});
+  knowledge.welcome(welcome(1));
+  knowledge.apply(snapshot({}));
+  assert.equal(knowledge.applied, undefined, "no keys");
+  const ping = { at: { wall: 0, mono: 0 }, applied: { epoch: 1, seq: 12 } };
+  const head = { type: "head", n: "n", pos: { epoch: 1, seq: 12 }, keys: 7, time: 0 } as const;
+  assert.equal(knowledge.answer(head, ping), "nothing");
+  knowledge.applyKeys({ type: "keys", version: 7, keys: [] }, true);
+  assert.deepEqual(knowledge.applied, { epoch: 1, seq: 12 });
+  assert.equal(knowledge.answer(head, ping), "granted");
+  assert.equal(knowledge.lease.age(1000, 1000), 1001);
+  knowledge.apply(snapshot({ last: false }));
+  assert.deepEqual([knowledge.applied, knowledge.answer(head, ping)], [undefined, "nothing"]);
+});
+
+test("a head that answers no ping of ours grants nothing, and a contradiction loses the view [LEASE-2] [LEASE-7]", () => {
+  const { knowledge, age } = heldView();
+  const head = { type: "head", n: "n", pos: { epoch: 1, seq: 12 }, keys: 7, time: 0 } as const;
+  const beyond = { ...head, pos: { epoch: 2, seq: 12 } };
+  for (const one of [head, beyond]) assert.equal(knowledge.answer(one, undefined), "nothing");
+  assert.equal(age(), 1001);
+  assert.equal(knowledge.answer(beyond, { at: { wall: 9, mono: 9 }, applied: { epoch: 1, seq: 12 } }), "gap");
+  assert.equal(age(), Number.POSITIVE_INFINITY);
+  assert.equal(knowledge.view.state === "lost" && knowledge.view.why, "gap");
+});
+
+test("a verifier that is told nothing but notices replaces no view by them [FEED-1] [FEED-2]", () => {
+  const changes: Change[] = [];
+  const knowledge = new Knowledge((change) => changes.push(change));
+  knowledge.welcome(welcome(1));
+  changes.length = 0;
+  const notices = { type: "notices", cursor: "c", horizon: 0, unknownKinds: [], notices: [token(1)] } as const;
+  assert.equal(knowledge.apply({ ...notices, after: { epoch: 1, seq: 0 }, to: { epoch: 1, seq: 1 } }), true);
+  assert.deepEqual([knowledge.known, knowledge.tracked, changes], [undefined, 0, []]);
 });

@@ -88,6 +88,25 @@ test("for any tokens and any notice it finds what the rule of matching finds, ea
   );
 });
 
+test("among many tokens each is found by its own notice, and no other with it", () => {
+  const index = new LateIndex<Remembered>();
+  const all = Array.from({ length: 120 }, (_, n) =>
+    remembered({ jti: codeOf(n), sid: sidOf(n * 7919), fam: codeOf(1, 4), sub: `s${n}`, client_id: `k${n % 10}` }),
+  );
+  for (const [n, one] of all.entries()) {
+    index.add(one);
+    assert.deepEqual(index.matching(notice({ kind: "session", sid: sidOf(n * 7919) })), [one]);
+  }
+  assert.equal(index.size, 120);
+  for (const n of [0, 1, 63, 118, 119]) {
+    assert.deepEqual(index.matching(notice({ kind: "session", sid: sidOf(n * 7919) })), [all[n]]);
+    assert.deepEqual(index.matching(notice({ kind: "subject", subject: hashed("subject", `s${n}`) })), [all[n]]);
+    assert.equal(index.matching(notice({ kind: "client", client: hashed("client", `k${n % 10}`) })).length, 12);
+  }
+  assert.deepEqual(index.matching(notice({ kind: "session", sid: sidOf(1) })), []);
+  assert.equal(index.matching(notice({ kind: "epoch" })).length, 120);
+});
+
 test("a token that was late counts once, also when it moved from the older generation to the younger", () => {
   const memory = new Memory(8);
   memory.keep("a", remembered({ jti: codeOf(77) }));

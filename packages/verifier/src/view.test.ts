@@ -154,3 +154,81 @@ test("only a snapshot helps against a kind of notice that is not known [NOT-6]",
   assert.deepEqual([still.table, still.view.state, cursorOf(still.view)], ["replace", "lost", null]);
   assert.equal(stepView(view, part({})).view.state, "live");
 });
+
+test("a kind that is not known in any part of a snapshot makes the whole of it lost [NOT-6] [FEED-2]", () => {
+  const told = (unknown: readonly number[]): View => {
+    let view: View = live;
+    for (const n of [1, 2, 3]) {
+      const unknownKinds = unknown.includes(n) ? ["whole_tenant"] : [];
+      view = stepView(view, part({ part: n, last: n === 3, unknownKinds })).view;
+    }
+    return view;
+  };
+  const heldThen = { at: at(12), cursor: "c12", horizon: 600 };
+  for (const n of [1, 2, 3]) assert.deepEqual(told([n]), { state: "lost", held: heldThen, why: "unknown_kind" });
+  assert.deepEqual(told([]), { state: "live", held: heldThen });
+});
+
+test("a snapshot that begins anew takes over nothing of the one that was broken off [FEED-2]", () => {
+  const broken = stepView(live, part({ last: false, unknownKinds: ["whole_tenant"] })).view;
+  const anew = stepView(broken, part({ last: false })).view;
+  assert.deepEqual(anew, { state: "gathering", nextPart: 2, unknown: false, under: live });
+  assert.equal(stepView(anew, part({ part: 2 })).view.state, "live");
+  assert.equal(stepView(broken, part({})).view.state, "live");
+});
+
+test("each loss says why, and leaves the position where it was [FEED-3] [LEASE-7]", () => {
+  const gathering = gatheringFrom(live);
+  const rows = [{ newest: at(11) }, { newest: at(13) }] as unknown as NonNullable<SnapshotFrame["rows"]>;
+  const losses: readonly (readonly [View, ViewEvent, string])[] = [
+    [gathering, { type: "welcome", resumed: true }, "gap"],
+    [live, part({ part: 3 }), "gap"],
+    [live, part({ to: at(9), notices: [] }), "went_back"],
+    [live, part({ notices: [jti(12), jti(13)] }), "gap"],
+    [live, part({ rows }), "gap"],
+    [live, frame({ to: at(9) }), "gap"],
+    [live, frame({ after: at(11), to: at(12) }), "gap"],
+    [live, frame({ after: at(9, 0), to: at(11, 0) }), "gap"],
+    [live, frame({ notices: [jti(11), jti(12)] }), "gap"],
+    [live, frame({ to: at(11, 2), notices: [] }), "gap"],
+    [live, frame({ unknownKinds: ["x"] }), "unknown_kind"],
+    [live, { type: "contradicted", why: "gap" }, "gap"],
+    [live, { type: "contradicted", why: "went_back" }, "went_back"],
+  ];
+  for (const [view, event, why] of losses) {
+    assert.deepEqual(stepView(view, event).view, { state: "lost", held, why }, JSON.stringify(event));
+  }
+});
+
+test("what the table is told goes with what the view becomes, and nothing else is added to it [FEED-2] [FEED-3]", () => {
+  const told = (view: View, event: ViewEvent): readonly unknown[] => {
+    const { table, notices } = stepView(view, event);
+    return [table, notices.map(({ pos }) => pos.seq)];
+  };
+  assert.deepEqual(told(live, frame({})), ["add", [11]]);
+  assert.deepEqual(told(live, frame({ unknownKinds: ["x"] })), ["add", [11]]);
+  assert.deepEqual(told(lost, frame({})), ["add", [11]]);
+  assert.deepEqual(told(live, frame({ after: at(11), to: at(12), notices: [jti(12)] })), ["keep", []]);
+  assert.deepEqual(told(live, { type: "welcome", resumed: true }), ["keep", []]);
+  assert.deepEqual(told(live, { type: "disconnected" }), ["keep", []]);
+  assert.deepEqual(told(gatheringFrom(live), part({ part: 2, last: false })), ["gather", [12]]);
+  assert.deepEqual(told(live, part({ unknownKinds: ["x"] })), ["replace", [12]]);
+});
+
+test("a frame that ends where the view stands keeps its cursor, and may raise the horizon [FEED-5]", () => {
+  const { view } = stepView(live, frame({ to: at(10), notices: [], cursor: "other", horizon: 700 }));
+  assert.deepEqual(view, { state: "live", held: { ...held, horizon: 700 } });
+});
+
+test("an epoch is entered by its own notice only, among others or alone [FEED-4]", () => {
+  for (const [notices, leaves] of [
+    [[epochNotice(11, 2)], false],
+    [[jti(11), epochNotice(12, 2)], false],
+    [[epochNotice(11, 2), jti(12, 2)], false],
+    [[epochNotice(11, 2), jti(12, 3)], true],
+    [[jti(12, 2)], true],
+  ] as const) {
+    const epoch = notices.at(-1)?.pos.epoch ?? 1;
+    assert.equal(stepView(live, frame({ to: at(12, epoch), notices })).leave, leaves, JSON.stringify(notices));
+  }
+});
