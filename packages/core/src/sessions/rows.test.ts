@@ -7,12 +7,14 @@ import fc from "fast-check";
 import type { ClientId, FamilyId, SubjectId } from "../kernel/ids.ts";
 import { afterMs, type Instant, secondsOf } from "../kernel/time.ts";
 import { aFamily, aRow, aSession, at, START, sessionId, TENANT, WEB } from "../testing/builders.ts";
+import { CHARACTERS, characterAt } from "../testing/characters.ts";
 import { END_REASONS, type Family, foreseenEnd, type Session } from "./session.ts";
 import { sessionFromRow, sessionKey, sessionRefs, sessionToRow } from "./session-row.ts";
 import { NO_SESSIONS, subjectFromRow, subjectKey, subjectToRow, unexpired } from "./subject.ts";
 
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record<T>(model, { noNullPrototype: true });
+const anyCharacter = fc.nat(CHARACTERS - 1).map(characterAt);
 const instant = fc.integer({ min: 0, max: 2 ** 43 }).map((ms) => ms as Instant);
 const position = plain({ epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), seq: fc.maxSafeNat() });
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -21,7 +23,7 @@ const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: nu
 const uuid = fc.uuid().map(sessionId);
 const reason = fc.constantFrom(...END_REASONS);
 const claims = fc
-  .dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ noUnicodeString: false }), {
+  .dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ stringUnit: anyCharacter }), {
     maxKeys: 4,
     noNullPrototype: true,
   })
@@ -45,7 +47,7 @@ const family: fc.Arbitrary<Family> = plain({
 const session: fc.Arbitrary<Session> = plain({
   id: uuid,
   tenant: fc.constant(TENANT),
-  subject: fc.string({ minLength: 1, maxLength: 20, unit: "binary" }).map((text) => text as SubjectId),
+  subject: fc.string({ minLength: 1, maxLength: 20, unit: anyCharacter }).map((text) => text as SubjectId),
   seed: bytes(16),
   born: position,
   ancestors: fc.uniqueArray(uuid, { maxLength: 8 }),
