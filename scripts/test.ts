@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { join, sep } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { entriesOf, groupsOf } from "./groups.ts";
 import { selectFiles } from "./parts.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -36,7 +37,7 @@ const complaints: string[] = [];
 const counts = { passed: 0, failed: 0 };
 if (files.length === 0) complaints.push("no test file was found");
 const stream = run({
-  files: files.map((file) => join(root, file)),
+  files: [...entriesOf(root, groupsOf(files))],
   cwd: root,
   // What waits for a disk, a child or a lease leaves its core to another.
   concurrency: Math.max(2, Math.ceil(availableParallelism() * 1.5)),

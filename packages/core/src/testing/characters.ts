@@ -5,7 +5,7 @@ const FIRST_HALF = 0xd800;
 const HALVES = 0x800;
 
 /** How many there are. */
-export const CHARACTERS = 0x110000 - HALVES;
+export const CHARACTERS: number = 0x110000 - HALVES;
 
 /** `nth` from 0, and below `CHARACTERS`. */
 export function characterAt(nth: number): string {
