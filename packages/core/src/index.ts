@@ -33,6 +33,7 @@ export * from "./keys/key-policy.ts";
 export { type Listeners, laggardsOf, NOBODY } from "./keys/laggards.ts";
 export { generateKeyOf } from "./keys/open-key.ts";
 export * from "./keys/ring.ts";
+export { wholeMark } from "./keys/seen.ts";
 export { generateSigningKey, type NewSigningKey } from "./keys/signing.ts";
 export { isShare, type Trial, type TrialWire, trialToWire } from "./keys/signing-key.ts";
 export { fencedStore } from "./leadership/fenced-store.ts";

@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { formatClientSecret } from "@hallpass/protocol";
 import type { ClientId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
+import { wholeMark } from "../keys/seen.ts";
 import type { Snapshot } from "../store/store.ts";
 import { aClient, aRow, macKeysOf, START, TENANT } from "../testing/builders.ts";
 import { authenticateClient, type ClientCredentials } from "./authenticate.ts";
@@ -79,6 +80,50 @@ describe("the hash at rest", () => {
 
   it("under a server key that is gone is no hash", () => {
     assert.equal(secretHash(mac, 77, "hallpass/client-secret/1", "web", new Uint8Array(32)), undefined);
+  });
+});
+
+describe("a header that was recognized", () => {
+  const mark = wholeMark("Basic of web");
+  const never = new Secret(() => assert.fail("it was read again"));
+  const recognized = { clientId: WEB, kid: good.kid, hash: good.hash };
+  const shown = (secret: Secret): ClientCredentials => ({
+    method: "client_secret_basic",
+    clientId: WEB,
+    secret,
+    recognized,
+  });
+
+  it("was found to show a secret of its client, and nothing else is recognized [CAUTH-2]", () => {
+    const marked = (text: string, of: string): ClientCredentials => ({
+      method: "client_secret_basic",
+      clientId: WEB,
+      secret: new Secret(text),
+      mark: wholeMark(of),
+    });
+    assert.equal(judged(confidential, marked(another.text, "wrong")), undefined);
+    assert.equal(judged(undefined, marked(good.text, "of nobody")), undefined);
+    assert.equal(judged({ ...confidential, secrets: [] }, marked(good.text, "of none")), undefined);
+    assert.equal(judged(confidential, marked(good.text, "Basic of web"))?.id, WEB);
+    assert.deepEqual(mac.headers.get(mark), recognized);
+    for (const other of ["wrong", "of nobody", "of none"])
+      assert.equal(mac.headers.get(wholeMark(other)), undefined, other);
+  });
+
+  it("lets its client in without being read, for as long as the client has that secret [CAUTH-2] [SEC-1]", () => {
+    assert.equal(judged(confidential, shown(never))?.id, WEB);
+    const replaced = { ...confidential, secrets: [{ kid: another.kid, hash: another.hash, added: START }] };
+    assert.equal(judged(replaced, shown(new Secret(good.text))), undefined);
+    const underAnotherKey = { ...confidential, secrets: [{ kid: 2, hash: good.hash, added: START }] };
+    assert.equal(judged(underAnotherKey, shown(new Secret(good.text))), undefined);
+    const over = [{ kid: good.kid, hash: good.hash, added: START, until: START }];
+    assert.equal(judged({ ...confidential, secrets: over }, shown(never)), undefined, "its overlap has passed");
+  });
+
+  it("lets nobody in whose client is disabled, gone or registered otherwise [CAUTH-2] [O-19]", () => {
+    assert.equal(judged({ ...confidential, status: "disabled" }, shown(never)), undefined);
+    assert.equal(judged({ ...confidential, authentication: "client_secret_post" }, shown(never)), undefined);
+    assert.equal(judged(undefined, shown(new Secret(good.text))), undefined);
   });
 });
 

@@ -4,8 +4,8 @@ import { timingSafeEqual } from "node:crypto";
 import { decodeBase64url, parseClientSecret } from "@hallpass/protocol";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
-import type { FittingSecret, MacKeys } from "../keys/ring.ts";
-import { namedMark, secretMark } from "../keys/seen.ts";
+import type { FittingSecret, MacKeys, RecognizedSecret } from "../keys/ring.ts";
+import { type Mark, namedMark, secretMark } from "../keys/seen.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import { type CertificateName, shows } from "./certificate-name.ts";
 import type { Client, StoredSecret } from "./client.ts";
@@ -20,6 +20,10 @@ export type ClientCredentials =
       readonly method: "client_secret_basic" | "client_secret_post";
       readonly clientId: ClientId;
       readonly secret: Secret;
+      /** Of the whole header that was shown: by it these keys recognize the secret from then on. */
+      readonly mark?: Mark;
+      /** What the header was recognized as. */
+      readonly recognized?: RecognizedSecret;
     }
   /** An assertion that was verified with these keys, and used up. Good only while they are the client's. */
   | { readonly method: "private_key_jwt"; readonly clientId: ClientId; readonly provenWith: ClientKeys };
@@ -44,8 +48,7 @@ export function authenticateClient(
 ): AuthenticatedClient | undefined {
   const row = snapshot.get(clientKey(tenant, credentials.clientId));
   const client = row === undefined ? undefined : clientFromRow(row);
-  const presented = "secret" in credentials ? parseClientSecret(credentials.secret.reveal()) : undefined;
-  const found = presented === undefined ? undefined : fittingSecret(client, credentials.clientId, presented, mac);
+  const found = "secret" in credentials ? shownSecret(client, credentials, mac) : undefined;
   // A secret that was followed by another works until its overlap has passed.
   const fitting = found?.until === undefined || snapshot.clock < found.until ? found : undefined;
   if (!proofFits(client, credentials, fitting) || row === undefined || client === undefined) return undefined;
@@ -56,6 +59,21 @@ export function authenticateClient(
   if (authentication !== method || client.status !== "active") return undefined;
   const outdatedSecret = fitting !== undefined && fitting.kid !== mac.secretKid;
   return { client, row, outdatedSecret } as AuthenticatedClient;
+}
+
+/** The stored secret that these credentials show. A header that was recognized is read again only where its client has not got that secret any more. */
+function shownSecret(
+  client: Client | undefined,
+  { clientId, secret, mark, recognized }: Extract<ClientCredentials, { secret: Secret }>,
+  mac: MacKeys,
+): StoredSecret | undefined {
+  const known =
+    recognized && client?.secrets.find(({ kid, hash }) => kid === recognized.kid && hash === recognized.hash);
+  if (known !== undefined) return known;
+  const presented = parseClientSecret(secret.reveal());
+  const found = presented === undefined ? undefined : fittingSecret(client, clientId, presented, mac);
+  if (found !== undefined && mark !== undefined) mac.headers.set(mark, { clientId, kid: found.kid, hash: found.hash });
+  return found;
 }
 
 function proofFits(

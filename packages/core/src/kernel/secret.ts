@@ -1,14 +1,15 @@
 // A text that must not leave by accident. It never prints; `.reveal()` is the one way out, and can be searched for.
 
 export class Secret {
-  readonly #text: string;
+  readonly #text: string | (() => string);
 
-  constructor(text: string) {
+  /** A function for a text that mostly nobody asks for: it is read when somebody does. */
+  constructor(text: string | (() => string)) {
     this.#text = text;
   }
 
   reveal(): string {
-    return this.#text;
+    return typeof this.#text === "string" ? this.#text : this.#text();
   }
 
   toString(): string {

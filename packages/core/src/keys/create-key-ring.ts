@@ -150,6 +150,7 @@ function openMacKeys({ mac, secrets: forSecrets }: Ring, tenant: TenantId, kek: 
     secretKid: forSecrets?.current.kid ?? current.kid,
     secrets: new Seen(),
     sessionTokens: new Seen(),
+    headers: new Seen(),
     kids: [current, ...older].map(({ kid }) => kid),
     derive: (kid, info) => {
       const secret = secrets.get(kid);

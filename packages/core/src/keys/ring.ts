@@ -33,6 +33,8 @@ export interface MacKeys {
   /** Secrets of clients and session tokens that were found to have one of these keys' hashes: by the client's id, and by its mark. */
   readonly secrets: Seen<FittingSecret>;
   readonly sessionTokens: Seen<FittingSessionToken>;
+  /** Authorization headers in which a client has shown such a secret, by the header's mark. */
+  readonly headers: Seen<RecognizedSecret>;
 }
 
 /** What has the hash, under the key `kid`. */
@@ -41,6 +43,13 @@ export interface FittingSecret {
   readonly hash: string;
   /** `secretMark` of it. */
   readonly mark: string;
+}
+
+/** The secret of this client that has this hash under the key `kid`. Whether it is still the client's, its row says. */
+export interface RecognizedSecret {
+  readonly clientId: ClientId;
+  readonly kid: number;
+  readonly hash: string;
 }
 
 export interface FittingSessionToken {

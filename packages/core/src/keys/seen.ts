@@ -21,6 +21,11 @@ export function markOf(text: string): Mark {
   return { open: text.slice(0, at), hash: secretMark(text.slice(at)) };
 }
 
+/** Of a text that is a secret as a whole, whatever stands in it. */
+export function wholeMark(text: string): Mark {
+  return { open: "", hash: secretMark(text) };
+}
+
 /** What is no secret and has one name. */
 export function namedMark(name: string): Mark {
   return { open: "", hash: name };

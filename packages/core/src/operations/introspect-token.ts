@@ -4,6 +4,7 @@
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
 import type { Client } from "../clients/client.ts";
 import { clientKey } from "../clients/client-row.ts";
+
 import { rolesFromRow, rolesKey, scopesOf } from "../clients/roles.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
@@ -11,11 +12,11 @@ import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey, type Signer } from "../keys/ring.ts";
-import type { Snapshot } from "../store/store.ts";
-import type { LiveAccessToken } from "../tokens/judge-access-token.ts";
+import type { MaybePromise, Snapshot } from "../store/store.ts";
+import { type LiveAccessToken, withAll } from "../tokens/judge-access-token.ts";
 import { judgeRefreshTokenOn, type LiveRefreshToken, refreshTokenRows } from "../tokens/judge-refresh-token.ts";
 import type { LiveSessionToken } from "../tokens/judge-session-token.ts";
-import { distinct, INACTIVE, type JudgedToken, type JudgeTokenDeps, lookAt } from "../tokens/judge-token.ts";
+import { INACTIVE, type JudgedToken, type JudgeTokenDeps, lookAt } from "../tokens/judge-token.ts";
 import { type RehashSecretDeps, rehashSecret } from "./rehash-secret.ts";
 
 export type IntrospectTokenDeps = JudgeTokenDeps & RehashSecretDeps;
@@ -47,28 +48,30 @@ const VERIFIER_SCOPE = "feed";
 /**
  * Refuses `client_unauthenticated` alone, for public clients too (RFC 7662 section 2.1); every other no is `inactive`. The kinds of token
  * are told apart by their form, so that a wrong `token_type_hint` changes nothing. One read, whatever was asked about. Throws Faults of the
- * store.
+ * store, or rejects with them; with what the store answers at once there is no promise.
  */
-export async function introspectToken(
+export function introspectToken(
   deps: IntrospectTokenDeps,
   request: IntrospectToken,
-): Promise<Answer<Introspection>> {
+): MaybePromise<Answer<Introspection>> {
   const { tenant } = deps.issuer;
   const { clientId } = request.credentials;
   const text = request.token.reveal();
   const isRefresh = text.startsWith("hpr_");
   const look = lookAt(deps, isRefresh ? "" : text);
   const rows = isRefresh ? refreshTokenRows(deps.issuer, text, clientId) : look.rows;
-  const read = deps.store.read(distinct([ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant), ...rows]));
-  const snapshot = read instanceof Promise ? await read : read;
-  const keys = deps.keys.open(snapshot);
-  const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
-  if (caller === undefined || caller.client.authentication === "none") return refused("client_unauthenticated");
-  const found = isRefresh
-    ? findRefresh(deps, text, caller.client, snapshot)
-    : find(deps, look.judge(snapshot), caller.client, snapshot);
-  if (caller.outdatedSecret) await rehashSecret(deps, tenant, request.credentials);
-  return granted({ client: caller.client.id, at: snapshot.clock, signer: keys.signer, found });
+  const judge = (snapshot: Snapshot): MaybePromise<Answer<Introspection>> => {
+    const keys = deps.keys.open(snapshot);
+    const caller = authenticateClient(tenant, request.credentials, snapshot, keys.mac);
+    if (caller === undefined || caller.client.authentication === "none") return refused("client_unauthenticated");
+    const found = isRefresh
+      ? findRefresh(deps, text, caller.client, snapshot)
+      : find(deps, look.judge(snapshot), caller.client, snapshot);
+    const answer = granted({ client: caller.client.id, at: snapshot.clock, signer: keys.signer, found });
+    return caller.outdatedSecret ? rehashSecret(deps, tenant, request.credentials).then(() => answer) : answer;
+  };
+  const read = deps.store.read(withAll(rows, [ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant)]));
+  return read instanceof Promise ? read.then(judge) : judge(read);
 }
 
 /** Its own client's alone: a resource server that could ask would take a refresh token for an access token. */

@@ -142,6 +142,7 @@ export function macKeysOf(hex: Readonly<Record<string, string>>, currentKid: num
     kids: Object.keys(hex).map(Number),
     secrets: new Seen(),
     sessionTokens: new Seen(),
+    headers: new Seen(),
     derive: (kid, info) => {
       const key = hex[String(kid)];
       return key === undefined ? undefined : new Uint8Array(hkdfSync("sha256", Buffer.from(key, "hex"), "", info, 32));

@@ -76,7 +76,8 @@ export async function readAccessToken(
   return live === undefined ? undefined : { live, snapshot };
 }
 
-function withAll(rows: readonly RowKey[], more: readonly RowKey[]): readonly RowKey[] {
+/** These rows and those besides that are not among them: a handful, looked through. */
+export function withAll(rows: readonly RowKey[], more: readonly RowKey[]): readonly RowKey[] {
   const isNew = ({ kind, tenant, id }: RowKey): boolean =>
     !rows.some((known) => known.id === id && known.kind === kind && known.tenant === tenant);
   return [...rows, ...more.filter(isNew)];

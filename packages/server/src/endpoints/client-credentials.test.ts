@@ -58,4 +58,21 @@ describe("one way of authenticating, and the registered one", () => {
     assertRefused(await send({ client_id: "service", client_secret: basic }));
     assertRefused(await send({ client_id: "web", client_secret: basic }));
   });
+
+  test("a header that was shown before is judged by the client as it is now, and by the rest of the request [CAUTH-2] [GEN-8]", async () => {
+    const stage = await scene();
+    const form = { grant_type: "client_credentials" };
+    const { json } = await register(stage, "caller", { token_endpoint_auth_method: "client_secret_basic" });
+    const headers = basicHeader(`caller:${String(json["client_secret"])}`);
+    const ask = (more = {}): Promise<Received> =>
+      stage.send({ path: "/oauth2/token", headers, form: { ...form, ...more } });
+    for (let times = 0; times < 3; times += 1) assert.equal((await ask()).status, 200);
+    assert.equal((await ask({ client_id: "caller" })).status, 200);
+    const named = await ask({ client_id: "service" });
+    assert.deepEqual([named.status, named.json["error"]], [400, "invalid_request"]);
+    const bearer = { authorization: `Bearer ${await stage.bearer()}` };
+    const disabled = await stage.send({ path: "/v1/clients/caller/disable", headers: bearer, json: {} });
+    assert.equal(disabled.status, 200, disabled.text);
+    assertRefused(await ask());
+  });
 });

@@ -3,6 +3,7 @@
 // caller. Whoever asks for a JWT gets the same, signed and addressed to it alone (RFC 9701).
 
 import {
+  type ClientCredentials,
   foreseenEnd,
   type Introspected,
   type Introspection,
@@ -12,12 +13,12 @@ import {
   numericDate,
   Secret,
 } from "@hallpass/core";
-import { type Reply, refuse, text } from "../replies.ts";
+import { refuse, text } from "../replies.ts";
 import type { Services } from "../services.ts";
 import { accepts } from "./accepts.ts";
-import { clientOf, judged, retryAfter } from "./client-credentials.ts";
+import { clientOf, judged, type PresentedClient, retryAfter } from "./client-credentials.ts";
 import { readForm } from "./client-form.ts";
-import type { Exchange } from "./endpoint.ts";
+import type { Answer, Exchange } from "./endpoint.ts";
 import { signedJwt } from "./signed-jwt.ts";
 
 const LIMITS = { maxLength: 16_384, maxParameters: 16 };
@@ -28,17 +29,30 @@ export const INTROSPECTION_TYPE = "token-introspection+jwt";
 /** Of an access token's claims, those that a resource server judges by. */
 const SHOWN = "iss sub aud client_id scope iat exp jti sid auth_time acr amr act".split(" ");
 
-export async function introspect(services: Services, exchange: Exchange): Promise<Reply> {
-  const { headers } = exchange.request;
+/** Nothing is waited for where the store answers at once. */
+export function introspect(services: Services, exchange: Exchange): Answer {
   const read = readForm(exchange, LIMITS);
   if (!read.ok) return read.refusal;
   const token = read.form.get("token");
   if (token === undefined) return refuse(exchange, "parameter_missing");
   const proven = clientOf(services, exchange, read.form);
-  const presented = proven instanceof Promise ? await proven : proven;
-  if (presented.kind === "refused") return presented.refusal;
-  const { credentials } = presented;
-  const answer = await introspectToken(services, { token: new Secret(token), credentials });
+  const asked = (presented: PresentedClient): Answer => {
+    if (presented.kind === "refused") return presented.refusal;
+    const { credentials } = presented;
+    const answer = introspectToken(services, { token: new Secret(token), credentials });
+    return answer instanceof Promise
+      ? answer.then((told) => answerTo(services, exchange, credentials, told))
+      : answerTo(services, exchange, credentials, answer);
+  };
+  return proven instanceof Promise ? proven.then(asked) : asked(proven);
+}
+
+function answerTo(
+  services: Services,
+  exchange: Exchange,
+  credentials: ClientCredentials,
+  answer: Awaited<ReturnType<typeof introspectToken>>,
+): Answer {
   const isKnown = answer.ok || answer.code !== "client_unauthenticated";
   const refusal = judged(services, exchange, credentials, isKnown);
   if (refusal !== undefined) return refusal;
@@ -48,10 +62,10 @@ export async function introspect(services: Services, exchange: Exchange): Promis
   // Judged first: what is live is answered whoever sends the caller garbage beside it.
   const waitMs = found.kind === "inactive" ? services.limits.takeMiss(answer.value.client) : 0;
   if (waitMs > 0) return refuse(exchange, "introspection_rate_exceeded", retryAfter(waitMs));
-  if (!accepts(headers.get("accept"), `application/${INTROSPECTION_TYPE}`))
+  if (!accepts(exchange.request.headers.get("accept"), `application/${INTROSPECTION_TYPE}`))
     return text(exchange, 200, jsonOf(services, found), "application/json");
-  const body = toWire(services, found);
-  return text(exchange, 200, await signed(services, answer.value, body), `application/${INTROSPECTION_TYPE}`);
+  const jwt = signed(services, answer.value, toWire(services, found));
+  return jwt.then((signedText) => text(exchange, 200, signedText, `application/${INTROSPECTION_TYPE}`));
 }
 
 /** Of an access token it follows from the claims alone, and the same claims are asked about again and again: they are what was read of its text. */

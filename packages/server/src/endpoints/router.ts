@@ -103,10 +103,10 @@ async function serve(
   let reply: Reply;
   try {
     const query = asked === undefined ? NO_QUERY : queryOf(endpoint, asked);
-    reply =
+    const answered =
       query === undefined
         ? refuse({ requestId, surface, issuer }, "query_malformed")
-        : await answer(services, endpoint, {
+        : answer(services, endpoint, {
             requestId,
             surface,
             issuer,
@@ -116,6 +116,7 @@ async function serve(
             peer,
             param: (name) => placeholder(placeholders, name),
           });
+    reply = answered instanceof Promise ? await answered : answered;
     if (endpoint.vouches === true) checkStandstill(services.clock, arrival.started);
     if (reply.refused !== undefined && !isScoped(endpoint))
       services.refusedCalls.note(null, endpoint.path, reply.refused);

@@ -47,15 +47,23 @@ export function laneFinder(): (method: string, target: string) => LaneName {
       patterns.push({ method, path: new RegExp(`^(?:${all.join("|")})$`), lane });
     }
   }
-  return (method, target) => {
-    // What a busy server is asked for most.
-    if (target === TOKEN_PATH) return "traffic";
+  let last: { readonly method: string; readonly target: string; readonly lane: LaneName } | undefined;
+
+  function find(method: string, target: string): LaneName {
     const question = target.indexOf("?");
     const path = question === -1 ? target : target.slice(0, question);
     const known = whole.get(path);
     if (known !== undefined) return known;
     const fits = (one: Pattern): boolean => (one.method ?? method) === method && one.path.test(path);
     return patterns.find(fits)?.lane ?? "traffic";
+  }
+
+  return (method, target) => {
+    // What a busy server is asked for most, and what was asked for last.
+    if (target === TOKEN_PATH) return "traffic";
+    if (last?.target === target && last.method === method) return last.lane;
+    last = { method, target, lane: find(method, target) };
+    return last.lane;
   };
 }
 

@@ -94,11 +94,12 @@ export function createMetrics(gauged: Gauged): Metrics {
     registers,
   });
   const issues = counter("hallpass_tokens_issued_total", "Access tokens issued other than by refresh.", "by");
-  const introspections = counter(
-    "hallpass_introspections_total",
-    "Tokens that somebody asked about, by whether they were active.",
-    "active",
-  );
+  const introspections = talliedCounter({
+    name: "hallpass_introspections_total",
+    help: "Tokens that somebody asked about, by whether they were active.",
+    labelNames: ["active"],
+    registers,
+  });
   const facts = talliedCounter({
     name: "hallpass_facts_total",
     help: "Facts that were committed, by kind.",
@@ -215,7 +216,7 @@ export function createMetrics(gauged: Gauged): Metrics {
   const ofFailures = remembered((kind) => failures.labels(kind));
   const ofRefusals = remembered((code) => refusals.labels(code));
   const ofDurations = remembered((reason) => durations.tally({ reason }));
-  const [active, inactive] = [introspections.labels("true"), introspections.labels("false")];
+  const [active, inactive] = [introspections({ active: "true" }), introspections({ active: "false" })];
   const reads = store.tally({ operation: "read" });
   const commits = store.tally({ operation: "commit" });
   const tokens = sizes.tally();
