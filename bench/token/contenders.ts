@@ -30,7 +30,7 @@ export const CONTENDERS: Readonly<Record<string, Entry>> = {
   "fastify-jwt": route("@fastify/jwt", "fastify-jwt"),
   "fastify-jwt-cache": route("@fastify/jwt (cache)", "fastify-jwt-cache"),
   bare: route("floor: node:http, nobody is judged", "bare"),
-  floor: { answers: TOKENS, start: () => startFloor() },
+  floor: { answers: [...TOKENS, "open"], start: () => startFloor() },
   sqlite: { answers: [...TOKENS, "open", "check"], start: () => startHallpass() },
   postgres: { answers: [...TOKENS, "open", "check"], start: () => withDatabase(startBenchPostgres, startHallpass) },
   verifier: { answers: ["route"], start: () => startHallpassRoute("http") },

@@ -83,7 +83,8 @@ function refreshToken(subject: string): string {
   return made(refreshTokens, randomBytes(48).toString("base64url"), subject);
 }
 
-function granted(form: URLSearchParams, response: ServerResponse): void {
+function granted(body: string, response: ServerResponse): void {
+  const form = new URLSearchParams(body);
   if (form.get("grant_type") === "client_credentials")
     return answer(response, 200, { access_token: accessToken("bench"), token_type: "Bearer", expires_in: 300 });
   const shown = form.get("refresh_token") ?? "";
@@ -95,14 +96,22 @@ function granted(form: URLSearchParams, response: ServerResponse): void {
   durably(`${shown} ${next} ${subject}\n`, () => answer(response, 200, tokens));
 }
 
-const ROUTES: Readonly<Record<string, (form: URLSearchParams, response: ServerResponse) => void>> = {
+function opened(body: string, response: ServerResponse): void {
+  const { subject } = JSON.parse(body) as { readonly subject: string };
+  const [sid, refresh] = [randomUUID(), refreshToken(subject)];
+  const tokens = { access_token: accessToken(subject), refresh_token: refresh, token_type: "Bearer", expires_in: 300 };
+  durably(`${sid} ${refresh} ${subject}\n`, () => answer(response, 201, { sid, ...tokens }));
+}
+
+const ROUTES: Readonly<Record<string, (body: string, response: ServerResponse) => void>> = {
   "/oauth2/token": granted,
-  "/oauth2/introspect": (form, response) => {
-    const subject = accessTokens.get(form.get("token") ?? "");
+  "/v1/sessions": opened,
+  "/oauth2/introspect": (body, response) => {
+    const subject = accessTokens.get(new URLSearchParams(body).get("token") ?? "");
     answer(response, 200, { active: subject !== undefined, sub: subject, client_id: "bench", scope: "read write" });
   },
-  "/oauth2/revoke": (form, response) => {
-    const token = form.get("token") ?? "";
+  "/oauth2/revoke": (body, response) => {
+    const token = new URLSearchParams(body).get("token") ?? "";
     refreshTokens.delete(token);
     durably(`${token}\n`, () => answer(response, 200, {}));
   },
@@ -132,7 +141,7 @@ const server = createServer((request, response) => {
   request.setEncoding("latin1").on("data", (part: string) => {
     text += part;
   });
-  request.on("end", () => route(new URLSearchParams(text), response));
+  request.on("end", () => route(text, response));
 });
 await new Promise<void>((resolve) => server.listen(Number(port), "127.0.0.1", resolve));
 process.stdout.write(`ready ${port}\n`);

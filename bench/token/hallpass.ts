@@ -107,7 +107,8 @@ async function registerBenchClient(url: string, token: string): Promise<string> 
   return String(made.client_secret);
 }
 
-function sessionOf(subject: string, issue: readonly string[]): string {
+/** What `POST /v1/sessions` is asked. */
+export function sessionOf(subject: string, issue: readonly string[]): string {
   return JSON.stringify({ subject, client_id: "bench", issue });
 }
 
