@@ -55,6 +55,7 @@ export interface Settings {
   readonly tls_minimum_version: "1.2" | "1.3";
   readonly trusted_proxies: readonly string[] | undefined;
   readonly proxy_header: ProxyHeader;
+  readonly proxy_secret_file: string | undefined;
   readonly outbound_networks: readonly string[] | undefined;
   readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
 }
@@ -118,6 +119,11 @@ export const KEYS: { readonly [N in Name]: Key<NonNullable<Settings[N]>> } = {
     what: "The header in which the trusted proxies say so: `x-forwarded-for` (with `x-forwarded-proto`) or `forwarded` (RFC 7239). The other is not read.",
     otherwise: "x-forwarded-for",
     schema: z.enum(["x-forwarded-for", "forwarded"], "has to be x-forwarded-for or forwarded"),
+  },
+  proxy_secret_file: {
+    what: "A file with a secret that the trusted proxies send with every request (`Hallpass-Proxy-Secret`): what connects from their networks without it is believed nothing. 32 to 256 visible characters.",
+    otherwise: null,
+    schema: values.path,
   },
   metrics_listen: {
     what: "Where to serve /metrics without a token: an address that only the scraper can reach.",

@@ -149,6 +149,8 @@ function mismatches(config: Config): readonly string[] {
       `${envName("cookie_name")} has to begin with __Host- (otherwise only with ${envName("development")}=true)`,
     );
   found.push(...tlsMismatches(config));
+  if (config.proxy_secret_file !== undefined && config.trusted_proxies === undefined)
+    found.push(`${envName("proxy_secret_file")} needs ${envName("trusted_proxies")}`);
   if (typeof store === "object" && !development && !namesKek(config))
     found.push(`${envName("kek_file")} is needed with PostgreSQL: every node opens the same keys`);
   found.push(...wrappersMismatch(config));

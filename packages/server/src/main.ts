@@ -18,6 +18,7 @@ import { isOver } from "./host/is-over.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
 import { listen } from "./host/node-host.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
+import { readProxySecret } from "./host/proxy-secret.ts";
 import { systemNextTurn } from "./host/system-ports.ts";
 import { byHost } from "./host/tenant-hosts.ts";
 import { type LoadedTls, loadTls, renewing, tlsFilesOf } from "./host/tls-files.ts";
@@ -89,7 +90,9 @@ async function serve(
   const { log, observer, services, hallpass, hub } = own;
   const others = tenants.filter((tenant) => tenant !== own).map((tenant) => ({ issuer: tenant.issuer, tenant }));
   const tenantAt = byHost(own, others);
-  const proxies = { trusted: networksOf(config.trusted_proxies ?? []), header: config.proxy_header };
+  const { trusted_proxies: networks = [], proxy_header: header, proxy_secret_file: secretFile } = config;
+  const secret = secretFile === undefined ? {} : { secret: readProxySecret(secretFile) };
+  const proxies = { trusted: networksOf(networks), header, ...secret };
   const answer: Hallpass["answer"] = (request, body, peer) =>
     tenantAt(request.headers.get("host")).hallpass.answer(request, body, peer);
   const attach = (server: Server): void => {

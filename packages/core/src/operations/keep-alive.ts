@@ -20,11 +20,11 @@ export interface KeepAliveDeps {
 
 export type KeptAlive = "moved" | "unmoved" | "over" | "unknown";
 
-/** Answers `unmoved` when the last activity lies less than a tenth of the idle time back, or ahead. */
+/** `at`: now by the store's clock, if null: the clocks of nodes differ. Answers `unmoved` when the last activity lies less than a tenth of the idle time back, or ahead. */
 export async function keepAlive(
   deps: KeepAliveDeps,
   session: SessionId,
-  at: Instant,
+  at: Instant | null,
   by: "report" | "call",
 ): Promise<KeptAlive> {
   const key = sessionKey({ tenant: deps.issuer.tenant, id: session });
@@ -33,7 +33,7 @@ export async function keepAlive(
     if (row === undefined) return answer("unknown");
     const found = sessionFromRow(row);
     if (standingOf(found, snapshot).kind === "ended") return answer("over");
-    const ruling = decide(found, { kind: "seen", at }, snapshot.clock);
+    const ruling = decide(found, { kind: "seen", at: at ?? snapshot.clock }, snapshot.clock);
     if (ruling.kind !== "changed") return answer("unmoved");
     return write({
       rows: [{ key, expect: row.version, next: sessionToRow(ruling.next, KEPT_AFTER_END, row.expires) }],

@@ -161,6 +161,14 @@ describe("what a verifier may remember of a session token", () => {
     assert.equal(Number(moved["exp"]) * 1000, one.session.opened + 140_000);
   });
 
+  it("moves on by the store's clock where nobody says when the activity was, whatever the clock of a node says [S-08]", async () => {
+    const world = await aWorld(createMemoryStore, { policy: aPolicy({ accessLifetime: aPolicy().idle }) });
+    const one = await opened(world, ISSUE);
+    world.wait(40_000);
+    assert.equal(await keepAlive(world, one.session.id, null, "call"), "moved");
+    assert.equal(Number((await claimsOf(world, textOf(one)))["exp"]) * 1000, one.session.opened + 140_000);
+  });
+
   it("is nothing from the last whole second before the idle end on [ST-4] [S-02]", async () => {
     const world = await aWorld(createMemoryStore);
     const one = await opened(world, ISSUE);

@@ -1,10 +1,11 @@
 // Where a request comes from: the address that connected, or what a trusted proxy says of who connected to it. A header is believed from
-// listed peers only, and read from the right: the last address that no trusted proxy has is the one that a trusted proxy has seen; whatever
+// listed peers only (where the proxies have a secret, from who shows it), and read from the right: the last address that no trusted proxy has is the one that a trusted proxy has seen; whatever
 // stands left of it was written by a stranger.
 
 import type { IncomingMessage } from "node:http";
 import { withoutBlanks } from "@hallpass/protocol";
 import { canonicalAddress, type Networks } from "../outbound/networks.ts";
+import { PROXY_SECRET_HEADER, type ProxySecret } from "./proxy-secret.ts";
 
 export type ProxyHeader = "x-forwarded-for" | "forwarded";
 
@@ -12,6 +13,8 @@ export interface Proxies {
   readonly trusted: Networks;
   /** The one that the proxies write. The other is never read: a proxy that does not write it passes on what a stranger wrote. */
   readonly header: ProxyHeader;
+  /** Where there is one, an address is not enough: only who shows it with a request is believed about that request. */
+  readonly secret?: ProxySecret;
 }
 
 export interface ArrivedFrom {
@@ -34,7 +37,7 @@ export function arrivedFrom(
   proxies: Proxies,
 ): ArrivedFrom {
   const neighbour = neighbourOf(socket, proxies);
-  if (!neighbour.trusted) return neighbour.itself;
+  if (!neighbour.trusted || proxies.secret?.(headers[PROXY_SECRET_HEADER]) === false) return neighbour.itself;
   const { peer: connected } = neighbour.itself;
   const hops = proxies.header === "forwarded" ? forwardedHops(joined(headers.forwarded)) : listedHops(headers);
   if (hops === undefined) return { peer: null, insecure: false };

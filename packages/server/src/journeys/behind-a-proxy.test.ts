@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FEED_SUBPROTOCOL } from "@hallpass/protocol";
 import { startServer } from "../main.ts";
@@ -40,6 +43,57 @@ test("a trusted proxy's word stands in the log, a stranger's does not [GEN-13] [
       [peer],
     );
   }
+});
+
+test("from a trusted proxy's address without the proxies' secret nothing is believed: neither an address nor a scheme [GEN-13] [M-04]", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "hallpass-proxy-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, "secret");
+  const secret = "0123456789abcdef0123456789abcdef";
+  writeFileSync(file, `${secret}\n`);
+  const { url, requests } = await behind(t, { trusted_proxies: "127.0.0.0/8", proxy_secret_file: file });
+  const ask = async (shown: readonly string[]): Promise<void> => {
+    const headers = new Headers([
+      ["x-forwarded-for", "198.51.100.7"],
+      ["x-forwarded-proto", "http"],
+    ]);
+    for (const one of shown) headers.append("hallpass-proxy-secret", one);
+    await (await fetch(`${url}/v1/keys`, { headers })).text();
+  };
+  const others = ["", "x", secret.slice(1), `${secret}0`, secret.toUpperCase(), `"${secret}"`];
+  const wrong = [[], ...others.map((one) => [one]), [secret, secret], ["x", secret]];
+  for (const shown of wrong) await ask(shown);
+  await ask([secret]);
+  assert.deepEqual(
+    requests().map((line) => [line["peer"], line["status"]]),
+    [...wrong.map(() => ["127.0.0.1", 401]), ["198.51.100.7", 400]],
+  );
+  assert.equal(
+    requests().some((line) => JSON.stringify(line).includes(secret)),
+    false,
+  );
+});
+
+test("a server whose proxies' secret can't be read, is short, or serves nobody does not start [M-04]", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "hallpass-proxy-"));
+  const file = join(directory, "secret");
+  const start = (): Promise<unknown> =>
+    startServer(configOf({ store: "memory", trusted_proxies: "127.0.0.1", proxy_secret_file: file }));
+  await assert.rejects(start(), /which HALLPASS_PROXY_SECRET_FILE names, is not there/);
+  for (const text of [
+    "",
+    "0123456789abcdef0123456789abcde",
+    `${"a".repeat(32)}\n${"b".repeat(32)}\n`,
+    "ü".repeat(32),
+  ]) {
+    writeFileSync(file, text);
+    await assert.rejects(start(), /32 to 256 visible characters/, text);
+  }
+  assert.throws(
+    () => configOf({ proxy_secret_file: file }),
+    /HALLPASS_PROXY_SECRET_FILE needs HALLPASS_TRUSTED_PROXIES/,
+  );
+  rmSync(directory, { recursive: true });
 });
 
 test("a request that reached the proxy in the clear is refused, before its secret is looked at [GEN-1]", async (t) => {

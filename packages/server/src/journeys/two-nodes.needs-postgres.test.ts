@@ -1,13 +1,16 @@
-// Two nodes on one PostgreSQL: any node answers any request, and what one takes away a verifier of the other refuses.
+// Two nodes on one PostgreSQL: any node answers any request, and what one takes away a verifier of the other refuses. The clock of one is half
+// a minute behind, that of the other as much ahead.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { instantOf } from "@hallpass/core";
 import { freePort, startPostgres } from "@hallpass/store-postgres/testing";
 import { createVerifier, type Verdict } from "@hallpass/verifier";
 import { DEMO_AUDIENCE } from "../host/first-clients.ts";
+import { systemClock } from "../host/system-ports.ts";
 import { type RunningServer, startServer } from "../main.ts";
 import { basicHeader, configOf, type Received, received, requestOf, type Sent } from "../testing/scene.ts";
 
@@ -18,8 +21,9 @@ const issuer = `http://127.0.0.1:${port}`;
 const kek = Buffer.alloc(32, 7).toString("base64url");
 
 // The first node makes what there is once; clients and the verifier know the second one's address.
-const a = await start("a", "127.0.0.1:0");
-const b = await start("b", `127.0.0.1:${port}`);
+const SKEW = 30_000;
+const a = await start("a", "127.0.0.1:0", -SKEW);
+const b = await start("b", `127.0.0.1:${port}`, SKEW);
 const operator = readFileSync(join(directory, "a", "operator-credentials"), "utf8").trim();
 const [clientId = "", clientSecret = ""] = readFileSync(join(directory, "a", "demo-api-credentials"), "utf8")
   .trim()
@@ -32,10 +36,11 @@ after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function start(name: string, listen: string): Promise<RunningServer> {
+function start(name: string, listen: string, ahead: number): Promise<RunningServer> {
   const data = join(directory, name);
   const config = configOf({ data, issuer, listen, kek, store: database.url });
-  return startServer(config, { logTo: { write: () => {} } });
+  const clock = { ...systemClock, now: () => instantOf(systemClock.now() + ahead) };
+  return startServer(config, { clock, logTo: { write: () => {} } });
 }
 
 async function send(node: RunningServer, sent: Sent): Promise<Received> {
@@ -138,6 +143,50 @@ test("the nodes are listed at each of them, and one leads [NODE-1] [NODE-4]", as
     );
   }
 });
+
+test("three nodes whose clocks lie a minute apart say the same of a session and of its tokens, and by the store's clock [S-08]", async () => {
+  const c = await start("c", "127.0.0.1:0", 0);
+  const nodes = [a, b, c];
+  try {
+    const before = Math.floor(Date.now() / 1000) - 1;
+    const { sid, access, refresh: first } = await signIn(a);
+    let token = first;
+    const tokens = [access];
+    for (const node of nodes) {
+      const { status, json, text } = await refresh(node, token);
+      assert.equal(status, 200, text);
+      token = String(json["refresh_token"]);
+      tokens.push(String(json["access_token"]));
+    }
+    for (const one of tokens) {
+      const said = await saidBy(nodes, one);
+      assert.equal(new Set(said.map((each) => JSON.stringify(each))).size, 1);
+      const { active, iat } = said[0] as { readonly active: unknown; readonly iat: number };
+      assert.equal(active, true);
+      assert.ok(iat >= before && iat <= Date.now() / 1000 + 1, `issued at ${iat}`);
+    }
+    const seen = await Promise.all(nodes.map((node) => operate(node, { path: `/v1/sessions/${sid}` })));
+    assert.equal(new Set(seen.map(({ text }) => text)).size, 1);
+    const kept = await operate(b, { path: `/v1/sessions/${sid}/keep-alive`, json: {} });
+    assert.deepEqual([kept.status, kept.json], [200, { moved: false }]);
+    const ended = await operate(a, { path: `/v1/sessions/${sid}/end`, json: {} });
+    assert.equal(ended.status, 200, ended.text);
+    for (const one of tokens) {
+      const states = (await saidBy(nodes, one)).map(({ active }) => active);
+      assert.deepEqual(states, [false, false, false]);
+    }
+    for (const node of nodes) assert.equal((await refresh(node, token)).json["error"], "invalid_grant");
+  } finally {
+    await c.close();
+  }
+});
+
+function saidBy(nodes: readonly RunningServer[], token: string): Promise<readonly Received["json"][]> {
+  const headers = basicHeader(`${clientId}:${clientSecret}`);
+  return Promise.all(
+    nodes.map(async (node) => (await send(node, { path: "/oauth2/introspect", headers, form: { token } })).json),
+  );
+}
 
 function turn(): Promise<void> {
   return new Promise((resolve) => {

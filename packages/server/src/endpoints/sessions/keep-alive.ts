@@ -17,7 +17,7 @@ export async function keepAlive(services: Services, exchange: Exchange): Promise
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body, {});
   if (!read.ok) return read.refusal;
-  const kept = await keepSessionAlive(services, session, read.value.at_ms ?? services.clock.now(), "call");
+  const kept = await keepSessionAlive(services, session, read.value.at_ms ?? null, "call");
   switch (kept) {
     case "unknown":
       return refuse(exchange, "session_not_found");
