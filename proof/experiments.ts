@@ -244,6 +244,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "--connections 500 --seconds 10", ci: "--connections 500 --seconds 10", full: "--seconds 60" },
   },
   {
+    id: "hostile",
+    title: "requests that cost as much as they can, and a server with few descriptors and little memory",
+    promise: "P6 P10",
+    program: "drills/hostile/main.ts",
+    sizes: { quick: "", ci: "", full: "--seconds 60" },
+  },
+  {
     id: "rotations",
     title: "the signing key is rotated again and again under load",
     promise: "P9",
