@@ -5,7 +5,6 @@
 import type { IncomingMessage } from "node:http";
 import { withoutBlanks } from "@hallpass/protocol";
 import { canonicalAddress, type Networks } from "../outbound/networks.ts";
-import { PROXY_SECRET_HEADER, type ProxySecret } from "./proxy-secret.ts";
 
 export type ProxyHeader = "x-forwarded-for" | "forwarded";
 
@@ -16,6 +15,11 @@ export interface Proxies {
   /** Where there is one, an address is not enough: only who shows it with a request is believed about that request. */
   readonly secret?: ProxySecret;
 }
+
+/** Whether what a request shows is the proxies' secret: the one value of its header. */
+export type ProxySecret = (shown: string | readonly string[] | undefined) => boolean;
+
+const SECRET_HEADER = "hallpass-proxy-secret";
 
 export interface ArrivedFrom {
   /** Null when nobody can know: then no address is better than a wrong one. */
@@ -37,7 +41,7 @@ export function arrivedFrom(
   proxies: Proxies,
 ): ArrivedFrom {
   const neighbour = neighbourOf(socket, proxies);
-  if (!neighbour.trusted || proxies.secret?.(headers[PROXY_SECRET_HEADER]) === false) return neighbour.itself;
+  if (!neighbour.trusted || proxies.secret?.(headers[SECRET_HEADER]) === false) return neighbour.itself;
   const { peer: connected } = neighbour.itself;
   const hops = proxies.header === "forwarded" ? forwardedHops(joined(headers.forwarded)) : listedHops(headers);
   if (hops === undefined) return { peer: null, insecure: false };

@@ -2,16 +2,12 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { envName } from "../config-schema.ts";
+import type { ProxySecret } from "./arrivals.ts";
 import { readPrivateFile } from "./private-files.ts";
-
-/** Whether the one value of the header is the secret. Takes the same time wherever they differ. */
-export type ProxySecret = (shown: string | readonly string[] | undefined) => boolean;
-
-export const PROXY_SECRET_HEADER = "hallpass-proxy-secret";
 
 const FORM = /^[\x21-\x7e]{32,256}$/;
 
-/** Throws an Error that a person can act on, for a file that is not there or holds no secret. */
+/** What compares with it takes the same time wherever they differ. Throws an Error that a person can act on, for a file that is not there or holds no secret. */
 export function readProxySecret(path: string): ProxySecret {
   const text = readPrivateFile(path)?.trimEnd();
   if (text === undefined) throw new Error(`${path}, which ${envName("proxy_secret_file")} names, is not there`);
