@@ -41,7 +41,8 @@ export function decodeFormComponent(encoded: Uint8Array): string | undefined {
   return CONTROL.test(text) ? undefined : text;
 }
 
-const ASCII = new TextDecoder("latin1");
+/** What it puts in the place of bytes that are no UTF-8 is not ASCII either. Of all decoders that of UTF-8 is the fastest one for ASCII. */
+const ASCII = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Printable ASCII but for the two characters that stand for others. */
 const LITERAL = /^[\x20-\x24\x26-\x2a\x2c-\x7e]*$/;
 

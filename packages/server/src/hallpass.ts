@@ -20,7 +20,7 @@ export interface HostRequest {
 export interface Hallpass {
   readonly fetch: (request: Request, host?: HostRequest) => Promise<Response>;
   /** The same for a host that has no Request and needs no Response. The body is whole and within the limit. */
-  readonly answer: (request: RequestHead, body: Uint8Array, peer: string | null) => Promise<Reply>;
+  readonly answer: (request: RequestHead, body: Uint8Array, peer: string | null) => Reply | Promise<Reply>;
 }
 
 /** Bytes of a request's body. */
@@ -38,16 +38,17 @@ export function createHallpass(services: Services): Hallpass {
     body: Uint8Array | WireCode,
     peer: string | null,
     started = services.clock.monotonic(),
-  ): Promise<Reply> {
+  ): Reply | Promise<Reply> {
     const requestId = newRequestId();
     const refusal = typeof body === "string" ? body : refusalOf(request);
     if (typeof body === "string" || refusal !== undefined) {
       const context = { requestId, surface: surfaceOf(request), issuer: services.issuer.url };
       const refused = refuse(context, refusal ?? "target_malformed");
-      return Promise.resolve(request.method === "HEAD" ? withoutBody(refused) : refused);
+      return request.method === "HEAD" ? withoutBody(refused) : refused;
     }
     const reply = route(request, { body, peer, requestId, callerRequestId: callerRequestId(request), started });
-    return request.method === "HEAD" ? Promise.resolve(reply).then(withoutBody) : Promise.resolve(reply);
+    if (request.method !== "HEAD") return reply;
+    return reply instanceof Promise ? reply.then(withoutBody) : withoutBody(reply);
   }
 
   return {

@@ -42,9 +42,8 @@ export function createRouter(services: Services, endpoints: readonly Endpoint[])
       const { tracing } = services;
       if (tracing === undefined) return serve(services, endpoint, request, arrival, query, placeholders);
       const { requestId } = arrival;
-      return tracing.request({ head: request, route: endpoint.path, operation: endpoint.operation, requestId }, () =>
-        serve(services, endpoint, request, arrival, query, placeholders),
-      );
+      const traced = { head: request, route: endpoint.path, operation: endpoint.operation, requestId };
+      return tracing.request(traced, async () => serve(services, endpoint, request, arrival, query, placeholders));
     }
     const { requestId } = arrival;
     const issuer = services.issuer.url;
@@ -89,21 +88,23 @@ async function answerPreflight(
   return noted(services, request, arrival, path, reply);
 }
 
-async function serve(
+/** What is thrown becomes an answer here. Nothing is waited for where the endpoint answers at once. */
+function serve(
   services: Services,
   endpoint: Endpoint,
   request: RequestHead,
   arrival: Arrival,
   asked: string | undefined,
   placeholders: Placeholders,
-): Promise<Reply> {
+): Answer {
   const { requestId, body, peer } = arrival;
   const { surface } = endpoint;
   const issuer = services.issuer.url;
-  let reply: Reply;
+  const served: Served = { services, endpoint, request, arrival };
+  let answered: Answer;
   try {
     const query = asked === undefined ? NO_QUERY : queryOf(endpoint, asked);
-    const answered =
+    answered =
       query === undefined
         ? refuse({ requestId, surface, issuer }, "query_malformed")
         : answer(services, endpoint, {
@@ -116,17 +117,48 @@ async function serve(
             peer,
             param: (name) => placeholder(placeholders, name),
           });
-    reply = answered instanceof Promise ? await answered : answered;
-    if (endpoint.vouches === true) checkStandstill(services.clock, arrival.started);
-    if (reply.refused !== undefined && !isScoped(endpoint))
-      services.refusedCalls.note(null, endpoint.path, reply.refused);
+    if (!(answered instanceof Promise)) judgeLast(served, answered);
   } catch (thrown) {
-    services.observer.failed(requestId, endpoint.path, thrown);
-    reply = failure({ requestId, surface, issuer }, thrown);
+    answered = failed(served, thrown);
   }
-  if (endpoint.crossOrigin !== undefined && request.headers.get("origin") !== null)
-    reply = { ...reply, headers: { ...reply.headers, ...(await readableBy(services, requestId, request, body)) } };
+  const isReadable = endpoint.crossOrigin !== undefined && request.headers.get("origin") !== null;
+  if (answered instanceof Promise || isReadable) return serveLater(served, answered, isReadable);
+  return noted(services, request, arrival, endpoint.path, answered);
+}
+
+interface Served {
+  readonly services: Services;
+  readonly endpoint: Endpoint;
+  readonly request: RequestHead;
+  readonly arrival: Arrival;
+}
+
+async function serveLater(served: Served, answered: Answer, isReadable: boolean): Promise<Reply> {
+  const { services, endpoint, request, arrival } = served;
+  let reply: Reply;
+  try {
+    reply = await answered;
+    if (answered instanceof Promise) judgeLast(served, reply);
+  } catch (thrown) {
+    reply = failed(served, thrown);
+  }
+  if (isReadable) {
+    const more = await readableBy(services, arrival.requestId, request, arrival.body);
+    reply = { ...reply, headers: { ...reply.headers, ...more } };
+  }
   return noted(services, request, arrival, endpoint.path, reply);
+}
+
+/** Throws a Fault for an answer that is too old to be given. */
+function judgeLast({ services, endpoint, arrival }: Served, { refused }: Reply): void {
+  if (endpoint.vouches === true) checkStandstill(services.clock, arrival.started);
+  if (refused !== undefined && !isScoped(endpoint)) services.refusedCalls.note(null, endpoint.path, refused);
+}
+
+function failed({ services, endpoint, arrival }: Served, thrown: unknown): Reply {
+  const { requestId } = arrival;
+  services.observer.failed(requestId, endpoint.path, thrown);
+  return failure({ requestId, surface: endpoint.surface, issuer: services.issuer.url }, thrown);
 }
 
 function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Answer {

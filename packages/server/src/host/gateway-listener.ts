@@ -44,14 +44,15 @@ export async function listenForGateways(
       return;
     }
     const query = question === -1 ? "" : url.slice(question + 1);
-    const answered = row.wait().then(() => check(query, (name) => valuesOf(incoming, name)));
-    answered.then(
-      ({ status, headers, body }) => {
-        const length = body === null ? 0 : Buffer.byteLength(body);
-        outgoing.writeHead(status, headerList(headers, length)).end(body ?? undefined);
-      },
-      () => incoming.socket.destroy(),
-    );
+    row.wait(() => {
+      check(query, (name) => valuesOf(incoming, name)).then(
+        ({ status, headers, body }) => {
+          const length = body === null ? 0 : Buffer.byteLength(body);
+          outgoing.writeHead(status, headerList(headers, length)).end(body ?? undefined);
+        },
+        () => incoming.socket.destroy(),
+      );
+    });
   });
   // None is left out by the parser: what it left out could be what the gateway says.
   server.maxHeadersCount = 0;

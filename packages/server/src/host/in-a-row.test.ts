@@ -21,7 +21,7 @@ function turned(): Turned {
     row,
     went,
     goOn: async (name, as = "wait") => {
-      await row[as]();
+      await new Promise<void>((resolve) => row[as](resolve));
       went.push(name);
     },
     turn: async (ms = 0) => {

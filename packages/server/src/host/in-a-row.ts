@@ -12,10 +12,10 @@ const LONG_MS = 5;
 const SHORT_MS = 3;
 
 export interface Row {
-  /** Resolves when it is the caller's turn: once everything that has arrived in this turn of the loop was read, and those before it have gone on. */
-  wait(): Promise<void>;
-  /** Resolves in the next turn, before all of those who wait. */
-  goFirst(): Promise<void>;
+  /** `goOn` is called when it is the caller's turn: once everything that has arrived in this turn of the loop was read, and those before it have gone on. It must not throw. */
+  wait(goOn: () => void): void;
+  /** `goOn` is called in the next turn, before all of those who wait. */
+  goFirst(goOn: () => void): void;
   /** For how long the first of those who wait has been waiting. */
   waitingMs(): number;
 }
@@ -52,16 +52,14 @@ export function inARow(nextTurn: NextTurn, clock: Pick<Clock, "monotonic">): Row
   }
 
   return {
-    wait: () =>
-      new Promise((resolve) => {
-        waiting.push({ goOn: resolve, since: clock.monotonic() });
-        ask();
-      }),
-    goFirst: () =>
-      new Promise((resolve) => {
-        first.push(resolve);
-        ask();
-      }),
+    wait: (goOn) => {
+      waiting.push({ goOn, since: clock.monotonic() });
+      ask();
+    },
+    goFirst: (goOn) => {
+      first.push(goOn);
+      ask();
+    },
     waitingMs: () => (waiting[0] === undefined ? 0 : clock.monotonic() - waiting[0].since),
   };
 }

@@ -97,7 +97,7 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   const server: Server | TlsServer = secure ?? createServer(LIMITS);
   server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (isDraining) outgoing.shouldKeepAlive = false;
-    void receive(incoming, outgoing, serving);
+    receive(incoming, outgoing, serving);
   });
   server.timeout = STILL_MS;
   server.maxRequestsPerSocket = 100_000;
@@ -150,8 +150,8 @@ function tlsOptions({ context, clientCertificates }: LoadedTls): object {
   return { ...context, handshakeTimeout: HANDSHAKE_MS, requestCert, rejectUnauthorized };
 }
 
-/** Never rejects: whoever breaks off is let go. */
-async function receive(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving): Promise<void> {
+/** Never throws: whoever breaks off is let go. Nothing is waited for that is there, because each promise costs a part of what an answer does. */
+function receive(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving): void {
   try {
     const refusal = frontRefusal(incoming);
     if (refusal !== undefined) return refuseRaw(incoming, outgoing, serving, refusal);
@@ -160,23 +160,56 @@ async function receive(incoming: IncomingMessage, outgoing: ServerResponse, serv
     const lane = admission.laneOf(method, url);
     if (admission.isShut(lane, url)) return turnAway(incoming, outgoing, serving, lane);
     const body = readBody(incoming);
-    const whole = body instanceof Promise ? await body : body;
-    if (whole === "too_large") return refuseRaw(incoming, outgoing, serving, "body_too_large");
-    const { peer, insecure } = arrivedFrom(incoming, serving.proxies ?? NO_PROXIES);
-    if (insecure && serving.issuer.startsWith("https:"))
-      return refuseRaw(incoming, outgoing, serving, "https_required");
-    const place = admission.enter(lane, url, whole);
-    if (place === undefined) return turnAway(incoming, outgoing, serving, lane);
-    const request = new HeldRequest(incoming, serving, place);
-    try {
-      await (place.name === "traffic" ? serving.row.wait() : serving.row.goFirst());
-      write(outgoing, await serving.hallpass.answer(request, whole, peer));
-    } finally {
-      request.leave();
-    }
+    if (!(body instanceof Promise)) return letIn(incoming, outgoing, serving, lane, body);
+    body.then((whole) => letIn(incoming, outgoing, serving, lane, whole)).catch(() => letGo(incoming));
   } catch {
-    // To destroy a request that was read whole leaves its connection as it is, and whoever asked waits.
-    incoming.socket.destroy();
+    letGo(incoming);
+  }
+}
+
+/** To destroy a request that was read whole leaves its connection as it is, and whoever asked waits. */
+function letGo({ socket }: IncomingMessage): void {
+  socket.destroy();
+}
+
+function letIn(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  serving: Serving,
+  lane: Lane,
+  whole: Uint8Array | "too_large",
+): void {
+  if (whole === "too_large") return refuseRaw(incoming, outgoing, serving, "body_too_large");
+  const { peer, insecure } = arrivedFrom(incoming, serving.proxies ?? NO_PROXIES);
+  if (insecure && serving.issuer.startsWith("https:")) return refuseRaw(incoming, outgoing, serving, "https_required");
+  const place = serving.admission.enter(lane, incoming.url ?? "", whole);
+  if (place === undefined) return turnAway(incoming, outgoing, serving, lane);
+  const request = new HeldRequest(incoming, serving, place);
+  const goOn = (): void => respond(incoming, outgoing, request, () => serving.hallpass.answer(request, whole, peer));
+  if (place.name === "traffic") serving.row.wait(goOn);
+  else serving.row.goFirst(goOn);
+}
+
+function respond(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  request: HeldRequest,
+  answer: () => Reply | Promise<Reply>,
+): void {
+  const over = (): void => {
+    request.leave();
+    letGo(incoming);
+  };
+  const told = (reply: Reply): void => {
+    write(outgoing, reply);
+    request.leave();
+  };
+  try {
+    const answered = answer();
+    if (answered instanceof Promise) answered.then(told).catch(over);
+    else told(answered);
+  } catch {
+    over();
   }
 }
 
