@@ -152,4 +152,121 @@ export const VERIFIER: readonly Reviewed[] = [
       "Chains grow longer, which costs time only, until far more tokens are held than a test of milliseconds adds.",
     lines: { "late-index.ts": ["this.#heads = new Int32Array(this.#heads.length * 2);"] },
   },
+  {
+    why: "equivalent",
+    reason:
+      "A member that is undefined is as good as one that is not there: it is written nowhere, and compared with nothing.",
+    lines: {
+      "reply.ts": [
+        "body: JSON.stringify(verdict.error === undefined ? {} : { error: verdict.error }),",
+        "...(acr === undefined ? {} : { requireAcr: acr }),",
+      ],
+      "requirements.ts": [
+        "if (requireAcr !== undefined || maxAuthAge !== undefined) {",
+        "const known = requireAcr === undefined || (claims.acr !== undefined && requireAcr.includes(claims.acr));",
+        "const recent = maxAuthAge === undefined || !(ageOfSignIn(claims, now) > (maxAuthAge + skewSeconds) * 1000);",
+      ],
+      "token-reader.ts": [
+        "return deps.schema === undefined",
+        "const remembered = shown === undefined ? read : { ...read, ...asShown(shown) };",
+      ],
+      "traced.ts": ["if (span !== undefined) void finish(span, verdict, crypto);", "} catch {"],
+      "index.ts": [
+        'const ports = platformPorts({ issuer: options.issuer, clientId, clientSecret }, rest.feed ?? "push", options.fetch);',
+      ],
+    },
+  },
+  {
+    why: "equivalent",
+    reason: "A check of the type in front of one that refuses every other type, too, or of what can't be written so.",
+    lines: {
+      "options.ts": [
+        'return typeof value === "string" && /^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$/.test(value) && isIssuer(value);',
+        'typeof name === "string" &&',
+        'origins.every((origin) => typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin)',
+        'return typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most;',
+      ],
+      "public-jwk.ts": [
+        'if (typeof alg !== "string" || !isSigningAlg(alg) || (use !== undefined && use !== "sig") || "d" in jwk)',
+      ],
+      "resource-metadata.ts": ['return typeof value === "string" && SCOPE.test(value) && value !== "offline_access";'],
+      "token-keys.ts": [
+        "for (let index = 0; index < text.length; index += 1) {",
+        "word = (word << 4) | (code < 0x3a ? code - 0x30 : code - 0x57);",
+      ],
+      "platform-crypto.ts": [
+        "for (let at = 0; at < digest.length; at += 1) digest[at] = text.charCodeAt(at);",
+        'return node.verify("sha256", Buffer.from(signingInput, "latin1"), key, derOf(signature));',
+        'return node.verify(digest, Buffer.from(signingInput, "latin1"), key, signature);',
+        'const digest = alg === "RS256" ? "sha256" : null;',
+      ],
+    },
+  },
+  {
+    why: "equivalent",
+    reason:
+      "A quicker way beside one that answers the same, or what is remembered so that the way is quick: only the time differs.",
+    lines: {
+      "request.ts": [
+        "return authorization.length === 1 && header?.startsWith(BEARER) === true ? header.slice(BEARER.length) : undefined;",
+      ],
+      "token-keys.ts": [
+        "if (this.#used + length > this.#sheet.length) {",
+        "if (writeAscii(value, bytes, this.#head.length)) return this.#crypto.sha256(bytes);",
+        "function writeAscii(text: string, into: Uint8Array, at: number): boolean {",
+        "if (code > 0x7f) return false;",
+        "return true;",
+      ],
+      "token-reader.ts": [
+        'if (token.length > MAX_ACCESS_TOKEN_LENGTH) return "malformed_token";',
+        "if (deps.headers.size < MOST_HEADERS) deps.headers.set(parts.header, header);",
+        "if (deps.keyMaker?.salt !== salt) deps.keyMaker = new KeyMaker(deps.crypto, salt);",
+      ],
+      "platform-crypto.ts": ["load: () => void loaded(),"],
+    },
+  },
+  {
+    why: "accepted",
+    reason: "Sentences for whoever reads the error: a test asserts that there is one, and for which key.",
+    lines: {
+      "options.ts": [
+        'super(`verifier options: ${problems.join("; ")}`);',
+        'issuer: [isIssuer, "an https address without query or fragment (http only on a loopback host)", true],',
+        'audience: [(value) => isText(value, 512), "a text of 1 to 512 characters", true],',
+        'service: [isName, "1 to 128 printable ASCII characters"],',
+        'region: [isName, "1 to 128 printable ASCII characters"],',
+        'instance: [isName, "1 to 128 printable ASCII characters, unique to the process"],',
+        "`whole milliseconds from ${MIN_STALENESS_MS} to ${MAX_STALENESS_MS}`,",
+        '"unavailable, introspect or accept",',
+        'claims: [isClaimsSchema, "a schema that speaks Standard Schema, version 1"],',
+        'resourceMetadata: [isResource, "an https address without query or fragment (http only on a loopback host)"],',
+        'tracer: [(value) => isObject(value) && typeof value["startSpan"] === "function", "an OpenTelemetry Tracer"],',
+        'rememberedTokens: [(value) => isWhole(value, 2, 10_000_000), "a whole number from 2 to 10,000,000"],',
+      ],
+      "resource-metadata.ts": [
+        'const address = "an https address without query or fragment (http only on a loopback host)";',
+        "if (!isResource(resource)) problems.push(`resource: give ${address}`);",
+        "problems.push(`authorizationServers: give at least one issuer, each ${address}`);",
+        'problems.push("scopes: give scopes of RFC 6749, without offline_access");',
+        'if (documentation !== undefined && !URL.canParse(documentation)) problems.push("documentation: give an address");',
+      ],
+    },
+  },
+  {
+    why: "accepted",
+    reason:
+      "Platforms without node:crypto or node:http are no part of these tests: Bun, Deno and workerd are tried beside them.",
+    lines: {
+      "platform-crypto.ts": [
+        "return node === undefined ? webCrypto() : synchronousCrypto(node);",
+        'return process?.getBuiltinModule?.("node:crypto");',
+      ],
+      "node-post.ts": [
+        'if (navigator?.userAgent?.startsWith("Node.js/") !== true) return undefined;',
+        'const http = process?.getBuiltinModule?.(issuer.startsWith("https:") ? "node:https" : "node:http");',
+        'const zlib = (): NodeZlib | undefined => process?.getBuiltinModule?.("node:zlib");',
+        "return http === undefined ? undefined : (question) => ask(http, zlib, question, true);",
+      ],
+    },
+  },
 ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { credentialsOf, findToken } from "./request.ts";
+import { credentialsOf, findToken, soleBearer } from "./request.ts";
 import { createTestIssuer } from "./testing/index.ts";
 
 const cookie = { name: "__Host-session", origins: ["https://app.example", "https://app.example:8443"] };
@@ -28,6 +28,15 @@ test("exactly one Authorization header, with exactly one bearer", () => {
   assert.deepEqual(findToken(two, undefined), { kind: "refused", code: "malformed_request" });
 });
 
+test("what is looked up as it came follows exactly one scheme, and no other of its length", () => {
+  const sole = (...authorization: readonly string[]): string | undefined =>
+    soleBearer({ ...credentialsOf(new Request(address)), authorization });
+  assert.deepEqual([sole("Bearer abc"), sole("Bearer ")], ["abc", ""]);
+  for (const value of ["Digest abc", "bearer abc", "Bearerabcd", "abc Bearer ", "", "Bearer"])
+    assert.equal(sole(value), undefined, value);
+  assert.deepEqual([sole(), sole("Bearer abc", "Bearer abc")], [undefined, undefined]);
+});
+
 test("a token that is remembered opens no spelling of its header that is refused without it", async () => {
   const issuer = await createTestIssuer({ issuer: "https://auth.example", audience: "https://api.example" });
   const token = await issuer.token();
@@ -42,7 +51,7 @@ test("a token that is remembered opens no spelling of its header that is refused
   for (const value of [`Bearer  ${token}`, `Bearer ${token} `, `Bearer ${token},Bearer ${token}`, `Bearer${token}`])
     assert.ok(["malformed_request", "no_credentials"].includes(await answer(value)), value);
   assert.equal(await answer(`Bearer ${token}`, `Bearer ${token}`), "malformed_request");
-  assert.equal(await answer(`Basic ${token}`), "no_credentials");
+  for (const scheme of ["Basic", "Digest"]) assert.equal(await answer(`${scheme} ${token}`), "no_credentials");
   assert.equal(await answer(token), "malformed_request");
   await issuer.revoke(token);
   assert.equal(await answer(`Bearer ${token}`), "revoked");

@@ -54,6 +54,10 @@ describe("a resource's metadata", () => {
       [response?.status, response?.headers.get("content-type"), response?.headers.get("access-control-allow-origin")],
       [200, "application/json", "*"],
     );
+    assert.deepEqual(
+      [response?.headers.get("cache-control"), response?.headers.get("x-content-type-options")],
+      ["public, max-age=300", "nosniff"],
+    );
     assert.equal(await response?.text(), metadata.body);
     assert.equal(await metadata.respond(new Request(metadata.url, { method: "HEAD" }))?.text(), "");
     assert.equal(metadata.respond(new Request(metadata.url, { method: "POST" })), undefined);
@@ -70,7 +74,9 @@ describe("a resource's metadata", () => {
       { resource: "https://api.example", authorizationServers: [] },
       { resource: "https://api.example", authorizationServers: ["http://auth.example"] },
       { resource: "https://api.example", authorizationServers: [ISSUER], scopes: ["offline_access"] },
+      { resource: "https://api.example", authorizationServers: [ISSUER, "http://auth.example"] },
       { resource: "https://api.example", authorizationServers: [ISSUER], scopes: ["a b"] },
+      { resource: "https://api.example", authorizationServers: [ISSUER], scopes: ["read", "a b"] },
       { resource: "https://api.example", authorizationServers: [ISSUER], documentation: "there" },
     ];
     for (const options of wrong) assert.throws(() => resourceMetadata(options), OptionsError, JSON.stringify(options));

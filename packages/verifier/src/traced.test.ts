@@ -103,12 +103,43 @@ test("a rejected one is a span with its code, and nothing of the token", async (
   assert.deepEqual(ended, [["hallpass.verify", { "hallpass.verdict": "rejected", "hallpass.code": "expired" }]]);
 });
 
-test("a verdict without a wait is the same verdict, and a span", async () => {
+test("a verdict without a wait is the same verdict, and a span with its code", async () => {
   const { ended, tracer } = recording();
   const verdict = rejected("revoked");
   assert.equal(traced(saying(verdict), tracer, { sha256 }).judge("token"), verdict);
   await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(ended.length, 1);
+  assert.deepEqual(ended, [["hallpass.verify", { "hallpass.verdict": "rejected", "hallpass.code": "revoked" }]]);
+});
+
+test("where there is no verdict without a wait there is no span", async () => {
+  const { ended, tracer } = recording();
+  const verifier = { judge: () => undefined } as unknown as Verifier;
+  assert.equal(traced(verifier, tracer, { sha256 }).judge("token"), undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(ended, []);
+});
+
+test("an accepted token without a session is a span without a reference [TRC-1]", async () => {
+  const { ended, tracer } = recording();
+  const accepted = { kind: "accepted", sid: undefined, stale: true } as unknown as Verdict;
+  await traced(saying(accepted), tracer, { sha256 }).verify("token");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(ended, [["hallpass.verify", { "hallpass.verdict": "accepted", "hallpass.stale": true }]]);
+});
+
+test("whatever is no verdict is the verifier's own, with what it was given", () => {
+  const { tracer } = recording();
+  const asked: unknown[] = [];
+  const all = ["ready", "readiness", "onEnded", "metrics", "close"] as const;
+  const verifier = Object.fromEntries(
+    all.map((name) => [name, (...given: readonly unknown[]) => (asked.push([name, ...given]), `of ${name}`)]),
+  ) as unknown as Verifier;
+  const spanned = traced(verifier, tracer, { sha256 }) as unknown as Record<string, (...given: string[]) => unknown>;
+  for (const name of all) {
+    const given = name === "onEnded" ? ["verdict", "callback"] : [];
+    assert.equal(spanned[name]?.(...given), `of ${name}`);
+    assert.deepEqual(asked.pop(), [name, ...given]);
+  }
 });
 
 test("without a tracer the verifier is itself [TRC-4]", () => {
