@@ -1,5 +1,5 @@
 // `npm run proof -- [--size quick|ci|full] [--only id,id]`: runs the experiments one after the other, keeps what each said in
-// proof/results/, and prints docs/proof.md and its plots from all that is kept. With `--piece FLAGS` the one that is named is run with these flags
+// proof/results/, and prints docs/proof.md and its plots from all that is kept. With `--piece=FLAGS` the one that is named is run with these flags
 // and kept as a piece of a larger run. With `--print` nothing is run; with `--check` nothing is run or written, and a stale page fails. Exits
 // with 1 if an experiment did not pass.
 

@@ -44,7 +44,7 @@ export function piecesTable(pieces: readonly Piece[]): readonly string[] {
   if (rows.length === 0) return [];
   return [
     "## In pieces",
-    'What takes longer than a machine is free is run with `npm run proof -- --only id --piece "flags"`, each piece with its own control. Pieces of one commit are added up, each part of the ground once; those of another commit are not.',
+    'What takes longer than a machine is free is run with `npm run proof -- --only id --piece="flags"`, each piece with its own control. Pieces of one commit are added up, each part of the ground once; those of another commit are not.',
     table(["experiment", "figure", "control, which has to fail", "command", "when"], rows),
   ];
 }

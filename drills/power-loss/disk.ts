@@ -1,6 +1,6 @@
 // A disk and the memory before it, as POSIX allows them to be. What was written to a file is safe from its next flush on, with the file's
 // size; a name in a directory from the next flush of that directory on. Of everything since, a power cut keeps what it likes: sector by sector
-// of 512 bytes, in any order, each whole as it was at some time since, and sizes and names as well. No sector is half written.
+// of 512 bytes, in any order, each whole as it was at some time since, and sizes and names as well. No sector is half written, and no file half cut.
 
 import type { Done } from "./recording.ts";
 
@@ -44,17 +44,24 @@ class Content {
     const size = { memory: this.#flushed.length, disk: this.#flushed.length };
     for (const { number, at, bytes } of this.#since) {
       const isKept = (): boolean => dice() < chance(number);
-      const from = bytes === undefined ? Math.min(at, size.memory) : at;
-      const to = bytes === undefined ? size.memory : at + bytes.length;
-      if (bytes === undefined) memory.fill(0, from, to);
-      else bytes.copy(memory, at);
-      size.memory = bytes === undefined ? at : Math.max(size.memory, to);
-      if (isKept()) size.disk = bytes === undefined ? at : Math.max(size.disk, to);
-      for (let sector = from - (from % SECTOR); sector < to; sector += SECTOR) {
+      if (bytes === undefined) {
+        // A size is no sector: it is cut, with all that lay beyond it, or it is not.
+        memory.fill(0, at);
+        size.memory = at;
+        if (!isKept()) continue;
+        disk.fill(0, at);
+        size.disk = at;
+        continue;
+      }
+      const to = at + bytes.length;
+      bytes.copy(memory, at);
+      size.memory = Math.max(size.memory, to);
+      if (isKept()) size.disk = Math.max(size.disk, to);
+      for (let sector = at - (at % SECTOR); sector < to; sector += SECTOR) {
         if (!isKept()) continue;
         const end = Math.min(sector + SECTOR, longest);
         memory.copy(disk, sector, sector, end);
-        if (bytes !== undefined) size.disk = Math.max(size.disk, Math.min(end, to));
+        size.disk = Math.max(size.disk, Math.min(end, to));
       }
     }
     return disk.subarray(0, size.disk);

@@ -1,6 +1,7 @@
 // Bugs that were planted on purpose: what they are, where, which invariant must find each and within how many seeds.
 // `find` stands exactly once in its file, or the drill fails: a list that no longer fits the code proves nothing.
 
+import { WHOLE_BUGS } from "./whole-bugs.ts";
 import type { InvariantId } from "./world/violation.ts";
 
 export interface Edit {
@@ -337,4 +338,5 @@ export const BUGS: readonly Bug[] = [
     ],
     seedBudget: 500,
   },
+  ...WHOLE_BUGS,
 ];

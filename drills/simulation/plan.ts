@@ -44,7 +44,22 @@ const WEIGHTS = {
   jump_node: 0.7,
   // Not by default: see planOf.
   jump_store: 0,
+  // In the whole world alone: see WHOLE.
   read_session: 0,
+  use_session_token: 0,
+  rotate_session_token: 0,
+  raise_assurance: 0,
+  edit_policy: 0,
+  apply_policy: 0,
+} as const;
+
+const WHOLE = {
+  read_session: 6,
+  use_session_token: 6,
+  rotate_session_token: 2.5,
+  raise_assurance: 1.5,
+  edit_policy: 1,
+  apply_policy: 1,
 } as const;
 
 export type StepKind = keyof typeof WEIGHTS;
@@ -65,7 +80,7 @@ export interface Plan {
   readonly endAt: number;
 }
 
-/** `small`: two nodes and eight clients. `whole`: three nodes, twenty clients, a verifier that pulls, and steps for ten minutes. */
+/** `small`: two nodes and eight clients. `whole`: three nodes, twenty clients with session tokens, a verifier that pulls, policies that change, and steps for ten minutes. */
 export type WorldName = "small" | "whole";
 
 export const USUAL_STEPS: Readonly<Record<WorldName, number>> = { small: 300, whole: 2000 };
@@ -86,7 +101,7 @@ export function planOf(
   { storeClockJumps = false, world = "small" }: PlanOptions = {},
 ): Plan {
   const dice = new SeededDice(`plan ${seed}`);
-  const weights = { ...WEIGHTS, jump_store: storeClockJumps ? 1.5 : 0, read_session: world === "whole" ? 6 : 0 };
+  const weights = { ...WEIGHTS, ...(world === "whole" ? WHOLE : {}), jump_store: storeClockJumps ? 1.5 : 0 };
   const kinds = Object.entries(weights).map(([kind, weight]) => ({ kind: kind as StepKind, weight: weight * 10 }));
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
   const steps: Step[] = [];

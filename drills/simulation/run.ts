@@ -11,10 +11,12 @@ import {
   type SubjectId,
 } from "@hallpass/core";
 import { createMemoryStore } from "@hallpass/store-memory";
+import { Cookies } from "./cast/cookies.ts";
 import { askForTheEnd } from "./cast/ending.ts";
 import { Holder } from "./cast/holder.ts";
 import { Operator } from "./cast/operator.ts";
 import { type Cast, play } from "./cast/play.ts";
+import { PolicyMaker } from "./cast/policy-maker.ts";
 import { Probes } from "./cast/probes.ts";
 import type { Stage } from "./cast/stage.ts";
 import { Streams } from "./cast/streams.ts";
@@ -125,7 +127,7 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
   const verifiers = sizes.verifiers.map(
     (settings) =>
       new Verifying(
-        { line, machine: machine(settings.service, 400), history, network, nodes, secret, crypto, defect },
+        { line, machine: machine(settings.service, 400), history, network, nodes, secret, crypto, defect, truth },
         settings,
       ),
   );
@@ -140,6 +142,8 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
     storeMachine,
     secrets,
     tokens: [],
+    sessionTokens: [],
+    hasSessionTokens: plan.world === "whole",
     streams: new Streams(),
   };
   const holders = Array.from({ length: sizes.holders }, (_, index) => {
@@ -151,7 +155,9 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
     });
   });
   for (const node of nodes) line.after(0, () => void node.boot());
-  return { stage, holders, operator: new Operator(stage) };
+  const operator = new Operator(stage);
+  const [cookies, policyMaker] = [new Cookies(stage, operator), new PolicyMaker(stage, operator)];
+  return { stage, holders, operator, cookies, policyMaker };
 }
 
 /** The tenant as it was before the run began: issuer, keys, clients. */

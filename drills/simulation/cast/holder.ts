@@ -19,6 +19,7 @@ import { type AccessToken, readAccess } from "../truth/minted.ts";
 import { judgeToken } from "../truth/refreshes.ts";
 import type { SeededDice } from "../world/seeded-dice.ts";
 import { Violation } from "../world/violation.ts";
+import { keepSessionToken } from "./cookies.ts";
 import { askNode, keepToken, type Stage } from "./stage.ts";
 
 export interface Held {
@@ -68,7 +69,7 @@ export class Holder {
         {
           subject,
           client,
-          issue: { access: true, refresh: true },
+          issue: { access: true, refresh: true, sessionToken: this.#stage.hasSessionTokens },
           audience: undefined,
           scope,
           acr: null,
@@ -89,6 +90,11 @@ export class Holder {
       const { session, tokens } = answer.value;
       const token = tokens.access?.token.reveal();
       const text = tokens.refresh?.reveal();
+      const cookie = tokens.sessionToken?.reveal();
+      if (cookie !== undefined)
+        this.#stage.truth.check(() =>
+          keepSessionToken(this.#stage, this.#stage.truth.sessionTokens.minted(cookie, session)),
+        );
       const [family] = session.families;
       if (token === undefined || text === undefined || family === undefined)
         throw new Error("an opening gave no tokens");
@@ -125,7 +131,7 @@ export class Holder {
     if (known === undefined || family === undefined || seen === undefined)
       throw new Violation("P1-acknowledged-is-durable", `session ${sid} was answered and is not there`);
     truth.minted.refresh(text, `${sid}/${fam}`, null);
-    judgeToken(access, known.session, family, seen, undefined);
+    judgeToken(access, known.session, truth.policies.of(known.session), family, seen, undefined);
     return { sid, fam, refresh: text, access };
   }
 

@@ -55,7 +55,7 @@ export class Operator {
       if (target.kind === "session") return { tell: truth.calls.ask(target.session, null), whole: true };
       return target.kind === "family" ? { tell: truth.calls.ask(target.session, target.family), whole: false } : [];
     });
-    const isDone = await this.#ask(node, dice, `revoke ${targets.map(({ kind }) => kind).join(" ")}`, async () => {
+    const isDone = await this.ask(node, dice, `revoke ${targets.map(({ kind }) => kind).join(" ")}`, async () => {
       const answer = await revoke(node.services, {
         targets,
         endReason: "revoked",
@@ -63,7 +63,7 @@ export class Operator {
         ticket: null,
         actor: null,
       });
-      if (answer.ok) await this.#receipt(node, answer.value, wait);
+      if (answer.ok) await this.receipt(node, answer.value, wait);
       return answer;
     });
     for (const { tell, whole } of told) tell({ kind: "end", whole }, isDone);
@@ -73,7 +73,7 @@ export class Operator {
   async readSession(node: Node, dice: SeededDice, session: SessionId): Promise<void> {
     const tell = this.#stage.truth.calls.ask(session, null);
     let isActive = false;
-    const isDone = await this.#ask(node, dice, "read a session", async () => {
+    const isDone = await this.ask(node, dice, "read a session", async () => {
       const answer = await readSession(node.services.store, TENANT, session);
       if (answer.ok) isActive = answer.value.standing.kind === "active";
       return answer;
@@ -84,11 +84,11 @@ export class Operator {
 
   /** Everything of everybody, and the run that writes it down; what a fault cuts off stays where it is. */
   async revokeTenant(node: Node, dice: SeededDice): Promise<void> {
-    await this.#ask(node, dice, "revoke tenant", async () => {
+    await this.ask(node, dice, "revoke tenant", async () => {
       const request = { target: { kind: "tenant" }, reason: null, ticket: null, actor: null } as const;
       const answer = await revokeMany(node.services, request);
       if (!answer.ok) return answer;
-      await this.#receipt(node, answer.value, undefined);
+      await this.receipt(node, answer.value, undefined);
       for (let step = await settleRevocation(node.services, answer.value.id, null); step.kind === "running"; )
         step = await settleRevocation(node.services, answer.value.id, step.place);
       return answer;
@@ -99,10 +99,10 @@ export class Operator {
   async readAgain(node: Node, dice: SeededDice): Promise<void> {
     if (this.#revocations.length === 0) return;
     const id = dice.pick(this.#revocations);
-    await this.#ask(node, dice, "read a receipt", async () => {
+    await this.ask(node, dice, "read a receipt", async () => {
       const answer = await readRevocation(node.services.store, TENANT, id);
       if (!answer.ok) throw new Violation("P1-acknowledged-is-durable", `revocation ${id} is gone`);
-      await this.#receipt(node, answer.value, undefined);
+      await this.receipt(node, answer.value, undefined);
       return answer;
     });
   }
@@ -112,10 +112,10 @@ export class Operator {
     if (held === undefined) return;
     const alteration = dice.chance(70) ? { scope: ["read"] } : { claims: { level: dice.below(3) } };
     const revocationId = uuidv7(this.#stage.storeMachine.wall, dice.bytes(10));
-    await this.#ask(node, dice, "alter", async () => {
+    await this.ask(node, dice, "alter", async () => {
       const request = { session: held.sid, alteration, expectVersion: null, revocationId, actor: null };
       const answer = await alterSession(node.services, request);
-      if (answer.ok && answer.value.outdated !== null) await this.#receipt(node, answer.value.outdated, undefined);
+      if (answer.ok && answer.value.outdated !== null) await this.receipt(node, answer.value.outdated, undefined);
       return answer;
     });
   }
@@ -125,7 +125,7 @@ export class Operator {
     const clientId = "desk" as ClientId;
     const secret = secrets.get(clientId);
     if (secret === undefined || parseClientId(clientId) === undefined) return;
-    await this.#ask(node, dice, "client token", async () => {
+    await this.ask(node, dice, "client token", async () => {
       const credentials = { clientId, method: "client_secret_basic", secret } as const;
       const answer = await issueClientToken(node.services, { credentials, scope: ["read"], audience: undefined });
       if (!answer.ok) return answer;
@@ -140,7 +140,7 @@ export class Operator {
   }
 
   async rotate(node: Node, dice: SeededDice): Promise<void> {
-    await this.#ask(node, dice, "rotate keys", () =>
+    await this.ask(node, dice, "rotate keys", () =>
       listenersOf({ ...node.services, hearing: node.services.hub }).then((listeners) =>
         rotateKeys(node.services, { tenant: TENANT, alg: "ES256", force: false, listeners }),
       ),
@@ -148,7 +148,7 @@ export class Operator {
   }
 
   async tend(node: Node, dice: SeededDice): Promise<void> {
-    await this.#ask(node, dice, "tend keys", async () => ({
+    await this.ask(node, dice, "tend keys", async () => ({
       ok: true,
       value: await tendKeys(node.services, {
         tenant: TENANT,
@@ -162,28 +162,29 @@ export class Operator {
     const live = [...truth.book.published.keys()].filter((kid) => !truth.book.removed.has(kid));
     const kid = dice.pick(live);
     truth.book.suspected.add(kid);
-    await this.#ask(node, dice, "compromise a key", () =>
+    await this.ask(node, dice, "compromise a key", () =>
       compromiseKeys(node.services, { tenant: TENANT, kids: [kid], actor: null }),
     );
   }
 
   async epoch(node: Node, dice: SeededDice): Promise<void> {
     const above = this.#stage.truth.book.head;
-    await this.#ask(node, dice, "start an epoch", async () => ({
+    await this.ask(node, dice, "start an epoch", async () => ({
       ok: true,
       value: await startEpoch(node.services, above, "restore"),
     }));
   }
 
   async sweep(node: Node, dice: SeededDice): Promise<void> {
-    await this.#ask(node, dice, "sweep", async () => {
+    await this.ask(node, dice, "sweep", async () => {
       const { clock } = await node.services.store.read([]);
       const believed = node.services.storeTime.believed(clock);
       return { ok: true, value: await sweep({ ...node.services, factsKept: 60_000 }, believed) };
     });
   }
 
-  async #receipt(node: Node, revocation: Revocation, wait: number | undefined): Promise<void> {
+  /** Asks for it, and has it judged. */
+  async receipt(node: Node, revocation: Revocation, wait: number | undefined): Promise<void> {
     const { truth, history } = this.#stage;
     if (!truth.book.notices.some(({ pos }) => comparePositions(pos, revocation.pos) === 0))
       throw new Violation(
@@ -204,7 +205,7 @@ export class Operator {
   }
 
   /** Whether it was answered with success. */
-  async #ask<T>(node: Node, dice: SeededDice, what: string, work: () => Promise<Answer<T>>): Promise<boolean> {
+  async ask<T>(node: Node, dice: SeededDice, what: string, work: () => Promise<Answer<T>>): Promise<boolean> {
     const reply = await askNode(this.#stage, node, { dice, patience: PATIENCE }, work);
     const said = reply.kind === "answered" ? (reply.value.ok ? "done" : reply.value.code) : reply.kind;
     this.#stage.history.add("operator", what, said);

@@ -6,14 +6,18 @@ import type { Step, StepKind } from "../plan.ts";
 import type { AccessToken } from "../truth/minted.ts";
 import type { Machine } from "../world/machine.ts";
 import type { SeededDice } from "../world/seeded-dice.ts";
+import type { Cookies } from "./cookies.ts";
 import type { Holder } from "./holder.ts";
 import type { Operator } from "./operator.ts";
+import type { PolicyMaker } from "./policy-maker.ts";
 import { probe, type Stage } from "./stage.ts";
 
 export interface Cast {
   readonly stage: Stage;
   readonly holders: readonly Holder[];
   readonly operator: Operator;
+  readonly cookies: Cookies;
+  readonly policyMaker: PolicyMaker;
 }
 
 type Play = (cast: Cast, dice: SeededDice) => Promise<void> | void;
@@ -110,6 +114,13 @@ const PLAYS: Readonly<Record<StepKind, Play>> = {
       ? undefined
       : cast.operator.readSession(dice.pick(cast.stage.nodes), dice, sid as SessionId);
   },
+  use_session_token: ({ cookies }, dice) => cookies.use(dice),
+  rotate_session_token: ({ stage, holders, cookies }, dice) =>
+    cookies.rotate(dice.pick(stage.nodes), dice, dice.pick(holders)),
+  raise_assurance: ({ stage, holders, cookies }, dice) =>
+    cookies.raise(dice.pick(stage.nodes), dice, dice.pick(holders)),
+  edit_policy: ({ stage, policyMaker }, dice) => policyMaker.edit(dice.pick(stage.nodes), dice),
+  apply_policy: ({ stage, policyMaker }, dice) => policyMaker.apply(dice.pick(stage.nodes), dice),
   client_token: (cast, dice) => cast.operator.clientToken(dice.pick(cast.stage.nodes), dice),
   rotate_keys: (cast, dice) => cast.operator.rotate(dice.pick(cast.stage.nodes), dice),
   compromise_key: (cast, dice) => cast.operator.compromise(dice.pick(cast.stage.nodes), dice),
@@ -161,8 +172,13 @@ const PLAYS: Readonly<Record<StepKind, Play>> = {
   },
   jump_verifier: (cast, dice) => jump(cast, dice, dice.pick(cast.stage.verifiers).machine),
   jump_store: ({ stage }, dice) => {
-    const back = stage.storeMachine.jump(dice.between(-40_000, 40_000));
-    stage.line.after(dice.between(500, 15_000), back);
+    const ms = dice.between(-40_000, 40_000);
+    const back = stage.storeMachine.jump(ms);
+    if (ms < 0) stage.truth.calls.clockSetBack();
+    stage.line.after(dice.between(500, 15_000), () => {
+      back();
+      if (ms > 0) stage.truth.calls.clockSetBack();
+    });
   },
   jump_node: (cast, dice) => jump(cast, dice, dice.pick(cast.stage.nodes).machine),
 };

@@ -4,6 +4,7 @@ import type { Secret } from "@hallpass/core";
 import type { Node } from "../parts/node.ts";
 import type { Verifying } from "../parts/verifying.ts";
 import type { AccessToken } from "../truth/minted.ts";
+import type { SessionTokenText } from "../truth/session-tokens.ts";
 import type { WorldTruth } from "../truth/world-truth.ts";
 import { ask, type Reply } from "../world/ask.ts";
 import type { FeedNetwork } from "../world/feed-network.ts";
@@ -27,6 +28,9 @@ export interface Stage {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** Every access token that somebody holds, newest last. */
   readonly tokens: AccessToken[];
+  /** Every session token that an app was given, newest last. */
+  readonly sessionTokens: SessionTokenText[];
+  readonly hasSessionTokens: boolean;
   readonly streams: Streams;
 }
 
@@ -68,6 +72,23 @@ export function probe(stage: Stage, verifying: Verifying, token: AccessToken, af
         truth.check(() => truth.verdicts.judge(judging, token, verdict, storeMachine.wall));
         // Between two requests a verifier that pulls does nothing (PULL-8): it ends no stream.
         if (verdict.kind === "accepted" && settings.pulls !== true) stage.streams.opened(verifying, token, verdict);
+      },
+      (cause: unknown) => truth.broke(cause),
+    );
+  });
+}
+
+/** The same with a session token, about which the resource server asks a node, or has asked one. */
+export function probeSessionToken(stage: Stage, verifying: Verifying, token: SessionTokenText, after: number): void {
+  const { truth, history, storeMachine } = stage;
+  const { machine, settings } = verifying;
+  machine.soon(after, () => {
+    void verifying.verifier?.verify(token.text).then(
+      (verdict) => {
+        const code = verdict.kind === "accepted" ? (verdict.stale ? "stale" : "") : verdict.code;
+        history.add(settings.service, `cookie ${verdict.kind}`, `${token.jti.slice(-12)} ${code}`);
+        const judging = { ...settings, machine };
+        truth.check(() => truth.sessionTokens.judgeVerdict(judging, token.text, verdict, storeMachine.wall));
       },
       (cause: unknown) => truth.broke(cause),
     );

@@ -112,7 +112,8 @@ export class Node implements FeedServer {
         storeTime,
         tenant: TENANT,
         issuer,
-        policies: POLICIES,
+        // Its own: what a server remembers of its policies is gone with it.
+        policies: new Map(POLICIES),
         clientTokenLifetime: secondsOf(ACCESS_LIFETIME),
         keys,
         kek: KEK,

@@ -102,7 +102,7 @@ export const CLIENTS: readonly NewClient[] = [
     authentication: "client_secret_basic",
     grants: ["client_credentials"],
     scope: ["feed"],
-    audiences: [ISSUER_URL],
+    audiences: [ISSUER_URL, API],
     policy: "web",
   },
 ];

@@ -1,10 +1,18 @@
 // A resource server with the real verifier on a machine of its own. Some check signatures at once, one waits for them: then
 // notices, pauses and jumps of clocks fall between the reading of a token and its judgement.
 
-import { type ClientId, issueClientToken, judgeAccessToken, Secret } from "@hallpass/core";
+import {
+  type ClientId,
+  introspectToken,
+  issueClientToken,
+  judgeAccessToken,
+  Secret,
+  type Snapshot,
+} from "@hallpass/core";
 import type { OnStale } from "@hallpass/protocol";
 import type { Verifier } from "@hallpass/verifier";
 import { createVerifierOn, type Ports } from "@hallpass/verifier/simulation";
+import type { WorldTruth } from "../truth/world-truth.ts";
 import { ask } from "../world/ask.ts";
 import type { FeedNetwork } from "../world/feed-network.ts";
 import type { History } from "../world/history.ts";
@@ -32,6 +40,8 @@ export interface VerifyingDeps {
   readonly secret: string;
   readonly crypto: Ports["crypto"];
   readonly defect: (cause: unknown) => void;
+  /** Judges what nodes say of session tokens. */
+  readonly truth: Pick<WorldTruth, "check" | "requests" | "sessionTokens">;
 }
 
 export class Verifying {
@@ -113,7 +123,7 @@ export class Verifying {
       issueClientToken(node.services, {
         credentials: { clientId, method: "client_secret_basic", secret: new Secret(this.#deps.secret) },
         scope: ["feed"],
-        audience: undefined,
+        audience: [ISSUER_URL],
       }),
     );
     if (reply.kind !== "answered" || !reply.value.ok) throw new Error("no bearer");
@@ -134,9 +144,33 @@ export class Verifying {
 
   async #introspect(dice: SeededDice, token: string): Promise<string> {
     const node = dice.pick(this.#deps.nodes);
+    if (token.startsWith("hps_")) return this.#introspectSession(dice, node, token);
     const reply = await this.#ask(dice, node, () => judgeAccessToken(node.services, token));
     if (reply.kind !== "answered") throw new Error("no answer");
     return JSON.stringify({ active: reply.value !== undefined });
+  }
+
+  /** As the endpoint does: everything that an access token of this moment would say. */
+  async #introspectSession(dice: SeededDice, node: Node, token: string): Promise<string> {
+    const { truth, secret } = this.#deps;
+    const clientId = "verifiers" as ClientId;
+    const credentials = { clientId, method: "client_secret_basic", secret: new Secret(secret) } as const;
+    const reply = await this.#ask(dice, node, async () => {
+      const { services } = node;
+      let seen: Snapshot | undefined;
+      const store = truth.requests.watched(services.store, (snapshot) => (seen = snapshot));
+      const answer = await introspectToken({ ...services, store }, { token: new Secret(token), credentials });
+      if (!answer.ok || seen === undefined) throw new Error("a verifier was not let ask");
+      const { found } = answer.value;
+      const claims = found.kind === "session" ? found.token.claims : undefined;
+      const snapshot = seen;
+      truth.check(() => truth.sessionTokens.judgeAnswer(token, snapshot, claims));
+      return claims;
+    });
+    if (reply.kind !== "answered") throw new Error("no answer");
+    return JSON.stringify(
+      reply.value === undefined ? { active: false } : { ...reply.value, active: true, token_type: "Bearer" },
+    );
   }
 
   #ask<T>(dice: SeededDice, to: Node, work: () => Promise<T>): ReturnType<typeof ask<T>> {

@@ -21,7 +21,7 @@ import { absoluteEndOf, timeEndOf } from "./ends.ts";
 import { expectedFor, type FamilyModel } from "./family-model.ts";
 import { type AccessToken, type Minted, readAccess } from "./minted.ts";
 import type { RefreshRequest } from "./requests.ts";
-import { policyOf, type SessionTruth } from "./session-truth.ts";
+import type { SessionTruth } from "./session-truth.ts";
 
 /**
  * - `decided_late`: its client had given up before. Until then two requests in a row lie within one retry window.
@@ -94,7 +94,7 @@ export class Refreshes {
     const session = sessionFromRow(row);
     if (this.#book.endOf(session, request.fam, snapshot.head.pos) !== undefined) return "taken_away";
     if (isOver(session, snapshot) || isCutOff(session, request.fam, snapshot) || family.ended) return "ended";
-    const expected = expectedFor(family, request.generation, snapshot.clock, policyOf(session));
+    const expected = expectedFor(family, request.generation, snapshot.clock, this.#sessions.policies.of(session));
     if (expected === "ahead") throw new Violation("P1-nothing-is-lost", `${nameOf(request)} is ahead of its row`);
     const isWider = request.scope !== undefined && !request.scope.every((one) => family.scope.includes(one));
     return isWider && GRANTED.includes(expected) ? "scope_not_allowed" : expected;
@@ -131,7 +131,7 @@ export class Refreshes {
     if (answer.outcome !== "retried") this.#minted.wasLive(name, request.generation);
     const session = sessionFromRow(row);
     const token = readAccess(access.token.reveal(), session.ancestors);
-    judgeToken(token, session, family, snapshot, request.scope);
+    judgeToken(token, session, this.#sessions.policies.of(session), family, snapshot, request.scope);
     return token;
   }
 }
@@ -140,13 +140,13 @@ const GRANTED: readonly string[] = ["rotated", "retried", "recovered"];
 
 /** P8 and AT-4: what a token says lies within what the snapshot allowed. */
 export function judgeToken(
-  { claims }: AccessToken,
+  { claims }: Pick<AccessToken, "claims">,
   session: Session,
+  policy: Policy,
   family: Pick<FamilyModel, "scope" | "audience">,
   snapshot: Pick<Snapshot, "head" | "clock">,
   asked: readonly string[] | undefined,
 ): void {
-  const policy: Policy = policyOf(session);
   const allowed = asked === undefined ? family.scope : family.scope.filter((one) => asked.includes(one));
   const absolute = absoluteEndOf(session) / 1000;
   const name = `a token of ${session.id}`;
@@ -160,7 +160,7 @@ export function judgeToken(
     throw new Violation("AT4-pos-not-later", `${name} has a position that its snapshot had not seen`);
 }
 
-function isOver(session: Session, snapshot: Snapshot): boolean {
+export function isOver(session: Session, snapshot: Snapshot): boolean {
   if (session.state.kind === "ended") return true;
   if (snapshot.clock >= timeEndOf(session)) return true;
   const subject = snapshot.get(subjectKey(TENANT, session.subject));
@@ -174,7 +174,7 @@ function isOver(session: Session, snapshot: Snapshot): boolean {
   });
 }
 
-function isCutOff(session: Session, fam: string, snapshot: Snapshot): boolean {
+export function isCutOff(session: Session, fam: string, snapshot: Snapshot): boolean {
   const family = session.families.find((one) => one.id === fam);
   const row = family === undefined ? undefined : snapshot.get(clientKey(TENANT, family.client));
   if (family === undefined || row === undefined || clientFromRow(row).status === "disabled") return true;

@@ -2,12 +2,15 @@
 
 import { type Change, type Policy, type RowChange, ringKey, type Session, sessionFromRow } from "@hallpass/core";
 import { isBefore } from "@hallpass/protocol";
-import { POLICIES, subjectKey, TENANT } from "../parts/settings.ts";
+import { subjectKey, TENANT } from "../parts/settings.ts";
+import type { TimeLine } from "../world/time-line.ts";
 import { Violation } from "../world/violation.ts";
 import type { Book, Committed } from "./book.ts";
 import { timeEndOf } from "./ends.ts";
 import { expectedFor, type FamilyModel, recoveredFrom, rotatedFrom } from "./family-model.ts";
+import type { PolicyTruth } from "./policy-truth.ts";
 import type { Requests, Tried } from "./requests.ts";
+import { replacedBy } from "./session-tokens.ts";
 
 export type Families = ReadonlyMap<string, FamilyModel>;
 
@@ -17,16 +20,24 @@ export interface KnownSession {
 }
 
 export class SessionTruth {
+  readonly #line: TimeLine;
   readonly #book: Book;
   readonly #requests: Requests;
   readonly #latest = new Map<string, KnownSession>();
   readonly #versions = new Map<string, Families>();
   /** Sessions that somebody was told to end, and families. */
   readonly intended: Set<string> = new Set();
+  /** Sessions of which somebody asked for another session token. */
+  readonly mayReplaceToken: Set<string> = new Set();
+  /** By session and generation: since when a session token is another's predecessor, in true time. */
+  readonly replaced: Map<string, number> = new Map();
+  readonly policies: PolicyTruth;
   /** Families that a thief, or a request later than its client's patience, has touched: reuse of them may be genuine. */
   readonly touched: Set<string> = new Set();
 
-  constructor(book: Book, requests: Requests) {
+  constructor(line: TimeLine, book: Book, requests: Requests, policies: PolicyTruth) {
+    this.#line = line;
+    this.policies = policies;
     this.#book = book;
     this.#requests = requests;
   }
@@ -73,13 +84,26 @@ export class SessionTruth {
     };
     const session = sessionFromRow(written);
     const tried = this.#requests.by(change.attempt);
+    this.#judgeBeside(before?.session, session);
     const families = before === undefined ? bornAs(session) : this.#follow(before, session, tried, outcome);
     this.#latest.set(sid, { session, families });
     this.#versions.set(`${sid} ${version}`, families);
   }
 
+  /** What stands beside its families: the numbers of its policy, and its session token. */
+  #judgeBeside(before: Session | undefined, next: Session): void {
+    if (before === undefined) {
+      const [parent] = next.ancestors;
+      this.policies.judgeOpened(next, parent === undefined ? undefined : this.#latest.get(parent)?.session);
+      return;
+    }
+    this.policies.judgeFollowed(before, next, this.#line.now);
+    const generation = replacedBy(before, next, this.mayReplaceToken.has(next.id));
+    if (generation !== undefined) this.replaced.set(`${next.id} ${generation}`, this.#line.now);
+  }
+
   #follow(before: KnownSession, next: Session, tried: Tried | undefined, outcome: Committed): Families {
-    const policy = policyOf(next);
+    const policy = this.policies.of(next);
     this.#judgeState(before, next, tried, outcome, policy);
     return new Map(
       next.families.map((family) => {
@@ -142,7 +166,7 @@ export class SessionTruth {
     const { reason } = next.state;
     if (reason === "reuse" || reason === "revoked" || reason === "signed_out")
       this.#judgeEnd(next.id, before, reason, tried, policy);
-    else if (!this.#isDerived(before.session, reason, outcome))
+    else if (!this.#isDerived(before.session, next, reason, outcome))
       throw new Violation("P6-nobody-logged-out", `session ${next.id} ended as ${reason}, which is not true`);
   }
 
@@ -166,12 +190,14 @@ export class SessionTruth {
       throw new Violation("P6-nobody-logged-out", `${name} ended as reuse, and only its owner ever used it`);
   }
 
-  #isDerived(session: Session, reason: string, outcome: Committed): boolean {
+  #isDerived(session: Session, next: Session, reason: string, outcome: Committed): boolean {
     const clock = Math.max(outcome.at, this.#book.clockSeen);
     switch (reason) {
       case "idle":
       case "absolute":
         return clock >= timeEndOf(session);
+      case "policy_applied":
+        return clock >= timeEndOf(next);
       case "subject_revoked": {
         const row = this.#book.row(subjectKey(TENANT, session.subject));
         return row?.notBefore !== null && row !== undefined && isBefore(session.born, row.notBefore);
@@ -186,7 +212,7 @@ export class SessionTruth {
           return known === undefined || known.state.kind === "ended" || clock >= timeEndOf(known);
         });
       case "evicted":
-        return this.#sessionsOf(session) >= policyOf(session).maxSessions;
+        return this.#sessionsOf(session) >= this.policies.of(session).maxSessions;
       default:
         return false;
     }
@@ -197,12 +223,6 @@ export class SessionTruth {
       ({ session }) => session.subject === subject && session.state.kind === "active",
     ).length;
   }
-}
-
-export function policyOf(session: Session): Policy {
-  const policy = POLICIES.get(session.policy.name);
-  if (policy === undefined) throw new Error(`there is no policy ${session.policy.name}`);
-  return policy;
 }
 
 function bornAs(session: Session): Families {

@@ -9,6 +9,7 @@ import type { TimeLine } from "../world/time-line.ts";
 import { Violation } from "../world/violation.ts";
 import type { Book } from "./book.ts";
 import type { AccessToken } from "./minted.ts";
+import type { PolicyTruth } from "./policy-truth.ts";
 import type { Receipts } from "./receipts.ts";
 
 export interface Judging {
@@ -26,11 +27,13 @@ export class Verdicts {
   readonly #line: TimeLine;
   readonly #book: Book;
   readonly #receipts: Receipts;
+  readonly #policies: PolicyTruth;
   /** Good tokens refused because their key was published less than M before. */
   youngKeys = 0;
   readonly #strict: boolean;
 
-  constructor(line: TimeLine, book: Book, receipts: Receipts, strict: boolean) {
+  constructor(line: TimeLine, book: Book, receipts: Receipts, policies: PolicyTruth, strict: boolean) {
+    this.#policies = policies;
     this.#strict = strict;
     this.#line = line;
     this.#book = book;
@@ -58,6 +61,8 @@ export class Verdicts {
         "P2-bounded",
         `${service} (M ${maxStaleness}) accepted ${claims.jti} ${now - taken.at} ms after ${taken.pos.epoch}.${taken.pos.seq} ${JSON.stringify(taken.taking)}`,
       );
+    if (this.#policies.outlives(claims.sid, claims.exp, now - maxStaleness))
+      throw new Violation("P8-never-wider", `${service} accepted ${claims.jti}, which outlives its session`);
     const bad = this.#book.compromised.get(token.kid);
     if (bad !== undefined && now - bad >= maxStaleness)
       throw new Violation(

@@ -10,9 +10,11 @@ import { Violation } from "../world/violation.ts";
 import { Book, type CommittedNotice } from "./book.ts";
 import { Calls } from "./calls.ts";
 import { Minted } from "./minted.ts";
+import { PolicyTruth } from "./policy-truth.ts";
 import { Receipts } from "./receipts.ts";
 import { Refreshes } from "./refreshes.ts";
 import { Requests } from "./requests.ts";
+import { SessionTokens } from "./session-tokens.ts";
 import { SessionTruth } from "./session-truth.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -22,7 +24,9 @@ export class WorldTruth {
   readonly book: Book = new Book();
   readonly minted: Minted = new Minted();
   readonly requests: Requests;
+  readonly policies: PolicyTruth = new PolicyTruth();
   readonly sessions: SessionTruth;
+  readonly sessionTokens: SessionTokens;
   readonly refreshes: Refreshes;
   readonly receipts: Receipts;
   readonly verdicts: Verdicts;
@@ -36,11 +40,12 @@ export class WorldTruth {
     this.#line = line;
     this.history = history;
     this.requests = new Requests(line, (request) => this.refreshes.decided(request));
-    this.sessions = new SessionTruth(this.book, this.requests);
+    this.sessions = new SessionTruth(line, this.book, this.requests, this.policies);
+    this.sessionTokens = new SessionTokens(line, this.book, this.sessions);
     this.refreshes = new Refreshes(line, this.book, this.sessions, this.minted, strict);
     this.receipts = new Receipts(line);
     this.calls = new Calls(line);
-    this.verdicts = new Verdicts(line, this.book, this.receipts, strict);
+    this.verdicts = new Verdicts(line, this.book, this.receipts, this.policies, strict);
   }
 
   /** The true time at which the store's clock last showed this to somebody. */
@@ -85,6 +90,7 @@ export class WorldTruth {
           if (change === undefined || outcome.kind !== "committed") continue;
           const tried = this.requests.by(change.attempt);
           if (tried !== undefined && change.rows.length > 0) tried.request.committed = true;
+          this.check(() => this.policies.put(change));
           this.check(() => this.sessions.judge(change, outcome));
           for (const notice of this.book.write(change, outcome, this.#line.now)) this.onNotice(notice);
           for (const { body } of change.notices)

@@ -9,12 +9,16 @@ export const INVARIANTS = {
   "P2-receipt": "No verifier accepts after the moment that a receipt named for it.",
   "P3-forged": "Nothing is accepted whose signature was made for another text.",
   "P4-one-successor": "A generation has at most one live child, and a generation has one text.",
+  "P4-one-session-token":
+    "Of a session one token is live, and has one text: a rotation or a rise of assurance replaces it for good.",
   "P4-serial": "Every change of a family follows from the state that it replaced.",
   "P5-reuse-found": "A generation that no rule excuses is answered `reused`, and ends what the policy says.",
   "P5-window-fixed": "Windows count from the rotation; nothing but a rotation moves them.",
   "P6-nobody-logged-out": "No session ends but by its owner, an operator, its time or genuine reuse.",
   "P7-one-opening": "One idempotency key opens one session.",
   "P8-never-wider": "Scope, audience and lifetime of a token lie within its family's and its policy's.",
+  "P8-policy-holds":
+    "A session has the numbers of its policy's version: of the one that holds when it is opened, until another is applied to it.",
   "P9-compromised-key": "No verifier accepts what a compromised key signed, M or longer after.",
   "P10-honest-failure":
     "A fault is neither an acceptance nor a rejection: whatever is refused has a reason that is true.",
