@@ -187,6 +187,15 @@ describe("a token by roles", () => {
     assert.deepEqual(asked, ["backend", "backend"]);
   });
 
+  it("that would be too large is refused [AT-10]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const scope = Array.from({ length: 100 }, (_, index) => `scope-${index}-${"x".repeat(50)}`);
+    const answer = await registerClient(world, { ...confidential, scope }, null);
+    assert.ok(answer.ok && answer.value.secret !== null);
+    const credentials = { method: "client_secret_basic", clientId: CI, secret: answer.value.secret } as const;
+    assert.equal(await tokenOrCode(world, credentials), "token_too_large");
+  });
+
   it("is nothing for a public client, whatever its registration says [TOK-9] [CAUTH-8]", async () => {
     const world = await aWorld(createMemoryStore);
     const key = clientKey(TENANT, CI);

@@ -28,6 +28,7 @@ import { introspectMany } from "./introspect-many.ts";
 import { introspectToken } from "./introspect-token.ts";
 import { registerClient } from "./register-client.ts";
 import { revokeToken } from "./revoke-token.ts";
+import { rotateSessionToken } from "./rotate-session-token.ts";
 
 const ISSUE = { issue: { access: true, refresh: true, sessionToken: true } };
 
@@ -133,6 +134,15 @@ describe("introspection", () => {
     await edited(world.store, { scope: ["feed"], audiences: [api, issuer] });
     const kinds = await Promise.all(texts.map((text) => kindOf(world, text)));
     assert.deepEqual(kinds, ["access", "inactive", "access", "inactive"]);
+  });
+
+  it("tells its own client nothing of a session token that was replaced [INTR-11] [ST-9]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world, { ...ISSUE, client: BACKEND });
+    const text = one.tokens.sessionToken?.reveal() ?? assert.fail();
+    const revocationId = "019a9c40-1b2c-7d3e-8f90-a1b2c3d4e5f6";
+    assert.ok((await rotateSessionToken(world, { session: one.session.id, revocationId, actor: null })).ok);
+    assert.equal(await kindOf(world, text), "inactive");
   });
 
   it("of many at once judges all on one snapshot, in their order, and knows no refresh token [INTR-9]", async () => {

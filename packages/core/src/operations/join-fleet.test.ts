@@ -163,6 +163,14 @@ describe("a verifier", () => {
     );
   });
 
+  it("that is renewed keeps what it has said since at another node [RCP-3] [RCP-6]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const first = await joinFleet(world, hello());
+    const second = await joinFleet(world, hello({ max_staleness_ms: 90_000, region: "eu" }));
+    await renewMember(world, first);
+    assert.deepEqual(await fleet(world), [second]);
+  });
+
   it("that pulls is kept no shorter than it was to be kept as a connected one [RCP-6]", async () => {
     const world = await aWorld(createMemoryStore);
     const keptFor = async (): Promise<number> => {

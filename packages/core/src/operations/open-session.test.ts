@@ -87,6 +87,23 @@ describe("opening a session", () => {
     assert.equal(await codeOf(world, { client: id, issue: { access: true, refresh: false } }), "opened");
   });
 
+  it("with an idempotency key is new again at the instant that ends its day, swept or not [IDEM-1]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const idempotency = { caller: WEB, key: "k", fingerprint: "f" };
+    const first = await opened(world, { idempotency });
+    world.wait(1000);
+    const again = await opened(world, { idempotency });
+    assert.deepEqual([again.replayed, again.session.id], [true, first.session.id]);
+    assert.equal(await codeOf(world, { idempotency: { ...idempotency, fingerprint: "g" } }), "idempotency_key_reused");
+    world.wait(24 * 3600_000 - 1001);
+    assert.equal(await codeOf(world, { idempotency }), "session_over");
+    world.wait(1);
+    const next = await opened(world, { idempotency });
+    assert.deepEqual([next.replayed, next.session.id === first.session.id], [false, false]);
+    const after = await opened(world, { idempotency });
+    assert.deepEqual([after.replayed, after.session.id], [true, next.session.id]);
+  });
+
   it("is refused for a disabled client [O-23]", async () => {
     const world = await aWorld(createMemoryStore);
     await disableClient(world, WEB, "ops");
@@ -107,8 +124,8 @@ describe("opening a session", () => {
 
 describe("what an opening reads and compares", () => {
   it("is one look where the client's policy is known, named by the caller or from the last time [POL-7]", async () => {
-    const other = aPolicy({ name: "other" });
-    const world = await aWorld(createMemoryStore, { more: [other] });
+    const other = aPolicy({ name: "other", maxSessions: 9 });
+    const world = await aWorld(createMemoryStore, { policy: aPolicy({ maxSessions: 9 }), more: [other] });
     const asked: string[][] = [];
     const node = world.node({
       ...world.store,
@@ -119,8 +136,7 @@ describe("what an opening reads and compares", () => {
     });
     const looks = async (changes: Parameters<typeof opened>[1] = {}): Promise<readonly (readonly string[])[]> => {
       asked.length = 0;
-      await opened(node, { subject: `u-${world.now()}` as SubjectId, ...changes });
-      world.wait(1);
+      await opened(node, changes);
       return [...asked];
     };
     const rows = ["keys", "client", "subject"];
