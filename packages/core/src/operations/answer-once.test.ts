@@ -52,6 +52,7 @@ test("a key that was freed is new [IDEM-4]", async () => {
   const world = await aWorld(createMemoryStore);
   await takeOnce(world, ONCE);
   await settleOnce(world, ONCE, null);
+  assert.deepEqual(await world.store.list({ tenant: TENANT, kind: "idempotency", limit: 10 }), []);
   assert.deepEqual(await takeOnce(world, { ...ONCE, fingerprint: "g" }), { ok: true, value: null });
 });
 
@@ -71,6 +72,7 @@ test("keys are told apart from their callers, and from those that opened session
   ];
   for (const each of [one, other]) assert.deepEqual(await takeOnce(world, each), { ok: true, value: null });
   const opening = idempotencyKey(TENANT, one);
+  assert.equal(opening.kind, "idempotency");
   assert.notEqual(opening.id, idempotencyKey(TENANT, other).id);
   const rows = await world.store.list({ tenant: TENANT, kind: "idempotency", limit: 10 });
   assert.equal(rows.length, 2);

@@ -89,7 +89,16 @@ describe("registering a client", () => {
       return answer.ok ? "registered" : answer.code;
     };
     assert.equal(await codeOf({ policy: "none" }), "policy_unknown");
+    assert.equal(await codeOf({ policy: "no such" }), "policy_unknown");
     assert.equal(await codeOf({ grants: ["client_credentials"] }), "grant_not_allowed");
+    const keys = { kind: "published", uri: "https://rp.example/jwks" } as const;
+    const certificate = { kind: "san_dns", value: "rp.example" } as const;
+    assert.equal(await codeOf({ keys }), "client_keys_misplaced");
+    assert.equal(await codeOf({ authentication: "private_key_jwt" }), "client_keys_misplaced");
+    assert.equal(await codeOf({ certificate }), "client_certificate_misplaced");
+    assert.equal(await codeOf({ authentication: "tls_client_auth" }), "client_certificate_misplaced");
+    assert.equal(await codeOf({ authentication: "private_key_jwt", keys }), "registered");
+    assert.equal(await codeOf({ id: "tls" as ClientId, authentication: "tls_client_auth", certificate }), "registered");
   });
 });
 

@@ -25,7 +25,7 @@ describe("why a session is over", () => {
     const world = await aWorld(createMemoryStore);
     const { session } = await opened(world);
     const alive = await explained(world, session.id);
-    assert.deepEqual([alive.end, alive.by, alive.because], [null, null, null]);
+    assert.deepEqual([alive.end, alive.by, alive.because, alive.families], [null, null, null, []]);
     assert.deepEqual(
       alive.before.map(({ kind }) => kind),
       ["session_opened"],

@@ -44,6 +44,7 @@ describe("opening a session", () => {
     const one = await opened(world.node(store), { acr: "aal2", amr: ["pwd", "otp"], authTime: 1_764_000_000 });
     assert.equal(changes().length, 1);
     assert.equal(changes()[0]?.notices.length, 0);
+    assert.deepEqual(one.session.families[0]?.superseded, []);
     assert.deepEqual((await world.facts()).map((fact) => fact.kind).slice(-1), ["session_opened"]);
     const token = await judgeAccessToken(world, accessTextOf(one));
     assert.equal(token?.claims.sid, one.session.id);
@@ -78,6 +79,11 @@ describe("opening a session", () => {
       assert.deepEqual(committed(), []);
     });
   }
+
+  it("takes claims of exactly 1,024 bytes", async () => {
+    const world = await aWorld(createMemoryStore);
+    assert.equal(await codeOf(world, { claims: { x: "x".repeat(1016) } }), "opened");
+  });
 
   it("is refused for a refresh token that the client may not use [O-25]", async () => {
     const world = await aWorld(createMemoryStore);

@@ -239,3 +239,20 @@ it("whatever lives, a preview's counts are those of the application of the same 
     { numRuns: 60 },
   );
 });
+
+describe("a limit that is applied", () => {
+  it("counts nobody twice: what hangs below one that ends goes with it, and who is over takes no place [POL-11]", async () => {
+    const world = await aTown();
+    const parent = await opened(world, { subject: ADA });
+    const child = await opened(world, { subject: ADA, parent: parent.session.id });
+    const over = await opened(world, { subject: ADA });
+    const left = [await opened(world, { subject: ADA }), await opened(world, { subject: ADA })];
+    await revoked(world, theSession(over.session.id));
+    const policy = aPolicy({ version: 2, maxSessions: 1, overLimit: "evict_oldest" });
+    const effect = await seen(world, policy);
+    assert.deepEqual(effect.endedByRule, { lifetime: 0, acr: 0, limit: 2 });
+    assert.deepEqual(effect.sample, [parent.session.id, left[0]?.session.id].toSorted());
+    assert.ok(!effect.sample.includes(child.session.id));
+    assert.equal((await seen(world, { ...policy, maxSessions: 4 })).ended, 0);
+  });
+});

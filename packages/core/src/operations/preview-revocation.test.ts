@@ -69,6 +69,13 @@ describe("a look before a revocation", () => {
     const both = await look(world, [{ kind: "family", session: service, family }, theSession(bobs)]);
     assert.deepEqual(idsOf(both), [bobs, service]);
     assert.deepEqual(both.counts, { sessions: 2, subjects: 2, clients: 2 });
+    // Another of Bob's is nobody's business here, whoever's sessions are looked at.
+    await opened(world, { subject: BOB });
+    const mixed = [
+      { kind: "subject", subject: ADA },
+      { kind: "token", jti: "j", expires: null },
+    ] as const;
+    assert.deepEqual(idsOf(await look(world, [...mixed, theSession(bobs)])), [bobs, service, child, parent]);
   });
 
   it("of a token, and of what is over, counts nobody [RCP-13]", async () => {
@@ -115,6 +122,8 @@ describe("a look before a revocation", () => {
   it("of a tenant, a time and a query counts as their runs would [RCP-13]", async () => {
     const { world, parent, child, service, bobs } = await aTown();
     assert.deepEqual(idsOf(await look(world, [{ kind: "tenant" }])), [parent, child, service, bobs]);
+    const past = { kind: "before", time: afterMs(world.now(), -5001) } as const;
+    assert.deepEqual(idsOf(await look(world, [past])), [parent, child, service, bobs]);
     const query = { opened: { from: afterMs(world.now(), -4), before: afterMs(world.now(), -2) } };
     assert.deepEqual(idsOf(await look(world, [{ kind: "query", query }])), [child, service]);
   });

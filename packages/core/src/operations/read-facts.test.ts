@@ -132,6 +132,48 @@ describe("a reader of the facts", () => {
     );
   });
 
+  it("takes facts one by one after a batch that it could not take, and in batches again after those", async () => {
+    const stage = aStage();
+    const heard: string[] = [];
+    const poison = new TypeError("poison");
+    const left = [poison];
+    const reader = hearing(heard, {
+      refuse: (kid) => {
+        const one = kid === "2" ? left.pop() : undefined;
+        if (one !== undefined) throw one;
+      },
+    });
+    await stage.append("1", "2", "3", "4", "5");
+    assert.deepEqual(await readFacts(stage, reader), { taken: 0, more: false, failed: poison });
+    const taken: number[] = [];
+    for (let step = 0; step < 4; step += 1) taken.push((await readFacts(stage, reader)).taken);
+    assert.deepEqual(taken, [1, 1, 1, 2]);
+    assert.deepEqual(heard, ["1", "2", "3", "4", "5"]);
+  });
+
+  it("tries one fact eight times before it lays it aside, and no oftener", async () => {
+    const stage = aStage();
+    let tries = 0;
+    const reader = hearing([], {
+      refuse: () => {
+        tries += 1;
+        throw new TypeError("poison");
+      },
+    });
+    await stage.append("1");
+    const asideNow = async (): Promise<number | undefined> =>
+      (await listReaders(stage.store, TENANT, 10)).readers[0]?.laidAside;
+    for (let step = 1; step <= 7; step += 1) {
+      await readFacts(stage, reader);
+      assert.equal(await asideNow(), 0);
+      stage.wait(60_000);
+    }
+    await readFacts(stage, reader);
+    stage.wait(60_000);
+    await readFacts(stage, reader);
+    assert.deepEqual([tries, await asideNow()], [8, 1]);
+  });
+
   it("is moved by one node only, when two are at it", async () => {
     const stage = aStage();
     await stage.append("1", "2");

@@ -100,3 +100,11 @@ test("nodes are told the one that was heard of last in front, and no other row i
     ],
   );
 });
+
+test("a head whose mark the store has forgotten is noted all the same [NODE-6]", async () => {
+  const world = await aWorld(createMemoryStore);
+  const { head } = await world.store.read([]);
+  const store = { ...world.store, markAt: async () => undefined };
+  const note = { node: "A", name: "a", head, upTo: 0, behind: new Map(), gone: new Set<number>(), connected: 0 };
+  assert.equal(await noteNode({ ...world, store }, note), true);
+});

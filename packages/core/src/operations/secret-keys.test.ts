@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { formatClientSecret } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { ClientCredentials } from "../clients/authenticate.ts";
-import { clientFromRow, clientKey } from "../clients/client-row.ts";
+import { clientFromRow, clientKey, clientToRow } from "../clients/client-row.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { ClientId, TenantId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
@@ -18,11 +18,13 @@ import { NOBODY } from "../keys/laggards.ts";
 import { generateKeyOf } from "../keys/open-key.ts";
 import { ringKey } from "../keys/ring.ts";
 import { PROFILES } from "../sessions/profiles.ts";
-import type { Store } from "../store/store.ts";
+import type { Change, Store } from "../store/store.ts";
+import { aClient } from "../testing/builders.ts";
 import { bootstrapIssuer } from "./bootstrap-issuer.ts";
 import { bootstrapKeys } from "./bootstrap-keys.ts";
 import { dropUnusedKeys } from "./drop-unused-keys.ts";
 import { issueClientToken } from "./issue-client-token.ts";
+import { listKeys } from "./list-keys.ts";
 import { registerClient } from "./register-client.ts";
 import { tendKeys } from "./tend-keys.ts";
 
@@ -158,6 +160,41 @@ describe("a key for secrets", () => {
     assert.deepEqual(await one.drop(), []);
   });
 
+  it("is looked for among all clients, however many, and goes alone [KEY-10]", async () => {
+    const one = await aTenant();
+    const first = await one.add("zz-first");
+    one.wait(KEY_POLICY.secretRotateEvery);
+    await one.tend();
+    const second = await one.add("zz-second");
+    one.wait(KEY_POLICY.secretRotateEvery);
+    await one.tend();
+    one.wait(KEY_POLICY.clockDoubt);
+    const changes = Array.from({ length: 500 }, (_, index): Change => {
+      const client = aClient({ id: `c-${index}` as ClientId });
+      const rows = [{ key: clientKey(tenant, client.id), expect: "absent" as const, next: clientToRow(client) }];
+      return { attempt: client.id, rows, notices: [], facts: [] };
+    });
+    await one.store.commit(changes);
+    const version = async () => (await one.store.read([ringKey(tenant)])).get(ringKey(tenant))?.version;
+    const before = await version();
+    assert.deepEqual(await one.drop(), []);
+    assert.equal(await version(), before);
+    const listed = await listKeys({ store: one.store, policy: KEY_POLICY }, { tenant, listeners: NOBODY });
+    assert.deepEqual(
+      [listed.macKeys, listed.secretKeys],
+      [
+        { current: 3, older: [2, 1] },
+        { current: 258, older: [257, 256] },
+      ],
+    );
+    assert.ok(await one.use(first));
+    assert.deepEqual(await one.drop(), [256]);
+    assert.equal((await one.kinds()).at(-1), "secret_key_removed");
+    assert.ok(await one.use(second));
+    assert.deepEqual(await one.drop(), [257]);
+    assert.ok(await one.use(second));
+  });
+
   it("stays for a day after it was rotated: somebody may be writing what he read before [KEY-10]", async () => {
     const one = await aTenant();
     one.wait(KEY_POLICY.secretRotateEvery);
@@ -173,6 +210,9 @@ describe("a key for secrets", () => {
     await one.asBefore();
     const credentials = await one.add("api");
     assert.equal(await one.kidOf("api"), 1);
+    assert.deepEqual(await one.drop(), []);
+    const listed = await listKeys({ store: one.store, policy: KEY_POLICY }, { tenant, listeners: NOBODY });
+    assert.equal(listed.secretKeys, null);
     assert.ok(await one.use(credentials));
     assert.equal(await one.kidOf("api"), 1);
     await one.tend();
@@ -190,6 +230,7 @@ describe("a MAC key", () => {
     assert.ok(!(await one.drop()).includes(1));
     one.wait(secondsOf(1));
     assert.ok((await one.drop()).includes(1));
+    assert.ok((await one.kinds()).includes("mac_key_removed"));
     const mac = await one.mac();
     assert.ok(!mac.kids.includes(1));
     assert.equal(mac.derive(1, "info"), undefined);

@@ -14,11 +14,11 @@ import {
   BACKEND,
   type Deps,
   opened,
+  refreshed,
+  refreshTextOf,
   revoked,
   theSession,
   type World,
-  refreshed,
-  refreshTextOf,
 } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { type JudgedSessionToken, judgeSessionToken } from "../tokens/judge-session-token.ts";
