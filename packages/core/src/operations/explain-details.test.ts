@@ -66,7 +66,8 @@ describe("an explanation", () => {
 
   it("of families that ended says of each when and by whom [WHY-2]", async () => {
     const world = await aWorld(createMemoryStore);
-    const { session } = await opened(world);
+    const one = await opened(world);
+    const { session } = one;
     const families = [...session.families, aFamily({ id: OTHER })];
     const rows = [{ key: sessionKey(session), expect: 1, next: sessionToRow({ ...session, families }, 0) }];
     await world.store.commit([{ attempt: "two", rows, notices: [], facts: [] }]);
@@ -76,6 +77,9 @@ describe("an explanation", () => {
       const revocation = await revoked(world, { kind: "family", session: session.id, family: id });
       ends.push([id, world.now(), revocation.id]);
     }
+    // A later fact of the same family, and of another kind.
+    world.wait(1000);
+    await refreshed(world, refreshTextOf(one), { credentials: asBackend(world) });
     const told = (await explained(world, session.id)).families;
     assert.deepEqual(
       told.map(({ id, at, by }) => [id, at, by?.revocation]),

@@ -57,6 +57,13 @@ describe("a refresh", () => {
     assert.deepEqual(await lastFact(world), ["token_refreshed", body]);
   });
 
+  it("hands out no session token, which it did not ask for [ST-7]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const issue = { access: true, refresh: true, sessionToken: true };
+    const answer = await refreshed(world, refreshTextOf(await opened(world, { issue })));
+    assert.equal(answer.kind === "granted" && answer.tokens.sessionToken, null);
+  });
+
   it("of a public client always rotates [RT-12] [REF-3]", async () => {
     const world = await aWorld(createMemoryStore);
     let token = refreshTextOf(await opened(world));

@@ -8,18 +8,7 @@ import type { Alteration } from "../sessions/decide.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { ROW_KINDS } from "../store/store.ts";
 import { aPolicy, TENANT, WEB } from "../testing/builders.ts";
-import {
-  accessTextOf,
-  aWorld,
-  BACKEND,
-  type Deps,
-  opened,
-  refreshed,
-  refreshTextOf,
-  revoked,
-  theSession,
-  type World,
-} from "../testing/world.ts";
+import { accessTextOf, aWorld, BACKEND, type Deps, opened, revoked, theSession, type World } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { type JudgedSessionToken, judgeSessionToken } from "../tokens/judge-session-token.ts";
 import { alterSession } from "./alter-session.ts";
@@ -244,12 +233,6 @@ describe("a rise of privilege", () => {
     assert.equal(again.value.sessionToken?.reveal(), first.value.sessionToken?.reveal());
     assert.equal((await world.facts()).length, facts);
     assert.equal(await kindOf(world, again.value.sessionToken?.reveal() ?? ""), "live");
-  });
-
-  it("is not handed out by a refresh, which did not ask for it [ST-7]", async () => {
-    const world = await aWorld(createMemoryStore);
-    const answer = await refreshed(world, refreshTextOf(await opened(world, ISSUE)));
-    assert.equal(answer.kind === "granted" && answer.tokens.sessionToken, null);
   });
 
   it("is given again for any of the three that say how sure the app is, and for nothing else [ST-8]", async () => {
