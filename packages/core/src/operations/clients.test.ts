@@ -10,7 +10,7 @@ import { clientKey, clientToRow } from "../clients/client-row.ts";
 import { rolesKey, rolesToRow } from "../clients/roles.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
-import { aClient, fixedDice, START, TENANT, WEB } from "../testing/builders.ts";
+import { aClient, aPolicy, fixedDice, START, TENANT, WEB } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
 import { AS_WEB, accessTextOf, asBackend, aWorld, type Deps, ISSUER_URL, opened } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
@@ -67,6 +67,10 @@ describe("registering a client", () => {
     );
     const open = await registerClient(world, aClient({ id: "spa" as ClientId }), null);
     assert.ok(open.ok && open.value.secret === null && open.value.client.secrets.length === 0);
+    const odd = await registerClient(world, aClient({ id: "odd" as ClientId }), "ops", hash);
+    assert.ok(odd.ok && odd.value.client.secrets.length === 0);
+    const last = (await world.facts()).at(-1);
+    assert.deepEqual([last?.kind, last?.body], ["client_added", '{"client":"odd","actor":"ops"}']);
   });
 
   it("refuses an id that exists, disabled too: ids are never given again [A-07]", async () => {
@@ -83,7 +87,7 @@ describe("registering a client", () => {
   });
 
   it("refuses an unknown policy, and client_credentials without authentication [CAUTH-8] [TOK-9]", async () => {
-    const world = await aWorld(createMemoryStore);
+    const world = await aWorld(createMemoryStore, { more: [aPolicy({ name: "fixed", rotation: "off" })] });
     const codeOf = async (changes: Parameters<typeof aClient>[0]): Promise<string> => {
       const answer = await registerClient(world, aClient({ id: CI, ...changes }), null);
       return answer.ok ? "registered" : answer.code;
@@ -91,6 +95,10 @@ describe("registering a client", () => {
     assert.equal(await codeOf({ policy: "none" }), "policy_unknown");
     assert.equal(await codeOf({ policy: "no such" }), "policy_unknown");
     assert.equal(await codeOf({ grants: ["client_credentials"] }), "grant_not_allowed");
+    assert.equal(await codeOf({ policy: "fixed" }), "rotation_required");
+    const fixed = { id: "fixed" as ClientId, policy: "fixed", authentication: "client_secret_basic" } as const;
+    assert.equal(await codeOf(fixed), "registered");
+    assert.equal(await codeOf({ signingAlg: "RS256" }), "signing_alg_unavailable");
     const keys = { kind: "published", uri: "https://rp.example/jwks" } as const;
     const certificate = { kind: "san_dns", value: "rp.example" } as const;
     assert.equal(await codeOf({ keys }), "client_keys_misplaced");

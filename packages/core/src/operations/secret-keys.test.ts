@@ -17,6 +17,7 @@ import { KEY_POLICY } from "../keys/key-policy.ts";
 import { NOBODY } from "../keys/laggards.ts";
 import { generateKeyOf } from "../keys/open-key.ts";
 import { ringKey } from "../keys/ring.ts";
+import type { FleetMember } from "../revocation/fleet.ts";
 import { PROFILES } from "../sessions/profiles.ts";
 import type { Change, Store } from "../store/store.ts";
 import { aClient } from "../testing/builders.ts";
@@ -211,8 +212,26 @@ describe("a key for secrets", () => {
     const credentials = await one.add("api");
     assert.equal(await one.kidOf("api"), 1);
     assert.deepEqual(await one.drop(), []);
-    const listed = await listKeys({ store: one.store, policy: KEY_POLICY }, { tenant, listeners: NOBODY });
+    // It has acknowledged the version in which the next key was published; the ring was written again since.
+    const member: FleetMember = {
+      instance: "a",
+      service: "api",
+      region: null,
+      software: "1",
+      maxStaleness: 1000,
+      onStale: "accept",
+      joined: instantOf(0),
+      lastNoted: instantOf(0),
+      join: null,
+      keys: 1,
+    };
+    const listeners = { ...NOBODY, members: [member] };
+    const listed = await listKeys({ store: one.store, policy: KEY_POLICY }, { tenant, listeners });
     assert.equal(listed.secretKeys, null);
+    assert.deepEqual(
+      listed.rotations.map(({ waitingFor }) => waitingFor),
+      [[]],
+    );
     assert.ok(await one.use(credentials));
     assert.equal(await one.kidOf("api"), 1);
     await one.tend();
