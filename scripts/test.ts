@@ -2,11 +2,12 @@
 // `npm test -- packages/core` runs the files whose path contains one of the words.
 // With HALLPASS_CI=1 nothing may be left out. A skipped or todo test is a failure anywhere.
 
-import { globSync } from "node:fs";
+import { globSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, sep } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { CLUSTER_TO_COPY, ground, makeCluster } from "../packages/store-postgres/src/testing/postgres-server.ts";
 import { entriesOf, groupsOf } from "./groups.ts";
 import { selectFiles } from "./parts.ts";
 
@@ -32,6 +33,14 @@ process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --conditions
 
 // Three hundred processes read the same sources: what one has compiled the others need not, nor the next run.
 process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/hallpass-tests");
+
+// Sixteen files begin with an empty PostgreSQL, each with its own.
+if (files.filter((file) => /\.needs-(postgres|pgbouncer)\./.test(file)).length > 1) {
+  const on = ground();
+  makeCluster(on, "empty");
+  process.env[CLUSTER_TO_COPY] = join(on.directory, "empty");
+  process.once("exit", () => rmSync(on.directory, { recursive: true, force: true }));
+}
 
 const complaints: string[] = [];
 const counts = { passed: 0, failed: 0 };

@@ -1,9 +1,9 @@
 // What never becomes a request is answered like every other no: with a code, a request id, and the end of the connection.
 
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { type Journey, journey } from "../testing/journey.ts";
+import { rawTalk } from "../testing/raw-talk.ts";
 
 let stage: Journey;
 before(async () => {
@@ -11,20 +11,7 @@ before(async () => {
 });
 after(() => stage.end());
 
-function talk(text: string): Promise<string> {
-  const { port } = new URL(stage.server.url);
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), "127.0.0.1");
-    let answer = "";
-    socket.setEncoding("latin1");
-    socket.on("data", (chunk: string) => {
-      answer += chunk;
-    });
-    socket.on("close", () => resolve(answer));
-    socket.on("error", reject);
-    socket.write(Buffer.from(text, "latin1"));
-  });
-}
+const talk = (text: string): Promise<string> => rawTalk(Number(new URL(stage.server.url).port), text);
 
 const HEAD = "Host: localhost\r\n";
 

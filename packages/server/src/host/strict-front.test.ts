@@ -1,9 +1,9 @@
 // What a real connection is refused for, over raw sockets: a client library would repair most of it on the way.
 
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { SILENT } from "../observe/observer.ts";
+import { rawTalk } from "../testing/raw-talk.ts";
 import { ISSUER, scene } from "../testing/scene.ts";
 import { createAdmission } from "./admission.ts";
 import { listen, type NodeHost } from "./node-host.ts";
@@ -32,20 +32,7 @@ before(async () => {
 });
 after(() => host.close(1000));
 
-/** Everything that the server answers to these bytes until it ends the connection. */
-function talk(text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(host.port, "127.0.0.1");
-    let answer = "";
-    socket.setEncoding("latin1");
-    socket.on("data", (chunk: string) => {
-      answer += chunk;
-    });
-    socket.on("close", () => resolve(answer));
-    socket.on("error", reject);
-    socket.write(Buffer.from(text, "latin1"));
-  });
-}
+const talk = (text: string): Promise<string> => rawTalk(host.port, text);
 
 function statuses(answer: string): readonly number[] {
   return [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
