@@ -63,8 +63,13 @@ interface Drafted {
  */
 export async function revoke(deps: RevokeDeps, request: Revoke): Promise<Answer<Revocation>> {
   const random = deps.dice.bytes(10);
-  const keys = [ringKey(deps.issuer.tenant), ...request.targets.map((target) => targetKey(deps, target))];
+  const keys = revokingRows(deps, request.targets);
   return change(deps.store, deps.dice, keys, (snapshot) => revoking(deps, request, snapshot, random));
+}
+
+/** What is asked for first, and mostly all: whoever reads for the caller anyhow may read it along. */
+export function revokingRows(deps: Pick<RevokeDeps, "issuer">, targets: readonly Target[]): readonly RowKey[] {
+  return [ringKey(deps.issuer.tenant), ...targets.map((target) => targetKey(deps, target))];
 }
 
 /** The same as a decision on a snapshot that was read with the targets' rows. `random`: 10 bytes for its id. */
@@ -109,8 +114,8 @@ export function revoking(
   });
 }
 
-function targetKey(deps: RevokeDeps, target: Target): RowKey {
-  const { tenant } = deps.issuer;
+function targetKey({ issuer }: Pick<RevokeDeps, "issuer">, target: Target): RowKey {
+  const { tenant } = issuer;
   switch (target.kind) {
     case "session":
     case "family":

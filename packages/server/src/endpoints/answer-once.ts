@@ -9,12 +9,12 @@ import { idempotencyOf } from "./idempotency-key.ts";
 
 export async function answerOnce(
   services: Services,
-  endpoint: ScopedEndpoint,
+  answer: ScopedEndpoint["answer"],
   exchange: Exchange,
   caller: Caller,
 ): Promise<Reply> {
   const once = idempotencyOf(exchange, caller.token.client);
-  if (once === null) return endpoint.answer(services, exchange, caller);
+  if (once === null) return answer(services, exchange, caller);
   if (once === "malformed") return refuse(exchange, "idempotency_key_malformed");
   const taken = await takeOnce(services, once);
   if (!taken.ok)
@@ -24,7 +24,7 @@ export async function answerOnce(
     const headers = { "idempotency-replayed": "true", ...(location === undefined ? {} : { location }) };
     return text(exchange, status, body, "application/json", headers);
   }
-  const first = await attempt(services, endpoint, exchange, caller, once);
+  const first = await attempt(services, answer, exchange, caller, once);
   await settleOnce(services, once, keptOf(first));
   return first;
 }
@@ -38,13 +38,13 @@ function keptOf({ status, body, headers: { location } }: Reply): KeptAnswer | nu
 /** What was thrown goes on; the key is freed if it can be, and otherwise frees itself in time. */
 async function attempt(
   services: Services,
-  endpoint: ScopedEndpoint,
+  answer: ScopedEndpoint["answer"],
   exchange: Exchange,
   caller: Caller,
   once: Idempotency,
 ): Promise<Reply> {
   try {
-    return await endpoint.answer(services, exchange, caller);
+    return await answer(services, exchange, caller);
   } catch (thrown) {
     await settleOnce(services, once, null).catch(() => undefined);
     throw thrown;

@@ -97,6 +97,14 @@ type Bodied =
   | { readonly method: "GET" | "DELETE"; readonly body?: never }
   | { readonly method: "POST" | "PUT" | "PATCH"; readonly body: z.ZodType | "none" | "spec" };
 
+/** What a call asks for, read before its caller is judged. */
+export interface Along {
+  /** Rows that the operation will ask for. None for a request that it will refuse. */
+  readonly rows: readonly RowKey[];
+  /** As the row's own `answer`, which reads it again: for a call with a person behind it, of whom a body says more. */
+  readonly answer: ScopedRow["answer"];
+}
+
 interface ScopedRow extends Row {
   readonly from: { readonly kind: "scope"; readonly scope: Scope };
   /**
@@ -106,8 +114,8 @@ interface ScopedRow extends Row {
   readonly mandate?: "session" | "judged" | "free";
   /** What a retry with the same Idempotency-Key gets. `answer`: the first success, word for word, which may hold no secret. `own`: the endpoint sees to it. Absent: the header means nothing here. */
   readonly retry?: "answer" | "own";
-  /** Rows that the operation will ask for, read in one go with those by which the caller is judged. None for a request that it will refuse. */
-  readonly along?: (services: Services, exchange: Exchange, caller: ClientId) => readonly RowKey[];
+  /** Whose rows are read in one go with those by which the caller is judged. */
+  readonly along?: (services: Services, exchange: Exchange, caller: ClientId) => Along;
   readonly answer: (services: Services, exchange: Exchange, caller: Caller) => Answer;
 }
 

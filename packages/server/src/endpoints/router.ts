@@ -1,7 +1,7 @@
 // From a request to the endpoint's row, and back with its answer. Judges what stands above every endpoint: the method, the query,
 // the bearer and its scope. Whatever is thrown becomes 503 or 500 here, is logged here, and goes no further.
 
-import { readBefore } from "@hallpass/core";
+import { type ClientId, type RowKey, readBefore } from "@hallpass/core";
 import { type Form, parseForm } from "@hallpass/protocol";
 import { failure, type Reply, type ReplyContext, refuse, type Surface } from "../replies.ts";
 import type { Services } from "../services.ts";
@@ -9,7 +9,7 @@ import { checkStandstill } from "../standstill.ts";
 import { answerOnce } from "./answer-once.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
 import { preflight, readableBy, registeredOrigins } from "./cross-origin.ts";
-import type { Answer, Caller, Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
+import type { Along, Answer, Caller, Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
 import { attributed } from "./human-actor.ts";
 import { judgeMandate } from "./mandates.ts";
 import { type Placeholders, pathTable } from "./path-table.ts";
@@ -166,15 +166,20 @@ function answer(services: Services, endpoint: Endpoint, exchange: Exchange): Ans
 }
 
 async function answerHolder(services: Services, endpoint: ScopedEndpoint, exchange: Exchange): Promise<Reply> {
-  const along = endpoint.along?.bind(null, services, exchange);
+  let read: Along | undefined;
+  const along = (client: ClientId): readonly RowKey[] => {
+    read = endpoint.along?.(services, exchange, client);
+    return read?.rows ?? [];
+  };
   const authorized = await authorizeCaller(services, exchange, endpoint.from.scope, along);
   const client = authorized.ok ? authorized.caller.token.client : authorized.client;
   const reply = authorized.ok
     ? await answerCaller(
-        along === undefined ? services : { ...services, store: readBefore(services.store, authorized.snapshot) },
+        read === undefined ? services : { ...services, store: readBefore(services.store, authorized.snapshot) },
         endpoint,
         exchange,
         authorized.caller,
+        read,
       )
     : authorized.refusal;
   if (reply.refused !== undefined) services.refusedCalls.note(client, endpoint.path, reply.refused);
@@ -186,18 +191,24 @@ async function answerCaller(
   endpoint: ScopedEndpoint,
   exchange: Exchange,
   caller: Caller,
+  read: Along | undefined,
 ): Promise<Reply> {
   const refusal = await judgeMandate(services, exchange, endpoint, caller, () => exchange.param("id"));
   if (refusal !== undefined) return refusal;
   const { human } = caller;
   const respond = endpoint.retry === "answer" ? answerOnce : answerPlainly;
-  if (human === null) return respond(services, endpoint, exchange, caller);
+  if (human === null) return respond(services, read?.answer ?? endpoint.answer, exchange, caller);
   const store = attributed(services.store, caller.token.client, human);
-  return { ...(await respond({ ...services, store }, endpoint, { ...exchange, human }, caller)), by: human };
+  return { ...(await respond({ ...services, store }, endpoint.answer, { ...exchange, human }, caller)), by: human };
 }
 
-function answerPlainly(services: Services, endpoint: ScopedEndpoint, exchange: Exchange, caller: Caller): Answer {
-  return endpoint.answer(services, exchange, caller);
+function answerPlainly(
+  services: Services,
+  respond: ScopedEndpoint["answer"],
+  exchange: Exchange,
+  caller: Caller,
+): Answer {
+  return respond(services, exchange, caller);
 }
 
 function isScoped(endpoint: Endpoint): endpoint is ScopedEndpoint {

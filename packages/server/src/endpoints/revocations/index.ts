@@ -4,5 +4,5 @@ export { affected } from "./affected.ts";
 export { judge, judgeBody } from "./judge.ts";
 export { LIST_QUERY, list } from "./list.ts";
 export { read } from "./read.ts";
-export { revoke, revokeBody } from "./revoke.ts";
+export { revoke, revokeAlong, revokeBody } from "./revoke.ts";
 export { unreadable } from "./unreadable.ts";

@@ -1,19 +1,19 @@
 // POST /v1/revocations: takes away what the targets name, and answers with a receipt. With `dry_run`, answers what would end, and writes nothing.
 
-import { revokeMany, revoke as revokeTargets } from "@hallpass/core";
+import { revokeMany, revoke as revokeTargets, revokingRows } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, refuseMembers, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
-import type { Caller, Exchange } from "../endpoint.ts";
+import type { Along, Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { targetsPermitted } from "../mandates.ts";
 import { pageLimit } from "../page-cursors.ts";
-import { readJson } from "../read-json.ts";
+import { type ReadBody, readJson } from "../read-json.ts";
 import { left } from "./left.ts";
 import { preview } from "./preview.ts";
 import { receiptFor } from "./receipt-for.ts";
 import { setGoing } from "./set-going.ts";
-import { readTargets, targets } from "./targets.ts";
+import { readTargets, targets, targetsAtHand } from "./targets.ts";
 
 const body = z.strictObject({
   targets,
@@ -29,8 +29,19 @@ const body = z.strictObject({
 
 export const revokeBody: z.ZodType = body;
 
-export async function revoke(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
+type Read = ReadBody<z.infer<typeof body>>;
+
+export function revokeAlong(services: Services, exchange: Exchange): Along {
   const read = readJson(exchange, body);
+  const rows = read.ok && !read.value.dry_run ? revokingRows(services, targetsAtHand(read.value.targets)) : [];
+  return { rows, answer: (...given) => revokeAsked(read, ...given) };
+}
+
+export function revoke(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
+  return revokeAsked(readJson(exchange, body), services, exchange, caller);
+}
+
+async function revokeAsked(read: Read, services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   if (!read.ok) return read.refusal;
   const { reason, ticket, actor, wait_ms: wait, dry_run: dryRun, cursor = null, limit } = read.value;
   if (!dryRun && (cursor ?? limit ?? null) !== null)

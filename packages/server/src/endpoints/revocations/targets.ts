@@ -98,6 +98,15 @@ export async function readTargets(services: Services, given: readonly WireTarget
   return repeated.length > 0 ? wrong(repeated, "repeated") : { kind: "small", targets: small };
 }
 
+/** Those that no other row has to name and no run looks for. */
+export function targetsAtHand(given: readonly WireTarget[]): readonly Target[] {
+  return given.flatMap((one) => {
+    if (one.type === "key" || one.type === "leaked") return [];
+    const named = targetFromWire(one);
+    return isLarge(named) ? [] : [named];
+  });
+}
+
 function wrong(places: readonly number[], code: WrongMember["code"]): ReadTargets {
   return { kind: "wrong", members: places.map((index) => ({ pointer: `/targets/${index}`, code })) };
 }

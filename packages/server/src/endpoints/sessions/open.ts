@@ -13,7 +13,7 @@ import { z } from "zod";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import { retryAfter } from "../client-credentials.ts";
-import type { Caller, Exchange } from "../endpoint.ts";
+import type { Along, Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
 import { idempotencyOf } from "../idempotency-key.ts";
@@ -47,22 +47,38 @@ export const openBody: z.ZodType = body;
 
 type Body = z.infer<typeof body>;
 
-/** Bodies that were read before their callers were judged. Of a person behind the call a body says more: it is read again. */
-const readAlready = new WeakMap<Exchange, ReadBody<Body>>();
+/** A request, read once: its key is a hash of all of it. */
+interface Asked {
+  readonly read: ReadBody<Body>;
+  readonly idempotency: ReturnType<typeof idempotencyOf>;
+}
 
-export function openAlong(services: Services, exchange: Exchange, caller: ClientId): readonly RowKey[] {
-  const read = readJson(exchange, body);
-  readAlready.set(exchange, read);
-  const idempotency = idempotencyOf(exchange, caller);
+function askedIn(exchange: Exchange, caller: ClientId): Asked {
+  return { read: readJson(exchange, body), idempotency: idempotencyOf(exchange, caller) };
+}
+
+export function openAlong(services: Services, exchange: Exchange, caller: ClientId): Along {
+  const asked = askedIn(exchange, caller);
+  return { rows: rowsOf(services, asked), answer: (...given) => opened(asked, ...given) };
+}
+
+function rowsOf(services: Services, { read, idempotency }: Asked): readonly RowKey[] {
   if (!read.ok || idempotency === "malformed") return [];
   const { subject, client_id: client, policy, parent = null } = read.value;
   return openingRows(services, { subject, client, policy, parent, replaces: replacesIn(read.value), idempotency });
 }
 
-export async function open(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
-  const read = readAlready.get(exchange) ?? readJson(exchange, body);
+export function open(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
+  return opened(askedIn(exchange, caller.token.client), services, exchange, caller);
+}
+
+async function opened(
+  { read, idempotency }: Asked,
+  services: Services,
+  exchange: Exchange,
+  caller: Caller,
+): Promise<Reply> {
   if (!read.ok) return read.refusal;
-  const idempotency = idempotencyOf(exchange, caller.token.client);
   if (idempotency === "malformed") return refuse(exchange, "idempotency_key_malformed");
   const waitMs = services.limits.takeSession(caller.token.client);
   if (waitMs > 0) return refuse(exchange, "session_rate_exceeded", retryAfter(waitMs));
@@ -71,9 +87,9 @@ export async function open(services: Services, exchange: Exchange, caller: Calle
   if (!(await namedPermitted(services, caller, asked.replaces?.session)))
     return refuseAsAbsent(exchange, "replaced_not_found");
   if (!(await namedPermitted(services, caller, asked.parent))) return refuseAsAbsent(exchange, "parent_not_found");
-  const opened = await openSession(services, asked);
-  if (!opened.ok) return refuse(exchange, opened.code);
-  const { session, tokens, evicted, replayed } = opened.value;
+  const done = await openSession(services, asked);
+  if (!done.ok) return refuse(exchange, done.code);
+  const { session, tokens, evicted, replayed } = done.value;
   services.observer.issued("session");
   const { access, refresh } = tokens;
   if (access !== null) services.observer.tokenSize(access.size);

@@ -1,8 +1,8 @@
-// How often an opening asks the store: each question is a round trip on a database.
+// How often an opening and a revocation ask the store: each question is a round trip on a database.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Received, type Scene, type SceneOptions, scene } from "../../testing/scene.ts";
+import { type Received, type Scene, type SceneOptions, scene } from "../testing/scene.ts";
 
 interface Counted {
   readonly stage: Scene;
@@ -102,4 +102,57 @@ test("a forged bearer is refused without a read, whatever its body asks for", as
   const json = { subject: "u-2", client_id: "web" };
   assert.equal((await stage.send({ path: "/v1/sessions", headers: forged, json })).status, 401);
   assert.equal(asked()[0], 0);
+});
+
+/** Its head, fleet and own row, after its commit. */
+const RECEIPT = 1;
+
+async function revoker(stage: Scene): Promise<(body: object, more?: object) => Promise<Received>> {
+  const authorization = `Bearer ${await stage.bearer()}`;
+  return (json, more = {}) => stage.send({ path: "/v1/revocations", headers: { authorization, ...more }, json });
+}
+
+test("a revocation and the judgement of its caller are one read and one commit, and its receipt is another read", async () => {
+  const { stage, asked } = await counted();
+  const revoke = await revoker(stage);
+  const { sid, access } = await stage.open();
+  const { sid: other } = await stage.open({ subject: "u-2" });
+  const { jti } = JSON.parse(Buffer.from(access.split(".")[1] ?? "", "base64url").toString()) as { jti: string };
+  asked();
+  for (const targets of [
+    [{ type: "token", jti }],
+    [
+      { type: "session", sid },
+      { type: "session", sid: other },
+    ],
+    [{ type: "subject", subject: "u-3" }],
+  ]) {
+    const answer = await revoke({ targets });
+    assert.equal(answer.status, 201, answer.text);
+    assert.deepEqual(asked(), [1 + RECEIPT, 1], JSON.stringify(targets));
+  }
+});
+
+test("two who revoke one session at once both get a receipt, and it has ended once", async () => {
+  const { stage, asked } = await counted();
+  const revoke = await revoker(stage);
+  const { sid } = await stage.open();
+  stage.facts();
+  asked();
+  const answers = await Promise.all([1, 2].map(() => revoke({ targets: [{ type: "session", sid }] })));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [201, 201],
+  );
+  assert.deepEqual(asked(), [3 + 2 * RECEIPT, 3], "whoever has lost the race reads anew");
+  assert.deepEqual(stage.facts(), ["session_ended"]);
+});
+
+test("a body is judged with the person behind its call, though its rows were read before", async () => {
+  const { stage } = await counted();
+  const revoke = await revoker(stage);
+  const { sid } = await stage.open();
+  const json = { targets: [{ type: "session", sid }], actor: "somebody-else" };
+  const refused = await revoke(json, { "hallpass-actor": "operator-1" });
+  assert.deepEqual([refused.status, refused.json["code"]], [400, "actor_differs"], refused.text);
 });
