@@ -5,7 +5,7 @@
 import type { Clock, NextTurn } from "@hallpass/core";
 
 const FEWEST = 8;
-const MOST = 48;
+const MOST = 24;
 const GROWTH = 4;
 /** Milliseconds of a turn above which fewer go on in the next one, and below which more do. */
 const LONG_MS = 5;
