@@ -81,7 +81,15 @@ describe("a tenant's revocation", () => {
     const one = await opened(world);
     const service = await serviceToken(world);
     world.wait(1000);
-    const { id, pos } = await begun(world, { kind: "tenant" });
+    const { id, pos, tokensExpireBy } = await begun(world, { kind: "tenant" });
+    assert.equal(tokensExpireBy, afterMs(world.now(), 605_000));
+    assert.deepEqual(
+      (await world.facts()).slice(-2).map(({ kind, body }) => [kind, JSON.parse(body)]),
+      [
+        ["tenant_cut_off", { revocation: id }],
+        ["revocation_started", { revocation: id, target: "tenant", actor: "ops" }],
+      ],
+    );
     assert.deepEqual([await lives(world, accessTextOf(one)), await lives(world, service)], [false, false]);
     assert.deepEqual(await refreshed(world, refreshTextOf(one)), {
       kind: "refused",
@@ -280,6 +288,10 @@ describe("a revocation of everything before", () => {
     const renewed = await refreshed(world, refreshTextOf(older));
     assert.ok(renewed.kind === "granted");
     await done(world, { kind: "before", pos: head.pos });
+    const before = `${head.pos.epoch}.${head.pos.seq}`;
+    assert.ok((await world.notices()).some(({ taking }) => taking["before"] === before && taking["kind"] === "tenant"));
+    const [row] = await world.store.list({ tenant: TENANT, kind: "revoked_token", limit: 1 });
+    assert.equal(row?.expires, afterMs(world.now(), 610_000));
     const answers = [accessTextOf(older), accessTextOf(renewed), service, accessTextOf(younger), fresh];
     assert.deepEqual(await Promise.all(answers.map((token) => lives(world, token))), [false, false, false, true, true]);
   });
