@@ -245,7 +245,7 @@ describe("a limit that is applied", () => {
     const world = await aTown();
     const parent = await opened(world, { subject: ADA });
     const child = await opened(world, { subject: ADA, parent: parent.session.id });
-    const over = await opened(world, { subject: ADA });
+    const over = await opened(world, { subject: ADA, policy: "other" });
     const left = [await opened(world, { subject: ADA }), await opened(world, { subject: ADA })];
     await revoked(world, theSession(over.session.id));
     const policy = aPolicy({ version: 2, maxSessions: 1, overLimit: "evict_oldest" });
