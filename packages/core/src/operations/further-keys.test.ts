@@ -332,6 +332,8 @@ describe("another key-encryption key", () => {
     const [both, alone] = [keyEncryptionKey(fresh, [one.bytes]), keyEncryptionKey(fresh)];
     const before = await one.open();
     assert.deepEqual(await rewrapKeys({ ...one.deps, kek: both }, { tenant }), [old.id]);
+    const told = { kind: "keys_rewrapped", body: { from: [old.id], to: alone.id } };
+    assert.deepEqual((await one.facts()).at(-1), told);
     const now = await one.open(alone);
     assert.deepEqual(now.published, before.published);
     assert.deepEqual(now.mac.derive(1, "info"), before.mac.derive(1, "info"));

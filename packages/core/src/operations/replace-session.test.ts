@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { SessionId, SubjectId } from "../kernel/ids.ts";
-import { aPolicy } from "../testing/builders.ts";
-import { withMishaps } from "../testing/stores.ts";
+import { subjectKey } from "../sessions/subject.ts";
+import { aPolicy, TENANT } from "../testing/builders.ts";
+import { counting, withMishaps } from "../testing/stores.ts";
 import {
   accessTextOf,
   anOpening,
@@ -43,7 +44,14 @@ describe("a session that replaces a guest's", () => {
   it("ends it in the same change, with reason, notice and fact [POL-12] [C-01]", async () => {
     const world = await aWorld(createMemoryStore);
     const guest = await opened(world, { subject: GUEST });
-    const user = await opened(world, replacing(guest.session.id));
+    const { store, changes } = counting(world.store);
+    const user = await opened(world.node(store), replacing(guest.session.id));
+    // A cut-off of the guest comes before this change or after it, never in between.
+    const compared = changes()[0]?.rows.filter(({ key, next }) => key.kind === "subject" && next === "same");
+    assert.deepEqual(
+      compared?.map(({ key }) => key.id),
+      [subjectKey(TENANT, GUEST).id],
+    );
     assert.equal(await stateOf(world, guest.session.id), "replaced");
     assert.equal(await stateOf(world, user.session.id), "active");
     assert.deepEqual(

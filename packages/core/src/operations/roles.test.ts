@@ -49,12 +49,12 @@ describe("changing a role", () => {
     assert.deepEqual(await changed(world, "reader", ["read", "feed"]), { reader: ["feed", "read"] });
     assert.deepEqual(await changed(world, "reader", ["feed"]), { reader: ["feed"] });
     assert.deepEqual(await changed(world, "reader", ["read"]), { reader: ["read"] });
+    assert.deepEqual(await changed(world, "reader", ["read", "write"]), { reader: ["read", "write"] });
+    assert.deepEqual(await changed(world, "reader", ["read", "feed"]), { reader: ["feed", "read"] });
     assert.deepEqual(await changed(world, "reader", null), {});
     const body = { role: "reader", actor: "ops" };
     assert.deepEqual(await factsOf(world), [
-      ["role_changed", body],
-      ["role_changed", body],
-      ["role_changed", body],
+      ...Array.from({ length: 5 }, () => ["role_changed", body]),
       ["role_removed", body],
     ]);
     assert.equal(await changed(world, "reader", null), "role_not_found");

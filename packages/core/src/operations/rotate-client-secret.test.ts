@@ -8,12 +8,17 @@ import { createMemoryStore } from "@hallpass/store-memory";
 import { PRESET_KID } from "../clients/secret-hash.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
-import { WEB } from "../testing/builders.ts";
+import { START, WEB } from "../testing/builders.ts";
 import { aWorld, BACKEND, type World } from "../testing/world.ts";
 import type { MayChange } from "./change-client.ts";
 import { disableClient } from "./disable-client.ts";
 import { issueClientToken } from "./issue-client-token.ts";
-import { type RotateClientSecret, type RotatedSecret, rotateClientSecret } from "./rotate-client-secret.ts";
+import {
+  isLiveSecret,
+  type RotateClientSecret,
+  type RotatedSecret,
+  rotateClientSecret,
+} from "./rotate-client-secret.ts";
 
 const anyone: MayChange = () => undefined;
 
@@ -66,6 +71,13 @@ describe("a client's next secret", () => {
     const fourth = await rotated(world, { overlapMs: 0 });
     assert.deepEqual(await Promise.all([third.secret, fourth.secret].map((one) => works(world, one))), [false, true]);
     assert.equal(fourth.client.secrets.length, 1);
+  });
+
+  it("is live until the instant that ends its overlap, and without one for good [SEC-1]", () => {
+    const secret = { kid: 1, hash: "h", added: 0 };
+    const live = [START - 1, START, START + 1].map((until) => isLiveSecret({ ...secret, until }, START));
+    assert.deepEqual(live, [false, false, true]);
+    assert.equal(isLiveSecret(secret, START), true);
   });
 
   it("may be preset by its hash, and is then never shown [SEC-1]", async () => {

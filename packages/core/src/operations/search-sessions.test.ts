@@ -44,6 +44,7 @@ describe("a search", () => {
     const query = { subject: ADA };
     assert.deepEqual(await found(world, { query }), [[three, two, one], 3, null]);
     assert.deepEqual(await found(world, { query, limit: 2 }), [[three, two], 3, two]);
+    assert.deepEqual(await found(world, { query, limit: 1 }), [[three], 3, three]);
     assert.deepEqual(await found(world, { query, limit: 2, after: two }), [[one], 1, null]);
     assert.deepEqual(await found(world, { query: { ...query, acr: "gold" } }), [[one], 3, null]);
     await revoked(world, theSession(two));
@@ -86,6 +87,9 @@ describe("a scan", () => {
     assert.deepEqual([some.sessions.length, some.scanned, some.next], [140, 140, ids[139]]);
     const rest = await scan(ids[139] ?? null, 1000, 140);
     assert.deepEqual([rest.sessions.length, rest.scanned, rest.next], [10, 10, null]);
+    const most = await scan(null, 130, 1000);
+    assert.deepEqual([most.sessions.length, most.next], [130, ids[129]]);
+    assert.equal((await scan(null, 150, 1000)).next, null);
     const few = await scan(null, 3, 1000);
     assert.deepEqual([few.sessions.length, few.scanned, few.next], [3, 128, ids[2]]);
     const full = await scan(null, 128, 1000);
