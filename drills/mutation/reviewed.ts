@@ -3,6 +3,8 @@
 
 import type { Mutant, PackageName } from "./mutants.ts";
 import { CORE } from "./reviewed/core.ts";
+import { CORE_NARROWED } from "./reviewed/core-narrowed.ts";
+import { CORE_OPERATIONS } from "./reviewed/core-operations.ts";
 import { PROTOCOL } from "./reviewed/protocol.ts";
 import { VERIFIER } from "./reviewed/verifier.ts";
 
@@ -17,7 +19,7 @@ export interface Reviewed {
 export const REVIEWED: Readonly<Record<PackageName, readonly Reviewed[]>> = {
   protocol: PROTOCOL,
   verifier: VERIFIER,
-  core: CORE,
+  core: [...CORE, ...CORE_NARROWED, ...CORE_OPERATIONS],
 };
 
 type Place = Pick<Mutant, "file" | "at">;
