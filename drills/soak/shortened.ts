@@ -33,7 +33,7 @@ export const SHORTENED: readonly Edit[] = [
     replace: "accessLifetime: { least: 1 }",
   },
   // What is remembered of so many: full before anybody looks.
-  { file: "store-sqlite/src/acknowledged.ts", find: "const MOST = 10_000;", replace: "const MOST = 200;" },
+  { file: "store-sqlite/src/acknowledged.ts", find: "const MOST = 20_000;", replace: "const MOST = 200;" },
   { file: "store-sqlite/src/recent-facts.ts", find: "const MOST = 16_384;", replace: "const MOST = 200;" },
   { file: "core/src/keys/seen.ts", find: "const MOST = 4096;", replace: "const MOST = 100;" },
 ];

@@ -22,8 +22,8 @@ export interface Found {
 }
 
 const ABSENT: Found = { row: undefined, refs: [] };
-/** Rows remembered in each of two generations; a row of about a kilobyte each. */
-const MOST = 10_000;
+/** Rows remembered in each of two generations; a row of about a kilobyte each. Those of a session and its subject count as two. */
+const MOST = 20_000;
 /** Characters. Whoever writes longer values, such as the audit's blocks, reads them seldom: the file tells. */
 const LONGEST = 16_384;
 /** Written for whoever asks later, which is mostly nobody: in memory they would take the place of sessions. */

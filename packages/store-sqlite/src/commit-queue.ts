@@ -162,11 +162,12 @@ export class CommitQueue {
   async #drop(bounds: DropBounds): Promise<Dropped> {
     try {
       const reply = await (await this.#options.writer()).request({ kind: "drop", bounds });
-      this.#options.acknowledged.facts.forget();
       if (reply.kind === "dropped") return reply.answer;
       throw new Error("nothing was dropped", { cause: reply });
     } catch (cause) {
       throw new Fault("store_unavailable", { cause });
+    } finally {
+      this.#options.acknowledged.facts.dropped(bounds);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Every question that the reader asks.
 
-const ROW = "id, value, version, attempt, expires, not_before_epoch, not_before_seq, raised_at";
+const ROW = "value, version, attempt, expires, not_before_epoch, not_before_seq, raised_at";
 
 export type Question =
   | "begin"
@@ -41,8 +41,8 @@ export const readStatements: Readonly<Record<Question, string>> = {
   factsOfSession: `SELECT place, kind, session, at, body FROM facts
     WHERE session = ? AND tenant = ? AND place > ? ORDER BY place LIMIT ?`,
   // Texts sort before blobs, so an upper bound keeps the first of the two runs to itself.
-  listTexts: `SELECT ${ROW} FROM rows WHERE kind = ? AND tenant = ? AND id > ? AND id < x'' ORDER BY id LIMIT ?`,
-  listUuidsFrom: `SELECT ${ROW} FROM rows WHERE kind = ? AND tenant = ? AND id >= ? ORDER BY id LIMIT ?`,
-  listUuidsAfter: `SELECT ${ROW} FROM rows WHERE kind = ? AND tenant = ? AND id > ? ORDER BY id LIMIT ?`,
+  listTexts: `SELECT id, ${ROW} FROM rows WHERE kind = ? AND tenant = ? AND id > ? AND id < x'' ORDER BY id LIMIT ?`,
+  listUuidsFrom: `SELECT id, ${ROW} FROM rows WHERE kind = ? AND tenant = ? AND id >= ? ORDER BY id LIMIT ?`,
+  listUuidsAfter: `SELECT id, ${ROW} FROM rows WHERE kind = ? AND tenant = ? AND id > ? ORDER BY id LIMIT ?`,
   due: "SELECT kind, tenant, id FROM rows WHERE kind = ? AND expires <= ? ORDER BY expires LIMIT ?",
 };

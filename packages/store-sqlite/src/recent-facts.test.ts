@@ -44,6 +44,28 @@ test("the file tells what happened before, what is asked of one session, and eve
   assert.deepEqual(read(recent, "21"), ["22 c"]);
 });
 
+test("a drop leaves what is remembered alone, unless it may have taken some of it", () => {
+  const factsBefore = instantOf(1);
+  const bounds = (kind: string, from: number, before: number): Parameters<RecentFacts["dropped"]>[0] => ({
+    factsBefore,
+    factsOf: [{ kind, from: instantOf(from), before: instantOf(before) }],
+  });
+  for (const [taken, given] of [
+    [false, { factsBefore }],
+    [true, { factsBefore: instantOf(2) }],
+    [false, bounds("y", 0, 9)],
+    [false, bounds("x", 0, 1)],
+    [true, bounds("x", 1, 2)],
+    [false, bounds("x", 2, 9)],
+  ] as const) {
+    const recent = new RecentFacts();
+    recent.add([changeWith("a")], [committed], 0);
+    recent.dropped(given);
+    const page = recent.page({ tenant: tenant("home"), limit: 1 });
+    assert.equal(page === undefined, taken, JSON.stringify(given));
+  }
+});
+
 test("a batch that wrote no fact changes nothing, wherever it believes to be", () => {
   const recent = new RecentFacts();
   recent.add([changeWith("a")], [committed], 0);

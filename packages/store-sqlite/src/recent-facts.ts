@@ -2,6 +2,7 @@
 // take every fact out of the file again. Their places follow one another without a gap.
 
 import type { Change, FactDraft, Outcome, Store, StoredFact } from "@hallpass/core";
+import type { DropBounds } from "./change-writer.ts";
 import { placeOfCursor } from "./fact-cursor.ts";
 
 type Query = Parameters<Store["facts"]>[0];
@@ -47,7 +48,14 @@ export class RecentFacts {
     return { facts, more: false };
   }
 
-  /** Facts were dropped, or nobody knows what the file holds. */
+  /** Facts were dropped, or may have been: those that are remembered are mostly younger than any bound, and stay. */
+  dropped({ factsBefore, factsOf = [] }: Pick<DropBounds, "factsBefore" | "factsOf">): void {
+    const isWithin = ({ kind, at }: FactDraft): boolean =>
+      at < factsBefore || factsOf.some((of) => of.kind === kind && of.from <= at && at < of.before);
+    if (this.#facts.some(isWithin)) this.forget();
+  }
+
+  /** Nobody knows what the file holds. */
   forget(): void {
     this.#facts = [];
     // Before every place that the file could have: what comes next begins anew.

@@ -6,7 +6,7 @@ import type { Issuer } from "../kernel/issuer.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { afterMs } from "../kernel/time.ts";
 import type { FactReader, ReaderWrites } from "../readers/fact-reader.ts";
-import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
+import { sessionKey, subjectOfRow } from "../sessions/session-row.ts";
 import type { Snapshot, StoredFact } from "../store/store.ts";
 import { blockChanges } from "./audit-row.ts";
 import { type AuditRecord, commitmentTo, firstHash, hashAfter, type Person } from "./chain.ts";
@@ -120,7 +120,7 @@ function chained(
 function subjectOf({ fact, salt }: ReadFact, snapshot: Snapshot): readonly Omit<Person, "n">[] {
   if (fact.kind !== "session_opened" || fact.session === null) return [];
   const row = snapshot.get(sessionKey({ tenant: fact.tenant, id: fact.session }));
-  return row === undefined ? [] : [{ name: "subject", value: sessionFromRow(row).subject, salt }];
+  return row === undefined ? [] : [{ name: "subject", value: subjectOfRow(row), salt }];
 }
 
 function entryOf(n: number, { fact, body }: ReadFact, persons: readonly Person[]): string {

@@ -9,7 +9,7 @@ import { afterMs, type Instant, secondsOf } from "../kernel/time.ts";
 import { aFamily, aRow, aSession, at, START, sessionId, TENANT, WEB } from "../testing/builders.ts";
 import { CHARACTERS, characterAt } from "../testing/characters.ts";
 import { END_REASONS, type Family, foreseenEnd, type Session } from "./session.ts";
-import { sessionFromRow, sessionKey, sessionRefs, sessionToRow } from "./session-row.ts";
+import { sessionFromRow, sessionKey, sessionRefs, sessionToRow, subjectOfRow } from "./session-row.ts";
 import { NO_SESSIONS, subjectFromRow, subjectKey, subjectToRow, unexpired } from "./subject.ts";
 
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
@@ -92,7 +92,11 @@ test("a session comes back from its row as it was, whatever it holds", () => {
     fc.property(session, (one) => {
       const { value, expires } = sessionToRow(one, 1000);
       // Without what was put in beside the text: another node has to read it.
-      assert.deepEqual(sessionFromRow(aRow(sessionKey(one), { value, expires })), one);
+      const row = aRow(sessionKey(one), { value, expires });
+      assert.equal(subjectOfRow(row), one.subject);
+      assert.equal(row.parsed, undefined, "no more of it was read");
+      assert.deepEqual(sessionFromRow(row), one);
+      assert.equal(subjectOfRow(row), one.subject);
     }),
     { numRuns: 500 },
   );
@@ -184,7 +188,9 @@ describe("a session's row", () => {
 
   it("of a layout that is not known is a defect, not a session", () => {
     const row = aRow(sessionKey(aSession()), sessionToRow(aSession(), 7));
-    assert.throws(() => sessionFromRow({ ...row, value: row.value.replace("[1,", "[2,") }));
+    const later = { ...row, value: row.value.replace("[1,", "[2,") };
+    assert.throws(() => sessionFromRow(later));
+    assert.throws(() => subjectOfRow(later));
   });
 
   it("with a malformed position or seed is a defect, not a session", () => {

@@ -128,6 +128,14 @@ export function sessionFromRow(row: Row): Session {
   return row.parsed.as as Session;
 }
 
+/** Of a row that nobody has read yet, no more than this is read. */
+export function subjectOfRow(row: Row): SubjectId {
+  if (row.parsed?.value === row.value) return sessionFromRow(row).subject;
+  const [layout, subject] = JSON.parse(row.value) as SessionRow;
+  if (layout !== LAYOUT) throw new Error("a session's row has a layout that this version does not know");
+  return subject as SubjectId;
+}
+
 function parse(row: Row): Session {
   const [
     layout,
