@@ -49,8 +49,11 @@ export function makeCluster(on: Ground, name: string): void {
   runTool(on, "initdb", "-D", name, "-U", "hallpass", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N");
 }
 
-/** Where a run of all tests keeps an empty cluster for them to copy: making one takes five times as long. */
-export const CLUSTER_TO_COPY = "HALLPASS_CLUSTER_TO_COPY";
+/**
+ * Where a run of all tests keeps an empty cluster for them to copy: making one takes five times as long. Not named like
+ * a key of the configuration, which a server that a test starts would refuse.
+ */
+export const CLUSTER_TO_COPY = "TESTS_CLUSTER_TO_COPY";
 let hasCopied = false;
 
 /** A copy has the identifier of its original, and two of them would pass for one server: a process gets one at most. */
