@@ -127,6 +127,7 @@ export const WIRE_ERRORS: Readonly<Record<WireCode, WireError>> = {
   replaced_over: row(409, "invalid_request", "The session to replace is over."),
   rotation_required: row(400, "invalid_request", "The refresh tokens of a public client have to rotate."),
   acr_too_low: row(403, "invalid_request", "The policy needs another acr than the sign-in had."),
+  auth_time_ahead: row(400, "invalid_request", "The sign-in is said to lie more than a minute ahead."),
   token_too_large: row(400, "invalid_request", "The access token would be too large."),
   claim_reserved: row(400, "invalid_request", "A claim has a reserved name."),
   idempotency_key_in_use: row(409, "invalid_request", "The first request with this Idempotency-Key is not done yet."),

@@ -1,6 +1,6 @@
 // What one route asks beyond a valid token. It can only ask for more: there is no way to ask for less here.
 
-import type { AccessTokenClaims, JsonValue } from "@hallpass/protocol";
+import { type AccessTokenClaims, type JsonValue, MAX_SKEW_SECONDS } from "@hallpass/protocol";
 import { authenticationInsufficient, type Rejected, rejected, scopeMissing } from "./verdict.ts";
 
 /** A value that must be equal, or a question about the claim. */
@@ -46,7 +46,9 @@ export function judgeRequirements(
   return undefined;
 }
 
-// From `auth_time`, never from `iat`: a refresh is no sign-in (RFC 9470 section 4). Without one nobody knows.
+// From `auth_time`, never from `iat`: a refresh is no sign-in (RFC 9470 section 4). Without one nobody knows; nor with one that lies ahead by more
+// than clocks may differ, which would stay recent for as long as it does.
 function ageOfSignIn({ authTime }: AccessTokenClaims, now: number): number {
-  return authTime === undefined ? Number.POSITIVE_INFINITY : now - authTime * 1000;
+  if (authTime === undefined || authTime * 1000 > now + MAX_SKEW_SECONDS * 1000) return Number.POSITIVE_INFINITY;
+  return now - authTime * 1000;
 }

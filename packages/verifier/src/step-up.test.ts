@@ -77,6 +77,15 @@ describe("a route that asks how the subject signed in", () => {
     assert.equal(await kindOf(issuer, await signedIn(issuer, 0), { maxAuthAge: 0 }), "accepted");
   });
 
+  it("takes no sign-in for recent that lies further ahead than clocks may differ [STEP-5] [NB-34]", async () => {
+    const issuer = await createTestIssuer(OPTIONS);
+    const required = { maxAuthAge: 300 };
+    assert.equal(await kindOf(issuer, await signedIn(issuer, -60), required), "accepted");
+    for (const ahead of [61, 3600, 1_000_000_000])
+      assert.equal(await kindOf(issuer, await signedIn(issuer, -ahead), required), "insufficient_user_authentication");
+    assert.equal(await kindOf(issuer, await signedIn(issuer, -3600), {}), "accepted");
+  });
+
   it("counts from the sign-in, however young the token is [STEP-5] [S-20]", async () => {
     const issuer = await createTestIssuer(OPTIONS);
     const signIn = Math.floor(issuer.clock.now() / 1000);

@@ -24,6 +24,7 @@ export type RefusalCode =
   | "policy_unknown"
   | "remember_not_allowed"
   | "acr_too_low"
+  | "auth_time_ahead"
   | "rotation_required"
   | "policy_not_found"
   | "policy_invalid"

@@ -17,6 +17,7 @@ import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revo
 import { type Alteration, decide } from "../sessions/decide.ts";
 import { MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { liesAhead } from "../sessions/sign-in-time.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
 import type { Row, RowChange, RowKey, Snapshot, Store } from "../store/store.ts";
@@ -53,7 +54,7 @@ export interface AlteredSession {
   readonly sessionToken: Secret | null;
 }
 
-/** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `claim_reserved`, `session_too_large`, `token_too_large`, `version_conflict`. */
+/** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `auth_time_ahead`, `claim_reserved`, `session_too_large`, `token_too_large`, `version_conflict`. */
 export async function alterSession(deps: AlterSessionDeps, request: AlterSession): Promise<Answer<AlteredSession>> {
   const { claims } = request.alteration;
   if (claims !== undefined && Object.keys(claims).some((name) => RESERVED_CLAIMS.has(name)))
@@ -83,6 +84,7 @@ function attempt(deps: AlterSessionDeps, request: AlterSession, key: RowKey): Pr
     const { scope } = request.alteration;
     if (scope !== undefined && !session.families.some((family) => scopeIsSubset(scope, family.scope)))
       return answer(refused("scope_not_allowed"));
+    if (liesAhead(request.alteration.authTime, snapshot.clock)) return answer(refused("auth_time_ahead"));
     const ruling = decide(session, { kind: "alter", alteration: request.alteration }, snapshot.clock);
     const { mac } = deps.keys.open(snapshot);
     if (ruling.kind !== "changed") {

@@ -15,6 +15,7 @@ import { type Policy, sessionPolicyOf } from "../sessions/policy.ts";
 import { currentPolicy, type PolicyName, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
 import { absoluteEnd, type Device, type Family, MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
+import { liesAhead } from "../sessions/sign-in-time.ts";
 import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
 import { isBlocked, subjectFromRow, subjectKey } from "../sessions/subject.ts";
 import { answer, change, type Decision, write } from "../store/change.ts";
@@ -82,7 +83,7 @@ interface Random {
 
 const MAX_DEPTH = 8;
 
-/** Refuses an unknown client, policy, parent or session to replace, scope or audience beyond the client's, an `acr` that the policy does not take, reserved or too many claims, a full or a blocked subject. Throws Faults of the store. */
+/** Refuses an unknown client, policy, parent or session to replace, scope or audience beyond the client's, an `acr` that the policy does not take, a sign-in that lies ahead, reserved or too many claims, a full or a blocked subject. Throws Faults of the store. */
 export async function openSession(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<OpenedSession>> {
   const settled = await settle(deps, request);
   return settled.ok ? granted({ ...settled.value, tokens: await signTokens(settled.value.tokens) }) : settled;
@@ -289,6 +290,7 @@ function prepare(
   const chosen = sessionPolicyOf(policy, request.remember);
   if (chosen === undefined) return { code: "remember_not_allowed" };
   if (policy.requiredAcr.length > 0 && !policy.requiredAcr.includes(request.acr ?? "")) return { code: "acr_too_low" };
+  if (liesAhead(request.authTime, snapshot.clock)) return { code: "auth_time_ahead" };
   if (policy.rotation === "off" && client.authentication === "none") return { code: "rotation_required" };
   const subject = subjectFromRow(snapshot.get(subjectKey(tenant, request.subject)));
   if (isBlocked(subject, snapshot.clock)) return { code: "subject_blocked" };

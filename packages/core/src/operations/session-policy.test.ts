@@ -84,6 +84,27 @@ describe("a policy that needs an acr", () => {
   }
 });
 
+describe("a sign-in that is said to lie ahead", () => {
+  const rows = [
+    [60, null],
+    [61, "auth_time_ahead"],
+    [1_000_000_000, "auth_time_ahead"],
+  ] as const;
+  for (const [ahead, code] of rows) {
+    it(`by ${ahead} s is ${code === null ? "what clocks may differ by" : "refused, at the opening and later"} [NB-34]`, async () => {
+      const world = await aWorld(createMemoryStore);
+      const authTime = Math.floor(world.now() / 1000) + ahead;
+      const answer = await openSession(world, anOpening({ authTime }));
+      const { session } = await opened(world);
+      const alteration = { authTime };
+      const revocationId = "019a9c40-1b2c-7d3e-8f90-a1b2c3d4e5f6";
+      const asked = { session: session.id, alteration, expectVersion: null, revocationId, actor: null };
+      const later = await alterSession(world, asked);
+      for (const one of [answer, later]) assert.equal(one.ok ? null : one.code, code);
+    });
+  }
+});
+
 describe("an access token", () => {
   it("lives no longer than its issuer allows, whatever its session's row says [POL-8]", async () => {
     const policy = aPolicy({ accessLifetime: secondsOf(600), idle: secondsOf(900) });
