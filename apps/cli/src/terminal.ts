@@ -1,5 +1,7 @@
 // The world of one command: where it reads and writes, and which clock it sees. Handed in by main, by tests another one.
 
+import { jsonText } from "./print/json.ts";
+
 export interface Terminal {
   /** Data, for pipes. */
   readonly out: (text: string) => void;
@@ -15,7 +17,7 @@ export interface Terminal {
 }
 
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+  terminal.out(`${jsonText(value, 2)}\n`);
 }
 
 export function printLines(terminal: Terminal, lines: readonly string[]): void {

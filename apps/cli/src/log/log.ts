@@ -4,6 +4,7 @@ import { usage } from "../complaint.ts";
 import type { ServerApi } from "../connection/server-api.ts";
 import type { Context, Outcome } from "../context.ts";
 import { printable } from "../print/columns.ts";
+import { jsonText } from "../print/json.ts";
 import { instant } from "../print/times.ts";
 import type { WireFact } from "../sessions/session-wire.ts";
 import type { Terminal } from "../terminal.ts";
@@ -39,7 +40,7 @@ export async function showLog({ terminal, api }: Context, options: LogOptions): 
     ...(options.subject === undefined ? {} : { subject: options.subject }),
     limit: 200,
   };
-  const show = (fact: Fact): void => terminal.out(`${options.json === true ? JSON.stringify(fact) : lineOf(fact)}\n`);
+  const show = (fact: Fact): void => terminal.out(`${options.json === true ? jsonText(fact) : lineOf(fact)}\n`);
   const start = options.after ?? null;
   if (options.follow === true) return follow(terminal, server, body, { start, show });
   for (let after = start; ; ) {
