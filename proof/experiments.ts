@@ -299,6 +299,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: { quick: "", ci: "", full: "" },
   },
   {
+    id: "permissions",
+    title: "a server that may do no more than it needs, under the permission model of Node",
+    promise: "P12",
+    program: "drills/permissions/main.ts",
+    sizes: { quick: "", ci: "", full: "" },
+  },
+  {
     id: "demo",
     title: "revocations before three verifiers, two of which can't hear",
     promise: "P2 P11",
