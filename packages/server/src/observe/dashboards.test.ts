@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { addAdmissionMetrics } from "./admission-metrics.ts";
 import { addGrowthMetrics } from "./growth.ts";
+import { addLogMetrics } from "./log-metrics.ts";
 import { createMetrics, NOTHING_GAUGED } from "./metrics.ts";
 
 const ops = join(import.meta.dirname, "../../../../ops");
@@ -22,6 +23,7 @@ async function known(): Promise<ReadonlyMap<string, Known>> {
   const { registry } = createMetrics(NOTHING_GAUGED);
   addAdmissionMetrics(registry, { lanes: [] });
   addGrowthMetrics(registry, async () => null);
+  addLogMetrics(registry, { write: () => {} });
   const series = new Map<string, Known>();
   for (const { name, type } of await registry.getMetricsAsJSON()) {
     const { labelNames = [] } = registry.getSingleMetric(name) as { readonly labelNames?: readonly string[] };
