@@ -33,6 +33,8 @@ import type { PublishedKeys } from "./outbound/published-keys.ts";
 export interface Hearing {
   heard(): ReadonlyMap<string, Heard>;
   readonly listeningSince: Instant;
+  /** By when every read showed the position, by the store's time: as early as this node knows, `at` at the latest, when a read has shown it. */
+  shownBy(pos: Position, at: Instant): Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. `met` is told of each when it has. */
   waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<unknown>;
   /** The same for verifiers that are connected to other nodes, as those note it. */
@@ -104,6 +106,7 @@ export function noHearing(listeningSince: Instant): Hearing {
   return {
     heard: () => new Map(),
     listeningSince,
+    shownBy: (_, at) => at,
     waitApplied: async () => undefined,
     waitElsewhere: async () => undefined,
     waitKeys: async () => undefined,

@@ -9,7 +9,7 @@ import {
   type SilentVerifier,
 } from "@hallpass/protocol";
 import type { SessionId } from "../kernel/ids.ts";
-import { afterMs, earliest, type Instant, isPast } from "../kernel/time.ts";
+import { afterMs, earliest, type Instant, isPast, latest } from "../kernel/time.ts";
 import type { StoreTraits } from "../store/store.ts";
 import type { FleetMember, Heard } from "./fleet.ts";
 import { isCounting, type LargeRun, statusOf } from "./large-run.ts";
@@ -39,8 +39,16 @@ export interface FleetView {
   readonly noted?: ReadonlyMap<string, Position>;
   /** When this node began to hear verifiers: leases granted before by an earlier process ended M after it at the latest. */
   readonly listeningSince: Instant;
+  /**
+   * By when every read shows the revocation, by the store's time: until then a ping is answered with the head before it. Absent where that is
+   * when it was committed: nobody has waited for a disk.
+   */
+  readonly shownBy?: Instant;
   readonly traits: Pick<StoreTraits, "head" | "nodes">;
 }
+
+/** Milliseconds: no commit takes longer until it is shown. */
+const SHOWN_WITHIN = 60_000;
 
 type Enforcement =
   | { readonly kind: "enforced" }
@@ -117,9 +125,10 @@ function enforcementBy(
   return { kind: "waiting", refusesBy: afterMs(refusesBy, now - believed) };
 }
 
-/** A lease that was granted before the commit ends M after its ping; the last ping can only be known where no other node can have answered a later one. */
+/** A lease that was granted before the commit was shown ends M after its ping; the last ping can only be known where no other node can have answered a later one. */
 function bound(committed: Instant, member: FleetMember, heard: Heard | undefined, fleet: FleetView): Instant {
-  const whatever = afterMs(committed, member.maxStaleness);
+  const shown = earliest(latest(committed, fleet.shownBy ?? committed), afterMs(committed, SHOWN_WITHIN));
+  const whatever = afterMs(shown, member.maxStaleness);
   if (fleet.traits.nodes === "many" || heard?.answering === true) return whatever;
   return earliest(whatever, afterMs(heard?.lastPing ?? fleet.listeningSince, member.maxStaleness));
 }

@@ -25,6 +25,7 @@ import { createNodeNotes } from "./node-notes.ts";
 import type { Channel } from "./outbox.ts";
 import { type FeedBearer, judgeFeedBearer } from "./own-bearer.ts";
 import { createPullFeed, type Pull, type PullAnswer, type PullReport } from "./pull.ts";
+import { SeenHeads } from "./seen-heads.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createWaits } from "./waits.ts";
 
@@ -56,6 +57,8 @@ export interface FeedHub {
   heard(): ReadonlyMap<string, Heard>;
   /** The store's time from which on this node has heard every ping that it answered. */
   readonly listeningSince: Instant;
+  /** By when every read showed the position, by the store's time: as early as this node knows, `at` at the latest, when a read has shown it. */
+  shownBy(pos: Position, at: Instant): Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
   waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<void>;
   /** Settles when every verifier that is connected to another node has acknowledged the position to that one, or after `maxMs`. */
@@ -133,11 +136,13 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       closeAll(FEED_CLOSE.drain, "history was lost: come back for a snapshot");
     },
   };
+  const seen = new SeenHeads();
   const broadcast = createBroadcast(options, audience);
   const reader = createHeadReader(
     async () => {
       const round = await broadcast.round();
       firstRead ??= round.time;
+      seen.note(round.head.pos, round.time);
       return round;
     },
     (cause) => log({ kind: "failed", during: "answering", cause }),
@@ -191,6 +196,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       // Before the first read nothing was answered yet.
       return firstRead ?? clock.now();
     },
+    shownBy: (pos, at) => seen.by(pos, at),
     waitApplied: (pos, maxMs, met) => {
       headMoved();
       return waits.until(heard.all, ({ applied }) => applied !== null && !isBefore(applied, pos), maxMs, met);

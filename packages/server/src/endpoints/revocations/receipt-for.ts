@@ -39,7 +39,8 @@ export async function receiptFor(
   const snapshot = await store.read([ringKey(tenant), own]);
   if (snapshot.get(own) === undefined) throw new Fault("history_lost");
   const { heard, listeningSince } = { heard: hearing.heard(), listeningSince: hearing.listeningSince };
-  const fleet = { members, heard, noted, listeningSince, traits: store.traits };
+  const shownBy = hearing.shownBy(pos, snapshot.clock);
+  const fleet = { members, heard, noted, listeningSince, shownBy, traits: store.traits };
   const receipt = receiptOf(revocation, fleet, snapshot.clock, storeTime.believed(snapshot.clock));
   return { ...receipt, jws: await signedJwt(services.keys.open(snapshot).signer, RECEIPT_TYPE, receipt) };
 }
