@@ -361,23 +361,6 @@ test("whatever pings were answered when, the bound is never earlier than true [R
   fc.assert(neverTooEarly(knownOf), { numRuns: 3000 });
 });
 
-/** The same of a commit that is shown a while after its time: pings until then are answered with the head before it. */
-const slowDisk = (know: (one: Life, shown: number) => FleetView) =>
-  fc.property(life, fc.integer({ min: 0, max: 3000 }), (one, shown) => {
-    const now = afterMs(COMMITTED, shown + one.now);
-    const receipt = receiptOf(aRevocation(), know({ ...one, now: shown + one.now }, shown), now);
-    const granting = one.pings.map((ping) => ({ ...ping, sent: ping.sent - shown }));
-    const end = COMMITTED + shown + acceptsUntil({ ...one, pings: granting });
-    assert.ok(receipt.enforced_by_ms !== null && receipt.enforced_by_ms >= Math.min(end, Number.MAX_SAFE_INTEGER));
-    if (receipt.fleet.enforced === 1) assert.ok(now >= end, "enforced while it can still accept");
-  });
-
-test("however long a commit takes until it is shown, the bound is never earlier than true [RCP-3] [RCP-5]", () => {
-  const know = (one: Life, shown: number): FleetView => ({ ...knownOf(one), shownBy: afterMs(COMMITTED, shown) });
-  fc.assert(slowDisk(know), { numRuns: 1000 });
-  assert.equal(fc.check(slowDisk(knownOf), { numRuns: 1000 }).failed, true);
-});
-
 test("what is shown late counts from there, for a minute at most [RCP-3]", () => {
   const by = (shown: number): number | null =>
     receiptOf(aRevocation(), { ...knownOf(OLD), shownBy: afterMs(COMMITTED, shown) }, afterMs(COMMITTED, 0))
