@@ -269,4 +269,79 @@ export const VERIFIER: readonly Reviewed[] = [
       ],
     },
   },
+  {
+    why: "equivalent",
+    reason:
+      "What is thrown there instead is caught, and the answer is the same: the question failed, or the promise rejects.",
+    lines: {
+      "session-tokens.ts": [
+        "const body = await ports.introspect?.(token);",
+        "const claims = body === undefined ? undefined : claimsIn(body, reader);",
+        'if (claims === undefined) return { kind: "failed" };',
+        "if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;",
+        "return claims?.sid === undefined ? undefined : claims;",
+      ],
+      "pull-client.ts": ['if (ports.pull === undefined) throw new Error("this verifier can\'t pull");'],
+      "runtime.ts": [
+        "const answer = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};",
+        'if (typeof token !== "string" || typeof type !== "string" || type.toLowerCase() !== "bearer") {',
+      ],
+    },
+  },
+  {
+    why: "equivalent",
+    reason: "Nobody compares with this value, or any other number tells the change as well.",
+    lines: {
+      "session-tokens.ts": ["this.#forgotten += 1;", 'return { kind: "active", read, asked };'],
+      "pull-client.ts": [".catch(() => false)"],
+      "runtime.ts": [
+        "close: (code) => socket.close(code === undefined || (code !== 1000 && (code < 3000 || code > 4999)) ? 1000 : code),",
+      ],
+    },
+  },
+  {
+    why: "equivalent",
+    reason: "A case that can't be where it stands: it is refused before, or lies outside of what is written.",
+    lines: {
+      "packed-rows.ts": [
+        "default:",
+        'throw new TypeError("rows of no kind were not read by unpackNotices");',
+        "for (let found = words.indexOf(last); found >= 0; found = words.indexOf(last, found + 1)) {",
+        "for (let word = 0; word < 4; word += 1) into[word] = wordAt(keys, row * KEY_BYTES + word * 4);",
+      ],
+      "pull-client.ts": ["else if (sent !== undefined) {"],
+    },
+  },
+  {
+    why: "accepted",
+    reason:
+      "How much is kept at most, and at which fraction of a millisecond it is over: an age with its drift is hardly ever a whole number.",
+    lines: {
+      "session-tokens.ts": [
+        "return ageOf(found.said.asked, now.wall, now.mono) < found.said.forMs ? found : undefined;",
+        'return no !== undefined && ageOf(no, now.wall, now.mono) < NO_FOR_MS ? "inactive" : undefined;',
+        "if (said.forMs > 0 && before === this.#forgotten) this.memory.keep(token, read);",
+        "this.#noes.delete(token);",
+        "if (this.#noes.size <= MOST_NOES) return;",
+        "if (oldest.done !== true) this.#noes.delete(oldest.value);",
+      ],
+    },
+  },
+  {
+    why: "accepted",
+    reason:
+      "Another kind of machine, platform or process: another order of bytes, one without `unref`, one that tells a failed upgrade by an error alone, one that ends or does not.",
+    lines: {
+      "packed-rows.ts": [
+        "const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;",
+        "if (!LITTLE_ENDIAN) return word;",
+      ],
+      "runtime.ts": [
+        'if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")',
+        "timer.unref();",
+        "socket.onerror = () => {",
+        "if (socket.readyState === WebSocket.CLOSED) finish(1006);",
+      ],
+    },
+  },
 ];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { formatSessionToken } from "@hallpass/protocol";
-import { sessionStage } from "./testing/session-stage.ts";
+import { SID, sessionStage } from "./testing/session-stage.ts";
 
 describe("what the issuer said of a session token holds", () => {
   test("until a second before the end that it named, counted from the question, whatever the wall clock says [ST-V3] [S-06]", async () => {
@@ -114,5 +114,49 @@ describe("a flood of made-up session tokens", () => {
     for (let count = 0; count < 50; count += 1)
       await code(formatSessionToken(crypto.getRandomValues(new Uint8Array(48))));
     assert.ok(verifier.metrics().rememberedTokens <= 10);
+  });
+});
+
+describe("what is remembered of answers", () => {
+  test("a no is worth nothing after a snapshot, and a yes that became a no is kept no longer [ST-V5]", async () => {
+    const { issuer, verifier, code, live, say, asked } = await sessionStage();
+    assert.equal(await code(), "accepted");
+    assert.equal(verifier.metrics().rememberedTokens, 1);
+    issuer.feed.take({ kind: "outdated", sid: SID });
+    await issuer.advance(0);
+    say(async () => '{"active":false}');
+    assert.equal(await code(), "inactive");
+    assert.deepEqual([verifier.metrics().rememberedTokens, asked()], [0, 2]);
+    say(async () => live());
+    assert.equal(await code(), "inactive", "for a moment");
+    assert.equal(asked(), 2);
+    for (const peer of issuer.feed.peers) for (const frame of issuer.feed.snapshotFrames()) peer.send(frame);
+    assert.equal(await code(), "accepted");
+    assert.equal(asked(), 3);
+  });
+
+  test("an answer that is too long, too deep or has too many members is none [ST-V6]", async () => {
+    const { code, live, say } = await sessionStage();
+    for (const more of [
+      { x: "y".repeat(65_536) },
+      { x: JSON.parse(`${"[".repeat(12)}${"]".repeat(12)}`) as unknown },
+      Object.fromEntries(Array.from({ length: 512 }, (_, n) => [`m${n}`, n])),
+    ]) {
+      say(async () => live(more));
+      assert.equal(await code(), "introspection_failed");
+    }
+  });
+
+  test("one that was accepted after the commit of what took it away counts as late, once [RCP-7]", async () => {
+    const { issuer, verifier, code } = await sessionStage();
+    const { feed } = issuer;
+    feed.reachable = false;
+    const notice = feed.take({ kind: "session", sid: SID });
+    await issuer.clock.advance(500);
+    assert.equal(await code(), "accepted");
+    feed.reachable = true;
+    for (const peer of feed.peers) peer.send(feed.noticesFrame({ epoch: 1, seq: 0 }, notice.pos, [notice]));
+    assert.equal(await code(), "revoked");
+    assert.equal(verifier.metrics().lateAccepts, 1);
   });
 });

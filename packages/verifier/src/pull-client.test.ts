@@ -1,0 +1,191 @@
+// Whoever pulls, without a verifier around it: pauses, what is given back, what is joined, what is counted.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Activity } from "./activity.ts";
+import { Knowledge } from "./knowledge.ts";
+import { newCounters, reportOf } from "./metrics.ts";
+import { settingsFrom } from "./options.ts";
+import { platformCrypto } from "./platform-crypto.ts";
+import type { FeedBearer, Ports, PullReply } from "./ports.ts";
+import { PullClient } from "./pull-client.ts";
+import { MemoryFeed } from "./testing/memory-feed.ts";
+import { settled, TestClock } from "./testing/test-clock.ts";
+
+const issuer = "https://auth.example";
+const SID = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
+const NOTHING = { trackedNotices: 0, tableBytes: 0, rememberedTokens: 0, viewAgeMs: 0, clockSkewMs: 0 };
+
+interface Given {
+  /** In the place of the feed. */
+  readonly pull?: (body: string) => Promise<PullReply>;
+  readonly fetchToken?: () => Promise<FeedBearer>;
+  /** Each byte that the dice give. */
+  readonly roll?: number;
+}
+
+function pulling({ roll = 0, ...given }: Given = {}) {
+  const clock = new TestClock();
+  const feed = new MemoryFeed({ issuer, now: () => clock.now() });
+  const counters = newCounters();
+  const bodies: string[] = [];
+  const leases: number[] = [];
+  let nonces = 0;
+  const ports: Ports = {
+    clock,
+    scheduler: clock,
+    dice: { bytes: (length) => new Uint8Array(length).fill(length === 16 ? (nonces += 1) : roll) },
+    crypto: platformCrypto(),
+    connect: () => assert.fail("connected"),
+    fetchToken: given.fetchToken ?? (async () => ({ token: "t", expiresAt: clock.now() + 600_000 })),
+    pull: (token, body) => {
+      bodies.push(body);
+      return given.pull?.(body) ?? feed.pull(token, body);
+    },
+  };
+  const knowledge = new Knowledge(() => {});
+  const activity = new Activity(undefined, () => false);
+  const client = new PullClient({
+    ports,
+    settings: settingsFrom({ issuer, audience: "a", feed: "pull" }),
+    knowledge,
+    counters,
+    instance: () => "i",
+    stats: () => reportOf(counters, NOTHING),
+    onLease: (serverAhead) => void leases.push(serverAhead),
+    activity,
+  });
+  const kindsOf = (body = ""): readonly unknown[] =>
+    body
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { readonly type: string }).type);
+  return { clock, feed, counters, bodies, leases, knowledge, activity, client, kindsOf };
+}
+
+test("after each failure the pause doubles from a quarter of a second to five, of which half at least is waited [PULL-8]", async () => {
+  for (const [roll, share] of [
+    [0, 0.5],
+    [255, 1],
+  ] as const) {
+    const { feed, clock, client, bodies } = pulling({ roll });
+    feed.reachable = false;
+    for (const [index, longest] of [250, 500, 1000, 2000, 4000, 5000, 5000].entries()) {
+      await client.renew();
+      assert.equal(bodies.length, index + 1);
+      await clock.advance(longest * share - 1);
+      await client.renew();
+      assert.equal(bodies.length, index + 1, `within the pause of ${longest}`);
+      await clock.advance(1);
+    }
+    feed.reachable = true;
+    await client.renew();
+    assert.equal(client.connected, true);
+    feed.reachable = false;
+    await client.renew();
+    assert.equal(client.connected, false);
+    const before = bodies.length;
+    await clock.advance(250);
+    await client.renew();
+    assert.equal(bodies.length, before + 1, "an answer began the pauses anew");
+  }
+});
+
+test("it is due when half of M is over, nobody asks and nothing is paused [PULL-8]", async () => {
+  const gate = Promise.withResolvers<PullReply>();
+  const { client, clock } = pulling({ pull: () => gate.promise });
+  assert.deepEqual([client.isDue(29_999), client.isDue(30_000), client.isDue(90_000)], [false, true, true]);
+  const renewed = client.renew();
+  assert.equal(client.isDue(30_000), false);
+  gate.reject(new Error("down"));
+  await renewed;
+  assert.equal(client.isDue(30_000), false);
+  await clock.advance(250);
+  assert.equal(client.isDue(30_000), true);
+});
+
+test("it is connected once an answer was applied, and no longer when one failed [PULL-8]", async () => {
+  const { client, feed } = pulling();
+  assert.equal(client.connected, false);
+  await client.renew();
+  assert.equal(client.connected, true);
+  feed.reachable = false;
+  await client.renew();
+  assert.equal(client.connected, false);
+});
+
+test("sessions that were used go with the request, once, and again where it failed [PULL-1] [CONN-7]", async () => {
+  const { client, feed, clock, activity, bodies, kindsOf } = pulling();
+  await client.renew();
+  assert.deepEqual(kindsOf(bodies[0]), ["hello", "ping"]);
+  activity.note(SID, clock.now());
+  feed.reachable = false;
+  await client.renew();
+  assert.deepEqual(kindsOf(bodies[1]), ["hello", "activity", "ping"]);
+  feed.reachable = true;
+  await clock.advance(5000);
+  await client.renew();
+  assert.deepEqual(kindsOf(bodies[2]), ["hello", "activity", "ping"]);
+  await client.renew();
+  assert.deepEqual(kindsOf(bodies[3]), ["hello", "ping"]);
+});
+
+test("a bearer that is not to be had is counted, and nothing is asked [K-04]", async () => {
+  const { client, counters, bodies } = pulling({ fetchToken: () => Promise.reject(new Error("down")) });
+  await client.renew();
+  assert.deepEqual(
+    [counters.bearerFailures, counters.feedConnects, bodies.length, counters.malformedFrames],
+    [1, 0, 0, 0],
+  );
+  await assert.rejects(client.ready());
+});
+
+test("each request is counted, and one that is answered says what the server's clock is ahead [PULL-5]", async () => {
+  const { client, counters, leases, feed, clock } = pulling();
+  await client.renew();
+  await client.renew();
+  assert.deepEqual([counters.feedConnects, counters.malformedFrames, counters.feedGaps, leases], [2, 0, 0, [0, 0]]);
+  feed.head = { epoch: 1, seq: 9 };
+  await client.renew();
+  assert.deepEqual(
+    [counters.feedGaps, leases.length, client.connected],
+    [0, 3, true],
+    "a frame covers what the head says",
+  );
+  feed.head = { epoch: 1, seq: 1 };
+  await client.renew();
+  assert.deepEqual([counters.feedGaps, leases.length, client.connected], [1, 3, false], "it went back");
+  await clock.advance(10_000);
+});
+
+test("what was closed asks nobody any more, and an answer that comes later is not applied [PULL-8]", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { client, feed, bodies, knowledge } = pulling({
+    pull: async (body) => {
+      await gate.promise;
+      return feed.pull("t", body);
+    },
+  });
+  const renewed = client.renew();
+  await settled();
+  client.close();
+  gate.resolve();
+  await renewed;
+  await client.renew();
+  assert.deepEqual([bodies.length, knowledge.view.state], [1, "empty"]);
+});
+
+test("a welcome of another issuer, another version, or that resumes nothing is not applied [F-12] [PULL-6]", async () => {
+  for (const change of [{ issuer: "https://other.example" }, { feed: 2 }, { resumed: true }]) {
+    const { client, feed, knowledge } = pulling({
+      pull: async (body) => {
+        const { status, text } = await feed.pull("t", body);
+        const [welcome = "", ...rest] = text.split("\n");
+        const frames = rest.filter((line) => !("resumed" in change) || !line.includes('"snapshot"'));
+        return { status, text: [JSON.stringify({ ...JSON.parse(welcome), ...change }), ...frames].join("\n") };
+      },
+    });
+    await client.renew();
+    assert.deepEqual([knowledge.salt.length, knowledge.view.state, client.connected], [0, "empty", false]);
+  }
+});
