@@ -141,7 +141,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "child sessions without ancestors in their tokens",
-    invariant: "P2-bounded",
+    invariant: "P2-receipt",
     edits: [
       {
         file: "core/src/tokens/access-token.ts",
@@ -153,7 +153,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "subtree notice matched without ancestors",
-    invariant: "P2-bounded",
+    invariant: "P2-receipt",
     edits: [
       {
         file: "verifier/src/notice-table.ts",
@@ -208,7 +208,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "lease judged before the signature was waited for",
-    invariant: "P2-bounded",
+    invariant: "P9-compromised-key",
     edits: [
       {
         file: "verifier/src/verifier.ts",
