@@ -14,6 +14,8 @@ const scratch = mkdtempSync(join(tmpdir(), "hallpass-reproduce-"));
 const elsewhere = join(scratch, "another", "place");
 const env = { ...process.env, NODE_OPTIONS: "", TZ: "Pacific/Apia", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" };
 const problems: string[] = [];
+// A tarball holds the modes of its files: those of the build elsewhere must not be its caller's wish.
+process.umask(0o022);
 
 try {
   const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0");

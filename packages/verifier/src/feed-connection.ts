@@ -21,6 +21,8 @@ import type { Cancel, Connection, FeedBearer, Ports } from "./ports.ts";
 
 export const VERIFIER_VERSION = "hallpass-verifier/0.1.0";
 const SILENCE_MS = 10_000;
+/** However long a bearer lives, another one is fetched by then: beyond some 24 days timers of the platform fire at once, and again and again. */
+const LONGEST_BEARER_MS = 86_400_000;
 /** Heads in a row beyond what was applied: by then a frame was lost, and only another connection brings it. */
 const MOST_BEHIND = 3;
 
@@ -182,7 +184,8 @@ export class FeedConnection {
   // CONN-1: a fresh bearer in band, well before the old one ends.
   #refreshBearer(expiresAt: number): void {
     const { ports } = this.#deps;
-    const wait = Math.max(1000, (expiresAt - ports.clock.now()) * (0.6 + 0.2 * fraction(ports)));
+    const life = Math.min(LONGEST_BEARER_MS, expiresAt - ports.clock.now());
+    const wait = Math.max(1000, life * (0.6 + 0.2 * fraction(ports)));
     this.#cancelAuth = ports.scheduler.after(wait, () => {
       ports.fetchToken().then(
         ({ token, expiresAt: next }) => {

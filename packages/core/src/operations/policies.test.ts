@@ -148,6 +148,11 @@ describe("a policy's numbers", () => {
     ["an access token longer than the idle time", { accessLifetime: 101 as Seconds }, ["accessLifetime too_large"]],
     ["the issuer's longest access token", { accessLifetime: 600 as Seconds, idle: 700 as Seconds }, []],
     ["a longer one", { accessLifetime: 601 as Seconds, idle: 700 as Seconds }, ["accessLifetime too_large"]],
+    [
+      "one beyond both, named once",
+      { accessLifetime: 900 as Seconds, idle: 700 as Seconds },
+      ["accessLifetime too_large"],
+    ],
     ["an idle time that is too short", { idle: 59 as Seconds, accessLifetime: 10 as Seconds }, ["idle too_small"]],
     ["an idle time as long as the absolute one", { idle: 1000 as Seconds }, []],
     ["an idle time beyond the absolute one", { idle: 1001 as Seconds }, ["idle too_large"]],

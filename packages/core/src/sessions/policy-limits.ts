@@ -24,9 +24,9 @@ const LIMITS = {
 export function wrongNumbers(numbers: PolicyNumbers, issuer: Pick<Issuer, "maxTokenLifetime">): readonly WrongNumber[] {
   const { accessLifetime, retryWindow, recoveryWindow, remembered, maxSessions } = numbers;
   const limits = LIMITS;
+  const longestAccess = Math.min(issuer.maxTokenLifetime, numbers.idle);
   return [
-    ...within(["accessLifetime"], accessLifetime, limits.accessLifetime.least, issuer.maxTokenLifetime),
-    ...(accessLifetime > numbers.idle ? [wrong(["accessLifetime"], "too_large")] : []),
+    ...within(["accessLifetime"], accessLifetime, limits.accessLifetime.least, longestAccess),
     ...spanWithin([], numbers, { idle: limits.idle.least, absolute: limits.idle.least }),
     ...within(["retryWindow"], retryWindow, limits.retryWindow.least, limits.retryWindow.most),
     ...within(["recoveryWindow"], recoveryWindow, retryWindow, limits.recoveryWindow.most),
