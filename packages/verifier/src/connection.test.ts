@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { platformCrypto } from "./platform-crypto.ts";
 import { createTestIssuer } from "./testing/index.ts";
+import { MemoryFeed } from "./testing/memory-feed.ts";
 import { answerTo, peerOf, sentBy } from "./testing/scene.ts";
 import { settled, TestClock } from "./testing/test-clock.ts";
 import { createVerifierOn } from "./verifier.ts";
@@ -88,6 +89,29 @@ test("a fresh bearer is sent in band before the old one ends [CONN-1]", async ()
   assert.ok(sentBy(issuer, "auth").length >= 1);
   assert.equal(issuer.feed.history.length, 1);
   issuer.close();
+});
+
+test("a bearer that is good for years, or for ever, is fetched anew within a day: timers that long fire at once [NB-36] [CONN-1]", async () => {
+  const DAY = 86_400_000;
+  for (const life of [DAY / 2, DAY, 60 * DAY, Number.POSITIVE_INFINITY]) {
+    const clock = new TestClock();
+    const feed = new MemoryFeed({ issuer: options.issuer, now: () => clock.now() });
+    const waits: number[] = [];
+    const verifier = createVerifierOn(
+      {
+        clock,
+        dice: { bytes: (length) => new Uint8Array(length) },
+        scheduler: { after: (ms, task) => clock.after((waits.push(ms), ms), task) },
+        crypto: platformCrypto(),
+        connect: feed.connect,
+        fetchToken: async () => ({ token: "t", expiresAt: clock.now() + life }),
+      },
+      options,
+    );
+    await clock.advance(0);
+    assert.equal(Math.max(...waits), 0.6 * Math.min(life, DAY));
+    verifier.close();
+  }
 });
 
 test("a verifier reconnects after a random while that grows to half a minute, and spread over a second when drained [CONN-5]", async () => {

@@ -34,16 +34,10 @@ function connection({ knowledge = new Knowledge(() => {}), maxStalenessMs = 60_0
   const ended: number[] = [];
   const opened: OpenConnection[] = [];
   const leases: number[] = [];
-  const waits: number[] = [];
   let nonces = 0;
   const ports: Ports = {
     clock,
-    scheduler: {
-      after: (ms, task) => {
-        waits.push(ms);
-        return clock.after(ms, task);
-      },
-    },
+    scheduler: clock,
     dice: {
       bytes: (length) => (length === 16 ? new Uint8Array(16).fill((nonces += 1)) : new Uint8Array(length).fill(roll)),
     },
@@ -74,7 +68,7 @@ function connection({ knowledge = new Knowledge(() => {}), maxStalenessMs = 60_0
     opened[0]?.onOpen();
     tell({ ...feed.welcomeFrame(false), ...welcome }, feed.keysFrame(), ...feed.snapshotFrames());
   };
-  return { one, feed, clock, counters, knowledge, sent, kinds, closed, ended, opened, leases, waits, tell, begin };
+  return { one, feed, clock, counters, knowledge, sent, kinds, closed, ended, opened, leases, tell, begin };
 }
 
 test("whatever comes before the welcome is refused, and applied to nothing [F-12] [CONN-2]", () => {
@@ -296,15 +290,6 @@ test("a fresh bearer is fetched when three to four fifths of the old one's time 
     assert.deepEqual([fetched, kinds().includes("auth")], [0, false]);
     await clock.advance(2);
     assert.deepEqual([fetched, kinds().filter((kind) => kind === "auth").length], [1, 1]);
-  }
-});
-
-test("a bearer that is good for years, or for ever, is fetched anew within a day: longer timers fire at once [NB-36] [CONN-1]", () => {
-  const DAY = 86_400_000;
-  for (const expiresAt of [new TestClock().now() + 60 * DAY, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
-    const { begin, waits } = connection({ bearer: { token: "t", expiresAt } });
-    begin();
-    assert.equal(Math.max(...waits), 0.6 * DAY);
   }
 });
 
