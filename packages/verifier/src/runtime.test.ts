@@ -74,6 +74,24 @@ test("an answer without a bearer is none, and one without a time says none [CONN
   }
 });
 
+test("what fits behind no Bearer is no bearer: it would be thrown at a process that only wants to connect [NB-37] [CONN-1]", async () => {
+  for (const token of [
+    "",
+    "a\r\nx-other: 1",
+    "a\nb",
+    "a\u0000",
+    "a b",
+    "a,b",
+    "\u2603",
+    "\u00e9",
+    "=",
+    "a".repeat(9000),
+  ]) {
+    const { ports } = answering(() => json({ access_token: token, token_type: "Bearer", expires_in: 60 }));
+    await assert.rejects(ports.fetchToken(), JSON.stringify(token.slice(0, 20)));
+  }
+});
+
 test("a token is asked about in the body, and the answer is handed on as it came", async () => {
   const { ports, asked } = answering(() => new Response('{"active":true}'));
   assert.equal(await ports.introspect?.("a+b"), '{"active":true}');

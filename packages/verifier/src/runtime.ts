@@ -7,6 +7,7 @@ import {
   isJsonObject,
   isMediaType,
   PACKED_FRAMES_TYPE,
+  parseBearer,
   parseStrictJson,
 } from "@hallpass/protocol";
 import { type Fetch, fetchPost, type Post, textOf } from "./fetch-post.ts";
@@ -123,7 +124,9 @@ function readBearer(body: string, askedAt: number): FeedBearer {
   const parsed = parseStrictJson(body, { maxLength: LONGEST_ANSWER, maxDepth: 8, maxMembers: 64 });
   const answer = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};
   const { access_token: token, token_type: type, expires_in: expires } = answer;
-  if (typeof token !== "string" || typeof type !== "string" || type.toLowerCase() !== "bearer") {
+  const isToken = typeof token === "string" && parseBearer(`Bearer ${token}`).kind === "bearer";
+  // What fits into no header would be thrown at whoever connects, where nobody catches it.
+  if (!isToken || typeof type !== "string" || type.toLowerCase() !== "bearer") {
     throw new Error("the issuer answered without a bearer");
   }
   return typeof expires === "number" && expires > 0 ? { token, expiresAt: askedAt + expires * 1000 } : { token };
