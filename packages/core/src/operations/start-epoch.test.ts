@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { SubjectId } from "../kernel/ids.ts";
 import { accessTextOf, aWorld, opened, refreshed, refreshTextOf, revoked, type World } from "../testing/world.ts";
 import { judgeAccessToken } from "../tokens/judge-access-token.ts";
+import { issuerKey } from "./bootstrap-issuer.ts";
 import { startEpoch } from "./start-epoch.ts";
 
 async function headOf(world: World): Promise<Position> {
@@ -42,9 +43,14 @@ describe("a new epoch", () => {
 
   it("is started for a cursor of an older epoch whose number lies ahead: seq never falls [POS-4] [F-10]", async () => {
     const world = await aWorld(createMemoryStore);
+    const key = issuerKey(world.issuer.tenant);
+    const issuer = (await world.store.read([key])).get(key);
     await startEpoch(world, { epoch: 1, seq: 0 }, "store_regressed");
     assert.deepEqual(await headOf(world), { epoch: 2, seq: 1 });
+    const after = (await world.store.read([key])).get(key);
+    assert.deepEqual([after?.value, after?.expires], [issuer?.value, null]);
     assert.deepEqual(await startEpoch(world, { epoch: 1, seq: 50 }, "cursor_ahead"), { epoch: 3, seq: 51 });
+    assert.equal((await world.facts()).at(-1)?.body, JSON.stringify({ cause: "cursor_ahead", epoch: 3 }));
   });
 
   it("whatever cursors are shown in whatever order, leaves every one of them behind in both parts [POS-2] [POS-3] [POS-4]", async () => {

@@ -44,6 +44,12 @@ describe("a block", () => {
     const answer = await block(world);
     assert.ok(answer.ok);
     assert.deepEqual([answer.value.endedSessions, answer.value.reason, answer.value.ticket], [2, "fraud", "T-1"]);
+    assert.deepEqual(answer.value.targets, [{ kind: "subject", subject: U81 }]);
+    const longest = (world.issuer.longestToken + world.issuer.skew) * 1000;
+    assert.equal(answer.value.tokensExpireBy, afterMs(world.now(), longest));
+    const [told] = (await world.facts()).filter(({ kind }) => kind === "subject_blocked");
+    const body = { revocation: answer.value.id, sessions: 2, until_ms: null, actor: "ops" };
+    assert.deepEqual(JSON.parse(told?.body ?? "null"), body);
     const kept = await readRevocation(world.store, TENANT, answer.value.id);
     assert.ok(kept.ok);
     for (const one of [first, second]) {
@@ -111,7 +117,24 @@ describe("a block", () => {
     assert.equal((await refreshed(world, refreshTextOf(before))).kind, "refused");
     const seen = await readSession(world.store, TENANT, before.session.id);
     assert.ok(seen.ok && seen.value.standing.kind === "ended" && seen.value.standing.reason === "subject_blocked");
-    assert.equal((await world.facts()).filter(({ kind }) => kind === "subject_unblocked").length, 1);
+    const told = (await world.facts()).filter(({ kind }) => kind === "subject_unblocked");
+    assert.deepEqual(
+      told.map(({ body }) => JSON.parse(body)),
+      [{ revocation: taken?.revocation, actor: "ops" }],
+    );
+  });
+
+  it("that is none is taken back by writing nothing, and one that is over without a word [SUB-3]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const key = subjectKey(TENANT, U81);
+    assert.equal(await unblockSubject(world, U81, "ops"), null);
+    await block(world, { until: afterMs(world.now(), 1) });
+    world.wait(1);
+    const told = (await world.facts()).length;
+    for (let count = 0; count < 2; count += 1) assert.equal(await unblockSubject(world, U81, "ops"), null);
+    assert.equal((await world.facts()).length, told);
+    const row = (await world.store.read([key])).get(key);
+    assert.deepEqual([row?.version, subjectFromRow(row).block], [2, null]);
   });
 
   it("stays when everything of the subject is revoked in between [SUB-2]", async () => {

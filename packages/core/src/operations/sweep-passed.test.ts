@@ -133,4 +133,41 @@ describe("a clock that was set back", () => {
     assert.equal(await sweepPassed({ ...world, tenant: TENANT }, reached), 1);
     assert.equal(await standing(world, other.session.id), "idle");
   });
+
+  it("is settled behind rows that nobody can read, 32 at a time, however many there are [S-07] [NODE-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const one = await opened(world);
+    const unreadable = Array.from({ length: 200 }, (_, n) => {
+      const key = sessionKey({ tenant: TENANT, id: `unreadable-${n}` as SessionId });
+      const rows = [{ key, expect: "absent", next: { value: "{", expires: world.now() } } as const];
+      return { attempt: "AAAAAAAAAAC", rows, notices: [], facts: [] };
+    });
+    await world.store.commit(unreadable);
+    world.wait(103_000);
+    const reached = world.now();
+    world.setNow(afterMs(reached, -HOUR));
+    const most: number[] = [];
+    const read: Store["read"] = (keys) => {
+      most.push(keys.filter(({ kind }) => kind === "session").length);
+      return world.store.read(keys);
+    };
+    assert.equal(await sweepPassed({ ...world, store: { ...world.store, read }, tenant: TENANT }, reached), 1);
+    assert.equal(Math.max(...most), 32);
+    assert.equal(await standing(world, one.session.id), "idle");
+  });
+
+  it("is noted once for an instant, again for a later one, and read by nobody who does not know the note [S-07] [NODE-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const key = { tenant: TENANT, kind: "lease", id: "clock" } as const;
+    const noted = async () => (await world.store.read([key])).get(key);
+    const first = world.now();
+    const later = afterMs(first, 5000);
+    for (const reached of [first, first, later, first]) await sweepPassed({ ...world, tenant: TENANT }, reached);
+    const row = await noted();
+    assert.deepEqual([row?.value, row?.version], [JSON.stringify({ layout: 1, reached: later }), 2]);
+    const next = { value: JSON.stringify({ layout: 2, reached: first }), expires: null };
+    await world.store.commit([{ attempt: "AAAAAAAAAAC", rows: [{ key, expect: 2, next }], notices: [], facts: [] }]);
+    await assert.rejects(sweepPassed({ ...world, tenant: TENANT }, later), /layout/);
+    assert.equal((await noted())?.version, 3);
+  });
 });

@@ -25,6 +25,7 @@ describe("a name that is good once", () => {
     const world = await aWorld(createMemoryStore);
     const one = named(world);
     assert.equal(await useOnce(world, one), true);
+    assert.equal((await world.store.due({ kind: "one_time", by: one.until, limit: 2 })).length, 1);
     world.wait(999);
     assert.equal(await useOnce(world.node(), one), false);
     world.wait(1);

@@ -84,6 +84,9 @@ test("changes that only compare a row share a batch, but not with one that write
   const write: Change = { ...change("x"), rows: [{ ...guard, next: { value: "", expires: null } }] };
   await Promise.all([store.commit([guarded("a")]), store.commit([guarded("b")]), store.commit([write])]);
   assert.deepEqual(ids(sent), [["a+guard", "b+guard"], ["guard"]]);
+  sent.length = 0;
+  await Promise.all([guarded("c"), write, guarded("d"), guarded("e")].map((one) => store.commit([one])));
+  assert.deepEqual(ids(sent), [["c+guard"], ["guard"], ["d+guard", "e+guard"]]);
 });
 
 test("a batch has at most as many changes as it may", async () => {
@@ -125,7 +128,7 @@ test("beyond the most that may wait, changes fail at once as overloaded, and not
   await settled();
   const waiting = store.commit([change("b"), change("c")]);
   const [refused] = await store.commit([change("d")]);
-  assert.ok(refused?.kind === "failed" && refused.cause instanceof Fault);
+  assert.ok(refused?.kind === "failed" && refused.cause instanceof Fault && !refused.full);
   assert.equal(refused.cause.code, "overloaded");
   release();
   await Promise.all([under, waiting]);
@@ -138,6 +141,26 @@ test("a caller's defect throws to that caller alone", async () => {
   await assert.rejects(store.commit([{ ...change("b"), rows: [] }]), RangeError);
   release();
   assert.equal((await neighbour)[0]?.kind, "committed");
+});
+
+test("what the store throws, or leaves without an outcome, is told to each caller, and after closing nothing is sent", async () => {
+  const commits = (outcome: () => Promise<readonly Outcome[]>) => {
+    const store = gather({ ...memory(), commit: outcome });
+    return Promise.allSettled([store.commit([change("a")]), store.commit([change("b"), change("c")])]);
+  };
+  const thrown = new Error("the disk is gone");
+  const reasons = async (outcome: () => Promise<readonly Outcome[]>) =>
+    (await commits(outcome)).map((one) => (one.status === "rejected" ? one.reason : one));
+  assert.deepEqual(await reasons(() => Promise.reject(thrown)), [thrown, thrown]);
+  for (const reason of await reasons(async () => [])) assert.match(String(reason), /no outcome/);
+  const { store, sent, release } = held();
+  release();
+  await store.close();
+  await assert.rejects(
+    store.commit([change("a")]),
+    (cause) => cause instanceof Fault && cause.code === "store_unavailable",
+  );
+  assert.deepEqual(sent, []);
 });
 
 test("each caller gets the outcomes of its own changes, also when a neighbour's conflict", async () => {

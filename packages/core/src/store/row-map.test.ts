@@ -36,6 +36,23 @@ describe("a map of rows", () => {
       }),
     );
   });
+
+  it("keeps rows of the same id apart, whichever of them goes, and none when all go", () => {
+    const keys = ["session", "subject", "client"].map(
+      (kind) => ({ tenant: tenant("home"), kind: kind as "session", id: "a" }) satisfies RowKey,
+    );
+    for (const gone of keys) {
+      const map = new RowMap<RowKey>();
+      for (const key of keys) map.set(key, key);
+      map.delete(gone);
+      for (const key of keys) assert.equal(map.get(key), key === gone ? undefined : key);
+      for (const key of keys) map.delete(key);
+      assert.deepEqual([map.size, ...keys.map((key) => map.has(key))], [0, false, false, false]);
+      for (const key of keys) map.set(key, key);
+      map.clear();
+      assert.deepEqual([map.size, ...keys.map((key) => map.has(key))], [0, false, false, false]);
+    }
+  });
 });
 
 function tenant(name: string): TenantId {
