@@ -151,10 +151,7 @@ export const CORE_NARROWED: readonly Reviewed[] = [
       ],
       "operations/resolve-leaked.ts": ["if (session === undefined || session.token === null) return undefined;"],
       "operations/revoke-many.ts": ['if (target.kind !== "before") return false;'],
-      "operations/revoke-token.ts": [
-        "const session = claims.sid === undefined ? null : (parseSessionId(claims.sid) ?? null);",
-        "if (genuine === undefined) return NOTHING;",
-      ],
+      "operations/revoke-token.ts": ["if (genuine === undefined) return NOTHING;"],
       "operations/revoke.ts": [
         'const whole = shares.filter((share) => typeof share !== "string");',
         "const cutOf = (id: ClientId): Position | null => snapshot.get(clientKey(issuer.tenant, id))?.notBefore ?? null;",

@@ -1,6 +1,6 @@
 import type { Reviewed } from "../reviewed.ts";
 
-/** Of core's operations, revocations and store: all other reasons. */
+/** Of core's operations, revocations and store: why nobody can tell. */
 export const CORE_OPERATIONS: readonly Reviewed[] = [
   {
     why: "equivalent",
@@ -107,14 +107,46 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
         "if (keys.length === 0) return [];",
       ],
       "operations/settle-revocation.ts": [
+        'return session === undefined || (session.state.kind === "active" && means(session));',
         "const page = rows.filter((one) => !scope.isBeyond(one.key.id));",
         "return place === null || place.scanned < run.scanned ? run : place;",
       ],
-      "store/change.ts": [
-        "let asked: readonly RowKey[] = [];",
-        'if (written.length === 0) throw new Fault("outcome_unknown", { cause });',
+      "store/change.ts": ['if (written.length === 0) throw new Fault("outcome_unknown", { cause });'],
+      "store/check-changes.ts": [
+        "if (text.length * 3 <= bytes) return false;",
+        "return text.length > bytes || new TextEncoder().encode(text).length > bytes;",
+        "if (isChecked(changes)) return;",
+        "if (changes.length === 1) return;",
       ],
-      "store/check-changes.ts": ["if (isChecked(changes)) return;", "if (changes.length === 1) return;"],
+      "operations/sweep.ts": [
+        'if (next.expires === row.expires) return answer("later");',
+        "const { clock } = await store.read([issuerKey(deps.issuer.tenant)]);",
+        'const tenants = new Set(keys.flatMap(({ kind, tenant }) => (kind === "session" ? [tenant] : [])));',
+        'if (ruling.kind !== "changed") return answer("later");',
+      ],
+      "operations/sweep-passed.ts": [
+        "if (reachedIn((await store.read([noted])).get(noted)) >= reached) return 0;",
+        "for (let from = 0; from < keys.length; from += TOGETHER) {",
+        'if (row === undefined || row.expires === null || !isPast(row.expires, reached)) return answer("left");',
+        'if (session.state.kind === "ended") return answer("left");',
+      ],
+      "store/checked-batches.ts": [
+        "checked.add(changes);",
+        "export function isChecked(changes: readonly Change[]): boolean {",
+      ],
+      "store/row-map.ts": ["} else if (gone.next === undefined) this.#first.delete(key.id);"],
+      "store/gather.ts": [
+        "if (changes.length === 1 && only !== undefined) {",
+        'for (const outcome of outcomes) if (outcome.kind === "committed") seen(outcome.at);',
+        "if (upTo < batch.length) nextTurn(() => settleFrom(upTo, batch, outcomes, nextTurn));",
+        "if (change.notices.length === 0) return change;",
+      ],
+      "operations/sign-checkpoint.ts": ["if (known !== undefined) return granted(checkpointFromRow(known));"],
+      "operations/tend-keys.ts": [
+        "if (!isAnythingDue(seen, snapshot.clock, policy)) return { version: row.version };",
+        "if (!isRotationDue(set, now, policy) && !isRemovalDue(set, now, policy)) continue;",
+        "keySetsOf(ring).some(({ set }) => isRotationDue(set, now, policy) || isRemovalDue(set, now, policy)) ||",
+      ],
     },
   },
   {
@@ -181,12 +213,15 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
         "const isExcused = issuer.raisedAt !== null && snapshot.clock - issuer.raisedAt < ONE_LOSS_SHOWS_FOR;",
         'notices: [{ ...noticeDraft(tenant, { kind: "epoch" }, deps.issuer, deps.dice), newEpoch: { above: null } }],',
       ],
-      "operations/revoke-token.ts": ["return { rows: [], find: () => found };"],
+      "operations/revoke-token.ts": ["return { rows: [], find: () => found };", "session === null"],
       "operations/revoke.ts": ["const drafted: Drafted = { rows: [], sessions: [] };"],
       "operations/rewrap-keys.ts": ["let from: readonly string[] = [];"],
       "operations/scan-sessions.ts": ["...(place === undefined ? {} : { after: place }),"],
       "operations/search-sessions.ts": ["return seen.toSorted((a, b) => (a.session.id < b.session.id ? 1 : -1));"],
-      "operations/settle-revocation.ts": ["...(after === undefined ? {} : { after }),"],
+      "operations/settle-revocation.ts": [
+        ": write({ rows: [movedTo(row, revocation, place)], answer: () => null });",
+        "...(after === undefined ? {} : { after }),",
+      ],
       "revocation/cursor.ts": [
         'const shown = Buffer.from(tag, "ascii");',
         'return expected !== undefined && timingSafeEqual(Buffer.from(encodeBase64url(expected), "ascii"), shown);',
@@ -196,6 +231,30 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
         "...(run === undefined ? {} : { run }),",
       ],
       "store/change-each.ts": ["const settled = await settle(store, change, outcome === undefined ? [] : [outcome]);"],
+      "store/gather.ts": [
+        "if (outcomes.size === changes.length) resolve(changes.flatMap((_, index) => outcomes.get(index) ?? []));",
+        "return { ...draft, liveUntil: draft.liveUntil === undefined ? until : latest(until, draft.liveUntil) };",
+      ],
+      "store/notice-place.ts": ["return draft.liveUntil === undefined ? until : latest(until, draft.liveUntil);"],
+      "store/check-changes.ts": [
+        "const other = rows[before]?.key;",
+        "if (other?.id === key.id && other.kind === key.kind && other.tenant === key.tenant) {",
+      ],
+      "store/change.ts": [
+        "const raised = one.rows.find(({ raise, key }) => raise === true && snapshot.get(key)?.attempt === one.attempt);",
+      ],
+      "operations/use-once.ts": [
+        "if (row !== undefined && (row.expires === null || !isPast(row.expires, snapshot.clock))) return answer(false);",
+        'const next = { value: "1", expires: one.until };',
+      ],
+      "operations/subjects.ts": [
+        "if (row === undefined || block === null) return answer(null);",
+        "const session = row === undefined ? undefined : sessionFromRow(row);",
+        'return session !== undefined && standingOf(session, snapshot).kind === "active" ? [session.id] : [];',
+      ],
+      "operations/sign-checkpoint.ts": [
+        'const text = (value: object): string => Buffer.from(JSON.stringify(value), "utf8").toString("base64url");',
+      ],
     },
   },
   {
@@ -237,6 +296,7 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
       "operations/preview-revocation.ts": ["isBeyond: bounds?.isBeyond ?? (() => false),"],
       "operations/revoke-token.ts": [
         'return { kind: "token", of: "access", client, session, target };',
+        'return { kind: "token", of: "session", client: judged.family.client, session, target: { kind: "session", session } };',
         'return { kind: "token", of: "refresh", client: family.client, session: session.id, target };',
       ],
       "operations/rewrap-keys.ts": [
@@ -245,6 +305,17 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
       "revocation/revoked-token.ts": [
         'return { key: revokedTokenKey(tenant, jti), expect: "absent", next: { value: "1", expires } };',
       ],
+      "operations/sweep.ts": [
+        'return answer("later");',
+        'if (row === undefined || row.expires === null || !isPast(row.expires, until)) return answer("later");',
+        'return write({ rows: [{ key: row.key, expect: row.version, next }], answer: () => "later" });',
+      ],
+      "operations/sweep-passed.ts": [
+        'const settled: (Settled | "left" | undefined)[] = [];',
+        'if (row.expires <= reachedIn(snapshot.get(notedKey(row.key.tenant)))) return answer("left");',
+        'return answer("left");',
+      ],
+      "operations/tend-keys.ts": ['return { kind: "changed", next: others.ring, facts: all };'],
     },
   },
   {
@@ -262,132 +333,6 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
         'return !targets.some((target) => isLarge(target) && target.kind !== "tenant");',
         'return run === undefined || !targets.some(isLarge) ? "complete" : run.status;',
         'return run?.status === "running" && !targets.some(isLarge);',
-      ],
-    },
-  },
-  {
-    why: "accepted",
-    reason:
-      "Throws, or says why, where only a defect of the program comes; whatever it would do instead fails as well, a line later and less clearly.",
-    lines: {
-      "operations/drop-unused-keys.ts": ['if (row === undefined) throw unreadable("there are no keys yet");'],
-      "operations/end-by-run.ts": ['if (row.expires === null) throw new Error("a revocation\'s row never comes due");'],
-      "operations/list-keys.ts": ['if (row === undefined) throw unreadable("there are no keys yet");'],
-      "operations/open-session.ts": [
-        'if (family === undefined) throw new Error("a session was opened without a family");',
-      ],
-      "operations/read-facts.ts": ['if (last === undefined) throw new Error("a reader moved past no fact");'],
-      "operations/refresh.ts": [
-        'case "unknown":',
-        'case "misbound":',
-        'case "over":',
-        'case "unchanged":',
-        'case "changed":',
-        'throw new Error("a refresh was ruled as if it were another event");',
-        'if (issuer === undefined) throw new Error("the issuer has no row");',
-      ],
-      "operations/register-client.ts": ['if (hash === undefined) throw new Error("the current server key is gone");'],
-      "operations/replace-session.ts": [
-        'if (ruling.kind !== "changed") throw new Error("a live session could not be ended");',
-      ],
-      "operations/revoke-many.ts": ['if (ring === undefined) throw new Error("the tenant has no keys");'],
-      "operations/rotate-client-secret.ts": [
-        'if (hash === undefined) throw new Error("the current server key is gone");',
-      ],
-      "revocation/cursor.ts": ['if (tag === undefined) throw new Error("the current server key is gone");'],
-    },
-  },
-  {
-    why: "accepted",
-    reason:
-      "Tells the families of a session apart. No operation of this release gives a session a second one; where it matters, a row that was written by hand has two.",
-    lines: {
-      "operations/issue-for-session.ts": [
-        "return request.session.families.every((family) => canAlwaysBeMinted(contentOf(issuer, { ...request, family })));",
-      ],
-      "operations/open-session.ts": [
-        "const family = session.families.find((one) => one.id === remembered.family);",
-        'if (family === undefined) return refuse("session_over");',
-      ],
-      "operations/policy-fate.ts": ["return families.some(({ client }) => {"],
-      "operations/refresh.ts": [
-        "const madeAt = session.families.find(({ id }) => id === family.id)?.rotatedAt ?? snapshot.clock;",
-      ],
-      "operations/replace-session.ts": [
-        'if (!session.families.some(({ client }) => client === request.client)) return { code: "replaced_not_found" };',
-      ],
-      "operations/rotate-session-token.ts": [
-        "const family = session.families.find(({ id, ended }) => (before === null ? ended === null : id === before.family));",
-      ],
-    },
-  },
-  {
-    why: "accepted",
-    reason: "How much is looked at in one step, or kept at most: more or fewer steps, the same answer.",
-    lines: {
-      "operations/apply-policy.ts": ["const size = Math.min(PAGE, limit - examined);"],
-      "operations/explain-session.ts": ["for (let pages = 0; pages < MOST_PAGES; pages += 1) {"],
-      "operations/open-session.ts": ["if (known.size >= MOST_REMEMBERED) known.clear();"],
-      "operations/policies.ts": ['if (version > MOST_VERSIONS) return answer(refused("policy_invalid"));'],
-      "operations/read-affected.ts": ["while (ids.length <= limit) {"],
-      "operations/read-audit.ts": [
-        "for (let read = 0; read < BLOCKS * 2 && found.length < LONGEST_BLOCK * BLOCKS; read += found.length > 0 ? 1 : 0) {",
-      ],
-      "operations/settle-revocation.ts": [
-        "if (scanned - revocation.run.scanned >= NOTED_EVERY) await note(deps, key, now);",
-      ],
-    },
-  },
-  {
-    why: "accepted",
-    reason:
-      "Somebody else writes between two reads: what was found a moment ago is gone or over by then, and nothing is left to be done with it.",
-    lines: {
-      "operations/apply-policy.ts": [
-        "const known = subjectsOf(own, snapshot).filter((key) =>",
-        "listedBeside(key, policy, snapshot).every((each) => snapshot.has(each)),",
-        'if (current?.policy.version !== request.version) return answer({ kind: "stale" });',
-      ],
-      "operations/drop-unused-keys.ts": ["dropped.clear();"],
-      "operations/erase-persons.ts": ["if (row === undefined || left.length === persons.length) return answer(0);"],
-      "operations/erase-subject.ts": [
-        "if (row === undefined) return answer(false);",
-        "if (row === undefined || row.expires === null) return answer(false);",
-        "const next = row === undefined ? undefined : answerWithoutSubject(row, subject, nobody);",
-        "return row === undefined || next === undefined",
-        "? answer(false)",
-      ],
-      "operations/explain-session.ts": [
-        "const at = fact?.at ?? (family.ended === null ? (row?.raisedAt ?? null) : null);",
-      ],
-      "operations/export-subject.ts": ["if (row === undefined) continue;"],
-      "operations/issue-for-session.ts": ["return row === undefined ? [] : [absoluteEnd(sessionFromRow(row))];"],
-      "operations/make-room.ts": ["if (row === undefined) return [];", 'if (ruling.kind !== "changed") return [];'],
-      "operations/rehash-secret.ts": [
-        "if (hash === undefined || found.kid === mac.secretKid) return answer(undefined);",
-      ],
-      "operations/scan-sessions.ts": ["if (row === undefined) return [];"],
-    },
-  },
-  {
-    why: "accepted",
-    reason: "Sentences for the printed reference, which is compared with what is printed.",
-    lines: {
-      "facts.ts": ["export const FACT_SENTENCES: Readonly<Record<FactKind, string>> = {"],
-    },
-  },
-  {
-    why: "accepted",
-    reason:
-      "What would be too large was refused before: a session's tokens are measured when it is opened and whenever it changes.",
-    lines: {
-      "operations/issue-for-session.ts": ["if (access === undefined) return undefined;"],
-      "operations/open-session.ts": [
-        'if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot })) return refuse("token_too_large");',
-        'if (tokens === undefined) return refuse("token_too_large");',
-      ],
-      "operations/refresh.ts": [
-        'if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });',
       ],
     },
   },
