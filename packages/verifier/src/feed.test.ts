@@ -9,7 +9,7 @@ import { createTestIssuer, type TestIssuer } from "./testing/index.ts";
 import { MemoryFeed } from "./testing/memory-feed.ts";
 import { after, answerTo, peerOf } from "./testing/scene.ts";
 import { settled, TestClock } from "./testing/test-clock.ts";
-import { newKey, signJws } from "./testing/test-issuer.ts";
+import { evenDice, newKey, signJws } from "./testing/test-issuer.ts";
 import { createVerifierOn } from "./verifier.ts";
 
 const options = { issuer: "https://auth.example", audience: "https://api.example" };
@@ -23,7 +23,7 @@ test("nothing is accepted before snapshot, keys and lease are there [FEED-1] [F-
   const ports: Ports = {
     clock,
     scheduler: clock,
-    dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    dice: evenDice(),
     crypto: platformCrypto(),
     connect: feed.connect,
     fetchToken: async () => ({ token: "t" }),

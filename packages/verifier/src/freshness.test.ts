@@ -6,7 +6,7 @@ import { platformCrypto } from "./platform-crypto.ts";
 import { createTestIssuer } from "./testing/index.ts";
 import { after, answerTo, peerOf } from "./testing/scene.ts";
 import { settled } from "./testing/test-clock.ts";
-import { newKey, signJws } from "./testing/test-issuer.ts";
+import { evenDice, newKey, signJws } from "./testing/test-issuer.ts";
 import { createVerifierOn } from "./verifier.ts";
 
 const options = { issuer: "https://auth.example", audience: "https://api.example" };
@@ -59,7 +59,7 @@ test("the clock is read after every wait inside the call [LEASE-8]", async () =>
     {
       clock,
       scheduler: clock,
-      dice: { bytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)) },
+      dice: evenDice(),
       crypto: {
         ...crypto,
         verifyEs256: async (key, input, signature) => {

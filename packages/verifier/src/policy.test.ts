@@ -8,6 +8,7 @@ import { platformCrypto, webCrypto } from "./platform-crypto.ts";
 import type { Ports } from "./ports.ts";
 import { createTestIssuer, type TestIssuer } from "./testing/index.ts";
 import { answerTo, peerOf, sentBy } from "./testing/scene.ts";
+import { evenDice } from "./testing/test-issuer.ts";
 import { createVerifierOn, type Verifier } from "./verifier.ts";
 
 const options = { issuer: "https://auth.example", audience: "https://api.example" };
@@ -16,7 +17,7 @@ function portsOf(issuer: TestIssuer, more: Partial<Ports> = {}): Ports {
   return {
     clock: issuer.clock,
     scheduler: issuer.clock,
-    dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    dice: evenDice(),
     crypto: platformCrypto(),
     connect: issuer.feed.connect,
     fetchToken: async () => ({ token: "t", expiresAt: issuer.clock.now() + 600_000 }),

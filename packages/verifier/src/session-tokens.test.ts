@@ -6,6 +6,7 @@ import { platformCrypto } from "./platform-crypto.ts";
 import { createTestIssuer, type TestIssuer } from "./testing/index.ts";
 import { peerOf, sentBy } from "./testing/scene.ts";
 import { OTHER_SID, options, SID, sessionStage } from "./testing/session-stage.ts";
+import { evenDice } from "./testing/test-issuer.ts";
 import { createVerifierOn } from "./verifier.ts";
 
 describe("a session token", () => {
@@ -203,7 +204,7 @@ describe("with a view that is too old, a session token", () => {
       {
         clock: issuer.clock,
         scheduler: issuer.clock,
-        dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+        dice: evenDice(),
         crypto: platformCrypto(),
         connect: ({ onClose }) => {
           queueMicrotask(() => onClose(1006));

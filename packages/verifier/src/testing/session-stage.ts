@@ -5,7 +5,7 @@ import type { SettingsOptions } from "../options.ts";
 import { platformCrypto } from "../platform-crypto.ts";
 import type { Ports } from "../ports.ts";
 import { createVerifierOn, type Verifier } from "../verifier.ts";
-import { createTestIssuer, type TestIssuer } from "./test-issuer.ts";
+import { createTestIssuer, evenDice, type TestIssuer } from "./test-issuer.ts";
 
 export const options: Pick<SettingsOptions, "issuer" | "audience"> = {
   issuer: "https://auth.example",
@@ -55,7 +55,7 @@ export async function sessionStage(more: Partial<SettingsOptions> = {}): Promise
   const ports: Ports = {
     clock: issuer.clock,
     scheduler: issuer.clock,
-    dice: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    dice: evenDice(),
     crypto: platformCrypto(),
     connect: issuer.feed.connect,
     fetchToken: async () => ({ token: "t", expiresAt: issuer.clock.now() + 600_000 }),
