@@ -16,8 +16,13 @@ export function credentialsOfNode({ method = "GET", rawHeaders }: NodeRequest): 
     method,
     authorization: valuesOf("authorization"),
     cookie: valuesOf("cookie"),
-    origin: valuesOf("origin")[0] ?? null,
-    fetchSite: valuesOf("sec-fetch-site")[0] ?? null,
+    origin: soleOf(valuesOf("origin")),
+    fetchSite: soleOf(valuesOf("sec-fetch-site")),
     upgrade: valuesOf("upgrade").length > 0,
   };
+}
+
+/** Joined as Fetch joins them: two are no origin that anybody has. */
+function soleOf(values: readonly string[]): string | null {
+  return values.length === 0 ? null : values.join(", ");
 }
