@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { ClientId, FamilyId, SessionId, SubjectId } from "../kernel/ids.ts";
 import { afterMs } from "../kernel/time.ts";
+import { queryRunsFromRow, queryRunsKey } from "../revocation/query-runs.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
@@ -73,6 +74,20 @@ describe("a step of a run", () => {
     const lapsed = (await world.facts()).find(({ kind, session }) => kind === "session_ended" && session === idle.id);
     const body = { reason: "idle", at_ms: afterMs(idle.opened, 100_000), revocation: null };
     assert.deepEqual(JSON.parse(lapsed?.body ?? ""), body);
+  });
+
+  it("that is the last says so to whoever alters a session, of its own run alone [RCP-11]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const underWay = async () => {
+      const key = queryRunsKey(TENANT);
+      return queryRunsFromRow((await world.store.read([key])).get(key));
+    };
+    const [first, second] = [await begun(world), await begun(world)];
+    assert.deepEqual(await underWay(), [first, second]);
+    await settleRevocation(world, first, null);
+    assert.deepEqual(await underWay(), [second]);
+    await settleRevocation(world, second, null);
+    assert.deepEqual(await underWay(), []);
   });
 
   it("of a revocation that has no run, or that is not there, does nothing [RCP-11]", async () => {

@@ -344,6 +344,22 @@ describe("another key-encryption key", () => {
     assert.equal(now.version, before.version + 1);
   });
 
+  it("takes along what has been replaced and is still good [KEY-9]", async () => {
+    const one = await aTenant();
+    one.wait(secondsOf(Math.max(KEY_POLICY.rotateEvery, KEY_POLICY.macRotateEvery, KEY_POLICY.secretRotateEvery)));
+    await one.tend(NOBODY);
+    const before = await one.open();
+    const fresh = dice.bytes(32);
+    await rewrapKeys({ ...one.deps, kek: keyEncryptionKey(fresh, [one.bytes]) }, { tenant });
+    const now = await one.open(keyEncryptionKey(fresh));
+    assert.deepEqual([before.published.length, now.published], [3, before.published]);
+    assert.deepEqual((await one.list()).sealedUnder, [keyEncryptionKey(fresh).id]);
+    for (const kid of [1, 2, 256, 257]) {
+      assert.notEqual(before.mac.derive(kid, "info"), undefined);
+      assert.deepEqual(now.mac.derive(kid, "info"), before.mac.derive(kid, "info"));
+    }
+  });
+
   it("seals nothing again when the one before is not at hand, and changes nothing [KEY-9] [K-12]", async () => {
     const one = await aTenant();
     const version = await one.version();

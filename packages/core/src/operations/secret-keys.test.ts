@@ -116,7 +116,9 @@ describe("a client's secret at rest", () => {
     assert.ok(await one.use(credentials));
     assert.equal(await one.kidOf("api"), 257);
     assert.ok(await one.use(credentials));
-    assert.equal((await one.kinds()).filter((kind) => kind === "client_secret_rehashed").length, 1);
+    const { facts } = await one.store.facts({ tenant, limit: 1000 });
+    const told = facts.filter(({ kind }) => kind === "client_secret_rehashed").map(({ body }) => JSON.parse(body));
+    assert.deepEqual(told, [{ client: "api", from: 256, to: 257 }]);
     const wrong = { ...credentials, secret: new Secret(formatClientSecret(dice.bytes(32))) } as ClientCredentials;
     assert.equal(await one.use(wrong), false);
   });
@@ -141,6 +143,8 @@ describe("a client's secret at rest", () => {
     const full = { commit: () => Promise.reject(new Fault("store_full")) };
     assert.ok(await one.use(credentials, full));
     assert.equal(await one.kidOf("api"), 256);
+    const defect = new Error("no fault of the store");
+    await assert.rejects(one.use(credentials, { commit: () => Promise.reject(defect) }), defect);
   });
 });
 

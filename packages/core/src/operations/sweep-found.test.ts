@@ -11,7 +11,7 @@ import type { RowKey, RowKind } from "../store/store.ts";
 import { TENANT } from "../testing/builders.ts";
 import { aWorld, opened, revoked, theSession, type World } from "../testing/world.ts";
 import { readFacts } from "./read-facts.ts";
-import { type Swept, sweep } from "./sweep.ts";
+import { asOf, type Swept, sweep } from "./sweep.ts";
 
 const FACTS_KEPT = 90 * 86_400_000;
 
@@ -61,6 +61,15 @@ describe("the sweep, when what was due is so no more", () => {
       assert.deepEqual(await sweptAsDue(world, [key]), { ended: 0, removed: 0, more: false });
     const after = (await world.store.read([key])).get(key);
     assert.deepEqual([after?.expires, after?.version], [row.expires, row.version + 2]);
+  });
+
+  it("judges the same rows at another instant", async () => {
+    const world = await aWorld(createMemoryStore);
+    const [known, other] = [keyOf("lease", "known"), keyOf("lease", "other")];
+    const snapshot = await world.store.read([known]);
+    const later = asOf(snapshot, afterMs(snapshot.clock, 1));
+    assert.deepEqual([later.has(known), later.has(other), later.get(known)], [true, false, undefined]);
+    assert.deepEqual([later.head, later.clock], [snapshot.head, snapshot.clock + 1]);
   });
 
   it("leaves what lasts, though its row says that it is due", async () => {
