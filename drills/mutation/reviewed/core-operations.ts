@@ -202,7 +202,6 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
         'if (target.kind === "subject") subjects.add(target.subject);',
         'case "token":',
         "return () => false;",
-        'case "before":',
       ],
       "operations/read-facts.ts": ["if (state.retryAt !== null && snapshot.clock < state.retryAt) return NOTHING;"],
       "operations/read-revocation.ts": [
