@@ -4,6 +4,7 @@
 import type { Mutant, PackageName } from "./mutants.ts";
 import { CORE } from "./reviewed/core.ts";
 import { CORE_ACCEPTED } from "./reviewed/core-accepted.ts";
+import { CORE_KEYS } from "./reviewed/core-keys.ts";
 import { CORE_NARROWED } from "./reviewed/core-narrowed.ts";
 import { CORE_OPERATIONS } from "./reviewed/core-operations.ts";
 import { PROTOCOL } from "./reviewed/protocol.ts";
@@ -20,7 +21,7 @@ export interface Reviewed {
 export const REVIEWED: Readonly<Record<PackageName, readonly Reviewed[]>> = {
   protocol: PROTOCOL,
   verifier: VERIFIER,
-  core: [...CORE, ...CORE_NARROWED, ...CORE_OPERATIONS, ...CORE_ACCEPTED],
+  core: [...CORE, ...CORE_KEYS, ...CORE_NARROWED, ...CORE_OPERATIONS, ...CORE_ACCEPTED],
 };
 
 type Place = Pick<Mutant, "file" | "at">;

@@ -61,7 +61,7 @@ test("a checkpoint is read with the key that signed it, and with no other [AUD-7
     ...generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }),
     kid: "k-1",
   };
-  const refused: readonly [jws: string, keys: readonly Record<string, unknown>[]][] = [
+  const refused: readonly (readonly [jws: string, keys: readonly Record<string, unknown>[]])[] = [
     [jws, []],
     [jws, [{ ...jwk, kid: "k-2" }]],
     [jws, [other]],
@@ -72,7 +72,28 @@ test("a checkpoint is read with the key that signed it, and with no other [AUD-7
     ["a.b.c", [jwk]],
     [signed({ ...HEAD, typ: "hallpass-receipt+jwt" }, POINT), [jwk]],
     [signed({ ...HEAD, alg: "none" }, POINT), [jwk]],
-    [signed(HEAD, { ...POINT, n: "5" }), [jwk]],
+    ...["iss", "tenant", "n", "hash", "at_ms"].flatMap((name) =>
+      [undefined, null, {}, name === "n" || name === "at_ms" ? "5" : 5].map(
+        (value) => [signed(HEAD, { ...POINT, [name]: value }), [jwk]] as const,
+      ),
+    ),
+    [signed({ ...HEAD, kid: undefined }, POINT), [{ ...jwk, kid: undefined }]],
+    [`${jws.split(".")[0]}..`, [jwk]],
   ];
   for (const [text, keys] of refused) assert.equal(openCheckpoint(text, keys), undefined, text);
+});
+
+test("a checkpoint is verified by an algorithm of its key's own type only [AUD-7]", () => {
+  const edwards = generateKeyPairSync("ed25519");
+  const okp = { ...edwards.publicKey.export({ format: "jwk" }), kid: "k-1" };
+  const input = (alg: string): string =>
+    [{ ...HEAD, alg }, POINT].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  const jwsOf = (alg: string): string =>
+    `${input(alg)}.${sign(null, Buffer.from(input(alg)), edwards.privateKey).toString("base64url")}`;
+  for (const alg of ["Ed25519", "EdDSA"]) assert.deepEqual(openCheckpoint(jwsOf(alg), [okp]), POINT);
+  for (const alg of ["ES256", "RS256", "none", "toString"]) {
+    assert.equal(openCheckpoint(jwsOf(alg), [okp]), undefined, alg);
+  }
+  for (const alg of ["RS256", "Ed25519", "ES384"])
+    assert.equal(openCheckpoint(signed({ ...HEAD, alg }, POINT), [jwk]), undefined, alg);
 });

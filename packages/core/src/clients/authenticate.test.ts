@@ -11,7 +11,9 @@ import { wholeMark } from "../keys/seen.ts";
 import type { Snapshot } from "../store/store.ts";
 import { aClient, aRow, macKeysOf, START, TENANT } from "../testing/builders.ts";
 import { authenticateClient, type ClientCredentials } from "./authenticate.ts";
-import { type Client, grantedAudience, grantedScope } from "./client.ts";
+import type { CertificateName } from "./certificate-name.ts";
+import { type Client, grantedAudience, grantedScope, hasSecret } from "./client.ts";
+import type { ClientKeys } from "./client-keys.ts";
 import { clientKey, clientToRow } from "./client-row.ts";
 import { PRESET_KID, secretHash } from "./secret-hash.ts";
 
@@ -39,7 +41,7 @@ const confidential = aClient({
   secrets: [{ kid: good.kid, hash: good.hash, added: START }],
 });
 
-function judged(client: Client | undefined, credentials: ClientCredentials): Client | undefined {
+function judged(client: Client | undefined, credentials: ClientCredentials, keys = mac): Client | undefined {
   const rows = client === undefined ? [] : [aRow(clientKey(TENANT, client.id), clientToRow(client))];
   const snapshot: Snapshot = {
     has: () => true,
@@ -47,7 +49,7 @@ function judged(client: Client | undefined, credentials: ClientCredentials): Cli
     head: { pos: { epoch: 1, seq: 0 }, mark: "AAAAAAAAAAA" },
     clock: START,
   };
-  return authenticateClient(TENANT, credentials, snapshot, mac)?.client;
+  return authenticateClient(TENANT, credentials, snapshot, keys)?.client;
 }
 
 const WEB = "web" as ClientId;
@@ -101,19 +103,22 @@ describe("a header that was recognized", () => {
       secret: new Secret(text),
       mark: wholeMark(of),
     });
-    assert.equal(judged(confidential, marked(another.text, "wrong")), undefined);
-    assert.equal(judged(undefined, marked(good.text, "of nobody")), undefined);
-    assert.equal(judged({ ...confidential, secrets: [] }, marked(good.text, "of none")), undefined);
-    assert.equal(judged(confidential, marked(good.text, "Basic of web"))?.id, WEB);
-    assert.deepEqual(mac.headers.get(mark), recognized);
+    const keys = macKeysOf(vectors.server_keys, 1);
+    assert.equal(judged(confidential, marked(another.text, "wrong"), keys), undefined);
+    assert.equal(judged(undefined, marked(good.text, "of nobody"), keys), undefined);
+    assert.equal(judged({ ...confidential, secrets: [] }, marked(good.text, "of none"), keys), undefined);
+    assert.equal(judged(confidential, marked(good.text, "Basic of web"), keys)?.id, WEB);
+    assert.deepEqual(keys.headers.get(mark), recognized);
     for (const other of ["wrong", "of nobody", "of none"])
-      assert.equal(mac.headers.get(wholeMark(other)), undefined, other);
+      assert.equal(keys.headers.get(wholeMark(other)), undefined, other);
   });
 
   it("lets its client in without being read, for as long as the client has that secret [CAUTH-2] [SEC-1]", () => {
     assert.equal(judged(confidential, shown(never))?.id, WEB);
     const replaced = { ...confidential, secrets: [{ kid: another.kid, hash: another.hash, added: START }] };
     assert.equal(judged(replaced, shown(new Secret(good.text))), undefined);
+    const underTheSameKey = { ...confidential, secrets: [{ kid: good.kid, hash: another.hash, added: START }] };
+    assert.equal(judged(underTheSameKey, shown(new Secret(good.text))), undefined);
     const underAnotherKey = { ...confidential, secrets: [{ kid: 2, hash: good.hash, added: START }] };
     assert.equal(judged(underAnotherKey, shown(new Secret(good.text))), undefined);
     const over = [{ kid: good.kid, hash: good.hash, added: START, until: START }];
@@ -131,6 +136,15 @@ describe("a client", () => {
   it("is let in with its own secret, and without one if it is registered so [CAUTH-2]", () => {
     assert.equal(judged(confidential, basic(good.text))?.id, WEB);
     assert.equal(judged(aClient(), none)?.id, WEB);
+    const posted: ClientCredentials = {
+      method: "client_secret_post",
+      clientId: WEB,
+      secret: new Secret(good.text),
+    };
+    assert.equal(judged({ ...confidential, authentication: "client_secret_post" }, posted)?.id, WEB);
+    assert.equal(judged(confidential, posted), undefined);
+    const ways = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"] as const;
+    assert.deepEqual(ways.map(hasSecret), [false, true, true, false, false]);
   });
 
   it("is let in with each of its secrets, and with one that was preset by its hash [O-21]", () => {
@@ -189,6 +203,56 @@ describe("a client", () => {
   }
 });
 
+describe("a client of certificates", () => {
+  const certificate = { kind: "san_dns", value: "pay.example" } as const;
+  const client = aClient({ authentication: "tls_client_auth", certificate });
+  const showing = (...shown: readonly CertificateName[]): ClientCredentials => ({ ...none, shown });
+
+  it("is let in by its name among those of the certificate that is shown, and by no other [CAUTH-2]", () => {
+    assert.equal(judged(client, showing(certificate))?.id, WEB);
+    assert.equal(judged(client, showing({ ...certificate, value: "www.example" }, certificate))?.id, WEB);
+    for (const shown of [
+      none,
+      showing(),
+      showing({ ...certificate, value: "pay.example.evil" }),
+      showing({ ...certificate, kind: "san_uri" }),
+      basic(good.text),
+    ])
+      assert.equal(judged(client, shown), undefined);
+    assert.equal(judged({ ...client, status: "disabled" }, showing(certificate)), undefined);
+    const keys: ClientKeys = { kind: "published", uri: "https://pay.example/jwks" };
+    const changed = { ...client, secrets: confidential.secrets, keys };
+    assert.equal(judged(changed, showing(certificate))?.id, WEB);
+    const byKeys: ClientCredentials = { method: "private_key_jwt", clientId: WEB, provenWith: keys };
+    for (const other of [basic(good.text), byKeys]) assert.equal(judged(changed, other), undefined);
+    assert.equal(judged(aClient({ authentication: "tls_client_auth" }), showing(certificate)), undefined);
+  });
+
+  it("is the only one for whom a certificate counts [CAUTH-2]", () => {
+    assert.equal(judged(aClient(), showing(certificate))?.id, WEB);
+    assert.equal(judged({ ...confidential, certificate }, showing(certificate)), undefined);
+  });
+});
+
+describe("a client of assertions", () => {
+  const keys: ClientKeys = { kind: "published", uri: "https://pay.example/jwks" };
+  const client = aClient({ authentication: "private_key_jwt", keys });
+  const proven = (provenWith: ClientKeys): ClientCredentials => ({
+    method: "private_key_jwt",
+    clientId: WEB,
+    provenWith,
+  });
+
+  it("is let in while the keys that verified the assertion are its own [CAUTH-2]", () => {
+    assert.equal(judged(client, proven({ ...keys }))?.id, WEB);
+    assert.equal(judged(client, proven({ ...keys, uri: "https://evil.example/jwks" })), undefined);
+    assert.equal(judged(aClient({ authentication: "private_key_jwt" }), proven(keys)), undefined);
+    assert.equal(judged({ ...client, authentication: "none" }, proven(keys)), undefined);
+    assert.equal(judged(undefined, proven(keys)), undefined);
+    assert.equal(judged(client, none), undefined);
+  });
+});
+
 describe("what a client may be granted", () => {
   const client = aClient({ scope: ["read", "write"], audiences: ["https://a.example", "https://b.example"] });
 
@@ -233,9 +297,31 @@ describe("a secret that was found right before", () => {
     assert.equal(judged({ ...confidential, id: other }, basic(good.text, other)), undefined);
     const replaced = [{ kid: another.kid, hash: another.hash, added: START }];
     assert.equal(judged({ ...confidential, secrets: replaced }, basic(good.text)), undefined);
+    const underAnotherKey = [{ kid: 2, hash: good.hash, added: START }];
+    assert.equal(judged({ ...confidential, secrets: underAnotherKey }, basic(good.text)), undefined);
     assert.equal(judged({ ...confidential, secrets: [] }, basic(good.text)), undefined);
     assert.equal(judged({ ...confidential, status: "disabled" }, basic(good.text)), undefined);
     assert.equal(judged(undefined, basic(good.text)), undefined);
     assert.equal(judged(confidential, basic(good.text))?.id, WEB);
+  });
+
+  it("is hashed once, and anything else each time: as often for nobody, and for who has none, as for a wrong one [CAUTH-2]", () => {
+    const keys = macKeysOf(vectors.server_keys, 1);
+    let hashed = 0;
+    const counting = {
+      ...keys,
+      derive: (kid: number, info: string) => {
+        hashed += 1;
+        return keys.derive(kid, info);
+      },
+    };
+    const hashes = (client: Client | undefined, secret: string): number => {
+      hashed = 0;
+      judged(client, basic(secret), counting);
+      return hashed;
+    };
+    assert.deepEqual([hashes(confidential, good.text), hashes(confidential, good.text)], [1, 0]);
+    for (const client of [confidential, undefined, { ...confidential, secrets: [] }])
+      assert.deepEqual([hashes(client, another.text), hashes(client, another.text)], [1, 1]);
   });
 });

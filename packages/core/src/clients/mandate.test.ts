@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { EVERYTHING, isEverything, isWithin, type Mandate, mandateOf, parsePattern, permits } from "./mandate.ts";
+import {
+  EVERYTHING,
+  isEverything,
+  isWithin,
+  type Mandate,
+  mandateOf,
+  parsePattern,
+  permits,
+  permitsAll,
+} from "./mandate.ts";
 
 const none: Mandate = { clients: [], audiences: [], subjects: [], policies: [], acr: [], amr: [] };
 
@@ -19,6 +28,11 @@ test("a pattern is a text or a prefix, and nothing else is special [MAN-1]", () 
   ] as const)
     assert.ok(!permits([pattern], value), `${pattern} covers ${value}`);
   assert.ok(!permits([], "web"));
+});
+
+test("several things are permitted if each of them is, by any of the patterns [MAN-1]", () => {
+  assert.ok(permitsAll(["web", "shop-*"], ["shop-1", "web"]) && permitsAll([], []));
+  assert.ok(!permitsAll(["web", "shop-*"], ["web", "other"]));
 });
 
 test("what could be read in two ways is no pattern", () => {
@@ -55,5 +69,6 @@ test("whatever a narrower mandate permits, the wider one permits, too", () => {
 
 test("who was registered before there were mandates acts for everyone [MAN-6]", () => {
   assert.ok(isEverything(mandateOf({})));
-  assert.ok(!isEverything(mandateOf({ mandate: { ...EVERYTHING, acr: ["a"] } })));
+  for (const part of Object.keys(EVERYTHING))
+    assert.ok(!isEverything(mandateOf({ mandate: { ...EVERYTHING, [part]: ["a"] } })), part);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { START } from "../testing/builders.ts";
+import { Fault } from "./fault.ts";
 import { parseClientId, parseFamilyId, parseSessionId, parseSubjectId, parseTenantId } from "./ids.ts";
 import { Secret } from "./secret.ts";
 import { after, afterMs, instantOf, isPast, numericDate, secondsOf } from "./time.ts";
@@ -92,6 +93,18 @@ describe("a secret", () => {
       Object.keys(secret).join(),
     ];
     for (const text of printed) assert.equal(text.includes("canary"), false, text);
+    assert.deepEqual(printed.slice(0, 3), ["[secret]", '{"secret":"[secret]"}', "[secret]"]);
     assert.equal(secret.reveal(), "canary");
+    assert.equal(new Secret(() => "canary").reveal(), "canary");
+  });
+});
+
+describe("a fault", () => {
+  it("says what failed, and when to try again: after a second unless it knows better", () => {
+    const fault = new Fault("contended");
+    assert.deepEqual([String(fault), fault.code, fault.retryAfter], ["Fault: contended", "contended", 1]);
+    const cause = new Error("why");
+    const later = new Fault("overloaded", { cause, retryAfter: 7 });
+    assert.deepEqual([later.retryAfter, later.cause], [7, cause]);
   });
 });

@@ -3,12 +3,12 @@ import { hkdfSync, randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { Fault } from "../kernel/fault.ts";
-import type { TenantId } from "../kernel/ids.ts";
+import type { ClientId, TenantId } from "../kernel/ids.ts";
 import { instantOf } from "../kernel/time.ts";
 import type { Row, Snapshot } from "../store/store.ts";
 import { createKeyRing } from "./create-key-ring.ts";
 import { keyEncryptionKey, seal, sealedFor } from "./envelope.ts";
-import { freshMacKey, freshSigningKey } from "./fresh-keys.ts";
+import { freshMacKey, freshSecretKey, freshSigningKey } from "./fresh-keys.ts";
 import { firstKeySet } from "./key-set.ts";
 import type { Ring } from "./key-sets.ts";
 import { ringKey } from "./ring.ts";
@@ -74,6 +74,71 @@ describe("a key ring", () => {
     assert.ok(keys.verificationKey(row.signing.active.kid)?.verify("input", signature));
     assert.equal(keys.verificationKey(row.signing.next.kid)?.verify("input", signature), false);
     assert.equal(keys.verificationKey("unknown"), undefined);
+  });
+
+  it("publishes next, active and retiring keys, public members alone, and looks none up that is gone [JWKS-2]", () => {
+    const row = aRing();
+    const { active, next } = row.signing;
+    const retiring = { ...next, state: "retiring", activatedAt: NOW, retiredAt: NOW, lastTokenExpires: NOW } as const;
+    const other = aRing().signing;
+    const gone = { kid: "gone", state: "removed", removedAt: NOW } as const;
+    const full: Ring = { ...row, signing: { active, next: other.next, retiring: [retiring], gone: [gone] } };
+    const keys = createKeyRing({ tenant, kek }).open(aSnapshot(full, 7));
+    assert.equal(keys.version, 7);
+    assert.deepEqual(
+      keys.published.map(({ kid, state, ...rest }) => [kid, state, Object.keys(rest)]),
+      [
+        [active.kid, "active", ["jwk"]],
+        [other.next.kid, "next", ["jwk"]],
+        [next.kid, "retiring", ["jwk"]],
+      ],
+    );
+    assert.equal(keys.verificationKey("gone"), undefined);
+  });
+
+  it("signs with the next key for whom it is tried, with no key of another algorithm, and counts signatures by both", async () => {
+    const row = aRing();
+    const trial = { kind: "client", client: "web" as ClientId } as const;
+    const tried: Ring = { ...row, signing: { ...row.signing, next: { ...row.signing.next, trial } } };
+    const ring = createKeyRing({ tenant, kek });
+    assert.deepEqual(ring.signatures(), []);
+    const keys = ring.open(aSnapshot(tried));
+    const signerFor = (client: string) => keys.signerFor({ alg: "ES256", client: client as ClientId, session: null });
+    assert.equal(signerFor("web")?.kid, row.signing.next.kid);
+    assert.equal(signerFor("other")?.kid, row.signing.active.kid);
+    assert.equal(keys.signerFor({ alg: "RS256", client: "web" as ClientId, session: null }), undefined);
+    signerFor("web")?.sign("input");
+    await signerFor("other")?.signSoon("input");
+    // What was counted stays when the keys change.
+    const later = ring.open(aSnapshot(aRing(), 2));
+    later.signer.sign("input");
+    assert.deepEqual(ring.signatures(), [
+      { alg: "ES256", state: "active", count: 2 },
+      { alg: "ES256", state: "next", count: 1 },
+    ]);
+  });
+
+  it("hashes secrets under keys of their own, and under the MAC key where there are none yet", () => {
+    const row = aRing();
+    const secretKey = (kid: number) => ({ ...freshSecretKey({ dice, kek }, tenant, kid), createdAt: NOW });
+    const older = { ...freshMacKey({ dice, kek }, tenant, 3), createdAt: NOW, keepUntil: NOW };
+    const secrets = { current: secretKey(257), older: [secretKey(256)] };
+    const full: Ring = { ...row, mac: { ...row.mac, older: [older] }, secrets };
+    const { mac } = createKeyRing({ tenant, kek }).open(aSnapshot(full));
+    assert.deepEqual([mac.currentKid, mac.secretKid, mac.kids], [1, 257, [1, 3]]);
+    for (const kid of [1, 3, 256, 257]) assert.equal(mac.derive(kid, "info")?.length, 32, String(kid));
+    assert.equal(createKeyRing({ tenant, kek }).open(aSnapshot(row)).mac.secretKid, 1);
+    const misfiled: Ring = { ...row, secrets: { ...secrets, current: { ...row.mac.current, kid: 257 } } };
+    assert.throws(() => createKeyRing({ tenant, kek }).open(aSnapshot(misfiled)), isUnreadable);
+  });
+
+  it("opens no MAC key that is shorter or longer than 32 bytes [K-12]", () => {
+    const row = aRing();
+    for (const length of [16, 31, 33, 64]) {
+      const sealed = seal(kek, new Uint8Array(length), sealedFor(tenant, "mac", 1), dice.bytes(12));
+      const spoilt: Ring = { ...row, mac: { ...row.mac, current: { ...row.mac.current, sealed } } };
+      assert.throws(() => createKeyRing({ tenant, kek }).open(aSnapshot(spoilt)), isUnreadable);
+    }
   });
 
   it("derives by HKDF with an empty salt, once for each kid and info [POS-6]", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { decodeBase64url, encodeBase64url } from "@hallpass/protocol";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
-import { keyEncryptionKey, open, seal, sealedFor } from "./envelope.ts";
+import { keyEncryptionKey, open, seal, sealedFor, sealedUnder } from "./envelope.ts";
 
 const tenant = "main" as TenantId;
 const kek = keyEncryptionKey(new Uint8Array(32).fill(7));
@@ -45,7 +46,8 @@ describe("an envelope", () => {
     const other = keyEncryptionKey(new Uint8Array(32).fill(8));
     assert.notEqual(other.id, kek.id);
     assertUnreadable(() => open(other, sealed, aad, copy));
-    assert.match(kek.id, /^[0-9a-f]{16}$/);
+    const named = createHash("sha256").update("hallpass/kek-id/1").update(new Uint8Array(32).fill(7)).digest("hex");
+    assert.equal(kek.id, named.slice(0, 16), "envelopes of before name it so");
     assert.ok(!inspect(kek, { depth: 9, showHidden: true }).includes("07070707"));
   });
 
@@ -63,9 +65,20 @@ describe("an envelope", () => {
     const elsewhere = [
       sealedFor("other" as TenantId, "mac", 1),
       sealedFor(tenant, "signing", 1),
+      sealedFor(tenant, "secret", 1),
       sealedFor(tenant, "mac", 11),
     ];
     for (const other of elsewhere) assertUnreadable(() => open(kek, sealed, other, copy));
+  });
+
+  it("opens under a key that another takes the place of, seals under the new one alone, and says under which [K-12]", () => {
+    const old = new Uint8Array(32).fill(7);
+    const both = keyEncryptionKey(new Uint8Array(32).fill(8), [old]);
+    assert.deepEqual(open(both, sealed, aad, copy), plaintext);
+    const again = seal(both, plaintext, aad, iv);
+    assert.deepEqual([sealedUnder(sealed), sealedUnder(again)], [kek.id, both.id]);
+    assertUnreadable(() => open(kek, again, aad, copy));
+    assertUnreadable(() => sealedUnder("AAAA"));
   });
 
   it("is made only with 32 bytes of key", () => {

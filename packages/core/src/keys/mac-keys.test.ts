@@ -65,7 +65,7 @@ describe("MAC keys", () => {
       { kind: "mac_key_created", kid: 1 },
     ]);
     const kids = [ruling.next.current, ...ruling.next.older].map((key) => key.kid);
-    assert.equal(new Set(kids).size, 255);
+    assert.deepEqual([kids.length, new Set(kids).size], [255, 255]);
     assert.equal(ruling.next.current.sealed, "sealed again");
   });
 });

@@ -21,6 +21,7 @@ for (const alg of SIGNING_ALGS) {
       const { payload } = await compactVerify(jws, await importJWK(key.jwk, alg), { algorithms: [alg] });
       assert.equal(new TextDecoder().decode(payload), "payload");
       assert.equal(await calculateJwkThumbprint(key.jwk), key.kid);
+      assert.deepEqual([key.jwk["kid"], key.jwk["alg"], key.jwk["use"]], [key.kid, alg, "sig"]);
     });
 
     it("verifies what jose signs, and nothing that is changed or cut short [KEY-8]", async () => {

@@ -95,6 +95,43 @@ describe("the row of the keys", () => {
     for (const text of spoilt) assert.throws(() => ringFromRow(text), Fault, text);
   });
 
+  it("gives back shares, kids and times at their bounds", () => {
+    for (const percent of [1, 99]) {
+      const next: Ring["signing"]["next"] = { ...ring.signing.next, trial: { kind: "share", percent } };
+      const current = { kid: 255, sealed: "sealed 255", createdAt: instantOf(0) };
+      const full: Ring = { ...ring, signing: { ...ring.signing, next }, mac: { current, older: [] } };
+      assert.deepEqual(ringFromRow(ringToRow(full)), full);
+    }
+  });
+
+  it("gives back what a compromised key was, whatever that is [K-09]", () => {
+    for (const was of ["next", "active", "retiring", "removed"] as const) {
+      const gone = [{ kid: "c", state: "compromised", at, was } as const];
+      assert.deepEqual(ringFromRow(ringToRow({ ...ring, signing: { ...ring.signing, gone } })).signing.gone, gone);
+    }
+  });
+
+  it("is unreadable with a second set of ES256, a trial of no client, a state that is none, or a MAC key beyond 255 [K-12]", () => {
+    const set = ringToRow({ ...ring, further: [{ alg: "RS256", set: { ...ring.signing, retiring: [], gone: [] } }] });
+    const others = set.replaceAll('"kid":"a"', '"kid":"oa"').replaceAll('"kid":"n"', '"kid":"on"');
+    const { further } = JSON.parse(others) as { readonly further: Row[] };
+    const beside = (alg: string): string =>
+      changedRow((row) => (row["further"] = further.map((one) => ({ ...one, alg }))));
+    assert.equal(ringFromRow(beside("RS256")).further.length, 1);
+    assertUnreadable(beside("ES256"));
+    assertUnreadable(changedRow((row) => Object.assign(row.signing[1] ?? {}, { trial_client: "no client" })));
+    assertUnreadable(changedRow((row) => Object.assign(row.signing[3] ?? {}, { state: "lost" })));
+    for (const kids of [
+      [256, 256],
+      [257, 256, 256],
+    ])
+      assertUnreadable(
+        changedRow((row) => (row["secrets"] = kids.map((kid) => ({ kid, sealed: `sealed ${kid}`, created_ms: at })))),
+      );
+    assertUnreadable(changedRow((row) => Object.assign(row, { mac: [...row.mac, null] })));
+    for (const kid of [0, 256]) assertUnreadable(changedRow((row) => Object.assign(row.mac[0] ?? {}, { kid })));
+  });
+
   it("is unreadable without any of its members, or with another kind of value in one [K-12]", () => {
     const lists = ["signing", "mac"] as const;
     const spoilt = [
