@@ -12,7 +12,15 @@ export const CORE_KEYS: readonly Reviewed[] = [
         "if (client !== undefined) mac.secrets.set(namedMark(id), { kid: one.kid, hash: one.hash, mark });",
         "return client === undefined ? undefined : fitting;",
       ],
+      "audit/audit-reader.ts": [
+        'if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))',
+        'else if (name === "by" && typeof value === "object" && value !== null && !Array.isArray(value)) {',
+        'if (fact.kind !== "session_opened" || fact.session === null) return [];',
+      ],
       "audit/verify-chain.ts": [
+        'if (entry?.persons?.[person.name] !== commitmentTo(person)) faults.push({ n, fault: "person_changed" });',
+        'const [header = "", payload = "", signature = "", more] = jws.split(".");',
+        'return typeof value === "object" && value !== null && !Array.isArray(value)',
         "const hash = n === from - 1 ? before : records[n - from]?.hash;",
         'if (more !== undefined || key === undefined || head?.["typ"] !== CHECKPOINT_TYPE) return undefined;',
         "if (payload === undefined) return undefined;",
@@ -151,6 +159,11 @@ export const CORE_KEYS: readonly Reviewed[] = [
         "if (bytes === undefined || bytes.length < HEADER_LENGTH + TAG_LENGTH || bytes[0] !== FORMAT) {",
       ],
     },
+  },
+  {
+    why: "equivalent",
+    reason: "A body that ends without `return` gives undefined, as it does with it.",
+    lines: { "audit/verify-chain.ts": ["} catch {"] },
   },
   {
     why: "accepted",

@@ -94,6 +94,10 @@ test("a checkpoint is verified by an algorithm of its key's own type only [AUD-7
   for (const alg of ["ES256", "RS256", "none", "toString"]) {
     assert.equal(openCheckpoint(jwsOf(alg), [okp]), undefined, alg);
   }
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  const rsaJwk = { ...rsa.publicKey.export({ format: "jwk" }), kid: "k-1" };
+  const byRsa = sign("sha256", Buffer.from(input("RS256")), rsa.privateKey).toString("base64url");
+  assert.deepEqual(openCheckpoint(`${input("RS256")}.${byRsa}`, [rsaJwk]), POINT);
   for (const alg of ["RS256", "Ed25519", "ES384"])
     assert.equal(openCheckpoint(signed({ ...HEAD, alg }, POINT), [jwk]), undefined, alg);
 });
