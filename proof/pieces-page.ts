@@ -16,7 +16,7 @@ export function figureOfSum({ sums, most, missing, failed, pieces }: Sum): strin
 
 /** Figure, control, command, seeds, when: as of a run in one piece. */
 export function cellsOfSum(sum: Sum): readonly string[] {
-  const { pieces, version } = sum;
+  const { pieces, version, missing } = sum;
   const [last] = pieces.slice(-1);
   const dates = [...new Set(pieces.map(({ date }) => date))].toSorted();
   const seconds = pieces.reduce((all, piece) => all + piece.seconds, 0);
@@ -26,7 +26,7 @@ export function cellsOfSum(sum: Sum): readonly string[] {
     `in each piece; the last: ${last?.line.control ?? "none"}`,
     "[in pieces](#in-pieces)",
     [...new Set(pieces.map(({ line }) => line.counted?.ground.of ?? ""))].join(", "),
-    `${from === to ? from : `${from} to ${to}`}, full, ${seconds} s, commit \`${version}\``,
+    `${from === to ? from : `${from} to ${to}`}, ${missing.length === 0 ? "full" : "in part"}, ${seconds} s, commit \`${version}\``,
   ];
 }
 

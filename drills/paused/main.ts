@@ -107,10 +107,13 @@ async function play(): Promise<void> {
   const waited = await revoke(first.sid, 500);
   const silent = waited.services.flatMap((service) => service.silent);
   expect(waited.fleet.enforced === 1 && silent[0]?.instance === "far", "a verifier that is stopped is named");
-  expect(silent[0]?.refuses_by_ms === waited.committed_at_ms + M, "with its bound: the commit and M");
+  const bound = silent[0]?.refuses_by_ms ?? 0;
+  // The commit was shown after its own time, and before the receipt was made.
+  const isBound = bound >= waited.committed_at_ms + M && bound <= waited.as_of_ms + M;
+  expect(isBound, "with its bound: M after the commit was shown");
   let read = waited;
   while (read.fleet.enforced < 2) read = await again(read);
-  expect(read.as_of_ms >= waited.committed_at_ms + M, "and is enforced at its bound, not before");
+  expect(read.as_of_ms >= bound, "and is enforced at its bound, not before");
   far.goOn();
   expect((await verdictOf(far, first.access)) !== "accepted", "when it goes on, it refuses");
 

@@ -85,9 +85,10 @@ function judgeReceipt({ stage, stopped, silenced, maxStalenessMs }: CutOff, rece
     `the receipt names the two that are cut off, and no other: ${named.join(", ")}`,
     named.join() === cut.join(),
   );
-  const latest = receipt.committed_at_ms + maxStalenessMs;
+  // The commit was shown before the receipt was made.
+  const latest = receipt.as_of_ms + maxStalenessMs;
   const isBound = silent.every((one) => one.refuses_by_ms !== null && one.refuses_by_ms <= latest);
-  stage.claim(`and by when each refuses: at most ${maxStalenessMs / 1000} s after the commit`, isBound);
+  stage.claim(`and by when each refuses: at most ${maxStalenessMs / 1000} s after the receipt`, isBound);
 }
 
 /** Asks behind the proxy until a second after the bound. Answers with the wall time of the last acceptance. */
