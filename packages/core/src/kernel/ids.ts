@@ -1,6 +1,7 @@
 // Names of things. Each has one parser; after it nobody checks again.
 
 import { isUuid } from "@hallpass/protocol";
+import { onItsOwn } from "./on-its-own.ts";
 
 declare const tenant: unique symbol;
 declare const session: unique symbol;
@@ -32,8 +33,9 @@ export function parseSessionId(text: string): SessionId | undefined {
   return isUuid(text) ? (text as SessionId) : undefined;
 }
 
+/** On its own: what is recognized again is kept by it, and in a header or a form it stands beside a secret. */
 export function parseClientId(text: string): ClientId | undefined {
-  return CLIENT.test(text) ? (text as ClientId) : undefined;
+  return CLIENT.test(text) ? (onItsOwn(text) as ClientId) : undefined;
 }
 
 export function parseFamilyId(text: string): FamilyId | undefined {

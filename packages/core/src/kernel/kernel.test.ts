@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { START } from "../testing/builders.ts";
 import { Fault } from "./fault.ts";
 import { parseClientId, parseFamilyId, parseSessionId, parseSubjectId, parseTenantId } from "./ids.ts";
@@ -63,6 +65,24 @@ describe("names of things", () => {
       for (const text of bad) assert.equal(parse(text), undefined, JSON.stringify(text));
     });
   }
+});
+
+describe("a client's name that stood beside a secret", () => {
+  it("keeps nothing of the text that it was cut out of [L-07]", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const heap = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    const kept = Array.from({ length: 200 }, (_, nth) => {
+      const body = Buffer.from(`client_secret=${String(nth).padStart(50_000, "s")}&client_id=machine-of-the-night`);
+      return parseClientId(body.toString().slice(-"machine-of-the-night".length));
+    });
+    const grown = heap() - before;
+    assert.ok(grown < 2_000_000, `${grown} bytes for ${kept.length} names`);
+  });
 });
 
 describe("time", () => {

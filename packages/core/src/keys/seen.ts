@@ -5,6 +5,7 @@
 
 import { hash } from "node:crypto";
 import { TextTable } from "@hallpass/protocol";
+import { onItsOwn } from "../kernel/on-its-own.ts";
 
 /** Texts in each of two generations; with what was read of it, one takes about three kilobytes. */
 const MOST = 4096;
@@ -63,9 +64,4 @@ export class Seen<T extends object> {
 interface Kept<T> {
   readonly open: string;
   readonly found: T;
-}
-
-/** The same text on its own: one that was cut out of a token, a body or a header keeps all of that in memory. UTF-8, so that no two texts become one. */
-function onItsOwn(text: string): string {
-  return text === "" ? "" : Buffer.from(text).toString();
 }

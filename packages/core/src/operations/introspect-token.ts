@@ -4,7 +4,6 @@
 import { authenticateClient, type ClientCredentials } from "../clients/authenticate.ts";
 import type { Client } from "../clients/client.ts";
 import { clientKey } from "../clients/client-row.ts";
-
 import { rolesFromRow, rolesKey, scopesOf } from "../clients/roles.ts";
 import type { ClientId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";

@@ -101,7 +101,7 @@ type Bodied =
 export interface Along {
   /** Rows that the operation will ask for. None for a request that it will refuse. */
   readonly rows: readonly RowKey[];
-  /** As the row's own `answer`, which reads it again: for a call with a person behind it, of whom a body says more. */
+  /** As the row's own `answer`, with what was read here. Not for a call with a person behind it, of whom a body says more: then the row's own reads it again. */
   readonly answer: ScopedRow["answer"];
 }
 
