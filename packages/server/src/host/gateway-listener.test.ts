@@ -89,3 +89,14 @@ test("what gateways ask in one turn is answered in a row, when its turn comes [L
   assert.deepEqual(asked, ["one"]);
   await gateways.close(0);
 });
+
+test("an answer that no header can hold ends its connection, and the next one is answered [CHK-1]", async () => {
+  const check = (query: string): Promise<Reply> =>
+    Promise.resolve({ status: 200, headers: { "hallpass-subject": query === "bad" ? "a\nb" : query }, body: null });
+  const row = inARow(setImmediate, { monotonic: () => 0 });
+  const gateways = await listenForGateways({ host: "127.0.0.1", port: 0 }, new Map([["default", check]]), row);
+  await assert.rejects(fetch(`${gateways.url ?? ""}/check?bad`), TypeError);
+  const { status, headers } = await fetch(`${gateways.url ?? ""}/check?one`);
+  assert.deepEqual([status, headers.get("hallpass-subject")], [200, "one"]);
+  await gateways.close(0);
+});

@@ -45,13 +45,13 @@ export async function listenForGateways(
     }
     const query = question === -1 ? "" : url.slice(question + 1);
     row.wait(() => {
-      check(query, (name) => valuesOf(incoming, name)).then(
-        ({ status, headers, body }) => {
+      check(query, (name) => valuesOf(incoming, name))
+        .then(({ status, headers, body }) => {
           const length = body === null ? 0 : Buffer.byteLength(body);
           outgoing.writeHead(status, headerList(headers, length)).end(body ?? undefined);
-        },
-        () => incoming.socket.destroy(),
-      );
+        })
+        // An answer that can't be written ends its connection, and not the process.
+        .catch(() => incoming.socket.destroy());
     });
   });
   // None is left out by the parser: what it left out could be what the gateway says.
