@@ -11,7 +11,7 @@ test("every file runs once: with its neighbours where they share a process, and 
 });
 
 test("a file that is alone runs as it is, and a group as a file that imports each of its own", () => {
-  const [alone, group] = entriesOf("/root", [["a/1"], ["b/1", "b/2"]]);
-  assert.equal(alone, "/root/a/1");
-  assert.equal(readFileSync(group ?? "", "utf8"), 'import "file:///root/b/1";\nimport "file:///root/b/2";\n');
+  const [alone, group] = entriesOf("/tree", [["a/1"], ["b/1", "b/2"]]);
+  assert.equal(alone, "/tree/a/1");
+  assert.equal(readFileSync(group ?? "", "utf8"), 'import "file:///tree/b/1";\nimport "file:///tree/b/2";\n');
 });
