@@ -25,9 +25,14 @@ export function cellsOfSum(sum: Sum): readonly string[] {
     figureOfSum(sum),
     `in each piece; the last: ${last?.line.control ?? "none"}`,
     "[in pieces](#in-pieces)",
-    [...new Set(pieces.map(({ line }) => line.counted?.ground.of ?? ""))].join(", "),
+    shortened([...new Set(pieces.map(({ line }) => line.counted?.ground.of ?? ""))]),
     `${from === to ? from : `${from} to ${to}`}, ${missing.length === 0 ? "full" : "in part"}, ${seconds} s, commit \`${version}\``,
   ];
+}
+
+/** A few in full; of many the first and the last, because each stands in the table of pieces. */
+export function shortened(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(", ") : `${names[0]} to ${names.at(-1)}, ${names.length} in all`;
 }
 
 export function piecesTable(pieces: readonly Piece[]): readonly string[] {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { EXPERIMENTS, type Experiment } from "./experiments.ts";
 import type { Piece } from "./kept.ts";
 import { sumOf } from "./pieces.ts";
+import { shortened } from "./pieces-page.ts";
 
 const kill = EXPERIMENTS.find(({ id }) => id === "kill-sqlite") as Experiment;
 
@@ -54,4 +55,9 @@ test("a piece that failed counts for nothing and is named", () => {
 test("a piece that does not say what it went through counts for nothing", () => {
   const { counted: _, ...line } = piece(1, 30).line;
   assert.equal(killsOf({ ...piece(1, 30), line }, piece(2, 5)), 5);
+});
+
+test("few seeds are named, of many the first, the last and their number", () => {
+  assert.equal(shortened(["seed 1", "seed 2", "seed 9"]), "seed 1, seed 2, seed 9");
+  assert.equal(shortened(["a", "b", "c", "d"]), "a to d, 4 in all");
 });
