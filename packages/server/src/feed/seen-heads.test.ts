@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instantOf } from "@hallpass/core";
-import { SeenHeads } from "./seen-heads.ts";
+import { lookedBy, SeenHeads } from "./seen-heads.ts";
 
 const pos = (seq: number): { epoch: number; seq: number } => ({ epoch: 1, seq });
 
@@ -24,4 +24,11 @@ test("what was seen so long ago that it is forgotten is taken for shown later, n
   for (let seq = 1; seq <= 5000; seq += 1) seen.note(pos(seq), instantOf(seq));
   assert.equal(seen.by(pos(5000), instantOf(9000)), 5000);
   assert.equal(seen.by(pos(1), instantOf(9000)), 905);
+});
+
+test("a read has looked by the end of its duration, whatever its time has lost of a millisecond [RCP-3]", () => {
+  assert.deepEqual(
+    [0, 0.2, 1, 7.9].map((took) => lookedBy(instantOf(100), took)),
+    [101, 102, 102, 109],
+  );
 });

@@ -11,6 +11,7 @@ import {
   ringKey,
 } from "@hallpass/core";
 import { RECEIPT_TYPE, type SignedReceipt } from "@hallpass/protocol";
+import { lookedBy } from "../../feed/seen-heads.ts";
 import type { Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { mayWait } from "../may-wait.ts";
@@ -26,7 +27,7 @@ export async function receiptFor(
   revocation: Revocation,
   waitMs: number | undefined,
 ): Promise<SignedReceipt> {
-  const { hearing, store, storeTime, tenant } = services;
+  const { clock, hearing, store, storeTime, tenant } = services;
   const { pos } = revocation;
   if (waitMs !== undefined && waitMs > 0 && mayWait(exchange))
     await Promise.all([
@@ -36,10 +37,12 @@ export async function receiptFor(
   const members = await readFleet(store, tenant);
   const { applied: noted } = await readNoted(store, tenant, members);
   const own = revocationKey(tenant, revocation.id);
+  const asked = clock.monotonic();
   const snapshot = await store.read([ringKey(tenant), own]);
+  const looked = lookedBy(snapshot.clock, clock.monotonic() - asked);
   if (snapshot.get(own) === undefined) throw new Fault("history_lost");
   const { heard, listeningSince } = { heard: hearing.heard(), listeningSince: hearing.listeningSince };
-  const shownBy = hearing.shownBy(pos, snapshot.clock);
+  const shownBy = hearing.shownBy(pos, looked);
   const fleet = { members, heard, noted, listeningSince, shownBy, traits: store.traits };
   const receipt = receiptOf(revocation, fleet, snapshot.clock, storeTime.believed(snapshot.clock));
   return { ...receipt, jws: await signedJwt(services.keys.open(snapshot).signer, RECEIPT_TYPE, receipt) };
