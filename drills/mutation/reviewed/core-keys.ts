@@ -1,6 +1,6 @@
 import type { Reviewed } from "../reviewed.ts";
 
-/** Of core's keys, clients, kernel and audit. */
+/** Of core's keys, clients, kernel, audit and journal. */
 export const CORE_KEYS: readonly Reviewed[] = [
   {
     why: "equivalent",
@@ -25,6 +25,10 @@ export const CORE_KEYS: readonly Reviewed[] = [
         'if (more !== undefined || key === undefined || head?.["typ"] !== CHECKPOINT_TYPE) return undefined;',
         "if (payload === undefined) return undefined;",
         "if (kind === undefined || kind.type !== opened.asymmetricKeyType) return undefined;",
+      ],
+      "journal/replay-journal.ts": [
+        "return this.#madeAt !== null && afterMs(at, DECIDED_WITHIN) < this.#madeAt;",
+        'if (raise !== true || place === "counted" || row === undefined) return [];',
       ],
       "clients/client-keys.ts": ["return one !== undefined && JSON.stringify(one) === JSON.stringify(other);"],
       "keys/change-ring.ts": [
@@ -115,8 +119,14 @@ export const CORE_KEYS: readonly Reviewed[] = [
   {
     why: "equivalent",
     reason:
-      "The same in the end: a value that nothing is equal to for another such value, a default for what was named, one that is equal for its equal, a byte that is written beyond an array or again.",
+      "The same in the end: a value that nothing is equal to for another such value, a default for what was named, nothing for what is absent, one that is equal for its equal, a row that nobody looks at, a byte that is written beyond an array or again.",
     lines: {
+      "journal/journal-entry.ts": ["else if (comparePositions(committed.pos, reaches) > 0) {"],
+      "journal/replay-journal.ts": [
+        "const replay = new Replay(store, (await store.read([])).head.pos, madeAt);",
+        'const place = committed === null ? "unknown" : isLater ? "beyond" : "counted";',
+        'return [{ key, expect: row?.version ?? "absent", next, ...(raise === true ? { raise } : {}) }];',
+      ],
       "clients/authenticate.ts": ['const NOTHING_SEEN: FittingSecret = { kid: -1, hash: "", mark: "" };'],
       "keys/create-key-ring.ts": [
         "const derived: { readonly kid: number; readonly info: string; readonly bytes: Uint8Array }[] = [];",
@@ -176,6 +186,12 @@ export const CORE_KEYS: readonly Reviewed[] = [
     lines: {
       "keys/ring-row.ts": ["const LIMITS = { maxLength: 4_194_304, maxDepth: 5, maxMembers: 200_000 };"],
     },
+  },
+  {
+    why: "accepted",
+    reason:
+      "A change without a notice that has seen notices which the journal lacks: it is not asked for gaps. They show as what came after the last line does, when a verifier presents its cursor (POS-8).",
+    lines: { "journal/journal-entry.ts": ["if (notices === 0) continue;"] },
   },
   {
     why: "accepted",

@@ -34,8 +34,6 @@ export const CORE_NARROWED: readonly Reviewed[] = [
       ],
       "operations/change-client.ts": ["if (row === undefined || before === undefined || before.deleted === true)"],
       "operations/compromise-keys.ts": [
-        'if (ruling.kind === "refused") refusal = ruling.code;',
-        'if (refusal !== undefined) return { kind: "refused", code: refusal };',
         'const { alg } = keySetWith(ring, kids[0] ?? "") ?? { alg: DEFAULT_SIGNING_ALG };',
       ],
       "operations/disable-client.ts": ["if (row === undefined || before === undefined || before.deleted === true)"],
@@ -175,6 +173,9 @@ export const CORE_NARROWED: readonly Reviewed[] = [
       ],
       "operations/search-sessions.ts": [
         "next: sessions.length < found.length ? (sessions.at(-1)?.session.id ?? null) : null,",
+      ],
+      "operations/subject-pages.ts": [
+        "const next = ended || last === undefined ? afterKind(kinds, kind) : { kind, after: last.key.id };",
       ],
       "operations/settle-revocation.ts": [
         "const looked = last === undefined ? 0 : page.indexOf(last) + 1;",

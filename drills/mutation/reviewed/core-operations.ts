@@ -20,7 +20,6 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
       "operations/change-client.ts": [
         "const keys = policy === undefined ? [key] : [key, policyKey(deps.tenant, policy)];",
       ],
-      "operations/compromise-keys.ts": ["if (named.length === 0) continue;"],
       "operations/drop-unused-keys.ts": [
         "if (mayGo(ringFromRow(row.value), snapshot.clock, deps.policy).length === 0) return [];",
       ],
@@ -215,7 +214,10 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
       "operations/revoke-token.ts": ["return { rows: [], find: () => found };", "session === null"],
       "operations/revoke.ts": ["const drafted: Drafted = { rows: [], sessions: [] };"],
       "operations/rewrap-keys.ts": ["let from: readonly string[] = [];"],
-      "operations/scan-sessions.ts": ["...(place === undefined ? {} : { after: place }),"],
+      "operations/scan-sessions.ts": [
+        "...(place === undefined ? {} : { after: place }),",
+        "unreadable += spoilt.filter(({ key }) => cut === undefined || key.id <= cut).length;",
+      ],
       "operations/search-sessions.ts": ["return seen.toSorted((a, b) => (a.session.id < b.session.id ? 1 : -1));"],
       "operations/settle-revocation.ts": [
         ": write({ rows: [movedTo(row, revocation, place)], answer: () => null });",

@@ -198,6 +198,15 @@ describe("the audit", () => {
     }
   });
 
+  it("is signed once by two nodes at once: whoever comes second answers what the other has signed [AUD-7]", async () => {
+    const world = await busyWorld();
+    await chain(world);
+    const [one, other] = await Promise.all([signCheckpoint(world, KEPT), signCheckpoint(world.node(), KEPT)]);
+    assert.ok(one.ok);
+    assert.deepEqual(other, one);
+    assert.deepEqual(await readCheckpoints(world.store, TENANT, 0, 10), [one.value]);
+  });
+
   it("drops the oldest when their time is over, and what is left is whole, and proven [AUD-9]", async () => {
     const world = await busyWorld();
     await chain(world);

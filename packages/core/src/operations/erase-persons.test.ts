@@ -55,3 +55,19 @@ test("a row that is left without any name goes [AUD-6]", async () => {
   assert.equal((await world.store.list({ tenant: TENANT, kind: "audit_persons", limit: 10 })).length, 2);
   assert.equal(await erasePersons(deps, "u-1"), 0);
 });
+
+test("a person that is erased twice at once is counted once, and no row is written again for it [AUD-6]", async () => {
+  for (const [value, names] of [
+    ["ada", 2],
+    ["u-1", 1],
+  ] as const) {
+    const world = await aChain(3);
+    const deps = { store: world.store, dice: world.dice, tenant: TENANT };
+    const counts = await Promise.all([erasePersons(deps, value), erasePersons(deps, value)]);
+    assert.equal(counts[0] + counts[1], names);
+    const rows = await world.store.list({ tenant: TENANT, kind: "audit_persons", limit: 10 });
+    const versions = rows.map(({ version }) => version);
+    assert.deepEqual(versions, value === "ada" ? [2, 1, 2] : [1, 1]);
+    assert.ok(!(await namesIn(world)).includes(value));
+  }
+});

@@ -98,4 +98,26 @@ describe("a scan", () => {
     const none = await scanSessions(deps, TENANT, nobody, { after: null, limit: 3, mostRows: 128 });
     assert.deepEqual([none.sessions, none.scanned, none.next], [[], 128, ids[127]]);
   });
+
+  it("tells each row that it can't read once, in the page that reaches it", async () => {
+    const { world, ids } = await aTown(4);
+    const spoilt = { key: sessionKey({ tenant: TENANT, id: ids[1] ?? assert.fail() }), expect: 1 };
+    const rows = [{ ...spoilt, next: { value: "[99]", expires: afterMs(world.now(), 1e9) } }];
+    await world.store.commit([{ attempt: "spoilt", rows, notices: [], facts: [] }]);
+    for (const [limit, expected] of [
+      [1, [0, 1, 0]],
+      [2, [1, 0]],
+      [3, [1]],
+    ] as const) {
+      const told: number[] = [];
+      for (let after: SessionId | null = null, isOver = false; !isOver; ) {
+        const request = { after, limit, mostRows: 1000 };
+        const page = await scanSessions({ ...world, pause: async () => {} }, TENANT, EVERYONE, request);
+        told.push(page.unreadable);
+        after = page.next;
+        isOver = after === null;
+      }
+      assert.deepEqual(told, expected, `${limit} a page`);
+    }
+  });
 });

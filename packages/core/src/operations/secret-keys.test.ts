@@ -27,6 +27,7 @@ import { dropUnusedKeys } from "./drop-unused-keys.ts";
 import { issueClientToken } from "./issue-client-token.ts";
 import { listKeys } from "./list-keys.ts";
 import { registerClient } from "./register-client.ts";
+import { rotateClientSecret } from "./rotate-client-secret.ts";
 import { tendKeys } from "./tend-keys.ts";
 
 const tenant = "main" as TenantId;
@@ -53,6 +54,11 @@ async function aTenant() {
     policies: PROFILES,
     clientTokenLifetime: secondsOf(600),
   });
+  const kidsOf = async (id: string) => {
+    const key = clientKey(tenant, id as ClientId);
+    const row = (await store.read([key])).get(key);
+    return row === undefined ? [] : clientFromRow(row).secrets.map(({ kid }) => kid);
+  };
   return {
     store,
     used,
@@ -63,11 +69,8 @@ async function aTenant() {
     drop: () => dropUnusedKeys(deps, { tenant }),
     mac: async () => keys.open(await store.read([ringKey(tenant)])).mac,
     kinds: async () => (await store.facts({ tenant, limit: 1000 })).facts.map(({ kind }) => kind),
-    kidOf: async (id: string) => {
-      const key = clientKey(tenant, id as ClientId);
-      const row = (await store.read([key])).get(key);
-      return row === undefined ? undefined : clientFromRow(row).secrets[0]?.kid;
-    },
+    kidsOf,
+    kidOf: async (id: string) => (await kidsOf(id))[0],
     /** Takes the keys for secrets out of the row, as the release before has left it. */
     asBefore: async () => {
       const row = (await store.read([ringKey(tenant)])).get(ringKey(tenant));
@@ -121,6 +124,32 @@ describe("a client's secret at rest", () => {
     assert.deepEqual(told, [{ client: "api", from: 256, to: 257 }]);
     const wrong = { ...credentials, secret: new Secret(formatClientSecret(dice.bytes(32))) } as ClientCredentials;
     assert.equal(await one.use(wrong), false);
+  });
+
+  it("is hashed again once by two that use it at once, and neither is turned away [KEY-10]", async () => {
+    const one = await aTenant();
+    const credentials = await one.add("api");
+    one.wait(KEY_POLICY.secretRotateEvery);
+    await one.tend();
+    assert.deepEqual(await Promise.all([one.use(credentials), one.use(credentials)]), [true, true]);
+    assert.deepEqual(await one.kidsOf("api"), [257]);
+    assert.equal((await one.kinds()).filter((kind) => kind === "client_secret_rehashed").length, 1);
+  });
+
+  it("is hashed again alone where the client has another beside it, and both go on to be accepted [KEY-10]", async () => {
+    const one = await aTenant();
+    const older = await one.add("api");
+    const request = { client: "api" as ClientId, overlapMs: 1e12, preset: null, actor: null };
+    const rotated = await rotateClientSecret(one.used(), request, () => undefined);
+    assert.ok(rotated.ok && rotated.value.secret !== null);
+    const newer = { ...older, secret: rotated.value.secret } as ClientCredentials;
+    one.wait(KEY_POLICY.secretRotateEvery);
+    await one.tend();
+    assert.ok(await one.use(newer));
+    assert.deepEqual(await one.kidsOf("api"), [256, 257]);
+    assert.ok(await one.use(older));
+    assert.deepEqual(await one.kidsOf("api"), [257, 257]);
+    for (const credentials of [older, newer]) assert.ok(await one.use(credentials));
   });
 
   it("leaves a preset SHA-256 for a keyed hash when it is first used [KEY-10]", async () => {

@@ -63,6 +63,21 @@ describe("a clock that was set back", () => {
     assert.equal(await standing(world, since.session.id), "active");
   });
 
+  it("is noted by the later of two instants that are seen at once, whichever is written first [S-07] [NODE-11]", async () => {
+    for (const order of [
+      [200_000, 50_000],
+      [50_000, 200_000],
+    ]) {
+      const world = await aWorld(createMemoryStore);
+      const start = world.now();
+      const seen = order.map((ms) => sweepPassed({ ...world, tenant: TENANT }, afterMs(start, ms)));
+      assert.deepEqual(await Promise.all(seen), [0, 0]);
+      const since = await opened(world);
+      assert.equal(await sweepPassed({ ...world, tenant: TENANT }, afterMs(start, 200_000)), 0);
+      assert.equal(await standing(world, since.session.id), "active");
+    }
+  });
+
   it("ends nothing that was opened since at one tenant when another tenant sees it later [S-07] [NODE-11]", async () => {
     const world = await aWorld(createMemoryStore);
     const before = await opened(world);

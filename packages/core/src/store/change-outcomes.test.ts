@@ -135,6 +135,17 @@ describe("a change that failed", () => {
     await assert.rejects(change(failing(own), dice, [], writing(aRow("a"))), (error) => error === own);
     await assert.rejects(change(failing(injected), dice, [], writing(aRow("a"))), isFault("store_unavailable"));
   });
+
+  it("is a fault that says why nobody knew the outcome, where that goes on and nothing is written [DISK-1]", async () => {
+    const unknown = async (changes: readonly Change[]): Promise<readonly Outcome[]> =>
+      changes.map(() => ({ kind: "unknown", cause: injected }));
+    for (const rows of [[aRow("a")], [aRow("a", 1)]]) {
+      const store = aStore();
+      if (rows[0]?.expect === 1) await put(store, [aRow("a")]);
+      const deaf: Store = { ...store, commit: unknown };
+      await assert.rejects(change(deaf, dice, [], writing(...rows)), isFault("store_unavailable"));
+    }
+  });
 });
 
 describe("facts that change no row", () => {
