@@ -89,7 +89,6 @@ export const CORE_ACCEPTED: readonly Reviewed[] = [
         'if (current?.policy.version !== request.version) return answer({ kind: "stale" });',
       ],
       "operations/drop-unused-keys.ts": ["dropped.clear();"],
-      "operations/erase-persons.ts": ["if (row === undefined || left.length === persons.length) return answer(0);"],
       "operations/erase-subject.ts": [
         "if (row === undefined) return answer(false);",
         "if (row === undefined || row.expires === null) return answer(false);",
@@ -103,11 +102,7 @@ export const CORE_ACCEPTED: readonly Reviewed[] = [
       "operations/export-subject.ts": ["if (row === undefined) continue;"],
       "operations/issue-for-session.ts": ["return row === undefined ? [] : [absoluteEnd(sessionFromRow(row))];"],
       "operations/make-room.ts": ["if (row === undefined) return [];", 'if (ruling.kind !== "changed") return [];'],
-      "operations/rehash-secret.ts": [
-        "if (hash === undefined || found.kid === mac.secretKid) return answer(undefined);",
-      ],
       "operations/scan-sessions.ts": ["if (row === undefined) return [];"],
-      "operations/sweep-passed.ts": ["if (reachedIn(row) >= reached) return answer(undefined);"],
       "operations/settle-revocation.ts": [
         "const revocation = row === undefined ? undefined : running(row);",
         "return row === undefined || revocation === undefined",

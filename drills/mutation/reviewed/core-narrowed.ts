@@ -48,7 +48,10 @@ export const CORE_NARROWED: readonly Reviewed[] = [
         'return ruling.kind === "changed" ? ruling.next : undefined;',
         "const isLost = isLostTo(run.clients ?? [], run.began ?? pos);",
       ],
-      "operations/erase-persons.ts": ["if (last === undefined || rows.length < PAGE) return erased;"],
+      "operations/erase-persons.ts": [
+        "if (last === undefined || rows.length < PAGE) return erased;",
+        "if (row === undefined || left.length === persons.length) return answer(0);",
+      ],
       "operations/erase-subject.ts": [
         "if (session.subject !== subject || !isBefore(session.born, cut)) return answer(false);",
         'const told = session.state.kind === "ended" || standing.kind === "active" ? [] : [standing];',
@@ -141,6 +144,7 @@ export const CORE_NARROWED: readonly Reviewed[] = [
       "operations/rehash-secret.ts": [
         "const client = row === undefined ? undefined : clientFromRow(row);",
         "if (row === undefined || client === undefined || found === undefined) return answer(undefined);",
+        "if (hash === undefined || found.kid === mac.secretKid) return answer(undefined);",
       ],
       "operations/replace-session.ts": [
         'if (row === undefined || session === undefined) return { code: "replaced_not_found" };',

@@ -214,6 +214,7 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
       "operations/revoke-token.ts": ["return { rows: [], find: () => found };", "session === null"],
       "operations/revoke.ts": ["const drafted: Drafted = { rows: [], sessions: [] };"],
       "operations/rewrap-keys.ts": ["let from: readonly string[] = [];"],
+      "operations/sweep-passed.ts": ["if (reachedIn(row) >= reached) return answer(undefined);"],
       "operations/scan-sessions.ts": [
         "...(place === undefined ? {} : { after: place }),",
         "unreadable += spoilt.filter(({ key }) => cut === undefined || key.id <= cut).length;",
