@@ -25,6 +25,9 @@ export const CORE: readonly Reviewed[] = [
         "return authentic === undefined || seal === undefined ? undefined : { mac: authentic, seal };",
         "if (bytes === undefined || bytes.length <= 1 + TAG_LENGTH) return undefined;",
       ],
+      "sessions/sign-in-time.ts": [
+        'return typeof authTime === "number" && authTime * 1000 > now + MAX_SKEW_SECONDS * 1000;',
+      ],
       "sessions/subject.ts": ['return typeof value === "string" && typeof until === "number"'],
       "tokens/access-token.ts": [
         "const share = ((random[16] ?? 0) * 256 + (random[17] ?? 0)) / 65_536;",
@@ -62,8 +65,10 @@ export const CORE: readonly Reviewed[] = [
     why: "equivalent",
     reason: "It spares work and changes no answer: what is remembered is made anew, or what is long refused early.",
     lines: {
+      "kernel/on-its-own.ts": ['return text === "" ? "" : Buffer.from(text).toString();'],
       "sessions/ip-range.ts": ["if (text.length > 45) return undefined;"],
       "sessions/session-row.ts": [
+        "if (row.parsed?.value === row.value) return sessionFromRow(row).subject;",
         "return { value, expires, refs: sessionRefs(session), parsed: { value, as: session } };",
       ],
       "sessions/subject-ref.ts": ["const bytes = ref.length > LONGEST ? undefined : decodeBase64url(ref);"],
