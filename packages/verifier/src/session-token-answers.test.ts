@@ -2,8 +2,14 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formatSessionToken } from "@hallpass/protocol";
-import { SID, sessionStage } from "./testing/session-stage.ts";
+import { formatSessionToken, uuidToBytes } from "@hallpass/protocol";
+import { OTHER_SID, SID, sessionStage } from "./testing/session-stage.ts";
+
+/** Another token of this session. */
+function ofSession(sid: string): string {
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  return formatSessionToken(Uint8Array.from([...(uuidToBytes(sid) ?? []), ...secret]));
+}
 
 describe("what the issuer said of a session token holds", () => {
   test("until a second before the end that it named, counted from the question, whatever the wall clock says [ST-V3] [S-06]", async () => {
@@ -47,6 +53,7 @@ describe("what the issuer said of a session token holds", () => {
     ["another audience", { aud: "https://other.example" }, "wrong_audience"],
     ["a key whose proof nobody checks", { cnf: { jkt: "x" } }, "unproven_sender"],
     ["no session", { sid: undefined, fam: undefined }, "introspection_failed"],
+    ["another session than the token does", { sid: OTHER_SID }, "introspection_failed"],
     ["a position that is none", { pos: "1" }, "introspection_failed"],
     ["another type of token", { token_type: "DPoP" }, "introspection_failed"],
     ["neither yes nor no", { active: "true" }, "introspection_failed"],
@@ -58,6 +65,16 @@ describe("what the issuer said of a session token holds", () => {
       assert.equal(await code(), expected);
     });
   }
+});
+
+test("an answer about another session, as a cache between would give it, lets nobody in and is not remembered [NB-39] [I-11]", async () => {
+  const { verifier, asked, code, live, say } = await sessionStage();
+  const others = ofSession(OTHER_SID);
+  assert.deepEqual([await code(), await code(others)], ["accepted", "introspection_failed"]);
+  assert.equal(await code(others), "introspection_failed");
+  assert.deepEqual([asked(), verifier.metrics().rememberedTokens], [3, 1]);
+  say(async () => live({ sid: OTHER_SID }));
+  assert.equal(await code(others), "accepted");
 });
 
 describe("a no", () => {
@@ -111,8 +128,7 @@ describe("a flood of made-up session tokens", () => {
   test("of live ones leaves no more remembered than was allowed [ST-V6]", async () => {
     const { verifier, code, live, say } = await sessionStage({ rememberedTokens: 10 });
     say(async () => live());
-    for (let count = 0; count < 50; count += 1)
-      await code(formatSessionToken(crypto.getRandomValues(new Uint8Array(48))));
+    for (let count = 0; count < 50; count += 1) assert.equal(await code(ofSession(SID)), "accepted");
     assert.ok(verifier.metrics().rememberedTokens <= 10);
   });
 });

@@ -3,6 +3,7 @@
 
 import {
   type AccessTokenClaims,
+  bytesToUuid,
   isJsonObject,
   parseAccessTokenClaims,
   parseSessionToken,
@@ -86,7 +87,7 @@ export class SessionTokens {
     reader.counters.introspections += 1;
     try {
       const body = await ports.introspect?.(token);
-      const claims = body === undefined ? undefined : claimsIn(body, reader);
+      const claims = body === undefined ? undefined : claimsIn(body, token, reader);
       if (claims === undefined) return { kind: "failed" };
       if (claims === "inactive") {
         this.memory.drop(token);
@@ -124,13 +125,19 @@ export class SessionTokens {
   }
 }
 
-/** Undefined for an answer that says neither yes nor no, or yes without saying to what. */
-function claimsIn(body: string, { lists }: ReaderDeps): AccessTokenClaims | "inactive" | undefined {
+/** Undefined for an answer that says neither yes nor no, or yes without saying to what, or that speaks of another session than the token. */
+function claimsIn(body: string, token: string, { lists }: ReaderDeps): AccessTokenClaims | "inactive" | undefined {
   const parsed = parseStrictJson(body, LIMITS);
   if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;
   const { active, token_type: type, ...said } = parsed.value;
   if (active === false) return "inactive";
   if (active !== true || type !== "Bearer") return undefined;
   const claims = parseAccessTokenClaims(said, lists);
-  return claims?.sid === undefined ? undefined : claims;
+  return claims?.sid === undefined || claims.sid !== sessionOf(token) ? undefined : claims;
+}
+
+/** The session that a session token names. */
+function sessionOf(token: string): string | undefined {
+  const bytes = parseSessionToken(token);
+  return bytes === undefined ? undefined : bytesToUuid(bytes.subarray(0, 16));
 }
