@@ -95,9 +95,14 @@ export const EXPERIMENTS: readonly Experiment[] = [
     sizes: {
       quick: "--families 5 --objects 1",
       ci: "--families 20 --objects 2",
-      full: "--families 5000 --objects 200",
+      full: "--families 5400 --objects 220",
     },
-    whole: { "families on memory": 5000, "families on sqlite": 5000, "families on postgres": 5000 },
+    whole: {
+      "families on memory": 5000,
+      "families on sqlite": 5000,
+      "families on postgres": 5000,
+      "other prizes": 3000,
+    },
   },
   {
     id: "failover",

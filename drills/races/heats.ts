@@ -1,8 +1,9 @@
 // What is raced for, each by so many requests at once: what has to come of it, and what came of it otherwise.
 
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { type Answered, ask, type Operator } from "../nodes/operator.ts";
-import type { Racers } from "./racers.ts";
+import { ask, type Operator } from "../nodes/operator.ts";
+import type { Answers } from "./racer.ts";
+import type { Raced, Racers } from "./racers.ts";
 
 export interface Field {
   readonly issuer: string;
@@ -13,8 +14,14 @@ export interface Field {
   readonly parallel: number;
 }
 
-/** What was otherwise than it had to be. */
-export type Heat = (field: Field, n: number) => Promise<readonly string[]>;
+export interface Came {
+  /** What was otherwise than it had to be. */
+  readonly wrong: readonly string[];
+  /** Whether all requests had been sent before any was answered. */
+  readonly together: boolean;
+}
+
+export type Heat = (field: Field, n: number) => Promise<Came>;
 
 const MOST_SESSIONS = 3;
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -48,11 +55,17 @@ export const refreshed: Heat = async ({ first, operator, racers, parallel }, n) 
   const request = (token: string): string =>
     new URLSearchParams({ grant_type: "refresh_token", client_id: "demo", refresh_token: token }).toString();
   const session = await operator.open(first, `u-${n}`);
-  const answers = await racers.race({ path: "/oauth2/token", headers: FORM, body: request(session.refresh) });
+  const heat = {
+    path: "/oauth2/token",
+    headers: FORM,
+    body: request(session.refresh),
+    prize: "refresh_token",
+  } as const;
+  const { answers, together } = await racers.race(heat);
   const verdicts = answers.map(({ status, verdict }) => `${status} ${verdict}`);
-  const successors = new Set(answers.map(({ json }) => String(json["refresh_token"])));
-  const rotated = verdicts.filter((one) => one === "200 rotated").length;
-  const retried = verdicts.filter((one) => one === "200 retried").length;
+  const successors = new Set(answers.map(({ prize }) => prize));
+  const rotated = timesOf(answers, ({ status, verdict }) => status === 200 && verdict === "rotated");
+  const retried = timesOf(answers, ({ status, verdict }) => status === 200 && verdict === "retried");
   const wrong: string[] = [];
   if (rotated !== 1) wrong.push(`${rotated} were rotated`);
   if (rotated + retried !== parallel) wrong.push(`answered: ${[...new Set(verdicts)].join(", ")}`);
@@ -60,38 +73,37 @@ export const refreshed: Heat = async ({ first, operator, racers, parallel }, n) 
   const [successor = ""] = successors;
   const next = await ask(`${first}/oauth2/token`, { method: "POST", headers: FORM, body: request(successor) });
   if (`${next.status} ${next.verdict}` !== "200 rotated") wrong.push(`the successor: ${next.status} ${next.verdict}`);
-  return wrong;
+  return { wrong, together };
 };
 
 /** One session for one idempotency key. */
 const openedOnce: Heat = async (field, n) => {
-  const answers = await opened(field, { subject: `k-${n}`, client_id: "demo" }, { "idempotency-key": `key-${n}` });
-  return otherwise(answers, new Set(sessionsOf(answers)).size, 1, "sessions of one key");
+  const raced = await opened(field, { subject: `k-${n}`, client_id: "demo" }, { "idempotency-key": `key-${n}` });
+  const sessions = new Set(raced.answers.filter(isOpened).map(({ prize }) => prize));
+  return came(raced, sessions.size, 1, "sessions of one key");
 };
 
 /** One session takes the place of another. */
 const replacedOnce: Heat = async (field, n) => {
   const guest = await field.operator.open(field.first, `g-${n}`);
-  const answers = await opened(field, { subject: `r-${n}`, client_id: "demo", replaces: guest.sid });
-  return otherwise(answers, sessionsOf(answers).length, 1, "sessions took the place of one");
+  const raced = await opened(field, { subject: `r-${n}`, client_id: "demo", replaces: guest.sid });
+  return came(raced, timesOf(raced.answers, isOpened), 1, "sessions took the place of one");
 };
 
 /** As many as the policy allows are opened, and all others refused. */
 const refusedBeyond: Heat = async (field, n) => {
-  const answers = await opened(field, { subject: `l-${n}`, client_id: "refusing" });
-  return otherwise(answers, sessionsOf(answers).length, MOST_SESSIONS, "sessions of one subject");
+  const raced = await opened(field, { subject: `l-${n}`, client_id: "refusing" });
+  return came(raced, timesOf(raced.answers, isOpened), MOST_SESSIONS, "sessions of one subject");
 };
 
 /** All are opened, and as many live on as the policy allows. */
 const evictedBeyond: Heat = async (field, n) => {
   const { operator, first, parallel } = field;
-  const answers = await opened(field, { subject: `e-${n}`, client_id: "evicting" });
+  const raced = await opened(field, { subject: `e-${n}`, client_id: "evicting" });
   const found = await operator.call(first, "/v1/sessions/search", { subject: `e-${n}`, state: "active", limit: 100 });
   const living = (found["sessions"] as readonly unknown[]).length;
-  return [
-    ...otherwise(answers, sessionsOf(answers).length, parallel, "were opened"),
-    ...(living === MOST_SESSIONS ? [] : [`${living} live on`]),
-  ];
+  const { wrong, together } = came(raced, timesOf(raced.answers, isOpened), parallel, "were opened");
+  return { wrong: living === MOST_SESSIONS ? wrong : [...wrong, `${living} live on`], together };
 };
 
 /** A client's assertion is good for one token. */
@@ -110,9 +122,9 @@ const assertedOnce: Heat = async ({ issuer, racers }, n) => {
     client_assertion_type: ASSERTION,
     client_assertion: assertion,
   });
-  const answers = await racers.race({ path: "/oauth2/token", headers: FORM, body: body.toString() });
-  const granted = answers.filter(({ status }) => status === 200).length;
-  return otherwise(answers, granted, 1, "tokens of one assertion");
+  const raced = await racers.race({ path: "/oauth2/token", headers: FORM, body: body.toString(), prize: "none" });
+  const granted = timesOf(raced.answers, ({ status }) => status === 200);
+  return came(raced, granted, 1, "tokens of one assertion");
 };
 
 /** What is raced for beside refreshes, by its name. */
@@ -124,25 +136,28 @@ export const ONCE: Readonly<Record<string, Heat>> = {
   "client assertion": assertedOnce,
 };
 
-async function opened(field: Field, json: object, headers: object = {}): Promise<readonly Answered[]> {
+async function opened(field: Field, json: object, headers: object = {}): Promise<Raced> {
   const authorization = `Bearer ${await field.operator.bearer(field.first)}`;
   return field.racers.race({
     path: "/v1/sessions",
     headers: { authorization, "content-type": "application/json", ...headers },
     body: JSON.stringify(json),
+    prize: "session",
   });
 }
 
-function sessionsOf(answers: readonly Answered[]): readonly string[] {
-  return answers
-    .filter(({ status }) => status < 300)
-    .map(({ json }) => String((json["session"] as { readonly id?: string } | undefined)?.id));
+function isOpened({ status }: Answers): boolean {
+  return status < 300;
 }
 
-function otherwise(answers: readonly Answered[], count: number, wanted: number, what: string): readonly string[] {
-  const failed = answers.filter(({ status }) => status >= 500).length;
-  return [
-    ...(failed === 0 ? [] : [`${failed} answers of 5xx`]),
-    ...(count === wanted ? [] : [`${count} ${what}, not ${wanted}`]),
-  ];
+function timesOf(answers: readonly Answers[], are: (one: Answers) => boolean): number {
+  return answers.filter(are).reduce((sum, { times }) => sum + times, 0);
+}
+
+function came({ answers, together }: Raced, count: number, wanted: number, what: string): Came {
+  const failed = timesOf(answers, ({ status }) => status >= 500);
+  const wrong: string[] = [];
+  if (failed > 0) wrong.push(`${failed} answers of 5xx`);
+  if (count !== wanted) wrong.push(`${count} ${what}, not ${wanted}`);
+  return { wrong, together };
 }

@@ -1,10 +1,11 @@
 // `node --conditions=hallpass-source drills/races/main.ts [--store memory|sqlite|postgres …] [--families 20] [--from 0] [--parallel 64] [--objects 2]
-// [--processes 3]`
+// [--processes 3] [--abreast 4]`
 // So many requests at once, from several processes, show the same refresh token, the same idempotency key, the same client assertion, replace
-// the same session, or open more than a policy allows; on PostgreSQL at three nodes. Of a family exactly one may be rotated, all others get
-// the same successor byte for byte, which then works; every other prize has as many winners as it may (heats.ts). Nobody is logged out and
-// nothing is a 5xx. Then the same before a store that writes over a later version, which has to be caught at each. Exits with 1 if it is
-// otherwise, and leaves what was answered. `--from` numbers the families: a large run in ranges.
+// the same session, or open more than a policy allows; on PostgreSQL at three nodes; so many of such heats side by side. Of a family exactly
+// one may be rotated, all others get the same successor byte for byte, which then works; every other prize has as many winners as it may
+// (heats.ts). Nobody is logged out and nothing is a 5xx. Every heat is judged, and counts where all its requests had been sent before any was
+// answered. Then the same before a store that writes over a later version, which has to be caught at each. Exits with 1 if it is otherwise, or
+// if fewer than half of the heats count, and leaves what was answered. `--from` numbers the families: a large run in ranges.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +15,7 @@ import { freePort, type PostgresServer, startPostgres } from "@hallpass/store-po
 import { sayProof } from "../../proof/line.ts";
 import { operatorOf } from "../nodes/operator.ts";
 import { type ServingProcess, servingProcess } from "../nodes/serving-process.ts";
-import { type Field, ONCE, prepare, refreshed } from "./heats.ts";
+import { type Came, type Field, ONCE, prepare, refreshed } from "./heats.ts";
 import { racers } from "./racers.ts";
 
 const STORES = ["memory", "sqlite", "postgres"] as const;
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     parallel: { type: "string", default: "64" },
     objects: { type: "string", default: "2" },
     processes: { type: "string", default: "3" },
+    abreast: { type: "string", default: "4" },
   },
 });
 const stores = values.store.map((text): StoreName => {
@@ -34,21 +36,28 @@ const stores = values.store.map((text): StoreName => {
   if (found === undefined) throw new Error(`"${text}" is none of ${STORES.join(", ")}`);
   return found;
 });
-const { families, from, parallel, objects, processes } = values;
+const { families, from, parallel, objects, processes, abreast } = values;
 const sizes = {
   families: Number(families),
   from: Number(from),
   parallel: Number(parallel),
   objects: Number(objects),
   processes: Number(processes),
+  abreast: Number(abreast),
 };
 const NODES_OF_POSTGRES = 3;
 const CONTROL_FAMILIES = 5;
 const CONTROL_OBJECTS = 2;
 
-interface Raced {
-  readonly families: number;
-  readonly objects: number;
+/** How many heats counted. */
+interface Counts {
+  families: number;
+  objects: number;
+}
+
+interface Raced extends Readonly<Counts> {
+  /** Commits that lost at the store, because somebody else had been faster since they had read. */
+  readonly lost: number;
   readonly wrong: readonly string[];
 }
 
@@ -66,27 +75,24 @@ async function race(name: StoreName, count: number, times: number, ...args: read
         HALLPASS_ISSUER: issuer,
         HALLPASS_KEK: Buffer.alloc(32, 7).toString("base64url"),
         HALLPASS_STORE: database?.url ?? name,
-        HALLPASS_LOG_LEVEL: "info",
+        HALLPASS_LOG_LEVEL: "error",
       };
       nodes.push(await servingProcess(join(import.meta.dirname, "node.ts"), args, env));
     }
     const urls = nodes.map(({ url }) => url);
-    const { parallel: many } = sizes;
-    const racing = racers(sizes.processes, many, urls);
+    const racing = racers(sizes.processes, sizes.parallel, urls);
     const field: Field = {
       issuer,
       first: urls[0] ?? "",
       operator: operatorOf(join(directory, "0")),
       racers: racing,
-      parallel: many,
+      parallel: sizes.parallel,
     };
     try {
       await prepare(field);
-      return {
-        families: count,
-        objects: times * Object.keys(ONCE).length,
-        wrong: await heats(name, field, count, times),
-      };
+      const came = await heats(name, field, count, times);
+      await Promise.all(nodes.map((node) => node.end("SIGTERM")));
+      return { lost: lostAt(nodes), ...came };
     } finally {
       racing.end();
     }
@@ -97,16 +103,42 @@ async function race(name: StoreName, count: number, times: number, ...args: read
   }
 }
 
-async function heats(name: StoreName, field: Field, count: number, times: number): Promise<readonly string[]> {
+function lostAt(nodes: readonly ServingProcess[]): number {
+  return nodes
+    .map((node) => Number(/"event":"left","lost":(\d+)/.exec(node.output())?.[1]))
+    .reduce((sum, lost) => sum + lost, 0);
+}
+
+async function heats(name: StoreName, field: Field, count: number, times: number): Promise<Omit<Raced, "lost">> {
   const wrong: string[] = [];
-  for (let n = sizes.from; n < sizes.from + count; n += 1) {
-    wrong.push(...(await refreshed(field, n)).map((text) => `${name}, family ${n}: ${text}`));
+  const counts: Counts = { families: 0, objects: 0 };
+  const judge = (what: string, kind: keyof Counts, { wrong: found, together }: Came): void => {
+    if (together) counts[kind] += 1;
+    wrong.push(...found.map((text) => `${name}, ${what}: ${text}`));
+  };
+  const family = async (n: number): Promise<void> => {
+    judge(`family ${n}`, "families", await refreshed(field, n));
     if (n % 100 === 99) console.error(`${name}: families up to ${n}`);
-  }
-  for (let n = 0; n < times; n += 1)
-    for (const [what, heat] of Object.entries(ONCE))
-      wrong.push(...(await heat(field, n)).map((text) => `${name}, ${what} ${n}: ${text}`));
-  return wrong;
+  };
+  const kinds = Object.entries(ONCE);
+  const prizes = (n: number): readonly (() => Promise<void>)[] =>
+    kinds.map(
+      ([what, heat]) =>
+        async () =>
+          judge(`${what} ${n}`, "objects", await heat(field, n)),
+    );
+  const waiting = [
+    ...Array.from({ length: count }, (_, n) => () => family(sizes.from + n)),
+    ...Array.from({ length: times }, (_, n) => prizes(n)).flat(),
+  ].values();
+  const oneByOne = async (): Promise<void> => {
+    for (const next of waiting) await next();
+  };
+  await Promise.all(Array.from({ length: sizes.abreast }, oneByOne));
+  const all = count + times * kinds.length;
+  const counted = counts.families + counts.objects;
+  if (counted * 2 < all) wrong.push(`${name}: of ${all} heats ${counted} had begun before one of them was answered`);
+  return { ...counts, wrong };
 }
 
 const raced: Raced[] = [];
@@ -123,16 +155,18 @@ if (wrong.length > 0) {
   writeFileSync(kept, JSON.stringify({ raced, control }, null, 2));
 }
 const sum = (of: (one: Raced) => number): number => raced.reduce((total, one) => total + of(one), 0);
+const each = (of: (one: Raced) => number): string => raced.map((one) => of(one).toLocaleString("en")).join(", ");
 sayProof({
   id: "races",
   promise: "P4 P6 P7",
-  figure: `${stores.join(", ")}: ${sizes.parallel} parallel refreshes, from ${sizes.processes} processes, of each of ${sum((one) => one.families).toLocaleString("en")} families, one rotated and all the same successor; ${sum((one) => one.objects)} other prizes (${Object.keys(ONCE).join(", ")}), as many winners as each may have; ${wrong.length} otherwise`,
-  control: `before a store that does not compare: ${control.wrong.length} findings at ${control.families} families and ${control.objects} other prizes, at each kind`,
+  figure: `${stores.join(", ")}: ${sizes.parallel} parallel refreshes, from ${sizes.processes} processes, of each of ${each((one) => one.families)} families, one rotated and all the same successor; ${each((one) => one.objects)} other prizes (${Object.keys(ONCE).join(", ")}), as many winners as each may have; ${each((one) => one.lost)} commits lost at the store; ${wrong.length} otherwise`,
+  control: `before a store that does not compare: ${control.wrong.length} findings at ${CONTROL_FAMILIES} families and ${CONTROL_OBJECTS * Object.keys(ONCE).length} other prizes, at each kind`,
   seeds: sizes.from === 0 ? "none" : `families from ${sizes.from} on`,
   counted: {
     sums: {
       ...Object.fromEntries(stores.map((store, n) => [`families on ${store}`, raced[n]?.families ?? 0])),
       "other prizes": sum((one) => one.objects),
+      "commits that lost at the store": sum((one) => one.lost),
       "won otherwise than they may be": wrong.length,
     },
     ground: { of: stores.join(", "), from: sizes.from, end: sizes.from + sizes.families },
