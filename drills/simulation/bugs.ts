@@ -331,9 +331,9 @@ export const BUGS: readonly Bug[] = [
     edits: [
       {
         file: connection,
-        find: "this.#joined = fleet.join(hello, undefined, undefined, at);\n    await this.#joined;",
+        find: "this.#joined = fleet.join(hello, clientId, { at, read });\n    await this.#joined;",
         replace:
-          "this.#deps.scheduler.after(3000, () => void fleet.join(hello, undefined, undefined, at).catch(() => {})); await Promise.resolve();",
+          "this.#deps.scheduler.after(3000, () => void fleet.join(hello, clientId, { at, read }).catch(() => {})); await Promise.resolve();",
       },
     ],
     seedBudget: 500,

@@ -141,7 +141,7 @@ export class Node implements FeedServer {
     const pull = parsePull(body);
     if (pull === undefined) throw new Error("a pull can't be read");
     if (judged.kind !== "granted") return undefined;
-    const answer = await services.hub.pull(pull, judged.bearer.expires);
+    const answer = await services.hub.pull(pull, judged.bearer);
     return String((await bodyOf(answer, { gzip: false, packed: false }, async () => {})).body);
   }
 

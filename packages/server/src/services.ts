@@ -20,7 +20,7 @@ import type {
 import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { CookieTraits } from "./cookie.ts";
 import type { RefusedCalls } from "./endpoints/refused-calls.ts";
-import type { Pull, PullAnswer } from "./feed/pull.ts";
+import type { Pull, PullAnswer, PullBearer } from "./feed/pull.ts";
 import type { RevocationRuns } from "./host/revocation-runs.ts";
 import type { StoreTime } from "./host/store-time.ts";
 import type { Limits } from "./limits/limits.ts";
@@ -51,7 +51,7 @@ export interface Hearing {
   /** Those that pulled lately, the same. */
   pulls(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
   /** The answer to a verifier that keeps no connection; absent without a feed. */
-  pull?(pull: Pull, bearerExpires: Instant): Promise<PullAnswer>;
+  pull?(pull: Pull, bearer: PullBearer): Promise<PullAnswer>;
 }
 
 export interface Services {

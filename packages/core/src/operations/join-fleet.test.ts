@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Hello } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
+import { Fault } from "../kernel/fault.ts";
+import type { ClientId } from "../kernel/ids.ts";
 import { afterMs } from "../kernel/time.ts";
 import { CONNECTED, KEPT_AFTER_SILENCE, memberKey, memberToRow, PULLING, RENEW_EVERY } from "../revocation/fleet.ts";
 import { TENANT } from "../testing/builders.ts";
 import { aWorld, type World } from "../testing/world.ts";
-import { joinFleet, leaveFleet, leaveNode, renewMember } from "./join-fleet.ts";
+import { joinFleet, leaveFleet, leaveNode, nameInFleet, renewMember } from "./join-fleet.ts";
 import { readFleet } from "./read-revocation.ts";
 import { sweep } from "./sweep.ts";
 
@@ -200,5 +202,56 @@ describe("a verifier", () => {
     await leaveNode(world, "api-1", { node: "n", hello: 1 });
     assert.ok(!("at" in ((await fleet(world))[0] ?? assert.fail())));
     assert.equal((await rowNow())?.expires, expires);
+  });
+});
+
+describe("a name in the fleet", () => {
+  const [payments, orders] = ["payments", "orders"] as unknown as readonly [ClientId, ClientId];
+  const joins = (world: World, client: ClientId | null, instance = "api-1") =>
+    joinFleet(world, hello({ instance }), undefined, undefined, undefined, client);
+  const nameOf = async (world: World, client: ClientId, instance = "api-1") =>
+    (await nameInFleet(world, instance, client)).instance;
+
+  it("is the one that the verifier says, while none of another client stands under it [CONN-8]", async () => {
+    const world = await aWorld(createMemoryStore);
+    assert.equal(await nameOf(world, payments), "api-1");
+    const { client } = await joins(world, payments);
+    assert.equal(client, payments);
+    assert.deepEqual([await nameOf(world, payments), await nameOf(world, orders)], ["api-1", "api-1 · orders"]);
+  });
+
+  it("that another client's verifier has just taken is refused as contended, and nothing of its row changes [CONN-8] [NB-40]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await joins(world, payments);
+    const before = await fleet(world);
+    await assert.rejects(joins(world, orders), (thrown) => thrown instanceof Fault && thrown.code === "contended");
+    assert.deepEqual(await fleet(world), before);
+    await joins(world, orders, "api-1 · orders");
+    assert.deepEqual((await fleet(world)).map(({ instance }) => instance).toSorted(), ["api-1", "api-1 · orders"]);
+  });
+
+  it("is free again at the instant at which nobody can hold a lease under it, and before it not [CONN-8]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await joins(world, payments);
+    const end = 60_000 + RENEW_EVERY + KEPT_AFTER_SILENCE;
+    world.wait(end - 1);
+    assert.equal(await nameOf(world, orders), "api-1 · orders");
+    world.wait(1);
+    assert.equal(await nameOf(world, orders), "api-1");
+    assert.equal((await joins(world, orders)).client, orders);
+  });
+
+  it("of a row in which a release before this one noted no client is whoever's says it first [CONN-8]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await joins(world, null);
+    assert.equal(await nameOf(world, orders), "api-1");
+    await joins(world, orders);
+    assert.equal(await nameOf(world, payments), "api-1 · payments");
+  });
+
+  it("stays whose it is when the row is renewed [CONN-8]", async () => {
+    const world = await aWorld(createMemoryStore);
+    await renewMember(world, await joins(world, payments));
+    assert.equal(await nameOf(world, orders), "api-1 · orders");
   });
 });

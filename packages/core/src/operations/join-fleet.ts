@@ -2,20 +2,22 @@
 
 import { encodeBase64url, type Hello } from "@hallpass/protocol";
 import { fact } from "../facts.ts";
-import type { TenantId } from "../kernel/ids.ts";
+import { Fault } from "../kernel/fault.ts";
+import type { ClientId, TenantId } from "../kernel/ids.ts";
 import type { Dice } from "../kernel/ports.ts";
 import { afterMs, latest } from "../kernel/time.ts";
 import {
   CONNECTED,
   type FleetMember,
   type FleetPlace,
+  isAnothers,
   memberFromRow,
   memberKey,
   memberToRow,
   type RowTimes,
 } from "../revocation/fleet.ts";
 import { answer, change, write } from "../store/change.ts";
-import type { Store } from "../store/store.ts";
+import type { Snapshot, Store } from "../store/store.ts";
 
 export interface FleetDeps {
   readonly store: Store;
@@ -23,13 +25,35 @@ export interface FleetDeps {
   readonly tenant: TenantId;
 }
 
-/** Writes or renews the row. `at` says which node notes what it acknowledges; without it none does. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
+export interface FleetName {
+  readonly instance: string;
+  /** As the row under the name that was said was read: whoever joins under it need not read it again. */
+  readonly read: Snapshot;
+}
+
+/**
+ * The name under which a verifier stands in the fleet: the one that it says, or, while a verifier of another client stands under that one,
+ * the same with its own client behind it, which no hello can say. So nobody acknowledges, or says goodbye, for a verifier of another client.
+ * Throws Faults of the store.
+ */
+export async function nameInFleet(
+  { store, tenant }: Pick<FleetDeps, "store" | "tenant">,
+  instance: string,
+  client: ClientId,
+): Promise<FleetName> {
+  const key = memberKey(tenant, instance);
+  const read = await store.read([key]);
+  return { instance: isAnothers(read.get(key), client, read.clock) ? `${instance} · ${client}` : instance, read };
+}
+
+/** Writes or renews the row of a verifier that `client` let in. Throws a Fault when one of another client's has just taken the name. `at` says which node notes what it acknowledges; without it none does. A verifier that shows a shorter M than before keeps the longer one until its older leases have ended. */
 export async function joinFleet(
   deps: FleetDeps,
   hello: Hello,
   times: RowTimes = CONNECTED,
   keys: number = 0,
   at: FleetPlace | null = null,
+  client: ClientId | null = null,
 ): Promise<FleetMember> {
   const { tenant } = deps;
   const key = memberKey(tenant, hello.instance);
@@ -38,6 +62,7 @@ export async function joinFleet(
     const row = snapshot.get(key);
     const before = row === undefined ? undefined : memberFromRow(row);
     const now = snapshot.clock;
+    if (client !== null && isAnothers(row, client, now)) throw new Fault("contended");
     const member: FleetMember = {
       instance: hello.instance,
       service: hello.service,
@@ -48,6 +73,7 @@ export async function joinFleet(
       joined: before?.joined ?? now,
       lastNoted: now,
       join,
+      ...(client === null ? {} : { client }),
       ...keysKnown(before, keys),
       ...(at === null ? {} : { at }),
     };

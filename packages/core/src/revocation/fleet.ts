@@ -1,8 +1,8 @@
 // The fleet: every verifier that may hold a lease has a row, written before its first lease is granted.
 
 import type { OnStale, Position } from "@hallpass/protocol";
-import type { TenantId } from "../kernel/ids.ts";
-import type { Instant } from "../kernel/time.ts";
+import type { ClientId, TenantId } from "../kernel/ids.ts";
+import { type Instant, isPast } from "../kernel/time.ts";
 import type { Row, RowKey } from "../store/store.ts";
 
 export interface FleetMember {
@@ -18,6 +18,8 @@ export interface FleetMember {
   readonly lastNoted: Instant;
   /** Names the hello that wrote the row last: base64url of 8 random bytes; null in rows from before there was a name. */
   readonly join: string | null;
+  /** The client whose bearer opened the feed to it; absent in rows from before it was noted. */
+  readonly client?: ClientId;
   /** The version of the keys that it had acknowledged when the row was written last; absent where nobody has noted one. */
   readonly keys?: number;
   /** The node that it said hello to last, and the number of that hello there; absent where no node notes what it acknowledges. */
@@ -70,6 +72,13 @@ export function memberFromRow(row: Row): FleetMember {
   const { layout, ...rest } = JSON.parse(row.value) as Written;
   if (layout !== LAYOUT) throw new Error("a verifier's row has a layout that this version does not know");
   return { instance: row.key.id, join: null, ...rest };
+}
+
+/** Whether the row stands for a verifier that another client's bearer let in, and may still hold a lease. */
+export function isAnothers(row: Row | undefined, client: ClientId, now: Instant): boolean {
+  if (row === undefined || (row.expires !== null && isPast(row.expires, now))) return false;
+  const { client: owner } = memberFromRow(row);
+  return owner !== undefined && owner !== client;
 }
 
 /** How long a silent verifier's row is kept, beyond its M, in milliseconds. */

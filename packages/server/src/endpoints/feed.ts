@@ -20,7 +20,10 @@ export async function pullFeed({ hearing, pause }: Services, exchange: Exchange,
   const pull = isUtf8(exchange.body) ? parsePull(Buffer.from(exchange.body).toString()) : undefined;
   if (pull === undefined) return refuse(exchange, "frames_malformed");
   if (hearing.pull === undefined) return refuse(exchange, "route_unknown");
-  const answer = await hearing.pull(pull, instantOf(token.claims.exp * 1000));
+  const answer = await hearing.pull(pull, {
+    clientId: token.client,
+    expires: instantOf(token.claims.exp * 1000),
+  });
   const { body, type, encoding } = await bodyOf(answer, acceptedBy(headers), pause);
   return text(exchange, 200, body, type, { vary: "accept, accept-encoding", ...encoding });
 }

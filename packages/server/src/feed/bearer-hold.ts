@@ -1,7 +1,7 @@
 // Holds a connection to its bearer (CONN-1): ends it when the bearer ends or is taken away, unless a fresh one of the same
 // client came in time.
 
-import type { Cancel, Clock, Instant, Issuer, Scheduler } from "@hallpass/core";
+import type { Cancel, ClientId, Clock, Instant, Issuer, Scheduler } from "@hallpass/core";
 import { FEED_CLOSE } from "@hallpass/protocol";
 import type { FeedLog } from "./feed-event.ts";
 import { bearerWatch, type FeedBearer, type JudgedBearer } from "./own-bearer.ts";
@@ -40,6 +40,11 @@ export class BearerHold {
 
   get expires(): Instant {
     return this.#bearer.expires;
+  }
+
+  /** The same for every bearer that follows. */
+  get clientId(): ClientId {
+    return this.#bearer.clientId;
   }
 
   meet(takings: Takings): void {

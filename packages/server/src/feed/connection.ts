@@ -46,7 +46,8 @@ const GONE_QUIET = 1001;
 
 interface Joining {
   readonly kind: "joining";
-  readonly hello: Hello;
+  /** With the name under which the verifier stands in the fleet, as soon as it has one. */
+  hello: Hello;
   readonly backlog: Interval[];
   backlogBytes: number;
   readonly early: Ping[];
@@ -183,7 +184,6 @@ export class Connection {
     this.#cancelHello();
     const joining: Joining = { kind: "joining", hello, backlog: [], backlogBytes: 0, early: [] };
     this.#state = joining;
-    this.#deps.entered(this, hello.instance);
     this.#join(joining).catch((cause: unknown) => {
       if (this.#state === joining) this.#fault("joining", cause);
     });
@@ -191,10 +191,16 @@ export class Connection {
 
   async #join(joining: Joining): Promise<void> {
     const { store, issuer, reader, fleet, heard, notes } = this.#deps;
-    const { hello } = joining;
+    const { clientId } = this.#bearer;
+    // CONN-8: before anything is known, or ended, by its name.
+    const { instance, read } = await fleet.nameOf(joining.hello.instance, clientId);
+    if (this.#state !== joining) return;
+    const hello = { ...joining.hello, instance };
+    joining.hello = hello;
+    this.#deps.entered(this, instance);
     const at = notes.hello(hello.instance, hello.max_staleness_ms);
     // RCP-6: the row is there before any head can be.
-    this.#joined = fleet.join(hello, undefined, undefined, at);
+    this.#joined = fleet.join(hello, clientId, { at, read });
     await this.#joined;
     notes.joined(hello.instance, at);
     if (this.#state !== joining) return;

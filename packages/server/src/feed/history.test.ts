@@ -68,13 +68,14 @@ describe("lost history", () => {
   it("is proved by a cursor that a pull shows: the row is written again, and a snapshot of the new epoch follows [PULL-3] [POS-8] [F-10]", async () => {
     const { world, cursor } = await aLoss(3);
     const hub = world.hub();
+    const bearer = await world.bearer(AFTER);
     const answerTo = async (after: string | null): Promise<string> => {
       const said = { type: "hello", feed: 1, instance: "fn-1", service: "api", version: "v", after };
       const ping = { type: "ping", n: "kq3ZyVZ7Q0yT9n1m2b3c4Q", applied: "1.0", keys: 0 };
       const rest = { max_staleness_ms: 60_000, on_stale: "unavailable" };
       const pull = parsePull(`${JSON.stringify({ ...said, ...rest })}\n${JSON.stringify(ping)}`);
       assert.ok(pull !== undefined);
-      const { before, snapshot, after: last } = await hub.pull(pull, world.time.clock.now());
+      const { before, snapshot, after: last } = await hub.pull(pull, bearer);
       assert.equal(before[0]?.includes('"resumed":false'), true);
       return [...(snapshot?.parts ?? []), ...last].join("\n");
     };

@@ -24,7 +24,7 @@ import { HeardRegistry } from "./heard.ts";
 import { createNodeNotes } from "./node-notes.ts";
 import type { Channel } from "./outbox.ts";
 import { type FeedBearer, judgeFeedBearer } from "./own-bearer.ts";
-import { createPullFeed, type Pull, type PullAnswer, type PullReport } from "./pull.ts";
+import { createPullFeed, type Pull, type PullAnswer, type PullBearer, type PullReport } from "./pull.ts";
 import { SeenHeads } from "./seen-heads.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createWaits } from "./waits.ts";
@@ -67,7 +67,7 @@ export interface FeedHub {
   waitKeys(version: number, maxMs: number): Promise<void>;
   connections(): readonly ConnectedVerifier[];
   /** One request of a verifier that keeps no connection; whose bearer it is was judged before. Rejects with a Fault. */
-  pull(pull: Pull, bearerExpires: Instant): Promise<PullAnswer>;
+  pull(pull: Pull, bearer: PullBearer): Promise<PullAnswer>;
   /** What verifiers without a connection have reported lately. */
   pulls(): readonly PullReport[];
   /** The head or the keys may have moved: looks soon, and pushes what is there. */
@@ -212,7 +212,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
         if (connected === undefined) return [];
         return [connectedVerifier(connected, since, heard.all.get(connected.hello.instance), broadcast.head)];
       }),
-    pull: (pull, bearerExpires) => pulls.answer(pull, bearerExpires),
+    pull: (pull, bearer) => pulls.answer(pull, bearer),
     pulls: () => pulls.reports(),
     headMoved,
     drain: async () => {

@@ -163,8 +163,8 @@ describe("a receipt at one node", () => {
       keys: 0,
       stats: {},
     };
-    const expires = (await stage.world.bearer()).expires;
-    await stage.b.pull({ hello: { instance, ...hello }, activity: [], ping }, expires);
+    const bearer = await stage.world.bearer();
+    await stage.b.pull({ hello: { instance, ...hello }, activity: [], ping }, bearer);
     const [member] = await readFleet(stage.world.store, TENANT);
     assert.equal(member?.at, undefined);
     const revocation = await stage.world.revokeAny();

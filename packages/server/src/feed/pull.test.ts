@@ -18,11 +18,11 @@ import { fill } from "./testing/fill.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
-import { aWorld, TENANT, type World } from "./testing/world.ts";
+import { aWorld, FLEET, TENANT, type World } from "./testing/world.ts";
 
 const N = "kq3ZyVZ7Q0yT9n1m2b3c4Q";
 const SID = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
-const LATER = 2_000_000_000_000 as Instant;
+const LATER = { clientId: FLEET, expires: 2_000_000_000_000 as Instant };
 
 function textOf(changes: object = {}, ping: object = {}, activity?: readonly unknown[]): string {
   const hello = { type: "hello", feed: 1, instance: "fn-1", service: "api", version: "v/1", after: null };

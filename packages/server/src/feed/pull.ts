@@ -3,8 +3,10 @@
 
 import {
   afterMs,
+  type ClientId,
   type Clock,
   type FleetMember,
+  type FleetName,
   type Instant,
   type Issuer,
   isPast,
@@ -30,6 +32,7 @@ import { headText, welcomeText } from "./frame-texts.ts";
 import type { HeadReader } from "./head-reader.ts";
 import type { HeardRegistry } from "./heard.ts";
 import { BEFORE_ALL } from "./notice-pages.ts";
+import type { FeedBearer } from "./own-bearer.ts";
 import type { Snapshot, Snapshots } from "./snapshots.ts";
 
 /** What a request says, read: PULL-1. */
@@ -48,7 +51,7 @@ export interface PullAnswer {
 
 export interface PullFeed {
   /** Rejects with a Fault when the store can't tell: who gets no answer has no lease. */
-  answer(pull: Pull, bearerExpires: Instant): Promise<PullAnswer>;
+  answer(pull: Pull, bearer: PullBearer): Promise<PullAnswer>;
   /** For history that was lost: rows that were written may be lost as well. */
   forget(): void;
   /** What those that pulled lately have reported. */
@@ -76,7 +79,11 @@ export interface PullDeps {
   readonly log: FeedLog;
 }
 
+/** Whose bearer it is that the pull came with, and when that ends. */
+export type PullBearer = Pick<FeedBearer, "clientId" | "expires">;
+
 interface Member {
+  readonly client: ClientId;
   readonly service: string;
   readonly region: string | null;
   /** What its hello said, without the cursor. */
@@ -103,19 +110,33 @@ export function parsePull(text: string): Pull | undefined {
 
 export function createPullFeed(deps: PullDeps): PullFeed {
   const { store, clock, issuer, reader, fleet, heard } = deps;
+  /** By the name under which each stands in the fleet. */
   const members = new Map<string, Member>();
 
+  /** CONN-8. Asked for where it is not known from before. */
+  async function named(pull: Pull, { clientId }: PullBearer): Promise<{ pull: Pull; read?: FleetName["read"] }> {
+    const { hello } = pull;
+    if (members.get(hello.instance)?.client === clientId) return { pull };
+    const { instance, read } = await fleet.nameOf(hello.instance, clientId);
+    return { pull: { ...pull, hello: { ...hello, instance } }, read };
+  }
+
   /** PULL-4. Settles when the row is written that says what this hello says. */
-  async function joined(hello: Hello, { stats, keys }: Ping): Promise<void> {
+  async function joined(
+    { hello, ping: { stats, keys } }: Pull,
+    client: ClientId,
+    read?: FleetName["read"],
+  ): Promise<void> {
     const said = JSON.stringify({ ...hello, after: null });
     const now = clock.monotonic();
     const before = members.get(hello.instance);
-    const stands = before !== undefined && before.said === said && now < before.renewAt;
+    const stands = before?.client === client && before.said === said && now < before.renewAt;
     const member: Member = {
+      client,
       service: hello.service,
       region: hello.region,
       said,
-      row: stands ? before.row : fleet.join(hello, PULLING, keys),
+      row: stands ? before.row : fleet.join(hello, client, { read, times: PULLING, keys }),
       renewAt: stands ? before.renewAt : now + PULLING.renewEvery,
       forgetAt: afterMs(clock.now(), hello.max_staleness_ms + PULLING.kept),
       stats,
@@ -141,13 +162,14 @@ export function createPullFeed(deps: PullDeps): PullFeed {
   }
 
   /** What is true of the cursor now. After lost history the row is written again: it may have been lost as well. */
-  async function standingOf({ hello, ping }: Pull): Promise<{ round: Round; covered: Position | undefined }> {
+  async function standingOf(pull: Pull, client: ClientId): Promise<{ round: Round; covered: Position | undefined }> {
+    const { hello } = pull;
     const round = await reader.next();
     const standing = await cursorStanding({ store, tenant: issuer.tenant }, hello.after, round.head, round.open.mac);
     if (standing.kind !== "lost") return { round, covered: standing.kind === "covered" ? standing.pos : undefined };
     await deps.historyLost(standing.pos);
     members.clear();
-    await joined(hello, ping);
+    await joined(pull, client);
     return { round: await reader.next(), covered: undefined };
   }
 
@@ -164,15 +186,16 @@ export function createPullFeed(deps: PullDeps): PullFeed {
   }
 
   return {
-    answer: async (pull, expires) => {
+    answer: async (said, bearer) => {
+      const { pull, read } = await named(said, bearer);
       const { hello, activity, ping } = pull;
       // PULL-9: from before the row stands until what this head allows is known.
       const over = heard.answering(hello.instance);
       try {
-        await joined(hello, ping);
+        await joined(pull, bearer.clientId, read);
         if (activity.length > 0) deps.activity.note(activity);
-        const { round, covered } = await standingOf(pull);
-        const frames = await framesFor(round, covered, expires);
+        const { round, covered } = await standingOf(pull, bearer.clientId);
+        const frames = await framesFor(round, covered, bearer.expires);
         const { head, keys, time } = round;
         // Only a cursor of ours proves what was applied.
         const proven = covered !== undefined && !isBefore(covered, ping.applied);
