@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allocatedBy, allocatedByAll } from "./costs/allocated.ts";
 import { COUNTS } from "./costs/counted.ts";
+import { countIn, MARK } from "./costs/flushes.ts";
+import { FURTHER, furtherExcess } from "./costs/further.ts";
 import { countAll, OPERATIONS } from "./costs/operations.ts";
 import { excess, limits } from "./costs/table.ts";
 import { verifierSize } from "./costs/verifier-size.ts";
 
 const allocated = await allocatedByAll();
-const found = { operations: await countAll(), allocated, verifierBytes: verifierSize().bytes };
+const found = { operations: await countAll(), allocated, verifierBytes: verifierSize().bytes, further: new Map() };
 
 test("no operation asks more of the store, of cryptography and of the heap than docs/performance.md says, and the verifier is no larger", () => {
   assert.deepEqual(excess(found, limits()), []);
@@ -78,4 +80,44 @@ test("one more of anything is found, and so is an operation without a limit", ()
   }
   assert.equal(excess({ ...found, verifierBytes: found.verifierBytes + 1 }, found).length, 1);
   assert.equal(excess(found, { ...found, operations: new Map() }).length, found.operations.size);
+});
+
+test("flushes are counted between two marks for each operation, whichever thread makes them and whatever comes between", () => {
+  const lines = [
+    "7 fsync(3) = 0",
+    `7 rmdir("${MARK}2,1,refresh, with rotation") = -1 ENOENT`,
+    "8 fdatasync(4 <unfinished ...>",
+    "7 fsync(5) = 0",
+    "8 <... fdatasync resumed>) = 0",
+    `7 rmdir("${MARK}end") = -1 ENOENT`,
+    "8 fdatasync(4) = 0",
+    `7 unlinkat(AT_FDCWD, "${MARK}32,16,refresh, with rotation", AT_REMOVEDIR) = -1 ENOENT`,
+    "9 fdatasync(4) = 0",
+    "9 fsync(6) = -1 EIO (Input/output error)",
+    `7 unlinkat(AT_FDCWD, "${MARK}end", AT_REMOVEDIR) = -1 ENOENT`,
+  ];
+  assert.deepEqual([...countIn(lines.join("\n"))], [["refresh, with rotation", { alone: 1, together: 2 / 32 }]]);
+  assert.throws(() => countIn(`7 rmdir("${MARK}end") = -1 ENOENT`));
+});
+
+test("what is written of flushes, push and starts allows what it names, and no flush, write, request or quarter more", () => {
+  const { further } = limits();
+  assert.deepEqual(furtherExcess(further, further), []);
+  assert.deepEqual(
+    [...further.keys()],
+    FURTHER.map(({ of }) => of),
+  );
+  for (const [nth, { of, columns }] of FURTHER.entries())
+    for (const [name, cells] of further.get(of) ?? assert.fail(of)) {
+      assert.equal(cells.length, columns.length, name);
+      for (const [column, cell] of cells.entries()) {
+        const together = columns[column]?.name === "16 together";
+        const more = together ? cell + 1 / 16 : 1.3 * cell + (nth === 3 ? 0 : 3);
+        const grown = new Map([[of, new Map([[name, cells.with(column, more)]])]]);
+        const lines = furtherExcess(grown, further).length;
+        // One flush for sixteen who only read is not told from one that the database makes by itself; alone it is.
+        assert.equal(lines, together && cell === 0 ? 0 : 1, `${name}: ${columns[column]?.name}`);
+      }
+    }
+  assert.equal(furtherExcess(new Map([["push", new Map([["unheard of", [1]]])]]), further).length, 1);
 });

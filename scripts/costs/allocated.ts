@@ -1,11 +1,8 @@
-// What an operation allocates on V8's heap, on average over many: V8 counts in blocks of up to 256 KiB. It only interprets from here on:
-// optimised code leaves out allocations, and when it does so is a matter of chance; interpreted code makes the same ones each time.
+// What an operation allocates on V8's heap, on average over many.
 
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { scene } from "../../packages/server/src/testing/scene.ts";
+import { bytesAllocated } from "./heap.ts";
 import { type Counted, OPERATIONS } from "./operations.ts";
-
-for (const flag of ["--no-opt", "--no-maglev", "--no-sparkplug"]) setFlagsFromString(flag);
 
 const WARM = 5;
 const COUNTED = 80;
@@ -26,13 +23,9 @@ export async function allocatedBy({ ready, status, small }: Counted): Promise<nu
   while (asks.length < (small === "again" ? 1 : WARM + counted)) asks.push(await ready(stage));
   let before = 0;
   for (let index = 0; index < WARM + counted; index += 1) {
-    if (index === WARM) before = bytes();
+    if (index === WARM) before = bytesAllocated();
     const answered = await asks[index % asks.length]?.();
     if (answered !== status) throw new Error(`answered ${answered}`);
   }
-  return (bytes() - before) / counted;
-}
-
-function bytes(): number {
-  return (getHeapStatistics() as { readonly total_allocated_bytes?: number }).total_allocated_bytes ?? Number.NaN;
+  return (bytesAllocated() - before) / counted;
 }

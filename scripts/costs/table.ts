@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COUNTS, type Counts } from "./counted.ts";
+import { type Further, furtherExcess, printedFurther, readFurther } from "./further.ts";
 
 export interface Costs {
   readonly operations: ReadonlyMap<string, Counts>;
@@ -10,6 +11,8 @@ export interface Costs {
   readonly allocated: ReadonlyMap<string, number>;
   /** Bytes of the verifier as an app ships it. */
   readonly verifierBytes: number;
+  /** Empty for who counts no more than the above. */
+  readonly further: Further;
 }
 
 const file = join(import.meta.dirname, "../../docs/performance.md");
@@ -19,10 +22,11 @@ const VERIFIER = "The verifier, all its modules without types and comments in on
 /** Small mends need no new line in the table. */
 const STEP_BYTES = 4096;
 const ALLOCATED = "| operation | kB allocated, at most |";
+const FURTHER_FROM = "By `npm run costs` alone, in processes of their own:";
 /** V8 counts in blocks, and what else the process does is counted, too. */
 const ROOM = 1.15;
 
-export function printed({ operations, allocated, verifierBytes }: Costs): string {
+export function printed({ operations, allocated, verifierBytes, further }: Costs): string {
   const rows = [...operations].map(
     ([name, counts]) => `| ${name} | ${COUNTS.map((column) => counts[column]).join(" | ")} |`,
   );
@@ -37,6 +41,10 @@ export function printed({ operations, allocated, verifierBytes }: Costs): string
     ALLOCATED,
     "| --- | ---: |",
     ...[...allocated].map(([name, bytes]) => `| ${name} | ${Math.ceil((bytes * ROOM) / 1000)} |`),
+    "",
+    FURTHER_FROM,
+    "",
+    printedFurther(further),
   ].join("\n");
 }
 
@@ -59,7 +67,8 @@ function parts(): { readonly before: string; readonly inside: string; readonly a
 /** What stands in the document. */
 export function limits(): Costs {
   const { inside } = parts();
-  const [counted = "", allocated = ""] = inside.split(ALLOCATED);
+  const [own = "", further = ""] = inside.split(FURTHER_FROM);
+  const [counted = "", allocated = ""] = own.split(ALLOCATED);
   const rows = rowsOf(counted).map(
     ([name, cells]) =>
       [name, Object.fromEntries(COUNTS.map((column, index) => [column, cells[index]])) as Counts] as const,
@@ -69,6 +78,7 @@ export function limits(): Costs {
     operations: new Map(rows),
     allocated: new Map(rowsOf(allocated).map(([name, [kilobytes = Number.NaN]]) => [name, kilobytes * 1000])),
     verifierBytes: Number(bytes),
+    further: readFurther(further, rowsOf),
   };
 }
 
@@ -97,5 +107,5 @@ export function excess(found: Costs, limit: Costs): readonly string[] {
   }
   if (!(found.verifierBytes <= limit.verifierBytes))
     lines.push(`the verifier: ${found.verifierBytes} bytes, at most ${limit.verifierBytes}`);
-  return lines;
+  return [...lines, ...furtherExcess(found.further, limit.further)];
 }
