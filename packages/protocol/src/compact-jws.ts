@@ -27,7 +27,14 @@ export const MAX_KID_LENGTH = 128;
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "typ", "kid"]);
 const HEADER_JSON: JsonLimits = { maxLength: 384, maxDepth: 1, maxMembers: 8 };
 // Its length is bounded before it is decoded.
-const PAYLOAD_JSON: JsonLimits = { maxLength: Number.POSITIVE_INFINITY, maxDepth: 12, maxMembers: 128 };
+/** Objects and arrays inside one another in a payload, itself counted; and members of all of them together. More is read by nobody. */
+export const MAX_PAYLOAD_DEPTH = 12;
+export const MAX_PAYLOAD_MEMBERS = 128;
+const PAYLOAD_JSON: JsonLimits = {
+  maxLength: Number.POSITIVE_INFINITY,
+  maxDepth: MAX_PAYLOAD_DEPTH,
+  maxMembers: MAX_PAYLOAD_MEMBERS,
+};
 /** What a part is decoded into, one after the other; longer parts than the usual limits get bytes of their own. */
 const DECODED = new Uint8Array(4096);
 

@@ -32,6 +32,8 @@ export {
   type JwsLimits,
   type JwsParts,
   MAX_KID_LENGTH,
+  MAX_PAYLOAD_DEPTH,
+  MAX_PAYLOAD_MEMBERS,
   type ParsedJwsHeader,
   type ParsedJwsPayload,
   type ParsedJwsSignature,

@@ -81,8 +81,10 @@ function summed(
   one: Readonly<Record<string, number>>,
   other: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
-  const clients = [...new Set([...Object.keys(one), ...Object.keys(other)])];
-  return Object.fromEntries(clients.map((client) => [client, (one[client] ?? 0) + (other[client] ?? 0)]));
+  // No object: a client may be named like what every object has.
+  const sums = new Map(Object.entries(one));
+  for (const [name, count] of Object.entries(other)) sums.set(name, (sums.get(name) ?? 0) + count);
+  return Object.fromEntries(sums);
 }
 
 /** ` (3 by acr, 2 by limit)`; nothing where nobody ended. */

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
-import type { SessionId, SubjectId } from "../kernel/ids.ts";
+import type { ClientId, SessionId, SubjectId } from "../kernel/ids.ts";
 import { secondsOf } from "../kernel/time.ts";
 import { type Policy, type PolicyNumbers } from "../sessions/policy.ts";
 import type { PolicyName } from "../sessions/policy-row.ts";
 import { absoluteEnd } from "../sessions/session.ts";
-import { aPolicy } from "../testing/builders.ts";
+import { aClient, aPolicy } from "../testing/builders.ts";
 import {
   accessTextOf,
   aWorld,
@@ -23,6 +23,7 @@ import { judgeAccessToken } from "../tokens/judge-access-token.ts";
 import { applyPolicy, type PolicyEffect, type PolicyStep, previewPolicy } from "./apply-policy.ts";
 import { putPolicy } from "./policies.ts";
 import { readSession } from "./read-session.ts";
+import { registerClient } from "./register-client.ts";
 import { readSubject } from "./subjects.ts";
 
 const TEST = "test" as PolicyName;
@@ -85,6 +86,20 @@ async function aCrowd(world: World, size: number): Promise<readonly SessionId[]>
 }
 
 describe("a preview", () => {
+  for (const name of ["constructor", "toString", "valueOf", "hasOwnProperty"]) {
+    it(`counts a client that is named ${name} like any other [POL-10] [NB-42]`, async () => {
+      const world = await aWorld(createMemoryStore);
+      await registerClient(world, aClient({ id: name as ClientId }), null);
+      await opened(world, { client: name as ClientId });
+      world.wait(60_000);
+      const effect = await previewPolicy(world, aPolicy({ version: 2, idle: secondsOf(60) }), {
+        after: null,
+        limit: 9,
+      });
+      assert.deepEqual(effect.endedByClient, { [name]: 1 });
+    });
+  }
+
   it("counts exactly whom an edit would end, by client and with some of them, and writes nothing [POL-10]", async () => {
     const world = await aWorld(createMemoryStore);
     const ids = await aCrowd(world, 41);

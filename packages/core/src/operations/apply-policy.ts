@@ -300,13 +300,15 @@ function effectOf(
   ended: readonly Extract<Touched, { kind: "ended" }>[],
   next: SessionId | null,
 ): PolicyEffect {
-  const endedByClient: Record<string, number> = {};
+  // No object: a client may be named like what every object has.
+  const byClient = new Map<ClientId, number>();
   const endedByRule: Record<PolicyRule, number> = { lifetime: 0, acr: 0, limit: 0 };
   for (const { session, by } of ended) {
     endedByRule[by] += 1;
     for (const client of new Set(session.families.map((family) => family.client)))
-      endedByClient[client] = (endedByClient[client] ?? 0) + 1;
+      byClient.set(client, (byClient.get(client) ?? 0) + 1);
   }
+  const endedByClient = Object.fromEntries(byClient);
   const sample = ended.slice(0, SAMPLE).map(({ session }) => session.id);
   return { ...counts, ended: ended.length, endedByClient, endedByRule, sample, next };
 }
