@@ -338,5 +338,17 @@ export const BUGS: readonly Bug[] = [
     ],
     seedBudget: 500,
   },
+  {
+    id: "receipt's bound counted from the time of its commit",
+    invariant: "P2-receipt",
+    edits: [
+      {
+        file: "core/src/revocation/receipt.ts",
+        find: "const shown = earliest(latest(committed, fleet.shownBy ?? committed), afterMs(committed, SHOWN_WITHIN));",
+        replace: "const shown = committed; void [earliest, latest, SHOWN_WITHIN];",
+      },
+    ],
+    seedBudget: 500,
+  },
   ...WHOLE_BUGS,
 ];

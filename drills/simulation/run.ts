@@ -30,6 +30,7 @@ import { FeedNetwork } from "./world/feed-network.ts";
 import { History } from "./world/history.ts";
 import { Machine } from "./world/machine.ts";
 import { SeededDice } from "./world/seeded-dice.ts";
+import { shownLater } from "./world/shown-later.ts";
 import { TimeLine } from "./world/time-line.ts";
 import type { Violation } from "./world/violation.ts";
 
@@ -113,9 +114,14 @@ async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: Hist
   const machine = (name: string, skewMs: number): Machine => new Machine(line, dice.fork(name), name, skewMs);
   const storeMachine = machine("store", 0);
   const ring = createKeyRing({ tenant: TENANT, kek: KEK });
-  const memory = createMemoryStore({ clock: storeMachine.clock, dice: storeMachine.dice });
-  const there = truth.watched(memory, ring);
-  const secrets = await found(there, storeMachine.dice, `run ${plan.seed}`, ring);
+  const { store, atOnce } = shownLater({
+    line,
+    machine: storeMachine,
+    dice: dice.fork("commits"),
+    make: (clock) => createMemoryStore({ clock, dice: storeMachine.dice }),
+  });
+  const secrets = await found(truth.watched(atOnce, ring), storeMachine.dice, `run ${plan.seed}`, ring);
+  const there = truth.watched(store, ring);
   const defect = (cause: unknown): void => truth.broke(cause);
   const sizes = SIZES[plan.world];
   const nodes = sizes.nodes.map(

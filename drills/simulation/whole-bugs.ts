@@ -82,4 +82,24 @@ export const WHOLE_BUGS: readonly Bug[] = [
     world: "whole",
     seedBudget: 30,
   },
+  {
+    id: "refresh that brings a session to a policy by its edit alone",
+    invariant: "P8-policy-holds",
+    edits: [
+      {
+        file: "core/src/operations/refresh.ts",
+        find: 'import { decide } from "../sessions/decide.ts";',
+        replace:
+          'import { decide } from "../sessions/decide.ts"; import { currentPolicy, policyKey } from "../sessions/policy-row.ts"; import { rebasedPolicy } from "../sessions/rebase.ts";',
+      },
+      {
+        file: "core/src/operations/refresh.ts",
+        find: "return judge({ deps, request, parts, snapshot, keys, caller, row, session });",
+        replace:
+          "const held = policyKey(tenant, session.policy.name); if (!snapshot.has(held)) return { kind: 'read', keys: [held] }; const { policies } = deps as unknown as { policies: Parameters<typeof currentPolicy>[0] }; const newest = currentPolicy(policies, tenant, session.policy.name, snapshot); const widened = newest === undefined ? session : { ...session, policy: rebasedPolicy(session, newest.policy, true) }; return judge({ deps, request, parts, snapshot, keys, caller, row, session: widened });",
+      },
+    ],
+    world: "whole",
+    seedBudget: 30,
+  },
 ];

@@ -30,7 +30,9 @@ export class Probes {
         const late = [0, dice.between(1, 40), dice.between(40, 400), dice.between(400, 3000)].map(
           (ms) => maxStaleness + ms,
         );
-        for (const after of [soon, ...late]) probe(this.#stage, verifier, token, after);
+        // Just before its M has passed, which counts from when the notice was shown: by then the time of its commit may lie further back.
+        const early = maxStaleness - dice.between(0, 300);
+        for (const after of [soon, early, ...late]) probe(this.#stage, verifier, token, after);
       }
     }
   }
