@@ -54,6 +54,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
       ci: "--seeds 1..2000 --whole 1..60 --workers 2",
       full: "--seeds 1..20000 --whole 1..1000 --workers 2",
     },
+    whole: { "seeds of the small world": 20_000, "seeds of the whole world": 1000 },
   },
   {
     id: "models",

@@ -64,7 +64,7 @@ export const BUGS: readonly Bug[] = [
     id: "no guards on what a refresh hangs on",
     invariant: "P2-cut-off-holds",
     edits: [{ file: "core/src/operations/refresh.ts", find: "...guards(one),", replace: "" }],
-    seedBudget: 200,
+    seedBudget: 400,
   },
   {
     id: "cut-off of a subject noticed, and not written on its row",
@@ -141,7 +141,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "child sessions without ancestors in their tokens",
-    invariant: "P2-receipt",
+    invariant: "P2-bounded",
     edits: [
       {
         file: "core/src/tokens/access-token.ts",
@@ -153,7 +153,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "subtree notice matched without ancestors",
-    invariant: "P2-receipt",
+    invariant: "P2-bounded",
     edits: [
       {
         file: "verifier/src/notice-table.ts",
@@ -198,7 +198,7 @@ export const BUGS: readonly Bug[] = [
         replace: "const ping = [...this.#sent.values()].at(-1);",
       },
     ],
-    seedBudget: 200,
+    seedBudget: 1500,
   },
   {
     id: "streams not told of notices",
@@ -208,7 +208,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "lease judged before the signature was waited for",
-    invariant: "P9-compromised-key",
+    invariant: "P2-bounded",
     edits: [
       {
         file: "verifier/src/verifier.ts",
