@@ -24,6 +24,7 @@ const given = parseArgs({
     least: { type: "string", default: "90" },
     seconds: { type: "string", default: "100000" },
     fresh: { type: "boolean", default: false },
+    workers: { type: "string", default: "2" },
   },
 }).values;
 const least = wholeNumber(given.least);
@@ -39,6 +40,7 @@ const choice = {
   seed: wholeNumber(given.seed),
   until,
   fresh: given.fresh,
+  workers: wholeNumber(given.workers),
 };
 const isWhole = choice.since === undefined && choice.sample === undefined;
 

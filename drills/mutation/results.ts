@@ -87,13 +87,13 @@ export type Results = Readonly<Record<string, Counted>>;
 
 const results = join(import.meta.dirname, "results");
 
-export function resultsOf(name: PackageName): Results {
+export function resultsOf(name: PackageName | "sql"): Results {
   const path = join(results, `${name}.json`);
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Results) : {};
 }
 
 /** In the place of what was known of the same files; what is known of files that are no more is forgotten. */
-export function keepResults(name: PackageName, counted: Results): void {
+export function keepResults(name: PackageName | "sql", counted: Results): void {
   const all = Object.entries({ ...resultsOf(name), ...counted }).filter(([file]) => existsSync(join(root, file)));
   mkdirSync(results, { recursive: true });
   const sorted = Object.fromEntries(all.toSorted(([one], [other]) => (one < other ? -1 : 1)));

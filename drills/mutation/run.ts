@@ -1,4 +1,4 @@
-// One package's mutants, those that were chosen, judged by two workers beside each other.
+// One package's mutants, those that were chosen, judged by workers beside each other.
 
 import { Random } from "../fuzz/random.ts";
 import { coverageOf } from "./coverage.ts";
@@ -7,7 +7,6 @@ import { type Mutant, mutatedOf, type PackageName, suiteOf } from "./mutants.ts"
 import { memoryOf } from "./results.ts";
 import type { Lines } from "./since.ts";
 
-const WORKERS = 2;
 const WRITTEN_EVERY = 200;
 
 export interface Choice {
@@ -19,6 +18,7 @@ export interface Choice {
   /** When no more is begun (performance.now()). */
   readonly until: number;
   readonly fresh: boolean;
+  readonly workers: number;
 }
 
 export interface Judged {
@@ -40,7 +40,7 @@ export async function runOf(name: PackageName, choice: Choice): Promise<Judged> 
   console.error(`${name}: ${mutants.length} mutants in ${suite.sources.length} files, ${verdicts.size} known`);
   if (left.length > 0) {
     const coverage = await coverageOf(mutated);
-    await Promise.all(Array.from({ length: WORKERS }, () => lane(createJudge(mutated, coverage))));
+    await Promise.all(Array.from({ length: choice.workers }, () => lane(createJudge(mutated, coverage))));
     memory.write();
     process.stderr.write("\n");
   }

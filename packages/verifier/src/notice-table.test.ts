@@ -107,6 +107,8 @@ test("a tenant's cut-off takes by position or by time, goes with the horizon, an
   table.add(notice({ kind: "tenant", issued_before: 100 }, 10, 3000));
   assert.deepEqual([at(8, 99), at(8, 100), at(8, 101)], ["revoked", undefined, undefined]);
   assert.equal(table.size, 2);
+  table.forget(1999);
+  assert.equal(at(5), "revoked");
   table.forget(2000);
   assert.deepEqual([at(5), at(8, 99)], [undefined, "revoked"]);
   table.forget(2999);
@@ -221,6 +223,8 @@ test("100,000 live notices take at most 100 bytes each, whatever their number [F
   assert.ok(table.size > 99_000);
   assert.ok(table.bytes / table.size <= 100, `${table.bytes / table.size} bytes`);
   assert.ok(worst <= 100, `${worst} bytes`);
+  assert.equal(SLOT_BYTES, 37);
+  assert.ok(table.bytes >= table.size * SLOT_BYTES, "each has a slot");
   assert.equal(table.bytes % SLOT_BYTES, 0);
 });
 
@@ -231,7 +235,8 @@ test("what came packed takes less until it has places, and no more than others t
   );
   keepPacked(table, notices);
   assert.equal(table.size, 100_000);
-  assert.ok(table.bytes / table.size <= 50, `${table.bytes / table.size} bytes`);
+  const each = table.bytes / table.size;
+  assert.ok(each >= 32 && each <= 50, `${each} bytes`);
   const taken = keysOf({ jti: codeOf(2_654_435_761 * 2) });
   for (let asked = 0; asked < 64; asked += 1) assert.equal(table.taken(taken), "revoked");
   table.forget(10_000);
@@ -241,6 +246,82 @@ test("what came packed takes less until it has places, and no more than others t
   table.forget(20_000);
   assert.equal(table.size, 0);
   assert.equal(table.taken(taken), undefined);
+});
+
+test("what revokes comes before what is outdated, whichever of a token's sessions it is about [NOT-1]", () => {
+  const token = keysOf({ anc: [sidOf(2), sidOf(3)] });
+  const answers = [
+    [1, 2],
+    [2, 3],
+    [3, 1],
+  ].map(([ended = 0, outdated = 0]) => {
+    const table = new NoticeTable();
+    table.add(notice({ kind: "session", sid: sidOf(ended) }, 6));
+    table.add(notice({ kind: "outdated", sid: sidOf(outdated) }, 7));
+    return table.taken(token);
+  });
+  assert.deepEqual(answers, ["revoked", "revoked", "revoked"]);
+});
+
+test("an outdated token without a family is outdated, and one that was issued at the cut-off is not [NOT-5]", () => {
+  const table = new NoticeTable();
+  table.add(notice({ kind: "outdated", sid: sidOf(1) }, 6));
+  const answers = [5, 6].map((seq) => table.taken(keysOf({ fam: undefined, pos: { epoch: 1, seq } })));
+  assert.deepEqual(answers, ["outdated", undefined]);
+});
+
+test("two notices of one kind about one key are one: the later cut-off, and the later end, in either order [FEED-5]", () => {
+  const subject = hashed("subject", "u1");
+  const early = notice({ kind: "subject", subject }, 6, 20_000);
+  const late = notice({ kind: "subject", subject }, 9, 10_000);
+  for (const both of [
+    [early, late],
+    [late, early],
+  ]) {
+    const table = new NoticeTable();
+    for (const one of both) table.add(one);
+    assert.equal(table.size, 1);
+    for (let n = 0; n < 40; n += 1) table.add(notice({ kind: "token", jti: codeOf(n) }, 10, 10_000));
+    table.forget(10_000);
+    assert.equal(table.size, 1);
+    const answers = [8, 9].map((seq) => table.taken(keysOf({ pos: { epoch: 1, seq } })));
+    assert.deepEqual(answers, ["revoked", undefined]);
+  }
+});
+
+test("a table that grew, and one that came packed, holds what it held: each family, each cut-off and each end", () => {
+  const count = 150;
+  const notices = Array.from({ length: count }, (_, n) => [
+    notice({ kind: "family", sid: sidOf(7), fam: codeOf(n, 4) }, n + 1, 20_000),
+    notice({ kind: "subject", subject: hashed("subject", `u${n}`) }, n + 1, 10_000 + n),
+  ]).flat();
+  const grown = new NoticeTable();
+  for (const one of notices) grown.add(one);
+  const placed = new NoticeTable();
+  placed.add(notice({ kind: "session", sid: sidOf(8) }));
+  keepPacked(placed, [notice({ kind: "session", sid: sidOf(8) }), ...notices]);
+  for (let asked = 0; asked < 65; asked += 1) placed.taken(keysOf({}));
+  assert.deepEqual([grown.size, placed.size], [2 * count, 2 * count + 1]);
+  for (const table of [grown, placed]) {
+    for (let n = 0; n < count; n += 1) {
+      assert.equal(table.taken(keysOf({ sub: "u", sid: sidOf(7), fam: codeOf(n, 4) })), "revoked");
+      const answers = [n, n + 1].map((seq) => table.taken(keysOf({ sub: `u${n}`, pos: { epoch: 1, seq } })));
+      assert.deepEqual(answers, ["revoked", undefined]);
+    }
+    assert.equal(table.taken(keysOf({ sub: "u", sid: sidOf(7), fam: codeOf(count, 4) })), undefined);
+    table.forget(10_000 + count - 2);
+    const answers = [count - 2, count - 1].map((n) => table.taken(keysOf({ sub: `u${n}`, pos: { epoch: 1, seq: 0 } })));
+    assert.deepEqual(answers, [undefined, "revoked"]);
+  }
+});
+
+test("a horizon never falls: what it has forgotten takes no place again [FEED-5]", () => {
+  const table = new NoticeTable();
+  table.forget(10_000);
+  table.forget(5000);
+  keepPacked(table, [notice({ kind: "token", jti: codeOf(1) }), notice({ kind: "token", jti: codeOf(2) }, 6, 10_001)]);
+  for (let asked = 0; asked < 65; asked += 1) table.taken(keysOf({}));
+  assert.equal(table.size, 1);
 });
 
 test("a notice goes when the horizon has reached its until, not before [F-17] [FEED-5]", () => {

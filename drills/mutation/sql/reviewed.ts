@@ -1,0 +1,29 @@
+// Changed statements that live, each with the reason why it may.
+
+import type { SqlMutant, StoreName } from "./table.ts";
+
+export interface SqlReviewed {
+  /** Equivalent: no caller can tell. Accepted: somebody could, and it is said why no test does. */
+  readonly why: "equivalent" | "accepted";
+  readonly reason: string;
+  /** By source: the line on which it begins, and what is changed there. */
+  readonly changes: Readonly<Record<string, readonly (readonly [at: string, says: string])[]>>;
+}
+
+export const SQL_REVIEWED: readonly SqlReviewed[] = [];
+
+export function reasonOf({ file, at, says }: Pick<SqlMutant, "file" | "at" | "says">): SqlReviewed | undefined {
+  return SQL_REVIEWED.find(({ changes }) => changes[file]?.some(([line, change]) => line === at && change === says));
+}
+
+export function unneeded(store: StoreName, living: readonly SqlMutant[]): readonly string[] {
+  return SQL_REVIEWED.flatMap(({ changes }) =>
+    Object.entries(changes)
+      .filter(([file]) => file.includes(`/store-${store}/`))
+      .flatMap(([file, all]) =>
+        all
+          .filter(([at, says]) => !living.some((one) => one.file === file && one.at === at && one.says === says))
+          .map(([at, says]) => `${file}: ${at}: ${says}`),
+      ),
+  );
+}
