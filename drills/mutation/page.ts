@@ -4,6 +4,8 @@ import { table } from "../../proof/table.ts";
 import { PACKAGES, type PackageName, suiteOf } from "./mutants.ts";
 import { type Counts, type Results, resultsOf, scoreOf, sumOf } from "./results.ts";
 import { REVIEWED } from "./reviewed.ts";
+import { SQL_REVIEWED } from "./sql/reviewed.ts";
+import { STORES } from "./sql/table.ts";
 
 export function mutationPage(): string {
   const packages = PACKAGES.map((name) => ({ name, results: resultsOf(name) }));
@@ -19,6 +21,7 @@ export function mutationPage(): string {
       packages.map(({ name, results }) => rowOf(name, results, ` of ${suiteOf(name).sources.length}`)),
     ),
     ...packages.map(({ name, results }) => byFolder(name, results)),
+    ...sqlPart(),
     "## What lives, and why",
     "By line of source: all that begins on the line and lives has the reason.",
     ...PACKAGES.flatMap((name) => reasonsOf(name)),
@@ -58,6 +61,27 @@ function byFolder(name: PackageName, results: Results): string {
     ...(weakest.length === 0 && folders.size > 0 ? ["No file under 90 %."] : []),
     ...notJudged(name, results),
   ].join("\n\n");
+}
+
+function sqlPart(): readonly string[] {
+  const results = resultsOf("sql");
+  if (Object.keys(results).length === 0) return [];
+  const rows = STORES.flatMap((store) => {
+    const own = Object.entries(results).filter(([file]) => file.includes(`/store-${store}/`));
+    return own.map(([file, counts]) => rowOf(file.split("/").slice(1).join("/"), { [file]: counts }));
+  });
+  return [
+    "## Statements of the stores",
+    "Stryker changes TypeScript, and a statement is a text to it. So the statements of `store-sqlite` and `store-postgres` are changed by a program of their own: a condition is dropped, a comparison is moved or turned around, an order, a limit, a lock, an assignment or a step of the commit function is gone, a sum or a function is another. Each change alone is judged by those rules of the store's contract, and by those files of the store's own tests, that run the statement. `npm ci` and PostgreSQL, then `npm run mutation:sql -- --store sqlite --seconds 200`; CI judges a sample on SQLite. Not changed are the schema with its migrations and partitions, and what a store says beside its statements: pragmas, transactions, settings of a connection.",
+    table(HEAD.with(1, "files"), rows),
+    ...SQL_REVIEWED.map(({ why, reason, changes }) => {
+      const places = Object.entries(changes).map(
+        ([file, all]) =>
+          `- \`${file.split("/").slice(1).join("/")}\`: ${all.map(([at, says]) => `${code(at)} (${says})`).join(" · ")}`,
+      );
+      return `**${why}**: ${reason}\n\n${places.join("\n")}`;
+    }),
+  ];
 }
 
 function notJudged(name: PackageName, results: Results): readonly string[] {

@@ -33,20 +33,20 @@ function writeDown(path: string): void {
     appendFileSync(path, `${line}\n`);
   };
   for (const name of ["run", "get", "all"] as const) {
-    const before: (...given: never[]) => unknown = StatementSync.prototype[name];
-    Object.defineProperty(StatementSync.prototype, name, {
-      value(this: StatementSync, ...given: never[]) {
-        ran(this.sourceSQL);
-        return before.apply(this, given);
-      },
-    });
+    instead(StatementSync.prototype, name, (statement: StatementSync) => ran(statement.sourceSQL));
   }
-  const before: (...given: never[]) => unknown = pg.Client.prototype.query;
-  Object.defineProperty(pg.Client.prototype, "query", {
-    value(this: pg.Client, ...given: never[]) {
-      const [asked] = given as readonly (string | { readonly text?: string })[];
-      const text = typeof asked === "string" ? asked : asked?.text;
-      if (text !== undefined) ran(text);
+  instead(pg.Client.prototype, "query", (_, asked) => {
+    const text = typeof asked === "string" ? asked : (asked as { readonly text?: string } | undefined)?.text;
+    if (text !== undefined) ran(text);
+  });
+}
+
+/** The method as it was, and before it what is told of each call. */
+function instead<T extends object>(prototype: T, name: string, told: (on: T, first: unknown) => void): void {
+  const before = Reflect.get(prototype, name) as (...given: unknown[]) => unknown;
+  Object.defineProperty(prototype, name, {
+    value(this: T, ...given: unknown[]) {
+      told(this, given[0]);
       return before.apply(this, given);
     },
   });

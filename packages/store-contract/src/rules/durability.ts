@@ -2,9 +2,22 @@
 // rests on the store's own word about its flushes.
 
 import { strict as assert } from "node:assert";
-import type { Store, StoreTraits } from "@hallpass/core";
+import type { Row, Store, StoreTraits } from "@hallpass/core";
 import { afterMs, instantOf } from "@hallpass/core";
-import { allNotices, END, factOf, HOME, keyOf, mustCommit, put, START, uuidOf } from "../drafts.ts";
+import {
+  AWAY,
+  allNotices,
+  END,
+  factOf,
+  HOME,
+  keyOf,
+  mustCommit,
+  mustConflict,
+  put,
+  rowAt,
+  START,
+  uuidOf,
+} from "../drafts.ts";
 import { type Acknowledged, runUntilKilled } from "../kill/run-until-killed.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 
@@ -50,6 +63,49 @@ export const durability: readonly Rule[] = [
           await from.facts({ tenant: HOME, limit: 10 }),
           await from.due({ kind: "session", by: instantOf(99), limit: 10 }),
         ];
+      }
+    },
+  },
+  {
+    id: "durability.apart",
+    group,
+    title: "a store that is closed and opened again tells tenants, kinds and ids apart as before",
+    promisedBy: survivesExit,
+    run: async (context) => {
+      const { store, drafts } = context;
+      const keys = [
+        keyOf(uuidOf(1)),
+        keyOf(uuidOf(1), "session", AWAY),
+        keyOf(uuidOf(1), "revoked_token"),
+        keyOf("1", "session"),
+        keyOf(uuidOf(2)),
+      ];
+      // Raised by a change each, so that whatever belongs to a row is another in each.
+      for (const [n, key] of keys.entries()) {
+        const [refs, expires] = [[keys.at(n - 1) ?? key], instantOf(n + 1)];
+        const rows = [put(key, "absent", `value ${n}`, { refs, expires, raise: true })];
+        await mustCommit(store, drafts.change({ rows, notices: [drafts.notice()] }));
+      }
+      const before = await eachIn(store);
+      assert.deepEqual(
+        before.map((row) => [row?.value, row?.version, row?.notBefore?.seq, row?.expires]),
+        keys.map((_, n) => [`value ${n}`, 1, n + 1, n + 1]),
+      );
+      await store.close();
+      const again = await reopened(context);
+      try {
+        for (const [n, key] of keys.entries()) {
+          const absent = keyOf(key.id, "idempotency", AWAY);
+          assert.equal(await rowAt(again, absent), undefined);
+          assert.deepEqual(await rowAt(again, key), before[n]);
+          await mustConflict(again, drafts.change({ rows: [put(absent, 1, "nobody's")] }));
+        }
+      } finally {
+        await again.close();
+      }
+
+      function eachIn(from: Store): Promise<readonly (Row | undefined)[]> {
+        return Promise.all(keys.map((key) => rowAt(from, key)));
       }
     },
   },
