@@ -8,11 +8,13 @@ import {
   instantOf,
   type NoticeDraft,
   type Outcome,
+  parseSessionId,
   parseTenantId,
   type Row,
   type RowChange,
   type RowKey,
   type RowKind,
+  type SessionId,
   type Snapshot,
   type Store,
   type StoredNotice,
@@ -51,6 +53,12 @@ function tenantOf(name: string): TenantId {
   const tenant = parseTenantId(name);
   assert.ok(tenant !== undefined);
   return tenant;
+}
+
+export function sessionOf(n: number): SessionId {
+  const id = parseSessionId(uuidOf(n));
+  assert.ok(id !== undefined);
+  return id;
 }
 
 export function keyOf(id: string, kind: RowKind = "session", tenant: TenantId = HOME): RowKey {

@@ -68,7 +68,7 @@ describe("what a verifier counts", () => {
   });
 
   test("is the time of one verification in sixty-four, and each question to the issuer", async () => {
-    const { issuer, verifier, token, live, say, code } = await sessionStage();
+    const { issuer, verifier, live, say, code } = await sessionStage();
     say(async () => {
       issuer.clock.sleepThrough(7);
       return live();

@@ -16,6 +16,7 @@ import {
   put,
   rowAt,
   START,
+  sessionOf,
   uuidOf,
 } from "../drafts.ts";
 import { type Acknowledged, runUntilKilled } from "../kill/run-until-killed.ts";
@@ -73,6 +74,7 @@ export const durability: readonly Rule[] = [
     promisedBy: survivesExit,
     run: async (context) => {
       const { store, drafts } = context;
+      const session = sessionOf(1);
       const keys = [
         keyOf(uuidOf(1)),
         keyOf(uuidOf(1), "session", AWAY),
@@ -84,9 +86,12 @@ export const durability: readonly Rule[] = [
       for (const [n, key] of keys.entries()) {
         const [refs, expires] = [[keys.at(n - 1) ?? key], instantOf(n + 1)];
         const rows = [put(key, "absent", `value ${n}`, { refs, expires, raise: true })];
-        await mustCommit(store, drafts.change({ rows, notices: [drafts.notice()] }));
+        const { tenant } = key;
+        const facts = [factOf(`fact ${n}`, { tenant, session: n % 2 === 0 ? session : null })];
+        await mustCommit(store, drafts.change({ rows, notices: [drafts.notice({ tenant })], facts }));
       }
       const before = await eachIn(store);
+      const listed = await listedIn(store);
       assert.deepEqual(
         before.map((row) => [row?.value, row?.version, row?.notBefore?.seq, row?.expires]),
         keys.map((_, n) => [`value ${n}`, 1, n + 1, n + 1]),
@@ -94,6 +99,7 @@ export const durability: readonly Rule[] = [
       await store.close();
       const again = await reopened(context);
       try {
+        assert.deepEqual(await listedIn(again), listed);
         for (const [n, key] of keys.entries()) {
           const absent = keyOf(key.id, "idempotency", AWAY);
           assert.equal(await rowAt(again, absent), undefined);
@@ -102,6 +108,18 @@ export const durability: readonly Rule[] = [
         }
       } finally {
         await again.close();
+      }
+
+      function listedIn(from: Store): Promise<unknown> {
+        return Promise.all(
+          [HOME, AWAY].map(async (tenant) => [
+            await allNotices(from, tenant),
+            await from.facts({ tenant, limit: 10 }),
+            await from.facts({ tenant, session, limit: 10 }),
+            await from.list({ tenant, kind: "session", limit: 10 }),
+            await from.due({ kind: "session", by: instantOf(4), limit: 10 }),
+          ]),
+        );
       }
 
       function eachIn(from: Store): Promise<readonly (Row | undefined)[]> {

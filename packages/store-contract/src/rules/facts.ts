@@ -1,8 +1,8 @@
 // Facts are appended with the change that made them true, ordered for one session, and read by cursors.
 
 import { strict as assert } from "node:assert";
-import { instantOf, parseSessionId, type SessionId, type Store, type StoredFact } from "@hallpass/core";
-import { factOf, HOME, keyOf, mustCommit, put, uuidOf } from "../drafts.ts";
+import { instantOf, type SessionId, type Store, type StoredFact } from "@hallpass/core";
+import { factOf, HOME, keyOf, mustCommit, put, sessionOf } from "../drafts.ts";
 import type { Rule } from "../rule.ts";
 
 const group = "facts";
@@ -102,12 +102,6 @@ export const facts: readonly Rule[] = [
     },
   },
 ];
-
-function sessionOf(n: number): SessionId {
-  const id = parseSessionId(uuidOf(n));
-  assert.ok(id !== undefined);
-  return id;
-}
 
 function after(page: readonly StoredFact[]): { readonly after?: string } {
   const last = page.at(-1);
