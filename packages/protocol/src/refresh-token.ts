@@ -2,7 +2,7 @@
 
 import { decodeBase64url, encodeUint32 } from "./base64url.ts";
 import { formatPrefixed, parsePrefixed } from "./prefixed-text.ts";
-import { bytesToUuid, uuidToBytes } from "./uuid.ts";
+import { uuidAt, uuidToBytes } from "./uuid.ts";
 
 export const REFRESH_TOKEN_PREFIX = "hpr_";
 export const REFRESH_PAYLOAD_LENGTH = 26;
@@ -59,7 +59,7 @@ export function parseRefreshToken(text: string): RefreshTokenParts | undefined {
   if (kid === 0 || generation === 0) return undefined;
   return {
     kid,
-    sid: bytesToUuid(bytes.slice(2, 18)),
+    sid: uuidAt(bytes, 2),
     fam: encodeUint32(uint32At(bytes, 18)),
     generation,
     payload: bytes.slice(0, REFRESH_PAYLOAD_LENGTH),

@@ -17,15 +17,21 @@ export function uuidv7(unixMs: number, random: Uint8Array): string {
     throw new RangeError("uuidv7 needs whole milliseconds of 48 bits");
   }
   if (random.length !== RANDOM_BYTES) throw new RangeError("uuidv7 needs ten random bytes");
-  const bytes = new Uint8Array(UUID_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(unixMs / 2 ** 32));
-  view.setUint32(2, unixMs % 2 ** 32);
-  bytes.set(random, TIME_BYTES);
-  view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f));
-  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f));
-  return bytesToUuid(bytes);
+  const [high, low] = [Math.floor(unixMs / 2 ** 32), unixMs % 2 ** 32];
+  written[0] = high >>> 8;
+  written[1] = high & 0xff;
+  written[2] = low >>> 24;
+  written[3] = (low >>> 16) & 0xff;
+  written[4] = (low >>> 8) & 0xff;
+  written[5] = low & 0xff;
+  for (let at = 0; at < RANDOM_BYTES; at += 1) written[TIME_BYTES + at] = random[at] ?? 0;
+  written[6] = 0x70 | ((written[6] ?? 0) & 0x0f);
+  written[8] = 0x80 | ((written[8] ?? 0) & 0x3f);
+  return uuidAt(written, 0);
 }
+
+/** Written anew for every id: a place of its own would cost more than the id. */
+const written = new Uint8Array(UUID_BYTES);
 
 /** The sixteen bytes of a UUID of any version, or undefined for any other spelling. */
 export function uuidToBytes(text: string): Uint8Array | undefined {
@@ -62,10 +68,15 @@ const characters: number[] = Array.from({ length: TEXT_LENGTH }, () => HYPHEN);
 /** Throws a RangeError unless there are sixteen bytes. */
 export function bytesToUuid(bytes: Uint8Array): string {
   if (bytes.length !== UUID_BYTES) throw new RangeError("a UUID has sixteen bytes");
+  return uuidAt(bytes, 0);
+}
+
+/** Of the sixteen bytes from there on. */
+export function uuidAt(bytes: Uint8Array, from: number): string {
   let at = 0;
   for (let index = 0; index < UUID_BYTES; index += 1) {
     if (isHyphenBefore(index)) at += 1;
-    const byte = bytes[index] ?? 0;
+    const byte = bytes[from + index] ?? 0;
     characters[at] = digitCode(byte >>> 4);
     characters[at + 1] = digitCode(byte & 15);
     at += 2;

@@ -5,6 +5,7 @@ import type {
   Dice,
   FactReader,
   FaultCode,
+  FleetMember,
   Heard,
   Instant,
   Issuer,
@@ -20,6 +21,7 @@ import type {
 import type { Position, VerifierStats } from "@hallpass/protocol";
 import type { CookieTraits } from "./cookie.ts";
 import type { RefusedCalls } from "./endpoints/refused-calls.ts";
+import type { HeadReader } from "./feed/head-reader.ts";
 import type { Pull, PullAnswer, PullBearer } from "./feed/pull.ts";
 import type { RevocationRuns } from "./host/revocation-runs.ts";
 import type { StoreTime } from "./host/store-time.ts";
@@ -54,6 +56,12 @@ export interface Hearing {
   pull?(pull: Pull, bearer: PullBearer): Promise<PullAnswer>;
 }
 
+/** Every verifier that may hold a lease, and what other nodes have noted of what they had acknowledged. */
+export interface Fleet {
+  readonly members: readonly FleetMember[];
+  readonly noted: ReadonlyMap<string, Position>;
+}
+
 export interface Services {
   readonly store: Store;
   /** Whether the store's clock may be believed: what a receipt calls passed is judged by it. */
@@ -74,6 +82,8 @@ export interface Services {
   readonly newSigningKey: NewSigningKey;
   readonly policy: KeyPolicy;
   readonly hearing: Hearing;
+  /** Who is in the fleet, for receipts. */
+  readonly fleet: HeadReader<Fleet>;
   /** The keys of clients that publish them (jwks_uri). */
   readonly publishedKeys: PublishedKeys;
   /** The runs of large revocations. */

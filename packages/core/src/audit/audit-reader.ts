@@ -56,8 +56,8 @@ interface ReadFact {
   readonly fact: StoredFact;
   readonly body: JsonObject;
   readonly persons: readonly Omit<Person, "n">[];
-  /** For the subject of a session that was opened. */
-  readonly salt: string;
+  /** For the subject of a session that was opened; null for any other fact. */
+  readonly salt: string | null;
 }
 
 function readFact(fact: StoredFact, dice: Dice): ReadFact {
@@ -67,7 +67,7 @@ function readFact(fact: StoredFact, dice: Dice): ReadFact {
   const salted = (): string => encodeBase64url(dice.bytes(16));
   const { body, named } = withoutNames(parsed as JsonObject);
   const persons = named.map(([name, value]) => ({ name, value, salt: salted() }));
-  return { fact, body, persons, salt: salted() };
+  return { fact, body, persons, salt: fact.kind === "session_opened" ? salted() : null };
 }
 
 /** A fact's body without what names a person, and the names. Under `by` stands the person behind the call (spec/mandates.md). */
@@ -118,7 +118,7 @@ function chained(
 
 /** A fact names no subject; the session that it opened does, as long as its row is there. */
 function subjectOf({ fact, salt }: ReadFact, snapshot: Snapshot): readonly Omit<Person, "n">[] {
-  if (fact.kind !== "session_opened" || fact.session === null) return [];
+  if (salt === null || fact.session === null) return [];
   const row = snapshot.get(sessionKey({ tenant: fact.tenant, id: fact.session }));
   return row === undefined ? [] : [{ name: "subject", value: subjectOfRow(row), salt }];
 }

@@ -46,5 +46,7 @@ export function parseFamilyId(text: string): FamilyId | undefined {
 export function parseSubjectId(text: string): SubjectId | undefined {
   if (text.length === 0 || text.length > 255 || CONTROL.test(text)) return undefined;
   if (!text.isWellFormed() || text.normalize("NFC") !== text) return undefined;
-  return new TextEncoder().encode(text).length <= 255 ? (text as SubjectId) : undefined;
+  // No unit of UTF-16 is more than three bytes of UTF-8.
+  const isShort = text.length * 3 <= 255 || new TextEncoder().encode(text).length <= 255;
+  return isShort ? (text as SubjectId) : undefined;
 }

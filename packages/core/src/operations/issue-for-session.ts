@@ -14,6 +14,7 @@ import {
   canAlwaysBeMinted,
   type DraftedAccessToken,
   draftAccessToken,
+  draftAlwaysFits,
   type MintedAccessToken,
   signAccessToken,
 } from "../tokens/access-token.ts";
@@ -91,6 +92,15 @@ export function draftForSession(
 /** Whether the access tokens of every family will fit into their limit, now and later: otherwise a refresh would fail some day. */
 export function tokensAlwaysFit(issuer: Issuer, request: Pick<IssueRequest, "session" | "snapshot">): boolean {
   return request.session.families.every((family) => canAlwaysBeMinted(contentOf(issuer, { ...request, family })));
+}
+
+/** The same of a session of one family, with what was drafted for it and not narrowed. */
+export function draftedAlwaysFit(
+  issuer: Issuer,
+  request: Pick<IssueRequest, "session" | "snapshot">,
+  { access }: DraftedTokens,
+): boolean {
+  return access === null ? tokensAlwaysFit(issuer, request) : draftAlwaysFits(access, request.snapshot.head.pos);
 }
 
 /** What an access token of the session would say. */

@@ -77,11 +77,10 @@ export async function runningRevocations(
   since: Instant | null = null,
 ): Promise<readonly Revocation[]> {
   const found: Revocation[] = [];
-  const mayBe = ({ value }: Row): boolean => value.includes(RUNNING);
   const isWanted = ({ run }: Revocation): boolean => run?.status === "running";
   let place: string | null | undefined = firstIdOf({ opened: { from: since, before: null } });
   while (place !== null) {
-    const page: RevocationPage = await look(store, tenant, { mayBe, isWanted, place, limit: PAGE });
+    const page: RevocationPage = await look(store, tenant, { mayBe: mayBeRunning, isWanted, place, limit: PAGE });
     found.push(...page.revocations);
     place = page.next;
   }
@@ -90,3 +89,8 @@ export async function runningRevocations(
 
 /** As it stands in the row of such a one; inside of a text of the row its quotes would be escaped. */
 const RUNNING = '"status":"running"';
+
+/** Whether a revocation's row may be of one whose run is not over; for most there is then nothing to be read. */
+export function mayBeRunning({ value }: Pick<Row, "value">): boolean {
+  return value.includes(RUNNING);
+}

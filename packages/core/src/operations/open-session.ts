@@ -24,11 +24,11 @@ import { nextSessionToken } from "../tokens/session-token.ts";
 import { type Idempotency, idempotencyKey, rememberedFromRow, rememberedRow } from "./idempotency.ts";
 import {
   type DraftedTokens,
+  draftedAlwaysFit,
   draftForSession,
   type Issue,
   type IssuedTokens,
   signTokens,
-  tokensAlwaysFit,
 } from "./issue-for-session.ts";
 import { makeRoom } from "./make-room.ts";
 import { claimsWith, guestOf, type Replaces, replacing } from "./replace-session.ts";
@@ -84,16 +84,20 @@ interface Random {
 const MAX_DEPTH = 8;
 
 /** Refuses an unknown client, policy, parent or session to replace, scope or audience beyond the client's, an `acr` that the policy does not take, a sign-in that lies ahead, reserved or too many claims, a full or a blocked subject. Throws Faults of the store. */
-export async function openSession(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<OpenedSession>> {
-  const settled = await settle(deps, request);
+export async function openSession(
+  deps: OpenSessionDeps,
+  request: OpenSession,
+  rows: readonly RowKey[] = openingRows(deps, request),
+): Promise<Answer<OpenedSession>> {
+  const settled = await settle(deps, request, rows);
   return settled.ok ? granted({ ...settled.value, tokens: await signTokens(settled.value.tokens) }) : settled;
 }
 
-async function settle(deps: OpenSessionDeps, request: OpenSession): Promise<Answer<Settled>> {
+async function settle(deps: OpenSessionDeps, request: OpenSession, rows: readonly RowKey[]): Promise<Answer<Settled>> {
   const random = { session: deps.dice.bytes(10), family: deps.dice.bytes(4), seed: deps.dice.bytes(16) };
   const cleared: SessionId[] = [];
   for (;;) {
-    const outcome = await change<Outcome>(deps.store, deps.dice, openingRows(deps, request), (snapshot) =>
+    const outcome = await change<Outcome>(deps.store, deps.dice, rows, (snapshot) =>
       attempt(deps, request, snapshot, random, cleared),
     );
     if (outcome.kind === "settled") return outcome.answer;
@@ -149,7 +153,8 @@ function attempt(
     keys,
     alg: signingAlgIn(snapshot, tenant, request.client),
   });
-  if (tokens === undefined || !tokensAlwaysFit(deps.issuer, { session, snapshot })) return refuse("token_too_large");
+  if (tokens === undefined || !draftedAlwaysFit(deps.issuer, { session, snapshot }, tokens))
+    return refuse("token_too_large");
   if (room.kind === "crowded") return write({ ...room, answer: () => ({ kind: "cleared", evicted: room.evicted }) });
   const evicted = [...cleared, ...room.evicted];
   const ended = replacing(deps, guest, session, snapshot);

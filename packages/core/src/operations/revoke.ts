@@ -79,38 +79,35 @@ export function revoking(
   snapshot: Snapshot,
   random: Uint8Array,
 ): Decision<Answer<Revocation>> {
-  const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
-  if (unread.length > 0) return { kind: "read", keys: unread };
+  if (request.targets.some(({ kind }) => kind === "subject")) {
+    const unread = listedSessions(deps, request, snapshot).filter((key) => !snapshot.has(key));
+    if (unread.length > 0) return { kind: "read", keys: unread };
+  }
   const id = uuidv7(snapshot.clock, random);
   const drafted: Drafted = { rows: [], sessions: [] };
-  const shares = request.targets.map((target) => shareOf({ deps, request, id, snapshot, drafted }, target));
-  const refusal = shares.find((share) => typeof share === "string");
-  if (refusal !== undefined) return answer(refused(refusal));
-  const whole = shares.filter((share) => typeof share !== "string");
-  const ended = whole.length === 1 ? (whole[0]?.ended ?? []) : [...new Set(whole.flatMap((share) => share.ended))];
-  const asked = {
-    targets: request.targets,
-    reason: request.reason,
-    ticket: request.ticket,
-    actor: request.actor,
-    endedSessions: ended.length,
-    ended,
-    ...countingOf(deps, request, snapshot),
-    tokensExpireBy: lastExpiry(deps, request.targets, snapshot.clock),
-  };
+  const one: Case = { deps, request, id, snapshot, drafted };
+  const notices: NoticeDraft[] = [];
+  const facts: FactDraft[] = [];
+  const ended: SessionId[] = [];
+  for (const target of request.targets) {
+    const share = shareOf(one, target);
+    if (typeof share === "string") return answer(refused(share));
+    notices.push(share.notice);
+    facts.push(...share.facts);
+    for (const session of share.ended) if (!ended.includes(session)) ended.push(session);
+  }
+  const { targets, reason, ticket, actor } = request;
+  const run = countingOf(deps, request, snapshot);
+  const tokensExpireBy = lastExpiry(deps, targets, snapshot.clock);
+  const counted = run === undefined ? { ended } : { ended, run };
+  const asked = { targets, reason, ticket, actor, endedSessions: ended.length, ...counted, tokensExpireBy };
+  const next = revocationToRow(asked, afterMs(snapshot.clock, RECEIPT_KEPT));
+  drafted.rows.push({ key: revocationKey(deps.issuer.tenant, id), expect: "absent", next, raise: true });
   return write({
-    rows: [
-      ...drafted.rows,
-      {
-        key: revocationKey(deps.issuer.tenant, id),
-        expect: "absent",
-        next: revocationToRow(asked, afterMs(snapshot.clock, RECEIPT_KEPT)),
-        raise: true,
-      },
-    ],
-    notices: whole.map((share) => share.notice),
-    facts: whole.flatMap((share) => share.facts),
-    answer: ({ pos, at }) => granted({ id, pos, committed: at, ...asked }),
+    rows: drafted.rows,
+    notices,
+    facts,
+    answer: ({ pos, at }) => granted({ ...asked, id, pos, committed: at }),
   });
 }
 
@@ -130,11 +127,11 @@ function targetKey({ issuer }: Pick<RevokeDeps, "issuer">, target: Target): RowK
 }
 
 /** Nobody knows which sessions a client's cut-off takes; a run looks through all of them. */
-function countingOf({ issuer }: RevokeDeps, { targets }: Revoke, snapshot: Snapshot): Pick<Revocation, "run"> {
+function countingOf({ issuer }: RevokeDeps, { targets }: Revoke, snapshot: Snapshot): Revocation["run"] {
+  if (!targets.some(({ kind }) => kind === "client")) return undefined;
   const ids = targets.flatMap((target) => (target.kind === "client" ? [target.client] : []));
-  if (ids.length === 0) return {};
   const cutOf = (id: ClientId): Position | null => snapshot.get(clientKey(issuer.tenant, id))?.notBefore ?? null;
-  return { run: { ...notBegun(snapshot.clock), clients: ids.map((id) => ({ id, cut: cutOf(id) })) } };
+  return { ...notBegun(snapshot.clock), clients: ids.map((id) => ({ id, cut: cutOf(id) })) };
 }
 
 /** So that the receipt counts the sessions that a cut-off ends, and not those that were over. */
@@ -316,10 +313,10 @@ function draft(deps: RevokeDeps, taking: Taking): NoticeDraft {
 /** What holds for everyone who only knows the JWKS. */
 function lastExpiry(deps: RevokeDeps, targets: readonly Target[], now: Instant): Instant {
   const whatever = afterMs(now, (deps.issuer.longestToken + deps.issuer.skew) * 1000);
-  const expiries = targets.map((target) =>
-    target.kind === "token" && target.expires !== null
-      ? latest(now, afterMs(target.expires, deps.issuer.skew * 1000))
-      : whatever,
-  );
-  return latest(now, ...expiries);
+  let last = now;
+  for (const target of targets) {
+    const known = target.kind === "token" ? target.expires : null;
+    last = latest(last, known === null ? whatever : afterMs(known, deps.issuer.skew * 1000));
+  }
+  return last;
 }

@@ -17,17 +17,9 @@ export function revocationToRow(
   { targets, reason, ticket, actor, endedSessions, ended, run, tokensExpireBy }: Asked,
   expires: Instant,
 ): { readonly value: string; readonly expires: Instant } {
-  const asked: Asked = {
-    targets,
-    reason,
-    ticket,
-    actor,
-    endedSessions,
-    ...(ended === undefined ? {} : { ended }),
-    ...(run === undefined ? {} : { run }),
-    tokensExpireBy,
-  };
-  return { value: JSON.stringify({ layout: LAYOUT, ...asked }), expires };
+  // Without those that are undefined: JSON leaves them out.
+  const row = { layout: LAYOUT, targets, reason, ticket, actor, endedSessions, ended, run, tokensExpireBy };
+  return { value: JSON.stringify(row), expires };
 }
 
 export function revocationFromRow(row: Row): Revocation {

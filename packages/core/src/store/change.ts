@@ -41,9 +41,13 @@ export function answer<T>(value: T): Decision<T> {
   return { kind: "answer", answer: value };
 }
 
-export function write<T>(writes: Writes<T>): Decision<T> {
-  return { kind: "write", ...writes };
+/** Named one by one: what is spread behind another member is copied with a call for each. */
+export function write<T>({ rows, notices = NO_NOTICES, facts = NO_FACTS, answer: answered }: Writes<T>): Decision<T> {
+  return { kind: "write", rows, notices, facts, answer: answered };
 }
+
+const NO_NOTICES: readonly NoticeDraft[] = [];
+const NO_FACTS: readonly FactDraft[] = [];
 
 const MOST_TRIES = 100;
 /** Outcomes of one change that nobody knew until the rows showed that nothing was written. A store where that goes on is broken, not busy. */
@@ -94,7 +98,10 @@ export async function record(store: Store, dice: Dice, facts: readonly FactDraft
 }
 
 /** With an attempt of its own. */
-export function changeOf(dice: Dice, { rows, notices = [], facts = [] }: Omit<Writes<unknown>, "answer">): Change {
+export function changeOf(
+  dice: Dice,
+  { rows, notices = NO_NOTICES, facts = NO_FACTS }: Omit<Writes<unknown>, "answer">,
+): Change {
   return { attempt: encodeBase64url(dice.bytes(8)), rows, notices, facts };
 }
 

@@ -29,6 +29,7 @@ import {
   canAlwaysBeMinted,
   type DraftedAccessToken,
   draftAccessToken,
+  draftAlwaysFits,
   type MintedAccessToken,
   signAccessToken,
 } from "./access-token.ts";
@@ -159,6 +160,8 @@ it("a token that can always be minted is one that fits at the last of all positi
     const one = content({ subject: "u".repeat(length) });
     const can = canAlwaysBeMinted(one);
     assert.equal(can, draftAccessToken({ ...one, pos: last }, signer, dice) !== undefined, `${length} characters`);
+    const now = draftAccessToken(one, signer, dice);
+    assert.equal(can, now !== undefined && draftAlwaysFits(now, one.pos), `${length} characters, by what was drafted`);
     if (can) fits += 1;
   }
   assert.ok(fits > 100 && fits < 2000);

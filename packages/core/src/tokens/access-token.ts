@@ -102,6 +102,14 @@ export function canAlwaysBeMinted(content: AccessTokenContent): boolean {
   return length <= MAX_ISSUED_ACCESS_TOKEN_LENGTH;
 }
 
+/** The same of one that was drafted as it stands, and not narrowed: until it is issued again only its position gets longer. */
+export function draftAlwaysFits({ signingInput, signer }: DraftedAccessToken, pos: Position): boolean {
+  const claims = Math.floor(((signingInput.length - header(signer).length - 1) * 3) / 4);
+  const longest = claims + formatPosition(LONGEST_POSITION).length - formatPosition(pos).length;
+  const length = HEADER_LENGTH + Math.ceil((longest * 4) / 3) + SIGNATURE_LENGTHS.ES256 + 2;
+  return length <= MAX_ISSUED_ACCESS_TOKEN_LENGTH;
+}
+
 const LONGEST_POSITION: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
 /** Shortened by up to a tenth, so that a fleet's refreshes spread out; never after the session's absolute end. */

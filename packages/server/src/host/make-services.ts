@@ -13,6 +13,8 @@ import {
   type Policy,
   PROFILES,
   parseTenantId,
+  readFleet,
+  readNoted,
   rewrapKeys,
   ringKey,
   type Seconds,
@@ -24,16 +26,18 @@ import {
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
 import { createRefusedCalls } from "../endpoints/refused-calls.ts";
+import { createHeadReader } from "../feed/head-reader.ts";
 import { createLimits } from "../limits/limits.ts";
 import { fetchDocument } from "../outbound/fetch-document.ts";
 import { networksOf } from "../outbound/networks.ts";
 import { createPublishedKeys, type PublishedKeys } from "../outbound/published-keys.ts";
-import type { Services } from "../services.ts";
+import type { Fleet, Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
 import { createRevocationRuns } from "./revocation-runs.ts";
 import { watchStoreTime } from "./store-time.ts";
 import { systemNextTurn, systemPause } from "./system-ports.ts";
+import { watchRuns } from "./written-runs.ts";
 
 /** Everything but what the feed hears, which is made of the rest. */
 export type Unheard = Omit<Services, "hearing">;
@@ -51,7 +55,8 @@ export async function makeServices(
   tenantName: string = DEFAULT_TENANT,
 ): Promise<Unheard> {
   const tenant = tenantNamed(tenantName);
-  const { store, time: storeTime } = watchStoreTime(given, clock, (reached) =>
+  const runs = watchRuns(given);
+  const { store, time: storeTime } = watchStoreTime(runs?.store ?? given, clock, (reached) =>
     sweepPassed({ store: given, dice, tenant }, reached),
   );
   const policies = policiesUnder(config);
@@ -74,8 +79,13 @@ export async function makeServices(
     limits: createLimits(config, { store, dice, clock, tenant }, (thrown) =>
       around.observer.failed("client-limit", "none", thrown),
     ),
-    runs: createRevocationRuns({ store, dice, issuer }, { scheduler, pause: systemPause, failed }),
+    runs: createRevocationRuns({ store, dice, issuer }, { scheduler, pause: systemPause, failed, written: runs?.ids }),
     pause: systemPause,
+    // Whoever asked tells of a fault.
+    fleet: createHeadReader(
+      () => fleetIn(store, tenant),
+      () => {},
+    ),
     store,
     storeTime,
     clock,
@@ -105,6 +115,11 @@ export function openIssuer(
   const lifetimes = [...policiesUnder(config).values()].map((policy) => policy.accessLifetime);
   const maxTokenLifetime = Math.max(config.client_token_lifetime, ...lifetimes);
   return bootstrapIssuer(deps, { tenant, url: config.issuer, skew: DEFAULT_SKEW_SECONDS, maxTokenLifetime });
+}
+
+async function fleetIn(store: Store, tenant: TenantId): Promise<Fleet> {
+  const members = await readFleet(store, tenant);
+  return { members, noted: (await readNoted(store, tenant, members)).applied };
 }
 
 const JWKS_TYPES = ["application/jwk-set+json", "application/json"];

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Fault, readRevocation, revokeMany, type Scheduler } from "@hallpass/core";
+import {
+  Fault,
+  type Outcome,
+  readRevocation,
+  revoke,
+  revokeMany,
+  type Scheduler,
+  type SessionId,
+} from "@hallpass/core";
 import { type Scene, scene } from "../testing/scene.ts";
 import { createRevocationRuns, type RevocationRuns } from "./revocation-runs.ts";
+import { watchRuns } from "./written-runs.ts";
 
 /** Fires at once: no test waits. */
 const soon: Scheduler = {
@@ -94,6 +103,67 @@ describe("a run that is not complete", () => {
     assert.ok(second !== undefined && second < id, "what has run for an hour is looked at");
     assert.ok(fourth !== undefined && fourth > id, "what is over for an hour is not");
     assert.equal(places.filter((place) => place === undefined).length, 3);
+  });
+
+  it("is looked for by its id alone where nobody else can have written it, and no more when it is over [RCP-11]", async () => {
+    const stage = await scene();
+    const reads: string[] = [];
+    const { store } = stage.services;
+    const written = watchRuns({
+      ...store,
+      read: (keys) => {
+        for (const { kind, id } of keys) if (kind === "revocation") reads.push(id);
+        return store.read(keys);
+      },
+      list: () => Promise.reject(new Error("nothing is looked through")),
+    });
+    assert.ok(written !== undefined);
+    const some = createRevocationRuns(
+      { ...stage.services, store: written.store },
+      { scheduler: soon, pause: stage.services.pause, failed: () => {}, written: written.ids },
+    );
+    const { sid } = await stage.open();
+    const why = { reason: null, ticket: null, actor: null };
+    const small = {
+      targets: [{ kind: "session", session: sid as SessionId } as const],
+      endReason: "revoked",
+      ...why,
+    } as const;
+    assert.ok((await revoke({ ...stage.services, store: written.store }, small)).ok);
+    await some.takeUpStalled();
+    assert.deepEqual([[...written.ids], reads], [[], []], "a revocation without a run");
+    const target = { kind: "query", query: { region: "eu" } } as const;
+    const large = await revokeMany({ ...stage.services, store: written.store }, { target, ...why });
+    assert.ok(large.ok);
+    const { id } = large.value;
+    await some.takeUpStalled();
+    assert.deepEqual([[...written.ids], reads], [[id], [id]], "its run goes on");
+    const other = runs(stage);
+    other.begin(id);
+    await ended(other, stage, id);
+    await some.takeUpStalled();
+    assert.deepEqual([...written.ids], [], "its run is over");
+    await some.stop();
+  });
+
+  it("is looked for also where nobody knows whether it was written, and not where it was not [RCP-11]", async () => {
+    const stage = await scene();
+    const { store } = stage.services;
+    const outcomes: Outcome[] = [
+      { kind: "conflict" },
+      { kind: "failed", cause: null, full: false },
+      { kind: "unknown", cause: null },
+    ];
+    const written = watchRuns({ ...store, commit: async () => [outcomes.shift() ?? { kind: "conflict" }] });
+    assert.ok(written !== undefined);
+    const tenant = stage.services.tenant;
+    const next = { value: '{"layout":1,"run":{"status":"running"}}', expires: null };
+    for (const id of ["conflict", "failed", "unknown"]) {
+      const rows = [{ key: { tenant, kind: "revocation", id }, expect: "absent", next }] as const;
+      await written.store.commit([{ attempt: id, rows, notices: [], facts: [] }]);
+    }
+    assert.deepEqual([...written.ids], ["unknown"]);
+    assert.equal(watchRuns({ ...store, traits: { ...store.traits, nodes: "many" } }), undefined);
   });
 
   it("goes on after faults of the store, and each is told [RCP-11]", async () => {

@@ -5,8 +5,10 @@ import {
   earliest,
   type Instant,
   instantOf,
+  type Revocation,
   type RevokeManyDeps,
   type RunPlace,
+  readRevocation,
   ringKey,
   runningRevocations,
   type Scheduler,
@@ -20,7 +22,7 @@ export interface RevocationRuns {
   settled(id: string, maxMs: number): Promise<void>;
   /** Begins every run that is in the store and not complete: for the start of a process. */
   resume(): Promise<void>;
-  /** Begins those that have not moved since it was called last: whoever was at them is gone. For one of several nodes, now and then. */
+  /** Begins those that have not moved since it was called last: whoever was at them is gone. For the node that leads, now and then. */
   takeUpStalled(): Promise<void>;
   /** Takes no further step; settles when those under way have ended. */
   stop(): Promise<void>;
@@ -30,6 +32,8 @@ export interface RevocationRunsOptions {
   readonly scheduler: Scheduler;
   readonly pause: () => Promise<void>;
   readonly failed: (thrown: unknown) => void;
+  /** Where no other process writes runs: those that this one has written, which are then the only ones that can have stopped. */
+  readonly written?: Set<string> | undefined;
 }
 
 /** Before a step that failed is taken again. */
@@ -41,7 +45,7 @@ const LOOKS = 60;
 
 export function createRevocationRuns(
   deps: RevokeManyDeps,
-  { scheduler, pause, failed }: RevocationRunsOptions,
+  { scheduler, pause, failed, written }: RevocationRunsOptions,
 ): RevocationRuns {
   const underWay = new Map<string, Promise<void>>();
   /** Where each run of another process was, when it was looked at last. */
@@ -86,6 +90,25 @@ export function createRevocationRuns(
     );
   }
 
+  async function runningAnywhere(): Promise<readonly Revocation[]> {
+    const { tenant } = deps.issuer;
+    const { clock } = await deps.store.read([ringKey(tenant)]);
+    const running = await runningRevocations(deps.store, tenant, looks % LOOKS === 0 ? null : overBefore);
+    looks += 1;
+    overBefore = earliest(instantOf(Math.max(0, clock - YOUNG_MS)), ...running.flatMap((one) => one.run?.since ?? []));
+    return running;
+  }
+
+  async function runningAmong(ids: Set<string>): Promise<readonly Revocation[]> {
+    const running: Revocation[] = [];
+    for (const id of ids) {
+      const read = await readRevocation(deps.store, deps.issuer.tenant, id);
+      if (read.ok && read.value.run?.status === "running") running.push(read.value);
+      else ids.delete(id);
+    }
+    return running;
+  }
+
   return {
     begin,
     settled: async (id, maxMs) => {
@@ -96,14 +119,7 @@ export function createRevocationRuns(
       for (const { id } of await runningRevocations(deps.store, deps.issuer.tenant)) begin(id);
     },
     takeUpStalled: async () => {
-      const { tenant } = deps.issuer;
-      const { clock } = await deps.store.read([ringKey(tenant)]);
-      const running = await runningRevocations(deps.store, tenant, looks % LOOKS === 0 ? null : overBefore);
-      looks += 1;
-      overBefore = earliest(
-        instantOf(Math.max(0, clock - YOUNG_MS)),
-        ...running.flatMap((one) => one.run?.since ?? []),
-      );
+      const running = written === undefined ? await runningAnywhere() : await runningAmong(written);
       const now = new Map(running.map((one) => [one.id, JSON.stringify([one.run, one.endedSessions])]));
       for (const [id, place] of now) if (places.get(id) === place) begin(id);
       places = now;

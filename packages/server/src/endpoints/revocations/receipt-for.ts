@@ -1,15 +1,6 @@
 // The receipt of a committed revocation (spec/receipt.md): waits if asked to, says who enforces it now, and signs what it says.
 
-import {
-  connectedHaveApplied,
-  Fault,
-  type Revocation,
-  readFleet,
-  readNoted,
-  receiptOf,
-  revocationKey,
-  ringKey,
-} from "@hallpass/core";
+import { connectedHaveApplied, Fault, type Revocation, receiptOf, revocationKey, ringKey } from "@hallpass/core";
 import { RECEIPT_TYPE, type SignedReceipt } from "@hallpass/protocol";
 import { lookedBy } from "../../feed/seen-heads.ts";
 import type { Services } from "../../services.ts";
@@ -34,8 +25,8 @@ export async function receiptFor(
       connectedHaveApplied(pos, hearing.heard().values()) ? undefined : hearing.waitApplied(pos, waitMs),
       hearing.waitElsewhere(pos, waitMs),
     ]);
-  const members = await readFleet(store, tenant);
-  const { applied: noted } = await readNoted(store, tenant, members);
+  // After the commit and whatever was waited for: receipts that are made together share one look.
+  const { members, noted } = await services.fleet.next();
   const own = revocationKey(tenant, revocation.id);
   const asked = clock.monotonic();
   const snapshot = await store.read([ringKey(tenant), own]);

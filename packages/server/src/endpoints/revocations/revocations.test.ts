@@ -43,6 +43,40 @@ test("a revocation answers with a signed receipt that can be read again [RCP-9] 
   assert.equal(again.json["committed_at_ms"], receipt["committed_at_ms"]);
 });
 
+test("receipts that are made together share a look at the fleet that begins when all of them are committed [RCP-6]", async () => {
+  let looks = 0;
+  const committed = new Set<string>();
+  const seen: number[] = [];
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    commit: async (changes) => {
+      const outcomes = await store.commit(changes);
+      for (const { rows } of changes) for (const { key } of rows) if (key.kind === "revocation") committed.add(key.id);
+      return outcomes;
+    },
+    list: async (query) => {
+      if (query.kind === "verifier") {
+        looks += 1;
+        seen.push(committed.size);
+      }
+      return store.list(query);
+    },
+  });
+  const stage = await scene({ wrapStore });
+  const headers = { authorization: `Bearer ${await stage.bearer()}` };
+  const sids = await Promise.all(Array.from({ length: 8 }, async () => (await stage.open()).sid));
+  const json = (id: string): object => ({ targets: [{ type: "session", sid: id }] });
+  const one = await stage.send({ path: "/v1/revocations", headers, json: json(sids[0] ?? "") });
+  assert.equal(one.status, 201, one.text);
+  assert.deepEqual([looks, seen], [1, [1]]);
+  const rest = await Promise.all(
+    sids.slice(1).map((id) => stage.send({ path: "/v1/revocations", headers, json: json(id) })),
+  );
+  assert.deepEqual(new Set(rest.map(({ status }) => status)), new Set([201]));
+  assert.ok(looks < 5, `${looks} looks for 7 receipts`);
+  assert.equal(seen.at(-1), 8);
+});
+
 const targets: readonly [title: string, make: (sid: string) => object, facts: readonly string[]][] = [
   ["a token", () => ({ type: "token", jti: "4pJ0mB2nQm6cG0q3f1x0Aw", exp: 1_800_000_300 }), ["token_revoked"]],
   ["a subject", () => ({ type: "subject", subject: "u-1" }), ["subject_cut_off"]],

@@ -51,6 +51,8 @@ type Body = z.infer<typeof body>;
 interface Asked {
   readonly read: ReadBody<Body>;
   readonly idempotency: ReturnType<typeof idempotencyOf>;
+  /** Of a request that was read before its caller was judged. */
+  readonly rows?: readonly RowKey[];
 }
 
 function askedIn(exchange: Exchange, caller: ClientId): Asked {
@@ -59,7 +61,8 @@ function askedIn(exchange: Exchange, caller: ClientId): Asked {
 
 export function openAlong(services: Services, exchange: Exchange, caller: ClientId): Along {
   const asked = askedIn(exchange, caller);
-  return { rows: rowsOf(services, asked), answer: (...given) => opened(asked, ...given) };
+  const rows = rowsOf(services, asked);
+  return { rows, answer: (...given) => opened({ ...asked, rows }, ...given) };
 }
 
 function rowsOf(services: Services, { read, idempotency }: Asked): readonly RowKey[] {
@@ -73,7 +76,7 @@ export function open(services: Services, exchange: Exchange, caller: Caller): Pr
 }
 
 async function opened(
-  { read, idempotency }: Asked,
+  { read, idempotency, rows }: Asked,
   services: Services,
   exchange: Exchange,
   caller: Caller,
@@ -87,7 +90,7 @@ async function opened(
   if (!(await namedPermitted(services, caller, asked.replaces?.session)))
     return refuseAsAbsent(exchange, "replaced_not_found");
   if (!(await namedPermitted(services, caller, asked.parent))) return refuseAsAbsent(exchange, "parent_not_found");
-  const done = await openSession(services, asked);
+  const done = await openSession(services, asked, rows);
   if (!done.ok) return refuse(exchange, done.code);
   const { session, tokens, evicted, replayed } = done.value;
   services.observer.issued("session");
