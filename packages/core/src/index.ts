@@ -68,6 +68,7 @@ export * from "./operations/keep-alive.ts";
 export * from "./operations/lead.ts";
 export * from "./operations/list-keys.ts";
 export * from "./operations/list-revocations.ts";
+export * from "./operations/newest-fact.ts";
 export * from "./operations/note-node.ts";
 export * from "./operations/open-session.ts";
 export * from "./operations/policies.ts";

@@ -15,6 +15,7 @@ import { judgeFeedBearer } from "./feed/own-bearer.ts";
 import { attachFeed } from "./feed/web-socket-feed.ts";
 import { createHallpass, type Hallpass } from "./hallpass.ts";
 import { chooseStore, storeBytes } from "./host/choose-store.ts";
+import { tellOfLateClock } from "./host/clock-at-start.ts";
 import { every } from "./host/every.ts";
 import { makeFirstClients } from "./host/first-clients.ts";
 import { type NodeLeadership, takePartInLeading } from "./host/leadership.ts";
@@ -126,6 +127,7 @@ async function start(
     ...(tracing === undefined ? {} : { tracing }),
   };
   const unheard = await makeServices(config, ports, store, around, name);
+  await tellOfLateClock(store, unheard.tenant, log);
   const told = feedLog(log, observer, tracing);
   const node = encodeBase64url(ports.dice.bytes(12));
   const feed = createFeedHub({ ...unheard, scheduler, node, nodeName: ports.nodeName, log: told });
