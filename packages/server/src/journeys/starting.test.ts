@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +33,16 @@ test("a first start makes what it needs in files that nobody else may read", asy
   assert.equal(readFileSync(join(data, "operator-credentials"), "utf8").trim(), server.operatorCredentials);
   assert.equal(await tokenWith(server.url, server.operatorCredentials ?? ""), 200);
   assert.equal(await tokenWith(server.url, readFileSync(join(data, "demo-api-credentials"), "utf8").trim()), 200);
+  await server.close();
+});
+
+test("where the server listens, which is where the operator's secret is sent, nobody else can write [NB-44]", async (t) => {
+  const data = directory(t);
+  writeFileSync(join(data, "address"), "http://localhost:1");
+  chmodSync(join(data, "address"), 0o666);
+  const server = await startServer(configOf({ data, issuer: ISSUER, store: "memory" }), quiet);
+  assert.equal(statSync(join(data, "address")).mode & 0o777, 0o644);
+  assert.equal(readFileSync(join(data, "address"), "utf8"), `${server.url}\n`);
   await server.close();
 });
 
