@@ -99,4 +99,24 @@ export const MENDED: readonly Mended[] = [
       "drills/bounded/main.ts, packages/core/src/revocation/receipt.test.ts, packages/server/src/feed/seen-heads.test.ts",
     commit: "ec1d675",
   },
+  {
+    bug: "Whoever held a feed credential could say hello, acknowledge and say goodbye under the name of another client's verifier: a receipt called enforced what that verifier had not applied",
+    shownBy: "packages/server/src/feed/borrowed-name.test.ts",
+    commit: "53c083b",
+  },
+  {
+    bug: "A session was opened with an assurance class, methods or claims for which every reader refused its tokens",
+    shownBy: "packages/server/src/endpoints/sessions/own-tokens.test.ts",
+    commit: "00f42eb",
+  },
+  {
+    bug: "A client that was named like what every object has was counted as a text when a policy was tried",
+    shownBy: "packages/core/src/operations/apply-policy.test.ts",
+    commit: "00f42eb",
+  },
+  {
+    bug: "A verifier took what the issuer said of another session for the answer about a session token",
+    shownBy: "packages/verifier/src/session-token-answers.test.ts",
+    commit: "996719f",
+  },
 ];
