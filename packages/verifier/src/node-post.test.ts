@@ -8,6 +8,9 @@ import { createVerifier, OptionsError } from "./index.ts";
 import { nodePost } from "./node-post.ts";
 
 interface Heard {
+  readonly method: string | undefined;
+  /** The port that the question came from: of its connection. */
+  readonly from: number | undefined;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 }
@@ -18,7 +21,7 @@ async function issuer(t: TestContext, answer: (response: ServerResponse, request
     let body = "";
     request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
     request.on("end", () => {
-      heard.push({ headers: request.headers, body });
+      heard.push({ method: request.method, from: request.socket.remotePort, headers: request.headers, body });
       answer(response, request);
     });
   };
@@ -51,8 +54,8 @@ describe("a question through node:http", () => {
   it("sends the body as UTF-8 with its length, asks for gzip, and reads the answer", async (t) => {
     const { heard, ask } = await issuer(t, (response) => response.end("né"));
     assert.deepEqual(await ask(), { status: 200, text: "né" });
-    const { headers, body } = heard[0] ?? { headers: {}, body: "" };
-    assert.equal(body, "a=é");
+    const { headers, body, method } = heard[0] ?? assert.fail("nobody was asked");
+    assert.deepEqual([method, body], ["POST", "a=é"]);
     assert.deepEqual(
       [headers["content-length"], headers["accept-encoding"], headers.authorization],
       ["4", "gzip", "Basic c2VjcmV0"],
@@ -68,11 +71,30 @@ describe("a question through node:http", () => {
     await assert.rejects(ask({ headers: { "x-length": "1001" } }));
   });
 
+  it("takes what is as long as it may be, and what says that it is not encoded, and tells its type", async (t) => {
+    const { url, ask } = await issuer(t, (response) => {
+      response.writeHead(200, { "content-encoding": "identity", "content-type": "a/b" }).end("x".repeat(1000));
+    });
+    assert.equal((await ask()).text.length, 1000);
+    const question = { url, headers: {}, body: "", longest: 1000, signal: new AbortController().signal };
+    assert.equal((await nodePost(url)?.(question))?.type, "a/b");
+    const untyped = await issuer(t, (response) => response.end());
+    assert.equal((await nodePost(untyped.url)?.({ ...question, url: untyped.url }))?.type, null);
+  });
+
+  it("keeps its connection, also after an answer of which it shows nothing", async (t) => {
+    const { heard, ask } = await issuer(t, (response) => response.writeHead(503).end("down"));
+    for (let n = 0; n < 20; n += 1) await ask();
+    assert.ok(new Set(heard.map(({ from }) => from)).size < 20);
+  });
+
   it("gives up on an answer that is too long before it is read whole", async (t) => {
     const { ask } = await issuer(t, (response) => {
       response.write("x".repeat(1001));
     });
     await assert.rejects(ask(), /too long/);
+    const whole = await issuer(t, (response) => response.end("x".repeat(1001)));
+    await assert.rejects(whole.ask(), /too long/);
   });
 
   it("shows nothing of an answer that is not 200, and follows no redirect", async (t) => {
@@ -92,6 +114,7 @@ describe("a question through node:http", () => {
       (response) => response.end(Uint8Array.of(0x61, 0xff)),
       (response) => response.setHeader("content-encoding", "gzip").end("plain"),
       (response) => response.setHeader("content-encoding", "br").end("x"),
+      (response) => response.setHeader("content-encoding", "br").end(gzipSync("x")),
       (response) => response.destroy(),
     ];
     for (const answer of answers) {
@@ -129,6 +152,29 @@ describe("a question through node:http", () => {
     const dead = await issuer(t, (_, request) => request.socket.resetAndDestroy());
     await assert.rejects(dead.ask());
     assert.equal(dead.heard.length, 1);
+  });
+
+  it("asks once more on a connection of its own: others that were kept may be as dead", async (t) => {
+    const known = new Set<unknown>();
+    const both = Promise.withResolvers<void>();
+    const { heard, ask } = await issuer(t, (response, request) => {
+      const isKept = known.has(request.socket);
+      known.add(request.socket);
+      if (known.size === 2) both.resolve();
+      // The first two are asked beside each other.
+      if (isKept) request.socket.resetAndDestroy();
+      else void both.promise.then(() => response.end("new"));
+    });
+    await Promise.all([ask(), ask()]);
+    assert.equal((await ask()).text, "new");
+    assert.deepEqual([heard.length, known.size], [4, 3]);
+  });
+
+  it("asks nobody twice because of an answer that it does not take", async (t) => {
+    const { heard, ask } = await issuer(t, (response) => response.end("x".repeat(heard.length === 1 ? 1 : 1001)));
+    await ask();
+    await assert.rejects(ask(), /too long/);
+    assert.equal(heard.length, 2);
   });
 });
 

@@ -83,8 +83,11 @@ function ask(http: NodeHttp, zlib: () => NodeZlib | undefined, question: Questio
       let length = 0;
       incoming.on("data", (chunk) => {
         length += chunk.length;
-        if (length > longest) request.destroy(new Error("the answer is too long"));
-        else chunks.push(chunk);
+        if (length <= longest) return void chunks.push(chunk);
+        // The end may be here already, and would be taken for that of a whole answer.
+        const tooLong = new Error("the answer is too long");
+        reject(tooLong);
+        request.destroy(tooLong);
       });
       incoming.on("end", () => {
         plainOf(zlib, joined(chunks, length), said["content-encoding"], longest)

@@ -315,6 +315,21 @@ test("a table that grew, and one that came packed, holds what it held: each fami
   }
 });
 
+test("what is over is dropped when it is more than sixteen notices and more than a quarter, and not before [FEED-5]", () => {
+  const sizes = [
+    [16, 4],
+    [17, 50],
+    [17, 51],
+  ].map(([over = 0, live = 0]) => {
+    const table = new NoticeTable();
+    for (let n = 0; n < over + live; n += 1)
+      table.add(notice({ kind: "token", jti: codeOf(n) }, 6, n < over ? 10_000 : 20_000));
+    table.forget(10_000);
+    return table.size;
+  });
+  assert.deepEqual(sizes, [20, 50, 68]);
+});
+
 test("a horizon never falls: what it has forgotten takes no place again [FEED-5]", () => {
   const table = new NoticeTable();
   table.forget(10_000);

@@ -177,7 +177,7 @@ test("what was closed asks nobody any more, and an answer that comes later is no
 
 test("a welcome of another issuer, another version, or that resumes nothing is not applied [F-12] [PULL-6]", async () => {
   for (const change of [{ issuer: "https://other.example" }, { feed: 2 }, { resumed: true }]) {
-    const { client, feed, knowledge } = pulling({
+    const { client, feed, knowledge, bodies } = pulling({
       pull: async (body) => {
         const { status, text } = await feed.pull("t", body);
         const [welcome = "", ...rest] = text.split("\n");
@@ -187,5 +187,62 @@ test("a welcome of another issuer, another version, or that resumes nothing is n
     });
     await client.renew();
     assert.deepEqual([knowledge.salt.length, knowledge.view.state, client.connected], [0, "empty", false]);
+    await client.renew();
+    assert.equal(bodies.length, 1, "a pause follows, as after every answer that does not count");
   }
+});
+
+test("a head that says more than came with it grants nothing, and is counted as a gap [LEASE-5] [PULL-6]", async () => {
+  const { client, feed, leases, counters, bodies } = pulling({
+    pull: async (body) => {
+      const { status, text } = await feed.pull("t", body);
+      const [head = "", ...before] = text.trimEnd().split("\n").toReversed();
+      const more = JSON.stringify({ ...JSON.parse(head), keys: 9 });
+      return { status, text: [...before.toReversed(), more].join("\n") };
+    },
+  });
+  await client.renew();
+  await client.renew();
+  assert.deepEqual([leases, counters.feedGaps, bodies.length], [[], 1, 1]);
+  await assert.rejects(client.ready());
+});
+
+test("whoever joined a request whose answer came too late for them sends their own [PULL-7]", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { client, clock, feed, bodies } = pulling({
+    pull: async (body) => {
+      await gate.promise;
+      return feed.pull("t", body);
+    },
+  });
+  const both = [client.renew()];
+  await settled();
+  await clock.advance(100);
+  both.push(client.renew(2000));
+  await clock.advance(3000);
+  gate.resolve();
+  await Promise.all(both);
+  assert.equal(bodies.length, 2);
+});
+
+test("a request that nobody answers is given up after ten seconds, with a pause, and its late answer disturbs no other [PULL-7]", async () => {
+  const gates = [Promise.withResolvers<PullReply>(), Promise.withResolvers<PullReply>()];
+  const { client, clock, bodies } = pulling({ pull: () => gates[bodies.length - 1]?.promise ?? assert.fail("asked") });
+  const first = client.renew();
+  await clock.advance(9999);
+  assert.equal(client.isDue(60_000), false);
+  await clock.advance(1);
+  await first;
+  await client.renew();
+  assert.equal(bodies.length, 1, "paused");
+  await clock.advance(250);
+  void client.renew();
+  await settled();
+  gates[0]?.reject(new Error("late"));
+  await settled();
+  void client.renew();
+  await settled();
+  assert.equal(bodies.length, 2, "the second is still joined");
+  client.close();
+  await clock.advance(20_000);
 });

@@ -117,6 +117,41 @@ test("a pull shows the bearer, takes both forms of frames, and knows them by the
   await assert.rejects(async () => answering(() => new Response(bytes, { headers: lines })).ports.pull?.("t", ""));
 });
 
+test("a bearer is read from no answer that is deeper than any issuer's, or has more members", async () => {
+  const deep = (depth: number): unknown => (depth === 0 ? 1 : [deep(depth - 1)]);
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${n}`, n]));
+  const one = { access_token: "t", token_type: "Bearer" };
+  for (const more of [{ more: deep(7) }, many(62)]) {
+    const { ports } = answering(() => json({ ...one, ...more }));
+    assert.deepEqual(await ports.fetchToken(), { token: "t" });
+  }
+  for (const more of [{ more: deep(8) }, many(63)])
+    await assert.rejects(answering(() => json({ ...one, ...more })).ports.fetchToken());
+});
+
+test("whoever pulls asks through node:http and takes long answers, whoever is pushed to asks through the platform's fetch", async (t) => {
+  const heard: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    heard.push(request);
+    response.setHeader("content-type", "application/x-ndjson").end("x".repeat(100_000));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const credentials = { issuer: `http://127.0.0.1:${address.port}`, clientId: "a", clientSecret: "b" };
+  for (const feed of ["pull", "push"] as const) {
+    const reply = await platformPorts(credentials, feed).pull?.("t", "");
+    assert.equal(reply?.text.length, 100_000);
+  }
+  // Only the platform's fetch says how it fetches.
+  const modes = heard.map(({ headers }) => headers["sec-fetch-mode"]);
+  assert.deepEqual(modes, [undefined, "cors"]);
+});
+
 test("clocks, dice and timers are the platform's", async () => {
   const { ports } = answering(() => json({}));
   assert.ok(Math.abs(ports.clock.now() - Date.now()) < 1000);

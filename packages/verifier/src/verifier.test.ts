@@ -108,6 +108,21 @@ describe("a session token", () => {
     assert.equal(verifier.metrics().answersRemembered, 0);
   });
 
+  test("to which a no was on its way while the view was replaced is asked about again [ST-V4]", async () => {
+    const { issuer, say, code, asked, live } = await sessionStage();
+    const answer = Promise.withResolvers<string>();
+    say(() => answer.promise);
+    const waiting = code();
+    await settled();
+    issuer.feed.resumes = false;
+    for (const peer of issuer.feed.peers) peer.close(1006);
+    await issuer.advance(500);
+    answer.resolve('{"active":false}');
+    assert.equal(await waiting, "inactive");
+    say(async () => live());
+    assert.deepEqual([await code(), asked()], ["accepted", 2]);
+  });
+
   test("ends for whoever watches it when this process has counted it down, whatever the issuer's clock says [ST-V3]", async () => {
     const { issuer, verifier, token, live, say } = await sessionStage();
     const iat = Math.floor(issuer.clock.now() / 1000) - 5000;
