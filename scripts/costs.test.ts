@@ -112,7 +112,7 @@ test("what is written of flushes, push and starts allows what it names, and no f
       assert.equal(cells.length, columns.length, name);
       for (const [column, cell] of cells.entries()) {
         const together = columns[column]?.name === "16 together";
-        const more = together ? cell + 1 / 16 : 1.3 * cell + (nth === 3 ? 0 : 3);
+        const more = together ? cell + 1 / 16 : 1.3 * cell + (nth === 3 ? 0 : 16);
         const grown = new Map([[of, new Map([[name, cells.with(column, more)]])]]);
         const lines = furtherExcess(grown, further).length;
         // One flush for sixteen who only read is not told from one that the database makes by itself; alone it is.

@@ -15,6 +15,7 @@ export const TOGETHER = 16;
 export const BARE = "one line, and fdatasync";
 /** A verdict has no store. */
 export const FLUSHING: readonly Counted[] = OPERATIONS.filter(({ name }) => !name.startsWith("a verdict"));
+const MOST_BARE = 1.25;
 export const MARK = "/hallpass-costs:";
 
 /** Flushes for each operation, on average, asked for alone and by sixteen at once. */
@@ -53,8 +54,10 @@ async function flushesOf(keeping: Keeping): Promise<FlushesByName> {
     const [code] = (await once(child, "close")) as [number | null];
     if (code !== 0) throw new Error(`flushes were not counted: ${await said}`);
     const found = countIn(readFileSync(seen, "utf8"));
-    const bare = found.get(BARE);
-    if (bare?.alone !== 1 || bare.together !== 1) throw new Error("not every flush was seen");
+    const bare = found.get(BARE) ?? { alone: 0, together: 0 };
+    // A database may flush by itself now and then.
+    if (![bare.alone, bare.together].every((each) => each >= 1 && each <= MOST_BARE))
+      throw new Error(`a bare flush was counted ${bare.alone} and ${bare.together} times`);
     return found;
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -20,6 +20,9 @@ const env = {
   npm_lifecycle_event: "start",
 };
 
+/** Nobody listens at port 1. */
+const NOWHERE = "--set=store=postgres://hallpass@127.0.0.1:1/none";
+
 interface Started {
   readonly child: ChildProcess;
   readonly lines: readonly string[];
@@ -104,17 +107,23 @@ test("a newcomer issues, verifies, refreshes and revokes with the printed lines,
   }
 });
 
-test("a second server on the same port or the same data says so in two lines", async () => {
+test("a second server on the same port or the same data, or one whose database is not there, says so in two lines", async () => {
   const data = mkdtempSync(join(tmpdir(), "hallpass-first-"));
   const port = await freePort();
   const first = await start(data, port);
   try {
     const run = promisify(execFile);
-    for (const [directory, address, what] of [
+    for (const [directory, address, what, ...store] of [
       [join(data, "other"), `127.0.0.1:${port}`, /^error: 127\.0\.0\.1:\d+ is taken by another program\nhint: /],
       [data, "127.0.0.1:0", /^error: .*\nhint: is another server using /],
+      [
+        join(data, "third"),
+        "127.0.0.1:0",
+        /^error: store_unavailable: .*ECONNREFUSED.*\nhint: is the database /,
+        NOWHERE,
+      ],
     ] as const) {
-      const words = ["serve", "--development", "--no-demo-api", "--data", directory, "--listen", address];
+      const words = ["serve", "--development", "--no-demo-api", "--data", directory, "--listen", address, ...store];
       const failed = await run(process.execPath, ["--conditions=hallpass-source", main, ...words]).catch(
         (error: unknown) => error,
       );

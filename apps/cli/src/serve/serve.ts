@@ -18,7 +18,7 @@ import { fileCredentials } from "../connection/settings.ts";
 import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { developmentBanner, type PasteLine, pasteLines, plainBanner } from "./banner.ts";
-import { type DemoApi, startDemoApi } from "./demo-api.ts";
+import type { DemoApi } from "./demo-api.ts";
 import { serveByWorkers } from "./workers.ts";
 
 interface ServeOptions {
@@ -123,7 +123,9 @@ async function opened(config: Config, ports: Partial<Ports> = {}): Promise<Runni
     throw new Complaint(
       EXIT.unavailable,
       cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message,
-      `is another server using ${config.data}? one data directory belongs to one server`,
+      typeof config.store === "string"
+        ? `is another server using ${config.data}? one data directory belongs to one server`
+        : "is the database that the key store names there, and may this server use it?",
     );
   }
 }
@@ -143,6 +145,7 @@ async function demoApi(
     lines: (url: string) => lines(url).map((one) => one.line),
   };
   try {
+    const { startDemoApi } = await import("./demo-api.ts");
     return await startDemoApi(settings, listen === false ? "" : listen);
   } catch (cause) {
     if (isTaken(cause))

@@ -15,7 +15,7 @@ import { asProblem } from "./tool-problem.ts";
 /** Rejects with a BackupProblem or a Fault of a store; then there is no backup, and nothing is left of it. */
 export async function backUp(config: Config, directory: string, given: Partial<Ports> = {}): Promise<Manifest> {
   const ports = portsWith(given);
-  const stored = storedTenants(config, ports);
+  const stored = await storedTenants(config, ports);
   if (stored === undefined)
     throw new BackupProblem("store_forgets", "the memory store has nothing to back up", "choose another store");
   const target = resolve(directory);

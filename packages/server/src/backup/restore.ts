@@ -60,7 +60,7 @@ export async function restore(
   given: Partial<Ports> = {},
 ): Promise<readonly RestoredTenant[]> {
   const ports = portsWith(given);
-  const stored = storedTenants(config, ports);
+  const stored = await storedTenants(config, ports);
   if (stored === undefined)
     throw new BackupProblem("store_forgets", "the memory store keeps nothing to restore into", "choose another store");
   const journals = [...new Set(request.journals.map((path) => resolve(path)))];

@@ -1,4 +1,4 @@
-// The one place that knows which stores there are.
+// The one place that knows which stores there are. Only the one that is chosen is loaded: a database's driver takes a tenth of a start.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -15,22 +15,7 @@ import {
   startEpoch,
 } from "@hallpass/core";
 import { DEFAULT_SKEW_SECONDS, type Position } from "@hallpass/protocol";
-import { createMemoryStore } from "@hallpass/store-memory";
-import {
-  bytesOfPostgres,
-  dropAside,
-  dumpPostgres,
-  isPlaceEmpty,
-  loadAside,
-  type Migrated,
-  migratePostgres,
-  moveIn,
-  openPostgresStore,
-  type PrimaryEvent,
-  peekPostgres,
-  schemaAside,
-} from "@hallpass/store-postgres";
-import { openSqliteStore } from "@hallpass/store-sqlite";
+import type { Migrated, PrimaryEvent } from "@hallpass/store-postgres";
 import { postgresTenants } from "../backup/postgres-tenants.ts";
 import { isRestoring, SQLITE_FILE, sqliteTenants } from "../backup/sqlite-tenants.ts";
 import type { CopiedStore, StoredTenants } from "../backup/stored-tenant.ts";
@@ -63,12 +48,16 @@ export async function chooseStore(
 
 async function openStore(config: StoreSettings, ports: StorePorts, tenant: string, told: StoreTold): Promise<Store> {
   const { store, data } = config;
-  if (store === "memory") return createMemoryStore(ports);
+  if (store === "memory") {
+    const { createMemoryStore } = await import("@hallpass/store-memory");
+    return createMemoryStore(ports);
+  }
   if (store === "sqlite") {
     if (isRestoring(data))
       throw new Error(`a restore into ${data} was cut off: run "hallpass restore" again, and start then`);
-    return openSqliteStore({ ...ports, file: join(data, SQLITE_FILE) });
+    return openSqlite(ports, join(data, SQLITE_FILE));
   }
+  const { openPostgresStore } = await import("@hallpass/store-postgres");
   return openPostgresStore({
     ...ports,
     nextTurn: systemNextTurn,
@@ -81,6 +70,11 @@ async function openStore(config: StoreSettings, ports: StorePorts, tenant: strin
     },
     told,
   });
+}
+
+async function openSqlite(ports: StorePorts, file: string): Promise<Store> {
+  const { openSqliteStore } = await import("@hallpass/store-sqlite");
+  return openSqliteStore({ ...ports, file });
 }
 
 /** Nothing to end where nobody was ever issued anything. */
@@ -96,7 +90,10 @@ export async function storeBytes(
   tenant: string,
 ): Promise<number | null> {
   if (store === "memory") return null;
-  if (store !== "sqlite") return bytesOfPostgres({ url: store.reveal(), schema: schemaOf(tenant) });
+  if (store !== "sqlite") {
+    const { bytesOfPostgres } = await import("@hallpass/store-postgres");
+    return bytesOfPostgres({ url: store.reveal(), schema: schemaOf(tenant) });
+  }
   const file = join(data, SQLITE_FILE);
   const sizes = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
@@ -115,6 +112,7 @@ export async function migrateStore({
   tenants,
 }: Pick<Config, "store" | "tenants">): Promise<readonly MigratedTenant[]> {
   if (typeof store === "string") return [];
+  const { migratePostgres } = await import("@hallpass/store-postgres");
   const done: MigratedTenant[] = [];
   for (const tenant of [DEFAULT_TENANT, ...tenants.map(({ id }) => id)]) {
     const migrated = await migratePostgres({ url: store.reveal(), schema: schemaOf(tenant), dice: systemDice() });
@@ -129,7 +127,7 @@ function schemaOf(tenant: string): string {
 }
 
 /** What backup and restore work on; undefined for a store that forgets. */
-export function storedTenants(config: Config, ports: StorePorts): StoredTenants | undefined {
+export async function storedTenants(config: Config, ports: StorePorts): Promise<StoredTenants | undefined> {
   const { store } = config;
   const named = [
     { tenant: DEFAULT_TENANT, issuer: config.issuer, data: config.data },
@@ -137,9 +135,20 @@ export function storedTenants(config: Config, ports: StorePorts): StoredTenants 
   ];
   if (store === "memory") return undefined;
   if (store === "sqlite") {
-    const open = (file: string): Promise<Store> => openSqliteStore({ ...ports, file });
+    const open = (file: string): Promise<Store> => openSqlite(ports, file);
     return sqliteTenants(config.data, named, { open, contentOf });
   }
+  const {
+    dropAside,
+    dumpPostgres,
+    isPlaceEmpty,
+    loadAside,
+    migratePostgres,
+    moveIn,
+    openPostgresStore,
+    peekPostgres,
+    schemaAside,
+  } = await import("@hallpass/store-postgres");
   const placeOf = (tenant: string): { url: string; schema: string } => ({
     url: store.reveal(),
     schema: schemaOf(tenant),

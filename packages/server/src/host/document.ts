@@ -1,11 +1,13 @@
 // A file that people write: JSON or YAML 1.2, by its name. One reading only: a name that stands twice, a tag or an anchor is a problem.
 
 import { readFileSync } from "node:fs";
-import { isMap, parseDocument, visit } from "yaml";
+import { createRequire } from "node:module";
 
 export type ReadDocument =
   | { readonly ok: true; readonly members: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly problem: string };
+
+const require = createRequire(import.meta.url);
 
 /** Bytes: more than any configuration holds. */
 const LARGEST = 4_194_304;
@@ -31,6 +33,8 @@ export function parseText(text: string, kind: "YAML" | "JSON"): ReadDocument {
       return { ok: false, problem: "has to be JSON" };
     }
   }
+  // Only now: most servers have no such file, and to load this takes a tenth of a start.
+  const { isMap, parseDocument, visit } = require("yaml") as typeof import("yaml");
   const document = parseDocument(text, {
     version: "1.2",
     strict: true,
