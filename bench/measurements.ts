@@ -117,7 +117,7 @@ export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   growth: program(
     "growth/main.ts",
     "operations at two sizes in one process, and what waits while ended sessions are swept",
-    ["store", "sessions", "small", "swept"],
+    ["store", "sessions", "small", "swept", "seed"],
     BY_NAME,
   ),
   restore: program("growth/restore.ts", "backup and restore", ["store", "sessions", "revoked"], BY_NAME),

@@ -21,6 +21,7 @@ import { openPostgresStore } from "@hallpass/store-postgres";
 import { startPostgres } from "@hallpass/store-postgres/testing";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import { systemClock, systemScheduler } from "../../packages/server/src/host/system-ports.ts";
+import { seededDice } from "./dice.ts";
 import { AS_APP, open, type Served, served } from "./issuer.ts";
 import { bytesOfTables } from "./tables.ts";
 
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     sessions: { type: "string" },
     small: { type: "string" },
     swept: { type: "string" },
+    seed: { type: "string", default: "growth" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -39,18 +41,8 @@ const AT_ONCE = 256;
 /** So that no round asks for what the one before has left in memory. */
 let asked = 0;
 
-const pool = new Uint8Array(65_536);
-let drawn = pool.length;
-const dice = {
-  bytes: (length: number): Uint8Array => {
-    if (drawn + length > pool.length) {
-      crypto.getRandomValues(pool);
-      drawn = 0;
-    }
-    drawn += length;
-    return pool.slice(drawn - length, drawn);
-  },
-};
+const dice = seededDice(values.seed);
+
 interface Filled {
   readonly store: Store;
   readonly bytes: () => Promise<Readonly<Record<string, number>>>;

@@ -3,11 +3,12 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, type Dice, instantOf, type Scheduler, type Store } from "@hallpass/core";
+import { type Clock, instantOf, type Scheduler, type Store } from "@hallpass/core";
 import { openPostgresStore } from "@hallpass/store-postgres";
 import { ground, makeCluster, type PostgresServer, serveCluster } from "@hallpass/store-postgres/testing";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import type { Crowd } from "./crowd.ts";
+import { seededDice } from "./dice.ts";
 import { fillPostgres } from "./fill-postgres.ts";
 import { fillSqlite } from "./fill-sqlite.ts";
 import { bytesOfTables } from "./tables.ts";
@@ -24,7 +25,7 @@ export interface Place {
   remove(): Promise<void>;
 }
 
-const dice: Dice = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
+const dice = seededDice("a place");
 const clock: Clock = { now: () => instantOf(Date.now()), monotonic: () => performance.now() };
 const scheduler: Scheduler = {
   after: (ms, task) => {

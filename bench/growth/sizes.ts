@@ -8,7 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { ServingProcess } from "../../drills/nodes/serving-process.ts";
 import { svgOf } from "../../scripts/plot.ts";
-import { type Cell, draw, median, printTable, say } from "../measured.ts";
+import { type Cell, draw, median, printTable, quantile, say } from "../measured.ts";
+import { residentBytes } from "../token/contender.ts";
 import { Asker, type Member } from "./asker.ts";
 import { type Filled, filled, started } from "./started.ts";
 
@@ -111,20 +112,25 @@ function report(): void {
   const rows: Cell[][] = [];
   for (const kind of KINDS) {
     const few = all[0]?.spans[kind] ?? [];
-    for (const { size, spans } of all) {
+    for (const { size, spans, node } of all) {
       const of = (share: number): readonly number[] => spans[kind].map((taken) => at(taken, share));
       const ratio = (share: number): string =>
         median(of(share).map((ms, round) => ms / at(few[round] ?? [], share))).toFixed(2);
       rows.push([
         `${kind}, ${size} sessions`,
         ...[0.5, 0.99].map((share) => median(of(share)).toFixed(2)),
+        quantile(spans[kind].flat(), 0.999).toFixed(2),
         ratio(0.5),
         ratio(0.99),
+        Math.round(residentBytes(node.pid) / 1e6),
       ]);
     }
   }
   const title = `${values.store}, ${rounds} rounds of ${KINDS.map((kind) => `${PER_ROUND[kind]} × ${kind}`).join(", ")}`;
-  printTable([title, "p50 ms", "p99 ms", "p50 × the fewest", "p99 × the fewest"], rows);
+  printTable(
+    [title, "p50 ms", "p99 ms", "p99.9 of all ms", "p50 × the fewest", "p99 × the fewest", "RSS MB of the node"],
+    rows,
+  );
   const series = KINDS.map((kind) => ({
     name: kind,
     points: all.map(({ size, spans }) => [size, median(spans[kind].map((taken) => at(taken, 0.5)))] as const),

@@ -6,7 +6,7 @@ import { startFloor } from "./floor.ts";
 import { startHallpass } from "./hallpass.ts";
 import { startHallpassRoute } from "./hallpass-route.ts";
 import { startOidcProvider } from "./oidc-provider.ts";
-import { startRoute } from "./route-servers.ts";
+import { startCookieRoute, startRoute } from "./route-servers.ts";
 import { startExpressSession, startFastifySession } from "./session-servers.ts";
 
 export interface Entry {
@@ -23,14 +23,14 @@ export const CONTENDERS: Readonly<Record<string, Entry>> = {
   redis: { answers: TOKENS, start: () => withDatabase(startRedis, startOidcProvider) },
   express: { answers: COOKIES, start: () => withDatabase(startRedis, startExpressSession) },
   fastify: { answers: COOKIES, start: () => startFastifySession() },
-  "better-auth": route("better-auth (SQLite in memory)", "better-auth"),
-  "better-auth-cache": route("better-auth (the same, cookie cache)", "better-auth-cache"),
+  "better-auth": cookie("better-auth (SQLite in memory)", "better-auth"),
+  "better-auth-cache": cookie("better-auth (the same, cookie cache)", "better-auth-cache"),
   jose: route("jose on node:http", "jose"),
   jsonwebtoken: route("jsonwebtoken on node:http", "jsonwebtoken"),
   "fastify-jwt": route("@fastify/jwt", "fastify-jwt"),
   "fastify-jwt-cache": route("@fastify/jwt (cache)", "fastify-jwt-cache"),
   bare: route("floor: node:http, nobody is judged", "bare"),
-  floor: { answers: [...TOKENS, "open"], start: () => startFloor() },
+  floor: { answers: [...TOKENS, "open", "check"], start: () => startFloor() },
   sqlite: { answers: [...TOKENS, "open", "check"], start: () => startHallpass() },
   postgres: { answers: [...TOKENS, "open", "check"], start: () => withDatabase(startBenchPostgres, startHallpass) },
   verifier: { answers: ["route"], start: () => startHallpassRoute("http") },
@@ -45,6 +45,11 @@ const WITH_NOTICES: Readonly<Record<string, (notices: number) => Entry>> = {
 
 function route(name: string, kind: string): Entry {
   return { answers: ["route"], start: () => startRoute(name, kind) };
+}
+
+/** Its route looks a session up by a cookie. */
+function cookie(name: string, kind: string): Entry {
+  return { answers: ["check", "route"], start: () => startCookieRoute(name, kind) };
 }
 
 async function withDatabase(

@@ -17,6 +17,7 @@ const key = createPrivateKey(privateKey);
 const header = Buffer.from(JSON.stringify({ alg: "ES256", typ: "at+jwt", kid: "k1" })).toString("base64url");
 const refreshTokens = new Map<string, string>();
 const accessTokens = new Map<string, string>();
+const cookies = new Map<string, string>();
 
 const log = openSync(join(directory, "log"), "a");
 process.once("exit", () => closeSync(log));
@@ -123,10 +124,19 @@ function answer(response: ServerResponse, status: number, json: object): void {
   response.writeHead(status, headers).end(body, "latin1");
 }
 
+function checked(cookie: string, response: ServerResponse): void {
+  const subject = cookies.get(cookie.slice("session=".length));
+  if (subject === undefined) answer(response, 401, { error: "no session" });
+  else answer(response, 200, { subject, client: "bench", scope: "read write" });
+}
+
 function seeds(kind: string | null, count: number): readonly string[] {
-  return Array.from({ length: count }, (_, n) =>
-    kind === "refresh" ? refreshToken(`u-${n}`) : made(accessTokens, accessToken(`u-${n}`), `u-${n}`),
-  );
+  const make: Readonly<Record<string, (subject: string) => string>> = {
+    refresh: refreshToken,
+    cookie: (subject) => made(cookies, randomBytes(48).toString("base64url"), subject),
+    access: (subject) => made(accessTokens, accessToken(subject), subject),
+  };
+  return Array.from({ length: count }, (_, n) => make[kind ?? ""]?.(`u-${n}`) ?? "");
 }
 
 const server = createServer((request, response) => {
@@ -135,6 +145,7 @@ const server = createServer((request, response) => {
     const asked = new URLSearchParams(url.slice(8));
     return answer(response, 200, seeds(asked.get("kind"), Number(asked.get("n"))));
   }
+  if (url === "/check") return checked(headers.cookie ?? "", response);
   const route = ROUTES[url];
   if (route === undefined || headers.authorization === undefined) return answer(response, 401, { error: "no" });
   let text = "";

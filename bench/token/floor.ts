@@ -19,7 +19,12 @@ export async function startFloor(): Promise<Contender> {
     name: "floor: node:http, ES256, fdatasync",
     process: child,
     database: undefined,
-    check: undefined,
+    check: {
+      port,
+      path: "/check",
+      judges: true,
+      signIn: async (count) => (await seeded(port, "cookie", count)).map((one) => `Cookie: session=${one}`),
+    },
     route: undefined,
     opens: async (count) => ({
       port,

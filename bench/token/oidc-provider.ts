@@ -25,7 +25,11 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
 }
 
 /** Tokens that a server of the bench made for nothing. */
-export async function seeded(port: number, kind: "refresh" | "access", count: number): Promise<readonly string[]> {
+export async function seeded(
+  port: number,
+  kind: "refresh" | "access" | "cookie",
+  count: number,
+): Promise<readonly string[]> {
   const answer = await fetch(`http://127.0.0.1:${port}/__seed?kind=${kind}&n=${count}`);
   return (await answer.json()) as string[];
 }

@@ -21,3 +21,9 @@ export async function startRoute(name: string, kind: string): Promise<Contender>
     },
   });
 }
+
+/** One that looks up the session of a cookie, as an app behind a gateway has it done for itself. */
+export async function startCookieRoute(name: string, kind: string): Promise<Contender> {
+  const contender = await startRoute(name, kind);
+  return { ...contender, check: contender.route };
+}

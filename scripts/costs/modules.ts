@@ -54,7 +54,7 @@ async function modulesOf(args: readonly string[], exit: number): Promise<number>
   const child = spawn(process.execPath, given, { env, stdio: ["ignore", "ignore", "pipe", "pipe"] });
   const counted = text(child.stdio[3] as Readable);
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (words: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (words: string) => {
     said += words;
     // Told twice it would not wait for what it drains.
     if (words.includes("Hallpass serves")) child.kill("SIGTERM");

@@ -160,20 +160,24 @@ function addOperating(program: Command, on: On): void {
     .description(
       "what judging tokens costs on this machine, and how long a revoked one is accepted: by asking, or by being told",
     )
-    .option("--requests <count>", "a second", "300")
-    .option("--revocations <count>", "a second", "2")
-    .option("--sessions <count>", "whose tokens the requests bring in turn", "200")
+    .option("--requests <count>", "requests a second, 1 to 20000", "300")
+    .option("--revocations <count>", "revocations a second, 0.1 to 50", "2")
+    .option("--sessions <count>", "sessions whose tokens the requests bring in turn, 10 to 5000", "200")
     .option("--duration <span>", "of each of the two parts of each way, 1s to 60s", "10s")
     .option("--cache <span>", "for which answers are kept where they are kept, at most 60s", "10s")
     .option("--staleness <span>", "how old the view of a local verifier may be, at most 60s", "60s")
-    .option("--core-hour <price>", "of one core, in your currency", "0.04")
+    .option("--core-hour <price>", "price of an hour of one core, in your currency", "0.04")
     .option(
       "--million-calls <price>",
-      "of a million requests to the issuer: a gateway's, a mesh's, a hosted issuer's",
+      "price of a million requests to the issuer: a gateway's, a mesh's, a hosted issuer's",
       "0",
     )
     .option("--plot <file>", "a picture as SVG, into a new file")
-    .option("--json");
+    .option("--json")
+    .addHelpText(
+      "after",
+      "\nIt starts an issuer and an API of its own on loopback, in a temporary directory, and takes some two minutes.\nNothing of yours is asked or touched; --url and --data mean nothing to it.",
+    );
   on(compare, async (context, options) => (await import("./compare/compare.ts")).compare(context, options));
   const keys = program.command("keys").description("signing keys");
   const list = keys.command("list").description("every key with its state").option("--json");

@@ -11,7 +11,7 @@ import { EXIT } from "../exit-codes.ts";
 import { figuresOf, type Measured, quantile } from "./figures.ts";
 import { asking, startTraffic, warm } from "./load.ts";
 import { plotOf, surviving } from "./plot.ts";
-import { type CompareOptions, settingsOf } from "./settings.ts";
+import { type CompareOptions, lengthOf, settingsOf } from "./settings.ts";
 import { wayOf } from "./ways.ts";
 
 const OPTIONS: CompareOptions = {
@@ -46,6 +46,12 @@ describe("what is asked of a comparison", () => {
       [settings.durationMs, settings.cacheMs, settings.stalenessMs, settings.revocations],
       [1000, 100, 60_000, 0.1],
     );
+  });
+
+  it("takes some two minutes as it is, and as much longer as each part of each way does", () => {
+    const usual = lengthOf(settingsOf(OPTIONS), 4);
+    assert.ok(usual >= 100_000 && usual <= 130_000, `${usual}`);
+    assert.equal(lengthOf(settingsOf({ ...OPTIONS, duration: "20s", cache: "15s" }), 4) - usual, 7 * 10_000 + 5000);
   });
 
   for (const [option, value] of [

@@ -13,7 +13,7 @@ import { printJson, printLines } from "../terminal.ts";
 import { type Figures, figuresOf, type Measured } from "./figures.ts";
 import { measure } from "./measure.ts";
 import { plotOf } from "./plot.ts";
-import { type CompareOptions, type CompareSettings, settingsOf } from "./settings.ts";
+import { type CompareOptions, type CompareSettings, lengthOf, settingsOf } from "./settings.ts";
 import { WAY_WORDS, WAYS } from "./ways.ts";
 
 /** Exits with `refused` if a way could not do what was asked of it: then its figures are not those of the rate that was asked for. */
@@ -24,6 +24,7 @@ export async function compare({ terminal, onStop }: Context, options: CompareOpt
   const stopped = new Promise<undefined>((resolve) => onStop(() => resolve(undefined)));
   const measured: Measured[] = [];
   let isWhole = false;
+  terminal.say(`${WAYS.length} ways, one after the other: some ${span(lengthOf(settings, WAYS.length))} in all\n`);
   try {
     for (const [index, way] of WAYS.entries()) {
       const head = `${index + 1} of ${WAYS.length}, ${WAY_WORDS[way]}: `;

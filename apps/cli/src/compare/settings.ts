@@ -57,6 +57,17 @@ export function settingsOf(options: CompareOptions): CompareSettings {
   };
 }
 
+/** To start a way's processes, open its sessions and warm it up, about. */
+const READY_MS = 9000;
+
+/**
+ * Milliseconds that a comparison takes, about. All ways but the one that judges nothing are measured in two parts, and where answers are kept
+ * the last one is waited for.
+ */
+export function lengthOf({ durationMs, cacheMs }: CompareSettings, ways: number): number {
+  return ways * READY_MS + (2 * ways - 1) * durationMs + cacheMs;
+}
+
 function numberOf(option: string, text: string, least: number, most: number): number {
   const value = /^\d{1,7}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
