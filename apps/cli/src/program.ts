@@ -29,6 +29,8 @@ export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done
   addConfiguration(program, on);
   addToken(program, on);
   addAudit(program, on);
+  addVersion(program, on);
+  hintAtOwnHelp(program, "hallpass");
   return program;
 }
 
@@ -42,7 +44,6 @@ function root(terminal: Terminal): Command {
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.say,
-      outputError: (text, write) => write(twoLines(text)),
     })
     .exitOverride()
     .addHelpText(
@@ -51,8 +52,10 @@ function root(terminal: Terminal): Command {
     );
 }
 
-function twoLines(text: string): string {
-  return `${text.trim()}\nhint: hallpass --help\n`;
+/** What is wrong with a line is explained by the help of the command that it named, and of no other. */
+function hintAtOwnHelp(command: Command, words: string): void {
+  command.configureOutput({ outputError: (text, write) => write(`${text.trim()}\nhint: ${words} --help\n`) });
+  for (const below of command.commands) hintAtOwnHelp(below, `${words} ${below.name()}`);
 }
 
 function addServe(program: Command, on: On): void {
@@ -350,4 +353,10 @@ function addAudit(program: Command, on: On): void {
   on(verify, async (context, options, [file = ""]) =>
     (await import("./audit/verify.ts")).verify(context, file, options),
   );
+}
+
+/** A command, because `--version` is an option of some; run.ts takes it for this one where it stands first. */
+function addVersion(program: Command, on: On): void {
+  const version = program.command("version").description("the version of this program, and of its Node");
+  on(version, async (context) => (await import("./version.ts")).version(context));
 }

@@ -18,7 +18,7 @@ export async function run(
     const program = buildProgram(terminal, onStop, (result) => {
       outcome = result;
     });
-    await program.parseAsync(words, { from: "user" });
+    await program.parseAsync(words[0] === "--version" ? ["version"] : words, { from: "user" });
     return outcome ?? EXIT.done;
   } catch (cause) {
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;

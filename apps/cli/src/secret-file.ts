@@ -1,7 +1,7 @@
 // A secret that is shown once: into a new file that only its owner can read, made before the secret is, and never on the screen.
 
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
-import { usage } from "./complaint.ts";
+import { closeSync, fsyncSync, rmSync, writeSync } from "node:fs";
+import { newFile } from "./new-file.ts";
 
 export interface SecretFile {
   readonly path: string;
@@ -13,7 +13,7 @@ export interface SecretFile {
 
 /** Throws a complaint when the file is there, or its folder is not. */
 export function secretFile(path: string): SecretFile {
-  const handle = opened(path);
+  const handle = newFile(path);
   return {
     path,
     keep: (id, secret) => {
@@ -26,12 +26,4 @@ export function secretFile(path: string): SecretFile {
       rmSync(path, { force: true });
     },
   };
-}
-
-function opened(path: string): number {
-  try {
-    return openSync(path, "wx", 0o600);
-  } catch {
-    throw usage(`${path} can't be made`, "it must not exist, and its folder must");
-  }
 }

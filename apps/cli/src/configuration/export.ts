@@ -1,11 +1,11 @@
 // `export`: everything that a server has, as a file that `apply` takes. With --sessions, the sessions as JSON lines besides: what they are,
 // and nothing that could mint.
 
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { stringify } from "yaml";
-import { usage } from "../complaint.ts";
 import type { ServerApi } from "../connection/server-api.ts";
 import type { Context, Outcome } from "../context.ts";
+import { newFile } from "../new-file.ts";
 import { printJson } from "../terminal.ts";
 import { ALL_SECTIONS, documentOf, readCurrent } from "./current.ts";
 
@@ -32,6 +32,7 @@ export async function exportAll({ terminal, api }: Context, options: ExportOptio
   return undefined;
 }
 
+/** Subjects and devices are personal data: for its owner's eyes. */
 async function exportSessions(server: ServerApi, path: string): Promise<number> {
   const file = newFile(path);
   let count = 0;
@@ -52,13 +53,4 @@ async function exportSessions(server: ServerApi, path: string): Promise<number> 
     closeSync(file);
   }
   return count;
-}
-
-/** Subjects and devices are personal data: for its owner's eyes. */
-function newFile(path: string): number {
-  try {
-    return openSync(path, "wx", 0o600);
-  } catch {
-    throw usage(`${path} can't be made`, "it must not exist, and its folder must");
-  }
 }

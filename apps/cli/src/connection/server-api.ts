@@ -36,15 +36,20 @@ interface Problem {
   readonly title?: string;
   readonly error?: string;
   readonly error_description?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
+  readonly errors?: readonly WrongMember[];
+}
+
+interface WrongMember {
+  /** RFC 6901. */
+  readonly pointer: string;
+  readonly code: string;
 }
 
 const ANSWER_WITHIN_MS = 10_000;
 /** The server says something every ten seconds. */
 const SILENT_MS = 30_000;
 
-/** Tokens are kept for the length of one command. */
-/** `actor` is the person at this terminal, if they say who they are: it stands in facts, receipts and logs. */
+/** Tokens are kept for the length of one command. `actor` is the person at this terminal, if they say who they are: it stands in facts, receipts and logs. */
 export function serverApi(url: string, credentials: () => Credentials, actor?: string): ServerApi {
   const tokens = new Map<string, string>();
   const tokenOf = async (scope: string): Promise<string> => {
@@ -171,10 +176,25 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
     throw new Complaint(EXIT.unavailable, `${what} (${place})`, `nothing was done; try again ${when}`);
   }
   if (response.status >= 500) throw new Complaint(EXIT.unavailable, `${what} (${place})`, call.unknown ?? "try again");
-  const wrong = errors?.map(({ pointer, code: how }) => `${pointer === "" ? "the body" : pointer.slice(1)}: ${how}`);
-  const hint = wrong?.join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
+  if (code === undefined && error === undefined)
+    throw new Complaint(EXIT.refused, what, "is that a Hallpass server? its refusals have a code, and this has none");
+  const hint = errors?.map(wrongIn).join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
   throw new Complaint(EXIT.refused, `${what} (${place})`, hint);
 }
+
+function wrongIn({ pointer, code }: WrongMember): string {
+  const member = pointer.slice(1);
+  const form = code === "malformed" ? FORMS[member.replace(/^.*\/(?=[a-z])|\/\d+$/g, "")] : undefined;
+  return `${member === "" ? "the body" : member}: ${code}${form === undefined ? "" : `, it has to be ${form}`}`;
+}
+
+/** What would have been right, of the members that are typed by hand. */
+const FORMS: Readonly<Record<string, string>> = {
+  sid: "a session's id, as hallpass sessions search shows it",
+  jti: "the jti of an access token, as hallpass token inspect - shows it",
+  audiences: "an absolute URI such as https://api.example",
+  audience: "an absolute URI such as https://api.example",
+};
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_client: "are these the credentials of this server? see HALLPASS_CREDENTIALS_FILE",

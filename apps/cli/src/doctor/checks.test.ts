@@ -178,6 +178,16 @@ const CASES: Readonly<Record<string, Readonly<Record<string, readonly Part[]>>>>
     right: [page("hallpass_clients_churning 0\n"), page('hallpass_clients_churning{tenant="a"} 0\n')],
     warning: [page("hallpass_clients_churning 2\n"), page('hallpass_clients_churning{tenant="a"} 1\n')],
   },
+  "rows-unreadable": {
+    right: [page("hallpass_rows_unreadable 0\n")],
+    warning: [page("hallpass_rows_unreadable 1\n")],
+    unknown: [page("hallpass_rows_unreadable_other 1\n")],
+  },
+  "log-lines-lost": {
+    right: [page("hallpass_log_lines_lost_total 0\n")],
+    warning: [page('hallpass_log_lines_lost_total{a="0"} 0\nhallpass_log_lines_lost_total{a="1"} 7\n')],
+    unknown: [page("x 1")],
+  },
   readers: { right: [readers(0, 0)], failure: [readers(1, 0), readers(0, 1)], unknown: [{ readers: saw([]) }] },
   "audit-checkpoint": {
     right: [audit(9, null), audit(null, NOW), audit(9, NOW - 7_200_000)],
@@ -208,7 +218,7 @@ test("the exit code is done for all right, warned for a warning or what can't be
 
 test("no verdict shows a personal claim or a subject", () => {
   const parts = { ...token(9, { sub: "ada@example.com" }), subjects: saw(["ada@example.com"]) };
-  assert.doesNotMatch(JSON.stringify(judgeAll({ ...NOTHING, ...parts })), /ada/);
+  assert.doesNotMatch(JSON.stringify(judgeAll({ ...NOTHING, ...parts })), /\bada\b/);
 });
 
 test("the guide has a row for every check, in the order and with the words of the table", () => {

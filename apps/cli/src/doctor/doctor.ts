@@ -31,7 +31,11 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
   if (options.json === true) printJson(terminal, { checks: judged });
   else {
     printLines(terminal, tableOf(judged));
-    printLines(terminal, judged.filter((one) => one.verdict !== "right").flatMap(findingOf));
+    printLines(
+      terminal,
+      judged.filter(({ verdict }) => verdict === "warning" || verdict === "failure").flatMap(findingOf),
+    );
+    printLines(terminal, unseenOf(judged));
   }
   return exitOf(judged);
 }
@@ -70,4 +74,17 @@ function findingOf(one: Judged): string[] {
     `  why:    ${one.why}`,
     `  mend:   ${one.mend}`,
   ];
+}
+
+/** What kept the doctor from looking, once for all that it kept it from: whether these are to be mended is not known. */
+function unseenOf(judged: readonly Judged[]): string[] {
+  const unseen = Map.groupBy(
+    judged.filter(({ verdict }) => verdict === "unknown"),
+    ({ what }) => what,
+  );
+  return [...unseen].flatMap(([what, all]) => [
+    "",
+    `${WORDS.unknown}: ${all.map(({ id }) => id).join(", ")}`,
+    `  what:   ${printable(what)}`,
+  ]);
 }

@@ -60,7 +60,9 @@ export class LivePage {
         connected: connected ? "yes" : "no",
         "age of the view": Number.isFinite(viewAgeMs) ? `${Math.round(viewAgeMs)} ms` : "none yet",
         "revocations known": trackedNotices,
-        "accepted / rejected / unavailable": `${accepted} / ${sum(rejected)} / ${sum(unavailable)}`,
+        accepted,
+        rejected: sum(rejected),
+        unavailable: sum(unavailable),
         "signatures computed": signatureChecks,
       },
       latest: this.#latest,
@@ -75,7 +77,7 @@ export class LivePage {
 <p>This API judges every token by itself, in memory. Paste these into a terminal, one by one, and watch.</p>
 <pre>${this.#lines.map(escaped).join("\n")}</pre>
 <h2>What it knows</h2><table id="knows"></table>
-<h2>Its latest verdicts</h2><table id="latest"></table>
+<h2>Its latest verdicts</h2><table id="latest"><tr><td>none yet</table>
 </html>
 `;
   }
@@ -97,7 +99,7 @@ const look = async () => {
   try {
     const { knows, latest } = await (await fetch("/live.json")).json();
     fill("knows", Object.entries(knows));
-    fill("latest", latest.map((one) => [new Date(one.at_ms).toLocaleTimeString(), one.verdict, one.why, one.judged_in_us + " \\u00b5s"]));
+    if (latest.length > 0) fill("latest", latest.map((one) => [new Date(one.at_ms).toTimeString().slice(0, 8), one.verdict, one.why, one.judged_in_us + " \\u00b5s"]));
   } catch {
     fill("knows", [["the demo API", "stopped"]]);
   }
@@ -110,5 +112,7 @@ const STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 pre { padding: 1rem; overflow-x: auto; background: color-mix(in srgb, currentColor 8%, transparent); border-radius: .5rem; }
 td { padding: .15rem 1.5rem .15rem 0; }
+td:first-child, td:last-child { white-space: nowrap; }
+@media (max-width: 30rem) { td { padding-right: .7rem; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 .accepted td:nth-child(2) { color: #1a7f37; } .rejected td:nth-child(2) { color: #cf222e; } .unavailable td:nth-child(2) { color: #9a6700; }
 `;

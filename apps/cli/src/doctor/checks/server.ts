@@ -57,9 +57,35 @@ export const SERVER_CHECKS: readonly Check[] = [
     mend: "hallpass log --kind client_churn_started names it; let it use @hallpass/service-client, or give it a token_limit",
     judge: ({ metrics }) =>
       given(metrics, (page) => {
-        const count = /^hallpass_clients_churning(?:\{[^}]*\})? (\d+)$/m.exec(page)?.[1];
+        const count = sumOf(page, "hallpass_clients_churning");
         if (count === undefined) return unknown("the page of metrics does not say");
-        return count === "0" ? right("none at this node") : warning(`${count} at this node`);
+        return count === 0 ? right("none at this node") : warning(`${count} at this node`);
+      }),
+  },
+  {
+    id: "rows-unreadable",
+    list: "production",
+    title: "Every row that was due could be read",
+    why: "What a row that can't be read is about is answered with 500, and the row is never swept.",
+    mend: "read the leader's log, which says of which kind: run the newer release that wrote them, or restore what is damaged",
+    judge: ({ metrics }) =>
+      given(metrics, (page) => {
+        const count = sumOf(page, "hallpass_rows_unreadable");
+        if (count === undefined) return unknown("the page of metrics does not say");
+        return count === 0 ? right("none that this node's sweep came to") : warning(`${count} at this node`);
+      }),
+  },
+  {
+    id: "log-lines-lost",
+    list: "production",
+    title: "No line of the log is lost",
+    why: "What is missing in the log can't be looked into; the audit and GET /v1/log miss nothing.",
+    mend: "see whether whoever reads the log lives and keeps up, and whether the disk is full; the count begins anew with the process",
+    judge: ({ metrics }) =>
+      given(metrics, (page) => {
+        const count = sumOf(page, "hallpass_log_lines_lost_total");
+        if (count === undefined) return unknown("the page of metrics does not say");
+        return count === 0 ? right("none since this node's start") : warning(`${count} since this node's start`);
       }),
   },
   {
@@ -81,3 +107,11 @@ export const SERVER_CHECKS: readonly Check[] = [
       }),
   },
 ];
+
+/** Over all label sets; undefined when the page has no such series. */
+function sumOf(page: string, series: string): number | undefined {
+  const values = [...page.matchAll(new RegExp(`^${series}(?:\\{[^}]*\\})? (\\d+)$`, "gm"))].map(([, value]) =>
+    Number(value),
+  );
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+}
