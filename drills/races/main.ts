@@ -3,8 +3,8 @@
 // So many requests at once, from several processes, show the same refresh token, the same idempotency key, the same client assertion, replace
 // the same session, or open more than a policy allows; on PostgreSQL at three nodes; so many of such heats side by side. Of a family exactly
 // one may be rotated, all others get the same successor byte for byte, which then works; every other prize has as many winners as it may
-// (heats.ts). Nobody is logged out and nothing is a 5xx. Every heat is judged, and counts where all its requests had been sent before any was
-// answered. Then the same before a store that writes over a later version, which has to be caught at each. Exits with 1 if it is otherwise, or
+// (heats.ts). Nobody is logged out and nothing is a 5xx but an honest 503. Every heat is judged, and counts where all its requests had been sent
+// before any was answered and none was 503. Then the same before a store that writes over a later version, which has to be caught at each. Exits with 1 if it is otherwise, or
 // if fewer than half of the heats count, and leaves what was answered. `--from` numbers the families: a large run in ranges.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -112,8 +112,8 @@ function lostAt(nodes: readonly ServingProcess[]): number {
 async function heats(name: StoreName, field: Field, count: number, times: number): Promise<Omit<Raced, "lost">> {
   const wrong: string[] = [];
   const counts: Counts = { families: 0, objects: 0 };
-  const judge = (what: string, kind: keyof Counts, { wrong: found, together }: Came): void => {
-    if (together) counts[kind] += 1;
+  const judge = (what: string, kind: keyof Counts, { wrong: found, counts: isCounted }: Came): void => {
+    if (isCounted) counts[kind] += 1;
     wrong.push(...found.map((text) => `${name}, ${what}: ${text}`));
   };
   const family = async (n: number): Promise<void> => {
@@ -137,7 +137,8 @@ async function heats(name: StoreName, field: Field, count: number, times: number
   await Promise.all(Array.from({ length: sizes.abreast }, oneByOne));
   const all = count + times * kinds.length;
   const counted = counts.families + counts.objects;
-  if (counted * 2 < all) wrong.push(`${name}: of ${all} heats ${counted} had begun before one of them was answered`);
+  if (counted * 2 < all)
+    wrong.push(`${name}: of ${all} heats ${counted} had begun whole before an answer was there, and were served`);
   return { ...counts, wrong };
 }
 
