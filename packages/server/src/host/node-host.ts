@@ -78,6 +78,12 @@ const STILL_MS = 120_000;
 const HANDSHAKE_MS = 10_000;
 const NO_PROXIES: Proxies = { trusted: networksOf([]), header: "x-forwarded-for" };
 
+/**
+ * Connections that wait to be taken, where the kernel allows as many (`net.core.somaxconn`, 4,096 on Linux): of those beyond it the kernel drops
+ * the first packet, and their clients try again after 1, 3, 7 … seconds, however idle the server is by then.
+ */
+const MOST_AT_THE_DOOR = 4096;
+
 interface Serving extends NodeHostOptions {
   readonly newRequestId: () => string;
   readonly row: Row;
@@ -117,7 +123,7 @@ export async function listen(options: NodeHostOptions): Promise<NodeHost> {
   options.attach(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, host: options.host, backlog: MOST_AT_THE_DOOR }, resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
