@@ -1,6 +1,8 @@
 // Tokens of a real server, on a clock that stands still.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import { createServiceClient, OptionsError, TokenError } from "./index.ts";
@@ -266,6 +268,25 @@ describe("a fetch", () => {
     assert.equal((await narrow(`${scene.url}/v1/clients`)).status, 403);
     assert.equal((await narrow(`${scene.url}/oauth2/introspect`, { method: "POST", body })).status >= 400, true);
     assert.equal(scene.asked(), 3);
+  });
+
+  test("takes a challenge in the time that its length needs, whatever the resource writes into it [NB-45]", async (t) => {
+    const scene = await played(t);
+    let challenge = "Basic";
+    const resource = createServer(
+      (_, response) => void response.writeHead(401, [["www-authenticate", challenge]]).end(),
+    );
+    t.after(() => resource.close());
+    await new Promise<void>((resolve) => resource.listen(0, "127.0.0.1", resolve));
+    const { port } = resource.address() as AddressInfo;
+    const call = (): Promise<Response> => scene.client.fetchFor()(`http://127.0.0.1:${port}/`);
+    assert.equal((await call()).status, 401);
+    challenge = "bearer ".repeat(2200);
+    const before = process.cpuUsage();
+    for (let count = 0; count < 100; count += 1) assert.equal((await call()).status, 401);
+    const { user } = process.cpuUsage(before);
+    assert.ok(user < 1_500_000, `${user} microseconds`);
+    assert.equal(scene.asked(), 1);
   });
 
   test("gives back the 401 itself when no other token is to be had", async (t) => {

@@ -70,5 +70,8 @@ function bearing(request: Request, token: string): Request {
 }
 
 function isInvalidToken({ status, headers }: Response): boolean {
-  return status === 401 && /\bbearer\b.*\berror\s*=\s*"?invalid_token"?/i.test(headers.get("www-authenticate") ?? "");
+  const challenge = headers.get("www-authenticate") ?? "";
+  // In two steps: one pattern for both would look through all that follows for each time that the scheme stands there.
+  const bearer = challenge.search(/\bbearer\b/i);
+  return status === 401 && bearer !== -1 && /\berror\s*=\s*"?invalid_token"?/i.test(challenge.slice(bearer));
 }
