@@ -24,7 +24,7 @@ export const CONTENDERS: Readonly<Record<string, Entry>> = {
   express: { answers: COOKIES, start: () => withDatabase(startRedis, startExpressSession) },
   fastify: { answers: COOKIES, start: () => startFastifySession() },
   "better-auth": cookie("better-auth (SQLite in memory)", "better-auth"),
-  "better-auth-cache": cookie("better-auth (the same, cookie cache)", "better-auth-cache"),
+  "better-auth-cache": cookie("better-auth with its cookie cache (SQLite in memory)", "better-auth-cache"),
   jose: route("jose on node:http", "jose"),
   jsonwebtoken: route("jsonwebtoken on node:http", "jsonwebtoken"),
   "fastify-jwt": route("@fastify/jwt", "fastify-jwt"),

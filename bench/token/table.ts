@@ -32,7 +32,7 @@ export function printPasses(passes: readonly Pass[]): void {
     const head = [
       `${operation}: contender`,
       "per server-CPU-second: median (spread)",
-      ...peers.map(([name]) => `× ${name.replace(/,.*$/, ")")}`),
+      ...peers.map(([name]) => `× ${withoutDetails(name)}`),
       "database CPU µs each",
       "wall/s",
       "p50 ms",
@@ -46,6 +46,12 @@ export function printPasses(passes: readonly Pass[]): void {
       [...rows].map(([name, mine]) => cellsOf(name, mine, peerRates)),
     );
   }
+}
+
+/** As a heading: up to the first comma, with the bracket that it leaves open. */
+function withoutDetails(name: string): string {
+  const [start = ""] = name.split(",");
+  return start.includes("(") && !start.includes(")") ? `${start})` : start;
 }
 
 function cellsOf(name: string, mine: readonly Pass[], peers: readonly number[]): readonly Cell[] {
