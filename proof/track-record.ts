@@ -119,4 +119,9 @@ export const MENDED: readonly Mended[] = [
     shownBy: "packages/verifier/src/session-token-answers.test.ts",
     commit: "996719f",
   },
+  {
+    bug: "An answer to a verifier that pulls on Node which was too long, and whose end came with it, was handed on with zeros in the place of the rest",
+    shownBy: "drills/mutation/main.ts, packages/verifier/src/node-post.test.ts",
+    commit: "7049090",
+  },
 ];

@@ -9,6 +9,7 @@ import { CORE_NARROWED } from "./reviewed/core-narrowed.ts";
 import { CORE_OPERATIONS } from "./reviewed/core-operations.ts";
 import { PROTOCOL } from "./reviewed/protocol.ts";
 import { VERIFIER } from "./reviewed/verifier.ts";
+import { VERIFIER_WHOLE } from "./reviewed/verifier-whole.ts";
 
 export interface Reviewed {
   /** Equivalent: no caller can tell. Accepted: somebody could, and it is said why no test of the package does. */
@@ -20,7 +21,7 @@ export interface Reviewed {
 
 export const REVIEWED: Readonly<Record<PackageName, readonly Reviewed[]>> = {
   protocol: PROTOCOL,
-  verifier: VERIFIER,
+  verifier: [...VERIFIER, ...VERIFIER_WHOLE],
   core: [...CORE, ...CORE_KEYS, ...CORE_NARROWED, ...CORE_OPERATIONS, ...CORE_ACCEPTED],
 };
 

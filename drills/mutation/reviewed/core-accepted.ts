@@ -86,7 +86,6 @@ export const CORE_ACCEPTED: readonly Reviewed[] = [
       "operations/apply-policy.ts": [
         "const known = subjectsOf(own, snapshot).filter((key) =>",
         "listedBeside(key, policy, snapshot).every((each) => snapshot.has(each)),",
-        'if (current?.policy.version !== request.version) return answer({ kind: "stale" });',
       ],
       "operations/drop-unused-keys.ts": ["dropped.clear();"],
       "operations/erase-subject.ts": [

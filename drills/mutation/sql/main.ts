@@ -1,4 +1,4 @@
-// `node drills/mutation/sql/main.ts [--store sqlite|postgres] [--sample 12 --seed 1] [--seconds 200] [--least 90] [--fresh]`
+// `node drills/mutation/sql/main.ts [--store sqlite|postgres] [--files names] [--sample 12 --seed 1] [--seconds 200] [--least 90] [--fresh]`
 // Changes the statements of the stores in hundreds of small ways, and says which of them neither the contract of a store nor the store's own
 // tests notice. Exits with 1 if fewer than --least per cent are noticed, if one that lives has no reason in reviewed.ts, or if the control
 // does not hold. With --seconds it stops then, and the next run goes on; --fresh forgets what earlier runs have found. Of a sample,
@@ -22,6 +22,7 @@ import { keyOf, mutantsOf, type SqlMutant, STORES, type StoreName, sourcesOf, st
 const given = parseArgs({
   options: {
     store: { type: "string", multiple: true, default: [...STORES] },
+    files: { type: "string", multiple: true, default: [] },
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     least: { type: "string", default: "90" },
@@ -56,7 +57,10 @@ async function judgeAll(store: StoreName): Promise<void> {
     console.error(`${store}: control: ${said}`);
     controls.push(`${store}: ${said}`);
     if (!held) complaints.push(`${store}: the control does not hold`);
-    const all = mutantsOf(store);
+    const words = given.files.flatMap((text) => text.split(","));
+    const sources = sourcesOf(store).filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+    if (sources.length === 0) return;
+    const all = mutantsOf(store).filter(({ file }) => sources.includes(file));
     const chosen = chosenOf(all);
     const memory = memoryOf(store);
     for (const mutant of chosen) {
@@ -67,7 +71,7 @@ async function judgeAll(store: StoreName): Promise<void> {
       );
     }
     process.stderr.write("\n");
-    report(store, chosen, memory.of);
+    report(store, sources, chosen, memory.of);
   } finally {
     await server?.stop();
   }
@@ -75,6 +79,7 @@ async function judgeAll(store: StoreName): Promise<void> {
 
 function report(
   store: StoreName,
+  sources: readonly string[],
   chosen: readonly SqlMutant[],
   verdictOn: (mutant: SqlMutant) => SqlVerdict | undefined,
 ): void {
@@ -95,9 +100,9 @@ function report(
   if (score < wholeNumber(given.least)) complaints.push(`${store}: ${score.toFixed(1)} % were noticed`);
   if (unreviewed.length > 0) complaints.push(`${store}: ${unreviewed.length} that live have no reason`);
   if (given.sample === undefined && judged === chosen.length) {
-    for (const line of unneeded(store, living)) console.error(`a reason that nothing needs: ${line}`);
+    for (const line of unneeded(sources, living)) console.error(`a reason that nothing needs: ${line}`);
     const date = new Date().toISOString().slice(0, 10);
-    const counted = sourcesOf(store).map((file) => {
+    const counted = sources.map((file) => {
       const own = known.filter(({ mutant }) => mutant.file === file).map(({ verdict }) => verdict);
       return [file, { ...countsOf(own), date }] as const;
     });

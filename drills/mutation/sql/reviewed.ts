@@ -1,6 +1,6 @@
 // Changed statements that live, each with the reason why it may.
 
-import type { SqlMutant, StoreName } from "./table.ts";
+import type { SqlMutant } from "./table.ts";
 
 export interface SqlReviewed {
   /** Equivalent: no caller can tell. Accepted: somebody could, and it is said why no test does. */
@@ -16,10 +16,11 @@ export function reasonOf({ file, at, says }: Pick<SqlMutant, "file" | "at" | "sa
   return SQL_REVIEWED.find(({ changes }) => changes[file]?.some(([line, change]) => line === at && change === says));
 }
 
-export function unneeded(store: StoreName, living: readonly SqlMutant[]): readonly string[] {
+/** What is reviewed in these sources, and does not live. */
+export function unneeded(sources: readonly string[], living: readonly SqlMutant[]): readonly string[] {
   return SQL_REVIEWED.flatMap(({ changes }) =>
     Object.entries(changes)
-      .filter(([file]) => file.includes(`/store-${store}/`))
+      .filter(([file]) => sources.includes(file))
       .flatMap(([file, all]) =>
         all
           .filter(([at, says]) => !living.some((one) => one.file === file && one.at === at && one.says === says))

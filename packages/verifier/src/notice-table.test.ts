@@ -330,6 +330,22 @@ test("what is over is dropped when it is more than sixteen notices and more than
   assert.deepEqual(sizes, [20, 50, 68]);
 });
 
+test("ids that differ in 32 of their bits alone are told apart, wherever they lie in the table [NOT-1]", () => {
+  for (const word of [0, 1, 2, 3]) {
+    const idOf = (n: number): string => {
+      const hex = [1, 2, 3, 4].map((of, at) => (at === word ? of + n * 64 : of).toString(16).padStart(8, "0")).join("");
+      return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+    };
+    const table = new NoticeTable();
+    for (let n = 0; n < 40; n += 1) table.add(notice({ kind: "session", sid: idOf(2 * n) }));
+    const answers = Array.from({ length: 80 }, (_, n) => table.taken(keysOf({ sid: idOf(n) })));
+    assert.deepEqual(
+      answers,
+      answers.map((_, n) => (n % 2 === 0 ? "revoked" : undefined)),
+    );
+  }
+});
+
 test("a horizon never falls: what it has forgotten takes no place again [FEED-5]", () => {
   const table = new NoticeTable();
   table.forget(10_000);

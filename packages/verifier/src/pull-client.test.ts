@@ -246,3 +246,36 @@ test("a request that nobody answers is given up after ten seconds, with a pause,
   client.close();
   await clock.advance(20_000);
 });
+
+test("an answer in which welcome, keys or head is missing, or another, is not applied, and one with a frame that nobody knows is [PULL-3]", async () => {
+  const changes: readonly [applied: boolean, change: (lines: readonly string[]) => readonly string[]][] = [
+    [true, (lines) => lines],
+    [true, ([welcome = "", ...rest]) => [welcome, '{"type":"weather"}', ...rest]],
+    [false, ([, ...rest]) => rest],
+    [false, ([, keys = "", ...rest]) => [keys, keys, ...rest]],
+    [false, ([welcome = "", , ...rest]) => [welcome, ...rest]],
+    [false, (lines) => lines.slice(0, -1)],
+    [false, ([welcome = "", keys = "", ...rest]) => [welcome, keys, keys, ...rest]],
+    [false, () => []],
+  ];
+  for (const [index, [applied, change]] of changes.entries()) {
+    const { client, feed, knowledge, counters } = pulling({
+      pull: async (body) => {
+        const { status, text } = await feed.pull("t", body);
+        return { status, text: change(text.trimEnd().split("\n")).join("\n") };
+      },
+    });
+    await client.renew();
+    const found = [client.connected, knowledge.view.state !== "empty", counters.malformedFrames];
+    assert.deepEqual(found, [applied, applied, applied ? 0 : 1], `the answer ${index}`);
+  }
+});
+
+test("a set of keys that went back is taken with a welcome: the issuer may come from a backup [PULL-6]", async () => {
+  const { client, feed, knowledge } = pulling();
+  feed.keysVersion = 5;
+  await client.renew();
+  feed.keysVersion = 3;
+  await client.renew();
+  assert.deepEqual([client.connected, knowledge.keys.version], [true, 3]);
+});

@@ -57,7 +57,7 @@ describe("an application", () => {
       await put(world, changes);
       // The policy, the sessions, those beside them; then each is decided anew.
       const read = what === "times" ? 3 : 4;
-      assert.deepEqual(await apply(world, 2, editedBefore(world, read, { idle: secondsOf(80) })), CONFLICT);
+      assert.deepEqual(await apply(world, 2, editedBefore(world, read, { ...changes, idle: secondsOf(80) })), CONFLICT);
       for (const { session } of sessions) {
         const seen = await readSession(world.store, TENANT, session.id);
         assert.ok(seen.ok);

@@ -2,13 +2,14 @@
 // rests on the store's own word about its flushes.
 
 import { strict as assert } from "node:assert";
-import type { Row, Store, StoreTraits } from "@hallpass/core";
+import type { Row, RowChange, RowKey, Store, StoreTraits } from "@hallpass/core";
 import { afterMs, instantOf } from "@hallpass/core";
 import {
   AWAY,
   allNotices,
   END,
   factOf,
+  gone,
   HOME,
   keyOf,
   mustCommit,
@@ -123,6 +124,87 @@ export const durability: readonly Rule[] = [
       }
 
       function eachIn(from: Store): Promise<readonly (Row | undefined)[]> {
+        return Promise.all(keys.map((key) => rowAt(from, key)));
+      }
+    },
+  },
+  {
+    id: "durability.rewritten",
+    group,
+    title:
+      "a store that is closed and opened again has each row as it was last written, and a version that was not current wrote nothing",
+    promisedBy: survivesExit,
+    run: async (context) => {
+      const { store, drafts } = context;
+      const [one, two] = [[keyOf("one", "subject")], [keyOf("two", "subject")]];
+      const of = (n: number): RowKey => keyOf(uuidOf(n));
+      // The same ids of another kind and another tenant beside them, which nothing may touch.
+      const keys: RowKey[] = [];
+      for (const tenant of [HOME, AWAY]) {
+        const own = Array.from({ length: 8 }, (_, n) => uuidOf(n)).flatMap((id) => [
+          keyOf(id, "session", tenant),
+          keyOf(id, "idempotency", tenant),
+        ]);
+        const rows = own.map((key) => put(key, "absent", `made ${key.kind}`, { refs: one, expires: instantOf(1) }));
+        await mustCommit(store, drafts.change({ rows }));
+        keys.push(...own);
+      }
+      const expires = instantOf(1000);
+      // One row alone and two together: the value, what it refers to, how long it is kept, a mark, the row itself.
+      const writes: readonly (readonly RowChange[])[] = [
+        [put(of(0), 1, "value", { refs: one, expires })],
+        [put(of(1), 1, "refs", { refs: two, expires })],
+        [put(of(2), 1, "raised", { refs: two, expires, raise: true })],
+        [put(of(3), 1, "value, too", { refs: one, expires }), put(of(4), 1, "refs, too", { refs: two, expires })],
+        [put(of(5), 1, "raised, too", { refs: two, expires, raise: true }), gone(of(6), 1)],
+      ];
+      for (const [n, rows] of writes.entries()) {
+        const epoch = n === 4 ? { newEpoch: { above: null } } : {};
+        await mustCommit(store, drafts.change({ rows, notices: [drafts.notice(epoch)] }));
+      }
+      for (const refs of [one, two]) {
+        await mustConflict(store, drafts.change({ rows: [put(of(0), 1, "stale", { refs })] }));
+        await mustConflict(
+          store,
+          drafts.change({ rows: [put(of(1), 1, "stale", { refs }), put(of(7), 1, "beside", { refs })] }),
+        );
+      }
+      const [before, { head }] = [await eachOf(store), await store.read([])];
+      await store.close();
+      const again = await reopened(context);
+      try {
+        const after = await eachOf(again);
+        assert.deepEqual(after, before);
+        assert.deepEqual((await again.read([])).head, head);
+        const changed = after.flatMap((row) => (row === undefined || row.version === 1 ? [] : [row]));
+        assert.deepEqual(
+          changed.map(({ value, version }) => [value, version]),
+          ["value", "refs", "raised", "value, too", "refs, too", "raised, too"].map((value) => [value, 2]),
+        );
+        assert.deepEqual(
+          changed.map((row) => row.expires),
+          changed.map(() => expires),
+        );
+        assert.deepEqual(
+          after.flatMap((row) => row?.notBefore ?? []),
+          [
+            { epoch: 1, seq: 3 },
+            { epoch: 2, seq: 5 },
+          ],
+        );
+        for (const [refs, all] of [
+          [one, [0, 3]],
+          [two, [1, 2, 4, 5]],
+        ] as const)
+          for (const n of all) {
+            const snapshot = await again.read([of(n)]);
+            assert.ok(refs.every((ref) => snapshot.has(ref)));
+          }
+      } finally {
+        await again.close();
+      }
+
+      function eachOf(from: Store): Promise<readonly (Row | undefined)[]> {
         return Promise.all(keys.map((key) => rowAt(from, key)));
       }
     },
