@@ -193,8 +193,7 @@ export class Operator {
       );
     this.#revocations.push(revocation.id);
     const { services } = node;
-    const mounted = { ...services, hearing: services.hub } as unknown as Parameters<typeof receiptFor>[0];
-    const receipt = await receiptFor(mounted, NO_HOST, revocation, wait);
+    const receipt = await receiptFor({ ...services, hearing: services.hub }, NO_HOST, revocation, wait);
     const { enforced, waiting, no_bound } = receipt.fleet;
     history.add(
       node.machine.name,

@@ -20,11 +20,14 @@ import {
   sweepPassed,
   type TenantId,
 } from "@hallpass/core";
+import { createFleetReader } from "../../../packages/server/src/feed/fleet-reader.ts";
+import type { HeadReader } from "../../../packages/server/src/feed/head-reader.ts";
 import { createFeedHub, type FeedHub } from "../../../packages/server/src/feed/hub.ts";
 import { judgeFeedBearer } from "../../../packages/server/src/feed/own-bearer.ts";
 import { parsePull } from "../../../packages/server/src/feed/pull.ts";
 import { bodyOf } from "../../../packages/server/src/feed/pull-body.ts";
 import { type StoreTime, watchStoreTime } from "../../../packages/server/src/host/store-time.ts";
+import type { Fleet } from "../../../packages/server/src/services.ts";
 import type { FeedServer, NodeEnd, Served } from "../world/feed-network.ts";
 import type { History } from "../world/history.ts";
 import type { Machine } from "../world/machine.ts";
@@ -47,6 +50,8 @@ export interface NodeServices {
   readonly newSigningKey: NewSigningKey;
   readonly policy: KeyPolicy;
   readonly hub: FeedHub;
+  /** Who is in the fleet, for receipts. */
+  readonly fleet: HeadReader<Fleet>;
 }
 
 export interface NodeDeps {
@@ -120,6 +125,7 @@ export class Node implements FeedServer {
         newSigningKey: () => simulatedKey(`${run} ${machine.name}`, (this.#keysMade += 1)),
         policy: KEY_NUMBERS,
         hub,
+        fleet: createFleetReader(store, TENANT),
       };
       history.add(machine.name, "up");
     } catch (cause) {

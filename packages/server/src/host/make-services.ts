@@ -13,8 +13,6 @@ import {
   type Policy,
   PROFILES,
   parseTenantId,
-  readFleet,
-  readNoted,
   rewrapKeys,
   ringKey,
   type Seconds,
@@ -26,12 +24,12 @@ import {
 import { DEFAULT_SKEW_SECONDS } from "@hallpass/protocol";
 import { type Config, DEFAULT_TENANT } from "../config.ts";
 import { createRefusedCalls } from "../endpoints/refused-calls.ts";
-import { createHeadReader } from "../feed/head-reader.ts";
+import { createFleetReader } from "../feed/fleet-reader.ts";
 import { createLimits } from "../limits/limits.ts";
 import { fetchDocument } from "../outbound/fetch-document.ts";
 import { networksOf } from "../outbound/networks.ts";
 import { createPublishedKeys, type PublishedKeys } from "../outbound/published-keys.ts";
-import type { Fleet, Services } from "../services.ts";
+import type { Services } from "../services.ts";
 import { loadKek } from "./load-kek.ts";
 import type { Ports } from "./ports.ts";
 import { createRevocationRuns } from "./revocation-runs.ts";
@@ -81,11 +79,7 @@ export async function makeServices(
     ),
     runs: createRevocationRuns({ store, dice, issuer }, { scheduler, pause: systemPause, failed, written: runs?.ids }),
     pause: systemPause,
-    // Whoever asked tells of a fault.
-    fleet: createHeadReader(
-      () => fleetIn(store, tenant),
-      () => {},
-    ),
+    fleet: createFleetReader(store, tenant),
     store,
     storeTime,
     clock,
@@ -115,11 +109,6 @@ export function openIssuer(
   const lifetimes = [...policiesUnder(config).values()].map((policy) => policy.accessLifetime);
   const maxTokenLifetime = Math.max(config.client_token_lifetime, ...lifetimes);
   return bootstrapIssuer(deps, { tenant, url: config.issuer, skew: DEFAULT_SKEW_SECONDS, maxTokenLifetime });
-}
-
-async function fleetIn(store: Store, tenant: TenantId): Promise<Fleet> {
-  const members = await readFleet(store, tenant);
-  return { members, noted: (await readNoted(store, tenant, members)).applied };
 }
 
 const JWKS_TYPES = ["application/jwk-set+json", "application/json"];

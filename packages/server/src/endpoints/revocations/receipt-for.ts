@@ -3,17 +3,21 @@
 import { connectedHaveApplied, Fault, type Revocation, receiptOf, revocationKey, ringKey } from "@hallpass/core";
 import { RECEIPT_TYPE, type SignedReceipt } from "@hallpass/protocol";
 import { lookedBy } from "../../feed/seen-heads.ts";
-import type { Services } from "../../services.ts";
+import type { Hearing, Services } from "../../services.ts";
 import type { Exchange } from "../endpoint.ts";
 import { mayWait } from "../may-wait.ts";
 import { signedJwt } from "../signed-jwt.ts";
+
+export type ReceiptServices = Pick<Services, "clock" | "fleet" | "keys" | "store" | "storeTime" | "tenant"> & {
+  readonly hearing: Pick<Hearing, "heard" | "listeningSince" | "shownBy" | "waitApplied" | "waitElsewhere">;
+};
 
 /**
  * Throws Faults of the store: the revocation stands, and its receipt can be read again. Throws Fault `history_lost` when the store has lost it
  * meanwhile: then nothing of it stands.
  */
 export async function receiptFor(
-  services: Services,
+  services: ReceiptServices,
   exchange: Pick<Exchange, "request">,
   revocation: Revocation,
   waitMs: number | undefined,
