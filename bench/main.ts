@@ -1,7 +1,7 @@
 // One command for everything that is measured (measurements.ts): each name is a program of its own, run one after another.
 //
 //   npm run bench -- --list
-//   npm run bench -- --quick                                   everything that is listed without "by name", in five minutes
+//   npm run bench -- --quick                                   everything that is listed without "by name", in five to eight minutes
 //   npm run bench -- --only refresh,verify [--quick] [--pictures DIRECTORY] [--FLAG VALUE, as the program has it]
 //
 // Tables on stdout in Markdown, progress on stderr. Peers: npm ci --prefix bench/peers --ignore-scripts.
