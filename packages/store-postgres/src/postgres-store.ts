@@ -28,8 +28,8 @@ import { ReadQueue } from "./read-queue.ts";
 import { Remembered } from "./remembered.ts";
 import { factFromRow, keyFromRow, noticeFromRow, parseFactCursor, rowFromRow, type SqlRow } from "./rows.ts";
 import { checkName, checkSchema, isEmpty, migrateOn } from "./schema.ts";
-import { answerFromText, askedTexts } from "./snapshots.ts";
-import { type Statement, statements } from "./statements.ts";
+import { answerFromText, askedTexts, isAllRemembered } from "./snapshots.ts";
+import { DIFFERS, type Statement, statements } from "./statements.ts";
 import { Wakes } from "./wakes.ts";
 import { type Asked, askText, onConnection } from "./way.ts";
 
@@ -171,13 +171,16 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
 
   const remembered = new Remembered();
   const read = new Prepared(statements.read);
+  const readSame = new Prepared(statements.readSame);
   const written = new Prepared(statements.commit);
   const reads = new ReadQueue(
     async (rows) => {
       const values = askedTexts(rows);
-      const answer = answerFromText(
-        await asked((hold) => onConnection(hold, (client) => askText(hold, client, read, values))),
-      );
+      const ask = (by: Prepared): Promise<string> =>
+        asked((hold) => onConnection(hold, (client) => askText(hold, client, by, values)));
+      const same = isAllRemembered(rows) ? await ask(readSame) : DIFFERS;
+      // Where one differs all are read anew: an answer is one snapshot.
+      const answer = answerFromText(same.includes(DIFFERS) ? await ask(read) : same);
       const { pos, mark } = answer.head;
       access.saw(pos.epoch, pos.seq, mark);
       return answer;

@@ -95,6 +95,32 @@ test("a read is one round trip, a commit is another, and nothing else travels: w
   }
 });
 
+test("a read of remembered rows is one round trip, and a second where another node has written one, or what is mostly absent is there", async (t) => {
+  const { store, taken } = await opened(t, "remembered");
+  const other = await openStore(server.url, "remembered", NO_TIMERS);
+  t.after(() => other.close());
+  const alone = (id: string, expect: number | "absent", kind: RowKey["kind"] = "session"): Change => {
+    return { ...put(id, expect), rows: [{ key: { ...key(id), kind }, expect, next: { value: id, expires: null } }] };
+  };
+  const token: RowKey = { ...key("jti"), kind: "revoked_token" };
+  await store.commit([alone("a", "absent")]);
+  taken();
+  for (const trips of [1, 1]) {
+    const snapshot = await store.read([key("a"), token]);
+    assert.deepEqual([snapshot.get(key("a"))?.version, snapshot.get(token), taken()], [1, undefined, trips]);
+  }
+  await other.commit([alone("a", 1)]);
+  for (const trips of [2, 1]) {
+    const snapshot = await store.read([key("a"), token]);
+    assert.deepEqual([snapshot.get(key("a"))?.version, snapshot.get(token), taken()], [2, undefined, trips]);
+  }
+  await other.commit([alone("jti", "absent", "revoked_token")]);
+  for (const trips of [2, 1]) {
+    const snapshot = await store.read([key("a"), token]);
+    assert.deepEqual([snapshot.get(key("a"))?.version, snapshot.get(token)?.value, taken()], [2, "jti", trips]);
+  }
+});
+
 test("a hundred reads of one turn share one round trip, and a hundred changes another", async (t) => {
   const { store, taken } = await opened(t, "together");
   const ids = Array.from({ length: 100 }, (_, n) => `s-${n}`);

@@ -3,7 +3,15 @@ import { test } from "node:test";
 import type { Row, RowKey, RowKind, TenantId } from "@hallpass/core";
 import { Remembered } from "./remembered.ts";
 import type { SqlRow } from "./rows.ts";
-import { type Answer, answeredBy, answerFromText, askedRows, askedTexts, snapshotOf } from "./snapshots.ts";
+import {
+  type Answer,
+  answeredBy,
+  answerFromText,
+  askedRows,
+  askedTexts,
+  isAllRemembered,
+  snapshotOf,
+} from "./snapshots.ts";
 
 const tenant = "t" as TenantId;
 const key = (id: string, kind: RowKind = "session"): RowKey => ({ tenant, kind, id });
@@ -36,6 +44,15 @@ test("what a remembered row refers to is asked for with it, and what that refers
       ["b", "y"],
     ],
   );
+});
+
+test("all is remembered where only what is mostly absent is not", () => {
+  const remembered = new Remembered();
+  remembered.remember(key("a"), { row: rowOf(key("a"), "x"), refs: [key("b")] });
+  const isAll = (...keys: readonly RowKey[]): boolean => isAllRemembered(askedRows([keys], remembered));
+  assert.deepEqual([isAll(), isAll(key("a")), isAll(key("j", "revoked_token"))], [true, false, true]);
+  remembered.remember(key("b"), { row: rowOf(key("b"), "y"), refs: [] });
+  assert.deepEqual([isAll(key("a"), key("j", "revoked_token")), isAll(key("a"), key("c"))], [true, false]);
 });
 
 test("a snapshot covers what its own read asked for and what that refers to, and nothing that another read asked for", () => {

@@ -1,6 +1,6 @@
 // What one statement answers to all reads that it was sent for: of each row that is remembered only whether it still stands there.
 
-import { type Head, type Instant, type RowKey, RowMap, type Snapshot } from "@hallpass/core";
+import { type Head, type Instant, type RowKey, type RowKind, RowMap, type Snapshot } from "@hallpass/core";
 import type { Found, Remembered } from "./remembered.ts";
 import { refsFromRow, rowFromRow, type SqlRow } from "./rows.ts";
 
@@ -25,7 +25,15 @@ export function askedRows(reads: readonly (readonly RowKey[])[], remembered: Rem
   return asked;
 }
 
-/** The values of the statement `read`: tenants, kinds, ids and attempts, each an array as PostgreSQL writes it. */
+/** Kinds of rows that are asked for in order to see that they are not there. */
+const MOSTLY_ABSENT: ReadonlySet<RowKind> = new Set(["revoked_token", "idempotency", "one_time"]);
+
+/** Whether the statement `readSame` will do, as far as a node can tell: it can't answer for a row that is there and not remembered. */
+export function isAllRemembered(asked: readonly AskedRow[]): boolean {
+  return asked.every(({ key, remembered }) => remembered !== undefined || MOSTLY_ABSENT.has(key.kind));
+}
+
+/** The values of the statements `read` and `readSame`: tenants, kinds, ids and attempts, each an array as PostgreSQL writes it. */
 export function askedTexts(asked: readonly AskedRow[]): readonly string[] {
   let [tenants, kinds, ids, attempts] = ["{", "{", "{", "{"];
   let before = "";
