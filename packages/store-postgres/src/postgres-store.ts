@@ -176,11 +176,11 @@ function storeOn({ access, wakes, channel, nextTurn }: Means, traits: StoreTrait
   const reads = new ReadQueue(
     async (rows) => {
       const values = askedTexts(rows);
-      const ask = (by: Prepared): Promise<string> =>
+      const answerBy = (by: Prepared): Promise<string> =>
         asked((hold) => onConnection(hold, (client) => askText(hold, client, by, values)));
-      const same = isAllRemembered(rows) ? await ask(readSame) : DIFFERS;
+      const same = isAllRemembered(rows) ? await answerBy(readSame) : DIFFERS;
       // Where one differs all are read anew: an answer is one snapshot.
-      const answer = answerFromText(same.includes(DIFFERS) ? await ask(read) : same);
+      const answer = answerFromText(same.includes(DIFFERS) ? await answerBy(read) : same);
       const { pos, mark } = answer.head;
       access.saw(pos.epoch, pos.seq, mark);
       return answer;
