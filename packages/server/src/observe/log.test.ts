@@ -58,6 +58,11 @@ test("what was thrown is told without anything that looks like a secret", () => 
   assert.equal(scrubbed("nothing to hide"), "nothing to hide");
 });
 
+test("a token's beginning is hidden like the whole, and however often it is repeated, in one look", () => {
+  assert.equal(scrubbed(`at ${"eyJ".repeat(100_000)} and on`), "at [token] and on");
+  assert.equal(scrubbed(`cut off: eyJ${"a".repeat(20)}.`), "cut off: [token]");
+});
+
 test("a fault is told by its code", () => {
   assert.deepEqual(thrownToLog(new Fault("store_full", { cause: "x" })), {
     name: "Fault",
