@@ -5,7 +5,7 @@ import { PACKAGES, type PackageName, suiteOf } from "./mutants.ts";
 import { type Counts, type Results, resultsOf, scoreOf, sumOf } from "./results.ts";
 import { REVIEWED } from "./reviewed.ts";
 import { SQL_REVIEWED } from "./sql/reviewed.ts";
-import { STORES } from "./sql/table.ts";
+import { STORES, sourcesOf } from "./sql/table.ts";
 
 export function mutationPage(): string {
   const packages = PACKAGES.map((name) => ({ name, results: resultsOf(name) }));
@@ -65,15 +65,18 @@ function byFolder(name: PackageName, results: Results): string {
 
 function sqlPart(): readonly string[] {
   const results = resultsOf("sql");
-  if (Object.keys(results).length === 0) return [];
+  const left = STORES.flatMap(sourcesOf).filter((file) => results[file] === undefined);
   const rows = STORES.flatMap((store) => {
     const own = Object.entries(results).filter(([file]) => file.includes(`/store-${store}/`));
     return own.map(([file, counts]) => rowOf(file.split("/").slice(1).join("/"), { [file]: counts }));
   });
   return [
     "## Statements of the stores",
-    "Stryker changes TypeScript, and a statement is a text to it. So the statements of `store-sqlite` and `store-postgres` are changed by a program of their own: a condition is dropped, a comparison is moved or turned around, an order, a limit, a lock, an assignment or a step of the commit function is gone, a sum or a function is another. Each change alone is judged by those rules of the store's contract, and by those files of the store's own tests, that run the statement. `npm ci` and PostgreSQL, then `npm run mutation:sql -- --store sqlite --seconds 200`; CI judges a sample on SQLite. Not changed are the schema with its migrations and partitions, and what a store says beside its statements: pragmas, transactions, settings of a connection.",
-    table(HEAD.with(1, "files"), rows),
+    "Stryker changes TypeScript, and a statement is a text to it. So the statements of `store-sqlite` and `store-postgres` are changed by a program of their own: a condition is dropped, a comparison is moved or turned around, an order, a limit, a lock, an assignment or a step of the commit function is gone, a sum or a function is another. Each change alone is judged by those rules of the store's contract, and by those files of the store's own tests, that run the statement. `npm ci` and PostgreSQL, then `npm run mutation:sql -- --store sqlite --seconds 200`; Not changed are the schema with its migrations and partitions, and what a store says beside its statements: pragmas, transactions, settings of a connection.",
+    table(HEAD, rows),
+    ...(left.length === 0
+      ? []
+      : [`Not judged whole: ${left.map((file) => `\`${file.slice("packages/".length)}\``).join(", ")}.`]),
     ...SQL_REVIEWED.map(({ why, reason, changes }) => {
       const places = Object.entries(changes).map(
         ([file, all]) =>

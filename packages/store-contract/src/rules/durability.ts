@@ -157,6 +157,9 @@ export const durability: readonly Rule[] = [
         [put(of(2), 1, "raised", { refs: two, expires, raise: true })],
         [put(of(3), 1, "value, too", { refs: one, expires }), put(of(4), 1, "refs, too", { refs: two, expires })],
         [put(of(5), 1, "raised, too", { refs: two, expires, raise: true }), gone(of(6), 1)],
+        ["idempotency" as const, "session" as const].map((kind) =>
+          put(keyOf(uuidOf(7), kind, AWAY), 1, `away ${kind}`, { refs: two, expires }),
+        ),
       ];
       for (const [n, rows] of writes.entries()) {
         const epoch = n === 4 ? { newEpoch: { above: null } } : {};
@@ -179,7 +182,9 @@ export const durability: readonly Rule[] = [
         const changed = after.flatMap((row) => (row === undefined || row.version === 1 ? [] : [row]));
         assert.deepEqual(
           changed.map(({ value, version }) => [value, version]),
-          ["value", "refs", "raised", "value, too", "refs, too", "raised, too"].map((value) => [value, 2]),
+          ["value", "refs", "raised", "value, too", "refs, too", "raised, too", "away session", "away idempotency"].map(
+            (value) => [value, 2],
+          ),
         );
         assert.deepEqual(
           changed.map((row) => row.expires),
@@ -206,6 +211,33 @@ export const durability: readonly Rule[] = [
 
       function eachOf(from: Store): Promise<readonly (Row | undefined)[]> {
         return Promise.all(keys.map((key) => rowAt(from, key)));
+      }
+    },
+  },
+  {
+    id: "durability.cursors",
+    group,
+    title:
+      "a cursor from before all facts were dropped and the store was opened again lies before whatever comes later",
+    promisedBy: survivesExit,
+    run: async (context) => {
+      const { store, drafts } = context;
+      for (const body of ["1", "2", "3"]) await mustCommit(store, drafts.change({ facts: [factOf(body)] }));
+      const last = (await store.facts({ tenant: HOME, limit: 10 })).facts.at(-1);
+      assert.ok(last !== undefined);
+      await store.drop({ horizon: instantOf(0), factsBefore: afterMs(last.at, 1), limit: 10 });
+      assert.deepEqual((await store.facts({ tenant: HOME, limit: 10 })).facts, []);
+      await store.close();
+      const again = await reopened(context);
+      try {
+        await mustCommit(again, drafts.change({ facts: [factOf("4")] }));
+        const later = (await again.facts({ tenant: HOME, after: last.cursor, limit: 10 })).facts;
+        assert.deepEqual(
+          later.map(({ body }) => body),
+          ["4"],
+        );
+      } finally {
+        await again.close();
       }
     },
   },

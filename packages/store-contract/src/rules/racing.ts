@@ -28,12 +28,21 @@ export const racing: readonly Rule[] = [
     group,
     title: "of sixty-four parallel changes of one version exactly one is committed, and its value stands",
     run: async ({ store, drafts }) => {
-      await mustCommit(store, drafts.change({ rows: [put(key, "absent", "before")] }));
-      const outcomes = await race((n) => commitOne(store, drafts.change({ rows: [put(key, 1, `racer ${n}`)] })));
-      const winner = onlyWinner(outcomes);
-      const row = await rowAt(store, key);
-      assert.equal(row?.value, `racer ${winner}`);
-      assert.equal(row.version, 2);
+      // One that refers to nothing, and one whose references stay as they are, which a store may leave unwritten.
+      for (const [of, refs] of [
+        [key, []],
+        [keyOf("referring"), [key]],
+      ] as const) {
+        await mustCommit(store, drafts.change({ rows: [put(of, "absent", "before", { refs })] }));
+        await store.read([of]);
+        const outcomes = await race((n) =>
+          commitOne(store, drafts.change({ rows: [put(of, 1, `racer ${n}`, { refs })] })),
+        );
+        const winner = onlyWinner(outcomes);
+        const row = await rowAt(store, of);
+        assert.equal(row?.value, `racer ${winner}`);
+        assert.equal(row.version, 2);
+      }
     },
   },
   {
