@@ -232,7 +232,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     id: "notices forgotten by the verifier's own clock",
-    invariant: "P2-bounded",
+    invariant: "P2-receipt",
     edits: [
       {
         file: "verifier/src/decision.ts",
