@@ -33,12 +33,13 @@ import type { PublishedKeys } from "./outbound/published-keys.ts";
 
 /** What this node hears of the verifiers that are connected to it. */
 export interface Hearing {
+  /** By `heardAs`. */
   heard(): ReadonlyMap<string, Heard>;
   readonly listeningSince: Instant;
   /** By when every read showed the position, by the store's time: as early as this node knows, `at` at the latest, when a read has shown it. */
   shownBy(pos: Position, at: Instant): Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. `met` is told of each when it has. */
-  waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<unknown>;
+  waitApplied(pos: Position, maxMs: number, met?: (heardAs: string) => void): Promise<unknown>;
   /** The same for verifiers that are connected to other nodes, as those note it. */
   waitElsewhere(pos: Position, maxMs: number): Promise<unknown>;
   /** The same for a version of the keys, here. */
@@ -46,6 +47,7 @@ export interface Hearing {
   /** Those that are connected now, with what they reported. */
   connections(): readonly {
     readonly instance: string;
+    readonly heardAs: string;
     readonly service: string;
     readonly region: string | null;
     readonly stats: VerifierStats;

@@ -2,11 +2,12 @@
 // One that holds no lease accepts nothing, and gets all keys before its next lease: nobody waits for it.
 
 import { afterMs, type Instant, instantOf, isPast, latest } from "../kernel/time.ts";
-import { type FleetMember, type Heard, RENEW_EVERY } from "../revocation/fleet.ts";
+import { type FleetMember, type Heard, heardAs, RENEW_EVERY } from "../revocation/fleet.ts";
 import type { StoreTraits } from "../store/store.ts";
 
 export interface Listeners {
   readonly members: readonly FleetMember[];
+  /** By `heardAs`. */
   readonly heard: ReadonlyMap<string, Heard>;
   /** When this node began to hear verifiers: leases granted before by an earlier process ended M after it at the latest. */
   readonly listeningSince: Instant;
@@ -21,7 +22,7 @@ export const NOBODY: Listeners = { members: [], heard: new Map(), listeningSince
 export function laggardsOf(listeners: Listeners, version: number, now: Instant): readonly string[] {
   return listeners.members
     .filter((member) => {
-      const heard = listeners.heard.get(member.instance);
+      const heard = listeners.heard.get(heardAs(member));
       const known = Math.max(heard?.keys ?? 0, member.keys ?? 0);
       return known < version && mayAccept(member, heard, listeners, now);
     })

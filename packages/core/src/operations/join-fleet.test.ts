@@ -241,6 +241,15 @@ describe("a name in the fleet", () => {
     assert.equal((await joins(world, orders)).client, orders);
   });
 
+  it("takes nothing over from another client's verifier that had it: neither its M nor that it goes on without a lease [CONN-8] [RCP-4]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const lax = hello({ max_staleness_ms: 90_000, on_stale: "accept" });
+    await joinFleet(world, lax, undefined, 7, undefined, payments);
+    world.wait(90_000 + RENEW_EVERY + KEPT_AFTER_SILENCE);
+    const { joined, keys, maxStaleness, onStale } = await joins(world, orders);
+    assert.deepEqual([joined, keys, maxStaleness, onStale], [world.now(), undefined, 60_000, "unavailable"]);
+  });
+
   it("of a row in which a release before this one noted no client is whoever's says it first [CONN-8]", async () => {
     const world = await aWorld(createMemoryStore);
     await joins(world, null);
@@ -251,7 +260,18 @@ describe("a name in the fleet", () => {
 
   it("stays whose it is when the row is renewed [CONN-8]", async () => {
     const world = await aWorld(createMemoryStore);
-    await renewMember(world, await joins(world, payments));
+    assert.equal(await renewMember(world, await joins(world, payments)), true);
     assert.equal(await nameOf(world, orders), "api-1 · orders");
+  });
+
+  it("that has come to another client's is renewed for that one alone [CONN-8] [NB-40]", async () => {
+    const world = await aWorld(createMemoryStore);
+    const early = await joins(world, orders);
+    await leaveFleet(world, early);
+    await joins(world, payments);
+    const before = await fleet(world);
+    world.wait(5);
+    assert.equal(await renewMember(world, early, 9), false);
+    assert.deepEqual(await fleet(world), before);
   });
 });

@@ -60,9 +60,11 @@ export async function joinFleet(
   const join = encodeBase64url(deps.dice.bytes(8));
   return change(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
-    const before = row === undefined ? undefined : memberFromRow(row);
     const now = snapshot.clock;
     if (client !== null && isAnothers(row, client, now)) throw new Fault("contended");
+    const stands = row === undefined ? undefined : memberFromRow(row);
+    // Of another client's, whose last lease has ended, nothing goes on.
+    const before = client !== null && stands?.client !== undefined && stands.client !== client ? undefined : stands;
     const member: FleetMember = {
       instance: hello.instance,
       service: hello.service,
@@ -103,18 +105,20 @@ function keysKnown(before: FleetMember | undefined, keys: number): Pick<FleetMem
 
 /**
  * Renews the row of a verifier that is still heard; called seldom (RENEW_EVERY). Writes it again if it is gone:
- * who is connected may hold a lease, and no receipt may forget it.
+ * who is connected may hold a lease, and no receipt may forget it. False when the name has come to a verifier of another client: then
+ * nothing is written, and this one has to join anew.
  */
-export async function renewMember(deps: FleetDeps, joined: FleetMember, keys: number = 0): Promise<void> {
+export async function renewMember(deps: FleetDeps, joined: FleetMember, keys: number = 0): Promise<boolean> {
   const key = memberKey(deps.tenant, joined.instance);
-  await change<void>(deps.store, deps.dice, [key], (snapshot) => {
+  return change<boolean>(deps.store, deps.dice, [key], (snapshot) => {
     const row = snapshot.get(key);
+    if (joined.client !== undefined && isAnothers(row, joined.client, snapshot.clock)) return answer(false);
     const before = row === undefined ? joined : memberFromRow(row);
     const member: FleetMember = { ...before, lastNoted: snapshot.clock, ...keysKnown(before, keys) };
     const expires = afterMs(snapshot.clock, member.maxStaleness + CONNECTED.kept);
     return write({
       rows: [{ key, expect: row?.version ?? "absent", next: memberToRow(member, expires) }],
-      answer: () => undefined,
+      answer: () => true,
     });
   });
 }

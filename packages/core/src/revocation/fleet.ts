@@ -81,6 +81,14 @@ export function isAnothers(row: Row | undefined, client: ClientId, now: Instant)
   return owner !== undefined && owner !== client;
 }
 
+/**
+ * Under what a node keeps what it hears of a verifier: its name, and whose it is. A name may come to another client's verifier while one that
+ * had it is still heard, and nothing that this one says counts for that one.
+ */
+export function heardAs({ instance, client }: Pick<FleetMember, "instance" | "client">): string {
+  return client === undefined ? instance : `${instance}\n${client}`;
+}
+
 /** How long a silent verifier's row is kept, beyond its M, in milliseconds. */
 export const KEPT_AFTER_SILENCE: number = 24 * 60 * 60 * 1000;
 /** How often a connected verifier's row is renewed, in milliseconds. */

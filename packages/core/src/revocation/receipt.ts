@@ -11,7 +11,7 @@ import {
 import type { SessionId } from "../kernel/ids.ts";
 import { afterMs, earliest, type Instant, isPast, latest } from "../kernel/time.ts";
 import type { StoreTraits } from "../store/store.ts";
-import type { FleetMember, Heard } from "./fleet.ts";
+import { type FleetMember, type Heard, heardAs } from "./fleet.ts";
 import { isCounting, type LargeRun, statusOf } from "./large-run.ts";
 import { type AnyTarget, targetToWire } from "./target.ts";
 
@@ -34,6 +34,7 @@ export interface Revocation {
 
 export interface FleetView {
   readonly members: readonly FleetMember[];
+  /** By `heardAs`. */
   readonly heard: ReadonlyMap<string, Heard>;
   /** What verifiers have acknowledged to other nodes, as those have noted it; absent where one node serves. */
   readonly noted?: ReadonlyMap<string, Position>;
@@ -114,7 +115,7 @@ function enforcementBy(
   fleet: FleetView,
   { now, believed }: { readonly now: Instant; readonly believed: Instant },
 ): Enforcement {
-  const heard = fleet.heard.get(member.instance);
+  const heard = fleet.heard.get(heardAs(member));
   if (heard !== undefined && hasApplied(heard, revocation.pos)) return { kind: "enforced" };
   const noted = fleet.noted?.get(member.instance);
   if (noted !== undefined && comparePositions(noted, revocation.pos) >= 0) return { kind: "enforced" };
@@ -168,7 +169,7 @@ function serviceOf(
   const silent = judged
     .filter(({ enforcement }) => enforcement.kind !== "enforced")
     .map(({ member, enforcement }) => silentVerifier(member, enforcement, fleet));
-  const late = judged.flatMap(({ member }) => lateAccepts(revocation, fleet.heard.get(member.instance)) ?? []);
+  const late = judged.flatMap(({ member }) => lateAccepts(revocation, fleet.heard.get(heardAs(member))) ?? []);
   return {
     service,
     ...counted,
@@ -180,7 +181,7 @@ function serviceOf(
 }
 
 function silentVerifier(member: FleetMember, enforcement: Enforcement, fleet: FleetView): SilentVerifier {
-  const lastPing = fleet.heard.get(member.instance)?.lastPing ?? null;
+  const lastPing = fleet.heard.get(heardAs(member))?.lastPing ?? null;
   return {
     instance: member.instance,
     region: member.region,

@@ -1,6 +1,6 @@
 // GET /v1/verifiers: the fleet. Who it is, where, and what this node has heard of it, or another has noted.
 
-import { type FleetMember, type Heard, type Noted, readFleet, readNoted } from "@hallpass/core";
+import { type FleetMember, type Heard, heardAs, type Noted, readFleet, readNoted } from "@hallpass/core";
 import { formatPosition, isBefore, type Position, type VerifierStats } from "@hallpass/protocol";
 import { type Reply, reply } from "../replies.ts";
 import type { Services } from "../services.ts";
@@ -14,7 +14,7 @@ export async function verifiers(services: Services, exchange: Exchange): Promise
   const told = [...services.hearing.pulls(), ...services.hearing.connections()];
   const stats = new Map(told.map((one) => [one.instance, one.stats]));
   const listed = members.map((member) =>
-    memberToWire(member, { heard: heard.get(member.instance), noted, stats: stats.get(member.instance) }, head.pos),
+    memberToWire(member, { heard: heard.get(heardAs(member)), noted, stats: stats.get(member.instance) }, head.pos),
   );
   return reply(exchange, 200, { as_of_ms: clock, head: formatPosition(head.pos), verifiers: listed });
 }

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ClientId, readFleet } from "@hallpass/core";
+import { FEED_CLOSE } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
+import type { FeedBearer } from "./own-bearer.ts";
 import { parsePull } from "./pull.ts";
 import { settled } from "./testing/hand-time.ts";
 import { Peer } from "./testing/peer.ts";
@@ -24,6 +26,18 @@ async function impostor({ world }: Stage, hub: FeedHub): Promise<Peer> {
 
 const names = async ({ world }: Stage): Promise<readonly string[]> =>
   (await readFleet(world.store, TENANT)).map(({ instance }) => instance).toSorted();
+
+/** Answers the cursor that it got. */
+async function pullAs(hub: FeedHub, bearer: FeedBearer, after: string | null, applied: string): Promise<string> {
+  const hello = { type: "hello", feed: 1, instance: "api-1", service: "api", version: "v", after };
+  const ping = { type: "ping", n: "kq3ZyVZ7Q0yT9n1m2b3c4Q", applied, keys: 0 };
+  const said = parsePull(
+    `${JSON.stringify({ ...hello, max_staleness_ms: 60_000, on_stale: "unavailable" })}\n${JSON.stringify(ping)}`,
+  );
+  assert.ok(said !== undefined);
+  const { snapshot, before } = await hub.pull(said, bearer);
+  return /"cursor":"([^"]+)"/.exec([...(snapshot?.parts ?? []), ...before].join("\n"))?.[1] ?? "";
+}
 
 describe("a verifier under the name of another client's", () => {
   for (const where of ["a", "b"] as const) {
@@ -66,18 +80,8 @@ describe("a verifier under the name of another client's", () => {
     const genuine = await joined(stage, stage.a, "api-1");
     const revocation = await stage.world.revokeAny();
     const bearer = await stage.world.bearer(ORDERS);
-    const pull = async (after: string | null, applied: string): Promise<string> => {
-      const hello = { type: "hello", feed: 1, instance: "api-1", service: "api", version: "v", after };
-      const ping = { type: "ping", n: "kq3ZyVZ7Q0yT9n1m2b3c4Q", applied, keys: 0 };
-      const said = parsePull(
-        `${JSON.stringify({ ...hello, max_staleness_ms: 60_000, on_stale: "unavailable" })}\n${JSON.stringify(ping)}`,
-      );
-      assert.ok(said !== undefined);
-      const { snapshot, before } = await stage.a.pull(said, bearer);
-      return /"cursor":"([^"]+)"/.exec([...(snapshot?.parts ?? []), ...before].join("\n"))?.[1] ?? "";
-    };
-    const cursor = await pull(null, "1.0");
-    await pull(cursor, "1.1");
+    const cursor = await pullAs(stage.a, bearer, null, "1.0");
+    await pullAs(stage.a, bearer, cursor, "1.1");
     assert.deepEqual(await names(stage), ["api-1", "api-1 · orders"]);
     assert.deepEqual(await countsOf(stage, revocation), [1, 1]);
     await acknowledge(stage, genuine, stage.a);
@@ -90,5 +94,36 @@ describe("a verifier under the name of another client's", () => {
     await stage.world.time.pass(200);
     await impostor(stage, stage.b);
     assert.deepEqual(await names(stage), ["api-1"]);
+  });
+
+  it("that has said goodbye at another node acknowledges nothing for whoever has the name since, and comes back under its own [CONN-8] [NB-40]", async () => {
+    const stage = await twoNodes(shared);
+    const early = await impostor(stage, stage.a);
+    (await impostor(stage, stage.b)).say({ type: "bye" });
+    await stage.world.time.pass(200);
+    const genuine = await joined(stage, stage.b, "api-1");
+    const revocation = await stage.world.revokeAny();
+    await acknowledge(stage, early, stage.a);
+    assert.deepEqual([early.closedWith, early.heads.length], [undefined, 1]);
+    assert.deepEqual(await countsOf(stage, revocation), [0, 1]);
+    await acknowledge(stage, genuine, stage.b);
+    assert.deepEqual(await countsOf(stage, revocation), [1, 0]);
+    await stage.world.time.pass(20_000);
+    assert.deepEqual([early.closedWith, genuine.closedWith], [FEED_CLOSE.drain, undefined]);
+  });
+
+  it("that pulls on under it after its goodbye acknowledges nothing for whoever has the name since [CONN-8] [NB-40] [PULL-4]", async () => {
+    const stage = await twoNodes(shared);
+    const bearer = await stage.world.bearer(ORDERS);
+    const cursor = await pullAs(stage.a, bearer, null, "1.0");
+    (await impostor(stage, stage.a)).say({ type: "bye" });
+    await stage.world.time.pass(200);
+    const genuine = await joined(stage, stage.a, "api-1");
+    const revocation = await stage.world.revokeAny();
+    const later = await pullAs(stage.a, bearer, cursor, "1.0");
+    await pullAs(stage.a, bearer, later, "1.1");
+    assert.deepEqual(await countsOf(stage, revocation), [0, 1]);
+    await acknowledge(stage, genuine, stage.a);
+    assert.deepEqual(await countsOf(stage, revocation), [1, 0]);
   });
 });

@@ -6,6 +6,8 @@ import type { Connected } from "./connection.ts";
 
 export interface ConnectedVerifier {
   readonly instance: string;
+  /** Under what this node hears it (`heardAs`). */
+  readonly heardAs: string;
   readonly service: string;
   readonly region: string | null;
   readonly version: string;
@@ -21,7 +23,7 @@ export interface ConnectedVerifier {
 }
 
 export function connectedVerifier(
-  { hello, stats }: Connected,
+  { hello, heardAs, stats }: Connected,
   connectedSince: Instant,
   heard: Heard | undefined,
   head: Head | undefined,
@@ -29,6 +31,7 @@ export function connectedVerifier(
   const applied = heard?.applied ?? null;
   return {
     instance: hello.instance,
+    heardAs,
     service: hello.service,
     region: hello.region,
     version: hello.version,

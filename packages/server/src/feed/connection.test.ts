@@ -21,7 +21,7 @@ import { MOST_UNREAD } from "./outbox.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
-import { aWorld, FLEET, type World } from "./testing/world.ts";
+import { aWorld, FLEET, heardOf, type World } from "./testing/world.ts";
 
 async function aHub(changes: Parameters<World["hub"]>[0] = {}): Promise<{ world: World; hub: FeedHub }> {
   const world = await aWorld(createMemoryStore);
@@ -84,7 +84,7 @@ describe("a connection's first frame", () => {
       [first.closedWith, other.closedWith, second.closedWith],
       [FEED_CLOSE.replaced, undefined, undefined],
     );
-    assert.equal(hub.heard().get("api-1")?.connected, true);
+    assert.equal(heardOf(hub, "api-1")?.connected, true);
     assert.equal(hub.connections().length, 2);
   });
 });
@@ -301,7 +301,7 @@ describe("a verifier that falls silent", () => {
       await world.time.pass(10_000);
     }
     assert.deepEqual([silent.closedWith, alive.closedWith], [1001, undefined]);
-    assert.equal(hub.heard().get("silent")?.connected, false);
+    assert.equal(heardOf(hub, "silent")?.connected, false);
   });
 });
 

@@ -7,7 +7,15 @@
 // From its first moment it hears every interval: while it joins they queue behind what it is still being sent, so that
 // nothing is lost between a snapshot and what follows (F-07).
 
-import type { Cancel, Clock, FleetMember, Issuer, Scheduler, Store } from "@hallpass/core";
+import {
+  type Cancel,
+  type Clock,
+  type FleetMember,
+  heardAs,
+  type Issuer,
+  type Scheduler,
+  type Store,
+} from "@hallpass/core";
 import {
   FEED_CLOSE,
   FEED_VERSION,
@@ -79,7 +87,7 @@ export interface ConnectionDeps {
   readonly activity: ActivityReports;
   /** A connection says hello: an earlier one of the same instance has to go. */
   readonly entered: (connection: Connection, instance: string) => void;
-  readonly gone: (connection: Connection, hello: Hello | null) => void;
+  readonly gone: (connection: Connection, connected: Connected | null) => void;
   /** Settles when a new epoch lies above the position. */
   readonly historyLost: (above: Position) => Promise<void>;
   readonly log: FeedLog;
@@ -88,6 +96,8 @@ export interface ConnectionDeps {
 /** What is known of a connection whose hello came. */
 export interface Connected {
   readonly hello: Hello;
+  /** Under what it is heard (`heardAs`). */
+  readonly heardAs: string;
   readonly stats: VerifierStats;
 }
 
@@ -118,7 +128,9 @@ export class Connection {
   }
 
   get connected(): Connected | undefined {
-    return "hello" in this.#state ? { hello: this.#state.hello, stats: this.#stats } : undefined;
+    return "hello" in this.#state
+      ? { hello: this.#state.hello, heardAs: this.#heardAs(this.#state), stats: this.#stats }
+      : undefined;
   }
 
   receive(text: string): void {
@@ -198,13 +210,13 @@ export class Connection {
     const hello = { ...joining.hello, instance };
     joining.hello = hello;
     this.#deps.entered(this, instance);
-    const at = notes.hello(hello.instance, hello.max_staleness_ms);
+    const at = notes.hello(hello.instance, this.#heardAs(joining), hello.max_staleness_ms);
     // RCP-6: the row is there before any head can be.
     this.#joined = fleet.join(hello, clientId, { at, read });
     await this.#joined;
     notes.joined(hello.instance, at);
     if (this.#state !== joining) return;
-    heard.connected(hello.instance);
+    heard.connected(this.#heardAs(joining));
     let round = await reader.next();
     const standing = await cursorStanding({ store, tenant: issuer.tenant }, hello.after, round.head, round.open.mac);
     if (standing.kind === "lost") {
@@ -244,11 +256,11 @@ export class Connection {
     const { heard, reader } = this.#deps;
     // What was not sent can't have been applied.
     if (!isBefore(state.sent, ping.applied)) {
-      heard.acknowledged(state.hello.instance, ping.applied, ping.keys, ping.stats.late_accepts);
+      heard.acknowledged(this.#heardAs(state), ping.applied, ping.keys, ping.stats.late_accepts);
     }
     if (this.#unanswered >= MOST_UNANSWERED) return;
     this.#unanswered += 1;
-    const over = heard.answering(state.hello.instance);
+    const over = heard.answering(this.#heardAs(state));
     reader.next().then(
       (round) => {
         this.#unanswered -= 1;
@@ -266,22 +278,27 @@ export class Connection {
   #answer(state: Streaming, ping: Ping, { head, keys, time }: Round): void {
     // LEASE-5. The round has handed out everything that its head names; if it has not, there is no head to send.
     if (isBefore(state.sent, head.pos) || state.sent.epoch !== head.pos.epoch || state.keys !== keys) return;
-    this.#deps.heard.answered(state.hello.instance, time);
+    this.#deps.heard.answered(this.#heardAs(state), time);
     this.#outbox.send(headText(ping.n, head.pos, keys.version, time));
   }
 
   #bye(): void {
     const { heard, fleet, notes, log } = this.#deps;
-    const instance = this.connected?.hello.instance;
+    const { connected } = this;
     this.close(NORMAL, "goodbye");
-    if (instance === undefined || this.#joined === undefined) return;
-    heard.left(instance);
+    if (connected === undefined || this.#joined === undefined) return;
+    const { instance } = connected.hello;
+    heard.left(connected.heardAs);
     notes.left(instance);
     fleet.leave(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
   }
 
+  #heardAs({ hello: { instance } }: Joining | Streaming): string {
+    return heardAs({ instance, client: this.#bearer.clientId });
+  }
+
   #keysHeard(): number {
-    return this.#deps.heard.all.get(this.connected?.hello.instance ?? "")?.keys ?? 0;
+    return this.#deps.heard.all.get(this.connected?.heardAs ?? "")?.keys ?? 0;
   }
 
   #renew(): void {
@@ -290,11 +307,17 @@ export class Connection {
     if (instance === undefined || this.#joined === undefined) return;
     const [keys, before] = [this.#keysHeard(), this.#keysNoted];
     this.#keysNoted = keys;
-    fleet.renew(instance, this.#joined, keys).catch((cause: unknown) => {
-      // The row says what it said: the next look writes it again.
-      if (this.#keysNoted === keys) this.#keysNoted = before;
-      log({ kind: "failed", during: "renewing", cause });
-    });
+    fleet.renew(instance, this.#joined, keys).then(
+      (isOurs) => {
+        if (!isOurs)
+          this.close(FEED_CLOSE.drain, "another client's verifier has the name: come back for one of its own");
+      },
+      (cause: unknown) => {
+        // The row says what it said: the next look writes it again.
+        if (this.#keysNoted === keys) this.#keysNoted = before;
+        log({ kind: "failed", during: "renewing", cause });
+      },
+    );
   }
 
   #fault(during: "joining" | "answering", cause: unknown): void {
@@ -304,12 +327,12 @@ export class Connection {
 
   #end(code: number, reason: string): void {
     if (this.#state.kind === "closed") return;
-    const hello = this.connected?.hello ?? null;
+    const connected = this.connected ?? null;
     this.#state = { kind: "closed" };
     this.#cancelHello();
     this.#attendance.end();
     this.#bearer.end();
-    this.#deps.gone(this, hello);
-    this.#deps.log({ kind: "closed", instance: hello?.instance ?? null, code, reason });
+    this.#deps.gone(this, connected);
+    this.#deps.log({ kind: "closed", instance: connected?.hello.instance ?? null, code, reason });
   }
 }

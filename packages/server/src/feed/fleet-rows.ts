@@ -30,8 +30,8 @@ export interface FleetRows {
       readonly at?: FleetPlace | undefined;
     },
   ): Promise<FleetMember>;
-  /** `joined` is what this connection's `join` answers. */
-  renew(instance: string, joined: Promise<FleetMember>, keys?: number): Promise<void>;
+  /** `joined` is what this connection's `join` answers. False: the name is another client's verifier's now. */
+  renew(instance: string, joined: Promise<FleetMember>, keys?: number): Promise<boolean>;
   leave(instance: string, joined: Promise<FleetMember>): Promise<void>;
   /** Settles when nothing is being written any more. */
   settled(): Promise<void>;

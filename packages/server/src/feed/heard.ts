@@ -27,6 +27,7 @@ interface Gone {
 export class HeardRegistry {
   readonly #waits: Waits;
   readonly #further: () => void;
+  /** By `heardAs`: a name may come to another client's verifier while one that had it is still heard. */
   readonly #heard = new Map<string, Heard>();
   /** Verifiers that are not connected, the one that went first in front. */
   readonly #gone = new Map<string, Gone>();

@@ -10,7 +10,7 @@ import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
 import { receivedBy } from "./testing/received.ts";
 import { recorded, restored } from "./testing/replayed-store.ts";
-import { aWorld, fixedDice, TENANT, type World } from "./testing/world.ts";
+import { aWorld, fixedDice, heardOf, TENANT, type World } from "./testing/world.ts";
 
 async function hello(world: World, hub: FeedHub, after: string | null = null, client?: ClientId): Promise<Peer> {
   const peer = new Peer(hub, await world.bearer(client));
@@ -126,7 +126,7 @@ describe("lost history", () => {
       await settled();
       peer.ping();
       await settled();
-      assert.deepEqual(hub.heard().get("api-1")?.applied, { epoch: 1, seq: 4 });
+      assert.deepEqual(heardOf(hub, "api-1")?.applied, { epoch: 1, seq: 4 });
       const store = await restored(createMemoryStore, log.changes.slice(0, kept), { time, seed: "first" });
       const later = await aWorld(createMemoryStore, { time, store, seed: "third" });
       for (let count = 0; count < since; count += 1) await later.revokeAny();
@@ -141,7 +141,7 @@ describe("lost history", () => {
       await settled();
       assert.deepEqual([peer.heads.length, peer.closedWith], [heads, FEED_CLOSE.drain]);
       assert.equal((await headOf(store)).epoch, 2);
-      assert.equal(hub.heard().get("api-1")?.applied, null);
+      assert.equal(heardOf(hub, "api-1")?.applied, null);
       const back = await hello(later, hub, peer.cursor, AFTER);
       back.ping();
       await settled();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { connectedHaveApplied, Fault } from "@hallpass/core";
+import { connectedHaveApplied, Fault, heardAs } from "@hallpass/core";
 import { FEED_CLOSE } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
@@ -9,7 +9,9 @@ import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
 import { receivedBy } from "./testing/received.ts";
-import { aWorld, type World } from "./testing/world.ts";
+import { aWorld, FLEET, heardOf, type World } from "./testing/world.ts";
+
+const named = (instance: string): string => heardAs({ instance, client: FLEET });
 
 async function joined(world: World, hub: FeedHub, name: string): Promise<Peer> {
   const peer = new Peer(hub, await world.bearer(), name);
@@ -50,7 +52,7 @@ describe("waiting for verifiers", () => {
     b.ping();
     await settled();
     assert.equal(over(), true);
-    assert.deepEqual(met, ["a", "b"]);
+    assert.deepEqual(met, ["a", "b"].map(named));
     assert.ok(connectedHaveApplied(pos, hub.heard().values()));
     await hub.waitApplied(pos, 30_000);
   });
@@ -115,7 +117,7 @@ describe("what is heard of a verifier", () => {
     for (const applied of [pos, { epoch: 1, seq: 0 }, { epoch: 1, seq: 99 }, { epoch: 2, seq: 2 }]) {
       peer.ping(applied);
       await settled();
-      assert.deepEqual(hub.heard().get("a")?.applied, pos);
+      assert.deepEqual(heardOf(hub, "a")?.applied, pos);
     }
   });
 
@@ -130,10 +132,10 @@ describe("what is heard of a verifier", () => {
     peer.hangUp();
     await world.time.pass(3_600_000);
     (await joined(world, hub, "b")).hangUp();
-    assert.deepEqual(hub.heard().get("a"), { connected: false, applied: { epoch: 1, seq: 0 }, keys: 1, lastPing });
+    assert.deepEqual(heardOf(hub, "a"), { connected: false, applied: { epoch: 1, seq: 0 }, keys: 1, lastPing });
     await world.time.pass(26 * 3_600_000);
     (await joined(world, hub, "b")).hangUp();
-    assert.deepEqual([...hub.heard().keys()], ["b"]);
+    assert.deepEqual([...hub.heard().keys()], [named("b")]);
   });
 
   it("begins with the first read, by the store's clock [RCP-3]", async () => {
@@ -165,6 +167,7 @@ describe("what is heard of a verifier", () => {
     assert.deepEqual(hub.connections(), [
       {
         instance: "a",
+        heardAs: named("a"),
         service: "api",
         region: "eu",
         version: "verifier/1",
@@ -194,7 +197,7 @@ describe("what verifiers accepted before they knew", () => {
       peer.say({ type: "ping", n, applied, keys: 1, stats: { late_accepts: late } });
       await settled();
     }
-    const heard = hub.heard().get("a")?.reports ?? [];
+    const heard = heardOf(hub, "a")?.reports ?? [];
     return heard.map(({ applied, lateAccepts }) => [`${applied.epoch}.${applied.seq}`, lateAccepts]);
   }
 

@@ -60,7 +60,7 @@ export interface FeedHub {
   /** By when every read showed the position, by the store's time: as early as this node knows, `at` at the latest, when a read has shown it. */
   shownBy(pos: Position, at: Instant): Instant;
   /** Settles when every connected verifier has acknowledged the position, or after `maxMs`. */
-  waitApplied(pos: Position, maxMs: number, met?: (instance: string) => void): Promise<void>;
+  waitApplied(pos: Position, maxMs: number, met?: (heardAs: string) => void): Promise<void>;
   /** Settles when every verifier that is connected to another node has acknowledged the position to that one, or after `maxMs`. */
   waitElsewhere(pos: Position, maxMs: number): Promise<void>;
   /** The same as `waitApplied` for a version of the keys. */
@@ -163,11 +163,13 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       byInstance.set(instance, { connection, since: clock.now() });
       earlier?.connection.close(FEED_CLOSE.replaced, "the same instance connected again");
     },
-    gone: (connection, hello) => {
+    gone: (connection, connected) => {
       everyone.delete(connection);
-      if (hello === null || byInstance.get(hello.instance)?.connection !== connection) return;
+      if (connected === null) return;
+      const { hello } = connected;
+      if (byInstance.get(hello.instance)?.connection !== connection) return;
       byInstance.delete(hello.instance);
-      heard.disconnected(hello.instance, hello.max_staleness_ms, clock.now());
+      heard.disconnected(connected.heardAs, hello.max_staleness_ms, clock.now());
       notes.disconnected(hello.instance);
     },
     historyLost: (above) => epochAbove(above, "cursor"),
@@ -210,7 +212,7 @@ export function createFeedHub(options: FeedHubOptions): FeedHub {
       [...byInstance.values()].flatMap(({ connection, since }) => {
         const { connected } = connection;
         if (connected === undefined) return [];
-        return [connectedVerifier(connected, since, heard.all.get(connected.hello.instance), broadcast.head)];
+        return [connectedVerifier(connected, since, heard.all.get(connected.heardAs), broadcast.head)];
       }),
     pull: (pull, bearer) => pulls.answer(pull, bearer),
     pulls: () => pulls.reports(),

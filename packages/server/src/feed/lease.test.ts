@@ -9,7 +9,7 @@ import { settled } from "./testing/hand-time.ts";
 import { type Interposed, interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
 import { receivedBy } from "./testing/received.ts";
-import { aWorld, type World } from "./testing/world.ts";
+import { aWorld, heardOf, type World } from "./testing/world.ts";
 
 async function aSite(): Promise<{ world: World; hub: FeedHub; between: Interposed }> {
   const world = await aWorld(createMemoryStore);
@@ -78,7 +78,7 @@ describe("the head that answers a ping", () => {
     peer.ping();
     await settled();
     assert.equal(peer.heads[0]?.time, world.time.clock.now());
-    assert.equal(hub.heard().get("api-1")?.lastPing, world.time.clock.now());
+    assert.equal(heardOf(hub, "api-1")?.lastPing, world.time.clock.now());
   });
 
   it("is not sent when the store can't tell; the connection stays, and the next ping is answered [LEASE-4]", async () => {
@@ -88,7 +88,7 @@ describe("the head that answers a ping", () => {
     peer.ping();
     await settled();
     assert.deepEqual([peer.heads.length, peer.closedWith], [0, undefined]);
-    assert.equal(hub.heard().get("api-1")?.lastPing, null);
+    assert.equal(heardOf(hub, "api-1")?.lastPing, null);
     assert.equal(world.events.filter((event) => event.kind === "failed" && event.during === "answering").length, 1);
     between.between = {};
     const n = peer.ping();

@@ -22,7 +22,7 @@ import { isBefore, type Position } from "@hallpass/protocol";
 
 export interface NodeNotes {
   /** The number of a hello that is about to be written into the fleet's row; undefined where one node serves. */
-  hello(instance: string, maxStaleness: number): FleetPlace | undefined;
+  hello(instance: string, heardAs: string, maxStaleness: number): FleetPlace | undefined;
   /** The fleet's row names the hello, and none before it. */
   joined(instance: string, place: FleetPlace | undefined): void;
   /** Somebody acknowledged something further. */
@@ -51,6 +51,7 @@ export interface NodeNotesDeps {
 }
 
 interface Entry {
+  readonly heardAs: string;
   readonly hello: number;
   /** The numbers before, while the fleet's row may name one of them: what is not said of these would count as acknowledged. */
   readonly earlier: readonly number[];
@@ -88,8 +89,8 @@ export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
     const heard = deps.heard();
     const behind = new Map<number, Position | null>();
     const gone = new Set<number>();
-    for (const [instance, { hello, earlier, goneAt }] of entries) {
-      const applied = heard.get(instance)?.applied ?? null;
+    for (const { heardAs, hello, earlier, goneAt } of entries.values()) {
+      const applied = heard.get(heardAs)?.applied ?? null;
       if (head === null || applied === null || isBefore(applied, head.pos)) {
         behind.set(hello, applied);
         for (const number of earlier) behind.set(number, applied);
@@ -183,12 +184,12 @@ export function createNodeNotes(deps: NodeNotesDeps): NodeNotes {
   }
 
   return {
-    hello: (instance, maxStaleness) => {
+    hello: (instance, heardAs, maxStaleness) => {
       hellos += 1;
       const before = entries.get(instance);
       // With more than are ever listed no row is written, until one of its hellos stands in the fleet's.
       const earlier = before === undefined ? [] : [...before.earlier, before.hello].slice(-MOST_BEHIND);
-      entries.set(instance, { hello: hellos, earlier, maxStaleness, goneAt: null });
+      entries.set(instance, { heardAs, hello: hellos, earlier, maxStaleness, goneAt: null });
       return { node, hello: hellos };
     },
     joined: (instance, place) => {

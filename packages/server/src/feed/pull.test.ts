@@ -18,7 +18,7 @@ import { fill } from "./testing/fill.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
-import { aWorld, FLEET, TENANT, type World } from "./testing/world.ts";
+import { aWorld, FLEET, heardOf, TENANT, type World } from "./testing/world.ts";
 
 const N = "kq3ZyVZ7Q0yT9n1m2b3c4Q";
 const SID = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
@@ -207,10 +207,10 @@ describe("what is heard of a verifier that pulls", () => {
     const hub = world.hub();
     await world.revokeAny();
     const after = cursorOf(await pulled(hub));
-    assert.equal(hub.heard().get("fn-1")?.applied?.seq, 0);
+    assert.equal(heardOf(hub, "fn-1")?.applied?.seq, 0);
     await world.time.pass(1000);
     await pulled(hub, { after }, { applied: "1.1", keys: 1, stats: { accepted: 12 } });
-    assert.deepEqual(hub.heard().get("fn-1"), {
+    assert.deepEqual(heardOf(hub, "fn-1"), {
       connected: false,
       applied: { epoch: 1, seq: 1 },
       keys: 1,
@@ -228,7 +228,7 @@ describe("what is heard of a verifier that pulls", () => {
     const after = cursorOf(await pulled(hub));
     await world.revokeAny();
     await pulled(hub, { after }, { applied: "1.2" });
-    assert.equal(hub.heard().get("fn-1")?.applied?.seq, 0);
+    assert.equal(heardOf(hub, "fn-1")?.applied?.seq, 0);
   });
 
   it("counts from the commit while an answer is on its way, whatever was heard before [PULL-9] [RCP-3]", async () => {
@@ -250,7 +250,9 @@ describe("what is heard of a verifier that pulls", () => {
     const answer = pulled(hub);
     await settled();
     const revocation = await world.revokeAny();
-    const members = [{ ...member, onStale: "unavailable", joined: start, lastNoted: start, join: null }] as const;
+    const members = [
+      { ...member, client: FLEET, onStale: "unavailable", joined: start, lastNoted: start, join: null },
+    ] as const;
     const boundNow = (): number | null =>
       receiptOf(
         revocation,

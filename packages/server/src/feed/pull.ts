@@ -7,6 +7,7 @@ import {
   type Clock,
   type FleetMember,
   type FleetName,
+  heardAs,
   type Instant,
   type Issuer,
   isPast,
@@ -189,8 +190,9 @@ export function createPullFeed(deps: PullDeps): PullFeed {
     answer: async (said, bearer) => {
       const { pull, read } = await named(said, bearer);
       const { hello, activity, ping } = pull;
+      const name = heardAs({ instance: hello.instance, client: bearer.clientId });
       // PULL-9: from before the row stands until what this head allows is known.
-      const over = heard.answering(hello.instance);
+      const over = heard.answering(name);
       try {
         await joined(pull, bearer.clientId, read);
         if (activity.length > 0) deps.activity.note(activity);
@@ -201,9 +203,9 @@ export function createPullFeed(deps: PullDeps): PullFeed {
         const proven = covered !== undefined && !isBefore(covered, ping.applied);
         {
           const late = proven ? ping.stats.late_accepts : undefined;
-          heard.acknowledged(hello.instance, proven ? ping.applied : BEFORE_ALL, ping.keys, late);
+          heard.acknowledged(name, proven ? ping.applied : BEFORE_ALL, ping.keys, late);
         }
-        heard.pulled(hello.instance, time, hello.max_staleness_ms);
+        heard.pulled(name, time, hello.max_staleness_ms);
         return { ...frames, after: [headText(ping.n, head.pos, keys.version, time)] };
       } finally {
         over();

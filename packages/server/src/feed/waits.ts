@@ -11,6 +11,7 @@ export interface Waits {
     maxMs: number,
     met?: (instance: string) => void,
   ): Promise<void>;
+  /** By `heardAs`, here and below. */
   heard(instance: string, heard: Heard): void;
   gone(instance: string): void;
   endAll(): void;

@@ -27,9 +27,9 @@ export function revocationLag(
         known?.();
         metrics.revocationLag(clock.monotonic() - start);
       };
-      const verifiers = new Map(hearing.connections().map((one) => [one.instance, one]));
-      const met = (instance: string): void => {
-        const verifier = verifiers.get(instance);
+      const verifiers = new Map(hearing.connections().map((one) => [one.heardAs, one]));
+      const met = (heardAs: string): void => {
+        const verifier = verifiers.get(heardAs);
         if (verifier !== undefined) metrics.verifierLag(verifier, clock.monotonic() - start);
       };
       hearing.waitApplied(pos, LONGEST, met).then(settled, settled);

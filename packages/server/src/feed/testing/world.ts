@@ -10,6 +10,8 @@ import {
   type Dice,
   disableClient,
   generateSigningKey,
+  type Heard,
+  heardAs,
   type Issuer,
   issueClientToken,
   KEY_POLICY,
@@ -37,6 +39,11 @@ export const ISSUER_URL = "https://auth.example";
 export const FLEET: ClientId = "fleet" as ClientId;
 
 export type MakeStore = (options: { readonly clock: Pick<Clock, "now">; readonly dice: Dice }) => Store;
+
+/** What the hub has heard of a verifier that a bearer of that client let in. */
+export function heardOf(hub: Pick<FeedHub, "heard">, instance: string, client: ClientId = FLEET): Heard | undefined {
+  return hub.heard().get(heardAs({ instance, client }));
+}
 
 export interface World {
   readonly time: HandTime;
