@@ -153,9 +153,6 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
     reason:
       "Both sides of the boundary, or both values, come to the same: nothing and an empty list, what is absent and what is undefined, an instant and itself.",
     lines: {
-      "operations/alter-session.ts": [
-        "if (claims !== undefined && new TextEncoder().encode(JSON.stringify(claims)).length > MAX_SESSION_CLAIMS)",
-      ],
       "operations/apply-policy.ts": [
         "const touched: Touched[] = [];",
         "for (let from = 0; from < others.length; from += AT_ONCE) {",

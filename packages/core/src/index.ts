@@ -125,6 +125,7 @@ export * from "./revocation/target.ts";
 export * from "./sessions/decide.ts";
 export * from "./sessions/end-sentences.ts";
 export { parseIpRange } from "./sessions/ip-range.ts";
+export { areReadable } from "./sessions/own-claims.ts";
 export * from "./sessions/policy.ts";
 export * from "./sessions/policy-limits.ts";
 export {

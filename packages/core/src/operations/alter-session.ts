@@ -1,7 +1,7 @@
 // Changes a live session: scope, claims, assurance, device. A reduction (and any change of claims or assurance) outdates the access
 // tokens issued before it: verifiers learn it as one notice, and the next refresh carries what is true now.
 
-import { RESERVED_CLAIMS, scopeIsSubset } from "@hallpass/protocol";
+import { scopeIsSubset } from "@hallpass/protocol";
 import { sessionFact } from "../facts.ts";
 import type { SessionId } from "../kernel/ids.ts";
 import type { Issuer } from "../kernel/issuer.ts";
@@ -15,7 +15,8 @@ import { queryRunsKey } from "../revocation/query-runs.ts";
 import type { Revocation } from "../revocation/receipt.ts";
 import { RECEIPT_KEPT, revocationKey, revocationToRow } from "../revocation/revocation-row.ts";
 import { type Alteration, decide } from "../sessions/decide.ts";
-import { MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
+import { claimsRefusal } from "../sessions/own-claims.ts";
+import type { Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { liesAhead } from "../sessions/sign-in-time.ts";
 import { KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -57,10 +58,8 @@ export interface AlteredSession {
 /** Refuses `session_not_found`, `session_over`, `scope_not_allowed` (wider than any family's), `auth_time_ahead`, `claim_reserved`, `session_too_large`, `token_too_large`, `version_conflict`. */
 export async function alterSession(deps: AlterSessionDeps, request: AlterSession): Promise<Answer<AlteredSession>> {
   const { claims } = request.alteration;
-  if (claims !== undefined && Object.keys(claims).some((name) => RESERVED_CLAIMS.has(name)))
-    return refused("claim_reserved");
-  if (claims !== undefined && new TextEncoder().encode(JSON.stringify(claims)).length > MAX_SESSION_CLAIMS)
-    return refused("session_too_large");
+  const wrong = claims === undefined ? undefined : claimsRefusal(claims);
+  if (wrong !== undefined) return refused(wrong);
   const key = sessionKey({ tenant: deps.issuer.tenant, id: request.session });
   for (;;) {
     const outcome = await attempt(deps, request, key);

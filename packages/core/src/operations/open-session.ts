@@ -1,7 +1,7 @@
 // Opens a session for a subject whom the app has authenticated. Session, subject (the exact limit), evictions and the memory of the
 // idempotency key are one change: a retry gets the same session and the same refresh token, never a second session.
 
-import { encodeBase64url, type JsonObject, RESERVED_CLAIMS, uuidv7 } from "@hallpass/protocol";
+import { encodeBase64url, type JsonObject, uuidv7 } from "@hallpass/protocol";
 import { grantedAudience, grantedScope } from "../clients/client.ts";
 import { clientFromRow, clientKey, signingAlgIn } from "../clients/client-row.ts";
 import { sessionFact } from "../facts.ts";
@@ -11,9 +11,10 @@ import type { Dice } from "../kernel/ports.ts";
 import { type Answer, granted, type RefusalCode, refused } from "../kernel/refusal.ts";
 import { type Instant, isPast, secondsOf } from "../kernel/time.ts";
 import { type KeyRing, type OpenKeys, ringKey } from "../keys/ring.ts";
+import { claimsRefusal } from "../sessions/own-claims.ts";
 import { type Policy, sessionPolicyOf } from "../sessions/policy.ts";
 import { currentPolicy, type PolicyName, parsePolicyName, policyKey } from "../sessions/policy-row.ts";
-import { absoluteEnd, type Device, type Family, MAX_SESSION_CLAIMS, type Session } from "../sessions/session.ts";
+import { absoluteEnd, type Device, type Family, type Session } from "../sessions/session.ts";
 import { sessionFromRow, sessionKey, sessionToRow } from "../sessions/session-row.ts";
 import { liesAhead } from "../sessions/sign-in-time.ts";
 import { familyStanding, KEPT_AFTER_END, standingOf } from "../sessions/standing.ts";
@@ -359,9 +360,4 @@ function ancestryOf(
 /** The parent must not end between the snapshot and the commit. Its own ancestors need no guard: a child checks them at every refresh. */
 function parentOf({ tenant, ancestors }: Session): readonly RowKey[] {
   return ancestors.slice(0, 1).map((id) => sessionKey({ tenant, id }));
-}
-
-function claimsRefusal(claims: JsonObject): RefusalCode | undefined {
-  if (Object.keys(claims).some((name) => RESERVED_CLAIMS.has(name))) return "claim_reserved";
-  return new TextEncoder().encode(JSON.stringify(claims)).length > MAX_SESSION_CLAIMS ? "session_too_large" : undefined;
 }

@@ -94,6 +94,19 @@ describe("a session that replaces a guest's", () => {
     assert.equal(await stateOf(world, guest.session.id), "active");
   });
 
+  for (const [all, code] of [
+    [113, "opened"],
+    [114, "session_too_large"],
+  ] as const)
+    it(`${code === "opened" ? "has claims of its own beside these up to" : "is refused, and ends nothing, with"} ${all} members in all [NB-41]`, async () => {
+      const world = await aWorld(createMemoryStore);
+      const members = (from: number, to: number): Record<string, number> =>
+        Object.fromEntries(Array.from({ length: to - from }, (_, n) => [(from + n).toString(36), 1]));
+      const guest = await opened(world, { subject: GUEST, claims: members(0, 60) });
+      assert.equal(await codeOf(world, { ...replacing(guest.session.id, true), claims: members(60, all) }), code);
+      assert.equal(await stateOf(world, guest.session.id), code === "opened" ? "replaced" : "active");
+    });
+
   it("takes its place within the subject's limit, and evicts nobody", async () => {
     const world = await aWorld(createMemoryStore, { policy: aPolicy({ maxSessions: 2, overLimit: "refuse" }) });
     const [first, second] = [await opened(world), await opened(world)];

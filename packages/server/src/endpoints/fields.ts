@@ -1,6 +1,7 @@
 // Members that several bodies have, each with the parser that core or protocol has for it.
 
 import {
+  areReadable,
   type ClientId,
   type FamilyId,
   type Instant,
@@ -17,8 +18,6 @@ import {
   type JsonObject,
   type JsonValue,
   MAX_AUDIENCES,
-  MAX_PAYLOAD_DEPTH,
-  MAX_PAYLOAD_MEMBERS,
   parseScope,
   SIGNING_ALGS,
   type SigningAlg,
@@ -70,7 +69,7 @@ export const acr: z.ZodType<string> = z.string().regex(/^[\x21-\x7e]{1,255}$/);
 
 export const claims: z.ZodType<JsonObject> = z
   .record(z.string().min(1).max(128), z.custom<JsonValue>())
-  .refine((own) => depthOf(own) <= MAX_PAYLOAD_DEPTH && membersOf(own) <= MAX_PAYLOAD_MEMBERS - MEMBERS_BESIDE);
+  .refine(areReadable);
 
 export const device: z.ZodType<{
   readonly name: string | null;
@@ -90,21 +89,6 @@ export const device: z.ZodType<{
     ip: ip ?? null,
     ...(typeof region === "string" ? { region } : {}),
   }));
-
-/** What an access token says beside a session's own claims, at most. */
-const MEMBERS_BESIDE = 15;
-
-/** Safe to recur: the body's own depth is bounded (read-json.ts). */
-function depthOf(value: JsonValue): number {
-  if (typeof value !== "object" || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
-}
-
-function membersOf(value: JsonValue): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const below = Object.values(value).reduce<number>((sum, one: JsonValue) => sum + membersOf(one), 0);
-  return below + (Array.isArray(value) ? 0 : Object.keys(value).length);
-}
 
 /** The instant that a NumericDate names. */
 export function atSeconds(value: number): Instant {
