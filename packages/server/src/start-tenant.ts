@@ -127,7 +127,7 @@ async function start(
     ...(tracing === undefined ? {} : { tracing }),
   };
   const unheard = await makeServices(config, ports, store, around, name);
-  await tellOfLateClock(store, unheard.tenant, log);
+  await tellOfLateClock(store, unheard.tenant, log, (thrown) => observer.failed("clock-at-start", "none", thrown));
   const told = feedLog(log, observer, tracing);
   const node = encodeBase64url(ports.dice.bytes(12));
   const feed = createFeedHub({ ...unheard, scheduler, node, nodeName: ports.nodeName, log: told });

@@ -137,7 +137,7 @@ describe("a session token", () => {
     assert.deepEqual(ends, ["expired"]);
   });
 
-  test("is asked about where nothing is known of the issuer's view by nobody, whatever the policy says [ST-V5]", async () => {
+  test("is a question to nobody while there is no view, whatever the policy says [ST-V5]", async () => {
     for (const onStale of ["accept", "introspect", "unavailable"] as const) {
       const issuer = await createTestIssuer(options);
       issuer.feed.reachable = false;

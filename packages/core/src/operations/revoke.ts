@@ -88,13 +88,13 @@ export function revoking(
   const one: Case = { deps, request, id, snapshot, drafted };
   const notices: NoticeDraft[] = [];
   const facts: FactDraft[] = [];
-  const ended: SessionId[] = [];
+  let ended: readonly SessionId[] = [];
   for (const target of request.targets) {
     const share = shareOf(one, target);
     if (typeof share === "string") return answer(refused(share));
     notices.push(share.notice);
     facts.push(...share.facts);
-    for (const session of share.ended) if (!ended.includes(session)) ended.push(session);
+    ended = ended.length === 0 ? share.ended : [...new Set([...ended, ...share.ended])];
   }
   const { targets, reason, ticket, actor } = request;
   const run = countingOf(deps, request, snapshot);

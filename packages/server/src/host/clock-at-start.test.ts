@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { censusReader, readFacts } from "@hallpass/core";
+import { censusReader, readerKey, readFacts } from "@hallpass/core";
 import type { Log } from "../observe/log.ts";
 import { journey } from "../testing/journey.ts";
 import { scene } from "../testing/scene.ts";
@@ -16,7 +16,12 @@ for (const isCounted of [false, true]) {
     const { clock, open, services } = await scene();
     const told: unknown[] = [];
     const look = (): Promise<void> =>
-      tellOfLateClock(services.store, services.tenant, { ...silent, error: (...one) => told.push(one) });
+      tellOfLateClock(
+        services.store,
+        services.tenant,
+        { ...silent, error: (...one) => told.push(one) },
+        assert.ifError,
+      );
     await open();
     const newest = clock.now();
     if (isCounted) await readFacts(services, censusReader);
@@ -29,6 +34,17 @@ for (const isCounted of [false, true]) {
     assert.deepEqual(told, [["clock_behind", times]]);
   });
 }
+
+test("where a row that another release wrote keeps it from being known, that is told, and no start fails by it [NODE-12]", async () => {
+  const { services } = await scene();
+  const { store, tenant } = services;
+  const next = { value: '{"layout":99}', expires: null };
+  const rows = [{ key: readerKey(tenant, censusReader.name), expect: "absent", next }] as const;
+  await store.commit([{ attempt: "another", rows, notices: [], facts: [] }]);
+  const thrown: unknown[] = [];
+  await tellOfLateClock(store, tenant, silent, (one) => thrown.push(one));
+  assert.match(String(thrown[0]), /layout/);
+});
 
 test("a server that starts so says it, and serves [NODE-12] [NB-43]", async (t) => {
   const one = await journey();
