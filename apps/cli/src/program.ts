@@ -1,6 +1,6 @@
 // The list of commands. What a command does is loaded when it is called, so that each starts as fast as the smallest.
 
-import { Command } from "commander";
+import { Command, type Option } from "commander";
 import type { On } from "./action.ts";
 import { addBackups } from "./backup/commands.ts";
 import type { ConnectionOptions } from "./connection/settings.ts";
@@ -15,7 +15,9 @@ import type { Terminal } from "./terminal.ts";
 export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done: (outcome: Outcome) => void): Command {
   const program = root(terminal);
   const on: On = (command, action) => {
+    const needed = needsOf(command);
     command.action(async () => {
+      complainOfMissing(command, needed);
       const context = contextOf(terminal, program.opts<ConnectionOptions>(), onStop);
       done(await action(context, command.opts<never>(), command.args));
     });
@@ -50,6 +52,18 @@ function root(terminal: Terminal): Command {
       "after",
       `\nCredentials: client_id:secret in the file that HALLPASS_CREDENTIALS_FILE names.\n\nExit codes:\n${codes.join("\n")}`,
     );
+}
+
+/** Commander would ask for these before it names what it does not know: who mistypes one would hear that it is missing, and not of the spelling. */
+function needsOf(command: Command): readonly Option[] {
+  const needed = command.options.filter(({ mandatory }) => mandatory);
+  for (const option of needed) option.makeOptionMandatory(false);
+  return needed;
+}
+
+function complainOfMissing(command: Command, needed: readonly Option[]): void {
+  const missing = needed.find((option) => command.getOptionValue(option.attributeName()) === undefined);
+  if (missing !== undefined) command.error(`error: required option '${missing.flags}' not specified`);
 }
 
 /** What is wrong with a line is explained by the help of the command that it named, and of no other. */
