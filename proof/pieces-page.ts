@@ -1,8 +1,8 @@
 // What docs/proof.md says of experiments that were run in pieces: their sum in the experiment's row, and a table of the pieces.
 
-import { EXPERIMENTS } from "./experiments.ts";
+import { EXPERIMENTS, type Experiment } from "./experiments.ts";
 import type { Piece } from "./kept.ts";
-import { type Sum, sumOf, told } from "./pieces.ts";
+import { type Sum, sumsOf, told } from "./pieces.ts";
 import { table } from "./table.ts";
 
 /** "300 kills, 0 lost; at most 31 ms until it served again; full size reached in 12 pieces". */
@@ -11,7 +11,7 @@ export function figureOfSum({ sums, most, missing, failed, pieces }: Sum): strin
   const largest = [...most].map(([name, count]) => `; at most ${told(count)} ${name}`).join("");
   const size = missing.length === 0 ? "full size reached" : `full size **not reached**: ${missing.join(", ")}`;
   const broken = failed.map(({ line }) => `**failed**: ${line.figure}; `).join("");
-  return `${broken}${counts}${largest}; ${size}, in ${pieces.length} pieces`;
+  return `${broken}${counts}${largest}; ${size}, in ${pieces.length === 1 ? "one piece" : `${pieces.length} pieces`}`;
 }
 
 /** Figure, control, command, seeds, when: as of a run in one piece. */
@@ -36,8 +36,10 @@ export function shortened(names: readonly string[]): string {
 }
 
 export function piecesTable(pieces: readonly Piece[]): readonly string[] {
-  const sums = EXPERIMENTS.flatMap((experiment) => sumOf(experiment, pieces) ?? []);
-  const rows = sums.flatMap(({ pieces: own, failed }) =>
+  const all = EXPERIMENTS.map((experiment) => ({ experiment, sums: sumsOf(experiment, pieces) }));
+  const furthest = all.flatMap(({ sums }) => sums.slice(0, 1));
+  const others = all.flatMap(({ experiment, sums }) => sums.slice(1).map((sum) => otherCommit(experiment, sum)));
+  const rows = furthest.flatMap(({ pieces: own, failed }) =>
     [...own, ...failed].map(({ line, command, date, seconds, version }) => [
       `**${line.id}**`,
       line.passed ? line.figure : `**failed**: ${line.figure}`,
@@ -51,5 +53,10 @@ export function piecesTable(pieces: readonly Piece[]): readonly string[] {
     "## In pieces",
     'What takes longer than a machine is free is run with `npm run proof -- --only id --piece="flags"`, each piece with its own control. Pieces of one commit are added up, each part of the ground once; those of another commit are not.',
     table(["experiment", "figure", "control, which has to fail", "command", "when"], rows),
+    ...(others.length === 0 ? [] : [["Kept besides, of commits that did not get as far:", "", ...others].join("\n")]),
   ];
+}
+
+function otherCommit({ id }: Experiment, sum: Sum): string {
+  return `- **${id}**, commit \`${sum.version}\`: ${figureOfSum(sum)}`;
 }

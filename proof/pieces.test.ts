@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EXPERIMENTS, type Experiment } from "./experiments.ts";
 import type { Piece } from "./kept.ts";
 import { sumOf } from "./pieces.ts";
-import { shortened } from "./pieces-page.ts";
+import { piecesTable, shortened } from "./pieces-page.ts";
 
 const kill = EXPERIMENTS.find(({ id }) => id === "kill-sqlite") as Experiment;
 
@@ -44,6 +44,13 @@ test("pieces of two versions of the program are never added up", () => {
   const sum = sumOf(kill, [piece(1, 30), piece(2, 40, { version: "2222222" }), piece(3, 30)]);
   assert.equal(sum?.sums.get("kills"), 60);
   assert.equal(sum?.version, "1111111");
+});
+
+test("what is kept of other commits stands below, those that failed with it", () => {
+  const other = { version: "2222222" };
+  const page = piecesTable([piece(1, 300), piece(2, 40, other), piece(3, 30, { ...other, passed: false })]).join("\n");
+  assert.match(page, /^- \*\*kill-sqlite\*\*, commit `2222222`: \*\*failed\*\*: f; 40 kills, .* in one piece$/m);
+  assert.doesNotMatch(piecesTable([piece(1, 300), piece(2, 300)]).join("\n"), /^- /m);
 });
 
 test("a piece that failed counts for nothing and is named", () => {

@@ -18,12 +18,17 @@ export interface Sum {
 
 /** Of the version that got furthest; undefined where nothing was run in pieces. */
 export function sumOf(experiment: Experiment, pieces: readonly Piece[]): Sum | undefined {
+  return sumsOf(experiment, pieces)[0];
+}
+
+/** Of each version one: that which got furthest first. */
+export function sumsOf(experiment: Experiment, pieces: readonly Piece[]): readonly Sum[] {
   const own = pieces.filter(({ line }) => line.id === experiment.id);
   const versions = [...new Set(own.map(({ version }) => version))];
   const sums = versions.map((version) => added(experiment, version, own));
   const [first] = Object.keys(experiment.whole ?? {});
   const far = (sum: Sum): number => (first === undefined ? 0 : (sum.sums.get(first) ?? 0));
-  return sums.toSorted((a, b) => far(b) - far(a))[0];
+  return sums.toSorted((a, b) => far(b) - far(a));
 }
 
 function added({ whole = {} }: Experiment, version: string, own: readonly Piece[]): Sum {
