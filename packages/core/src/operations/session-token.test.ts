@@ -30,6 +30,7 @@ async function kindOf(deps: Deps, text: string): Promise<JudgedSessionToken["kin
 async function claimsOf(deps: Deps, text: string): Promise<Readonly<Record<string, unknown>>> {
   const judged = await judgeSessionToken(deps, text);
   assert.equal(judged.kind, "live");
+  if (judged.kind === "live") assert.equal(judged.claims, judged.claims, "made once, however often they are read");
   return judged.kind === "live" ? judged.claims : {};
 }
 

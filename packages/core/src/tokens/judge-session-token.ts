@@ -99,6 +99,7 @@ export function judgeSessionTokenOn(
   );
   // It would be over before it could be told.
   if (exp <= iat) return INACTIVE;
+  let claims: JsonObject | undefined;
   return {
     kind: "live",
     session,
@@ -106,7 +107,8 @@ export function judgeSessionTokenOn(
     family,
     // A gateway asks for none of it.
     get claims() {
-      return claimsOf(content, iat, exp, presented.jti);
+      claims ??= claimsOf(content, iat, exp, presented.jti);
+      return claims;
     },
   } as LiveSessionToken;
 }
