@@ -29,6 +29,7 @@ export const CORE: readonly Reviewed[] = [
         'return typeof authTime === "number" && authTime * 1000 > now + MAX_SKEW_SECONDS * 1000;',
       ],
       "sessions/subject.ts": ['return typeof value === "string" && typeof until === "number"'],
+      "store/distinct.ts": ["seen.set(key, true);"],
       "tokens/access-token.ts": [
         "const share = ((random[16] ?? 0) * 256 + (random[17] ?? 0)) / 65_536;",
         "aud: audience.length === 1 && only !== undefined ? only : [...audience],",
@@ -47,7 +48,6 @@ export const CORE: readonly Reviewed[] = [
       "tokens/judge-refresh-token.ts": [
         "return family === undefined ? undefined : { session, family, generation: parts.generation };",
       ],
-      "tokens/judge-token.ts": ["seen.set(key, true);"],
       "tokens/judge-session-token.ts": [
         "if (bytes === undefined || session === undefined) return undefined;",
         "if (row === undefined || session === undefined || session.token === null) return INACTIVE;",
@@ -74,7 +74,7 @@ export const CORE: readonly Reviewed[] = [
       "sessions/subject-ref.ts": ["const bytes = ref.length > LONGEST ? undefined : decodeBase64url(ref);"],
       "tokens/access-token.ts": ["if (known !== undefined) return known;", "headers.set(signer, text);"],
       "tokens/judge-access-token.ts": [
-        "const read = deps.store.read(more.length === 0 ? presented.rows : withAll(presented.rows, more));",
+        "const read = deps.store.read(more.length === 0 ? presented.rows : distinctOfFew(presented.rows, more));",
       ],
       "tokens/judge-session-token.ts": [
         'if (known?.kid === token.kid && known.hash === token.hash) return "current";',

@@ -3,8 +3,9 @@
 import type { Position } from "@hallpass/protocol";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey } from "../keys/ring.ts";
+import { distinct } from "../store/distinct.ts";
 import type { Store } from "../store/store.ts";
-import { distinct, type JudgedToken, type JudgeTokenDeps, lookAt } from "../tokens/judge-token.ts";
+import { type JudgedToken, type JudgeTokenDeps, lookAt } from "../tokens/judge-token.ts";
 
 export type IntrospectManyDeps = JudgeTokenDeps & { readonly store: Store };
 

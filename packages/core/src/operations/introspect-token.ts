@@ -11,8 +11,9 @@ import { type Answer, granted, refused } from "../kernel/refusal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Instant } from "../kernel/time.ts";
 import { ringKey, type Signer } from "../keys/ring.ts";
+import { distinctOfFew } from "../store/distinct.ts";
 import type { MaybePromise, Snapshot } from "../store/store.ts";
-import { type LiveAccessToken, withAll } from "../tokens/judge-access-token.ts";
+import type { LiveAccessToken } from "../tokens/judge-access-token.ts";
 import { judgeRefreshTokenOn, type LiveRefreshToken, refreshTokenRows } from "../tokens/judge-refresh-token.ts";
 import type { LiveSessionToken } from "../tokens/judge-session-token.ts";
 import { INACTIVE, type JudgedToken, type JudgeTokenDeps, lookAt } from "../tokens/judge-token.ts";
@@ -69,7 +70,7 @@ export function introspectToken(
     const answer = granted({ client: caller.client.id, at: snapshot.clock, signer: keys.signer, found });
     return caller.outdatedSecret ? rehashSecret(deps, tenant, request.credentials).then(() => answer) : answer;
   };
-  const read = deps.store.read(withAll(rows, [ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant)]));
+  const read = deps.store.read(distinctOfFew(rows, [ringKey(tenant), clientKey(tenant, clientId), rolesKey(tenant)]));
   return read instanceof Promise ? read.then(judge) : judge(read);
 }
 

@@ -12,6 +12,7 @@ import { revokedTokenKey } from "../revocation/revoked-token.ts";
 import { isCutOff, tokenCutOffFromRow, tokenCutOffKey } from "../revocation/token-cut-off.ts";
 import { sessionFromRow, sessionKey } from "../sessions/session-row.ts";
 import { familyStanding, standingOf } from "../sessions/standing.ts";
+import { distinctOfFew } from "../store/distinct.ts";
 import type { RowKey, Snapshot, Store } from "../store/store.ts";
 import type { AccessTokenRead, PresentedAccessToken } from "./presented.ts";
 
@@ -70,17 +71,10 @@ export async function readAccessToken(
   // A forged one costs no read; a key that this node has not seen yet may be in the row.
   if (known?.verificationKey(presented.kid) !== undefined && !isSigned(known, presented)) return undefined;
   const more = along(presented.client);
-  const read = deps.store.read(more.length === 0 ? presented.rows : withAll(presented.rows, more));
+  const read = deps.store.read(more.length === 0 ? presented.rows : distinctOfFew(presented.rows, more));
   const snapshot = read instanceof Promise ? await read : read;
   const live = judgeAccessTokenOn(deps, presented, snapshot);
   return live === undefined ? undefined : { live, snapshot };
-}
-
-/** These rows and those besides that are not among them: a handful, looked through. */
-export function withAll(rows: readonly RowKey[], more: readonly RowKey[]): readonly RowKey[] {
-  const isNew = ({ kind, tenant, id }: RowKey): boolean =>
-    !rows.some((known) => known.id === id && known.kind === kind && known.tenant === tenant);
-  return [...rows, ...more.filter(isNew)];
 }
 
 /** Whether one of these keys has signed it, for an algorithm of its own. Looked at once: for the same text these keys remember a yes. */

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMemoryStore } from "@hallpass/store-memory";
-import { clientKey } from "../clients/client-row.ts";
 import { instantOf } from "../kernel/time.ts";
-import { ringKey } from "../keys/ring.ts";
 import { rotateSessionToken } from "../operations/rotate-session-token.ts";
 import { foreseenEnd } from "../sessions/session.ts";
-import { aPolicy, START, TENANT, WEB } from "../testing/builders.ts";
+import { distinct } from "../store/distinct.ts";
+import { aPolicy, START } from "../testing/builders.ts";
 import { accessTextOf, aWorld, opened, type World } from "../testing/world.ts";
-import { distinct, lookAt } from "./judge-token.ts";
+import { lookAt } from "./judge-token.ts";
 
 const ISSUE = { issue: { access: true, refresh: true, sessionToken: true } };
 
@@ -16,12 +15,6 @@ async function kindOf(world: World, text: string): Promise<string> {
   const { rows, judge } = lookAt(world, text);
   return judge(await world.store.read(distinct(rows))).kind;
 }
-
-test("of each row that tokens share there is one to read", () => {
-  const [ring, client] = [ringKey(TENANT), clientKey(TENANT, WEB)];
-  assert.deepEqual(distinct([ring, client, ringKey(TENANT), client, ring]), [ring, client]);
-  assert.deepEqual(distinct([]), []);
-});
 
 test("a text is told to be an access token, a session token, one that has a successor, or none", async () => {
   const world = await aWorld(createMemoryStore);

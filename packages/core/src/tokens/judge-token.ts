@@ -1,6 +1,5 @@
 // A text that may be any token of ours: what to read before it is judged, and its verdict on a snapshot that was read with that.
 
-import { RowMap } from "../store/row-map.ts";
 import type { RowKey, Snapshot } from "../store/store.ts";
 import {
   type JudgeDeps,
@@ -47,14 +46,4 @@ export function lookAt(deps: JudgeTokenDeps, text: string): Look {
     return token === undefined ? INACTIVE : { kind: "access", token };
   };
   return { rows: presented.rows, judge };
-}
-
-/** Each key once: tokens share the rows of the issuer and of clients. */
-export function distinct(keys: readonly RowKey[]): readonly RowKey[] {
-  const seen = new RowMap<true>();
-  return keys.filter((key) => {
-    if (seen.has(key)) return false;
-    seen.set(key, true);
-    return true;
-  });
 }
