@@ -1,6 +1,7 @@
 // Files that only the server's own user may read. Written whole and durably before anything relies on them.
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /** With those above it that are not there yet; their names are on the disk when it returns. */
@@ -49,8 +50,21 @@ export function flushDirectory(path: string): void {
   }
 }
 
+/** The same beside whatever else this process does meanwhile: a disk may take long. Rejects when it fails. */
+export async function flushDirectoryAside(path: string): Promise<void> {
+  let directory: FileHandle | undefined;
+  try {
+    directory = await open(path, "r");
+    await directory.sync();
+  } catch (error) {
+    if (!isNotForDirectories(error)) throw error;
+  } finally {
+    await directory?.close();
+  }
+}
+
 /** Whether a directory could not be flushed because that can't be done there, and not because a disk fails. */
-export function isNotForDirectories(error: unknown): boolean {
+function isNotForDirectories(error: unknown): boolean {
   return error instanceof Error && "code" in error && NOT_FOR_DIRECTORIES.has(error.code);
 }
 

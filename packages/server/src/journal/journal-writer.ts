@@ -4,7 +4,7 @@
 import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, type Dice, Fault } from "@hallpass/core";
-import { isNotForDirectories, makePrivateDirectory } from "../host/private-files.ts";
+import { flushDirectoryAside, makePrivateDirectory } from "../host/private-files.ts";
 import { type JournalHeader, type JournalLine, lineToText } from "./journal-line.ts";
 
 export const JOURNAL_FILE: RegExp = /^[0-9]{13,16}-[0-9a-f]{16}\.journal$/;
@@ -132,7 +132,8 @@ export class JournalWriter {
       const { bytesWritten } = await handle.write(text);
       if (bytesWritten !== text.length) throw new Error("the journal took less than it was given");
       await handle.datasync();
-      await flushDirectory(directory);
+      // A file's name is on the disk when its directory is.
+      await flushDirectoryAside(directory);
       return { handle, path, began: now, bytes: text.length, hasLines: false };
     } catch (error) {
       // Nothing stands in it. A disk that is full would get one more with every try.
@@ -168,19 +169,6 @@ async function flushAndClose(handle: FileHandle | undefined): Promise<void> {
     await handle?.datasync();
   } finally {
     await handle?.close().catch(() => {});
-  }
-}
-
-/** A file's name is on the disk when its directory is. */
-async function flushDirectory(path: string): Promise<void> {
-  let directory: FileHandle | undefined;
-  try {
-    directory = await open(path, "r");
-    await directory.sync();
-  } catch (error) {
-    if (!isNotForDirectories(error)) throw error;
-  } finally {
-    await directory?.close();
   }
 }
 
