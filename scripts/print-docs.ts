@@ -3,7 +3,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FACT_SENTENCES } from "@hallpass/core";
+import { FACT_SENTENCES, MANDATE_PARTS } from "@hallpass/core";
 import {
   bodyMembers,
   ENDPOINTS,
@@ -76,6 +76,7 @@ function refusals(): string {
     title,
   ]);
   const faults = Object.entries(FAULT_TITLES).map(([code, title]) => [`\`${code}\``, 503, title]);
+  const parts = MANDATE_PARTS.map((part) => `\`${part}\``).join(", ");
   return page(
     "Refusals and faults",
     "A refusal is a no from a server that works; trying again changes nothing. Under `/v1` it is problem details (RFC 9457) with `code`; under `/oauth2` it is `error` (RFC 6749) with the code at the end of `error_uri`. `X-Request-Id` stands on every answer.",
@@ -85,6 +86,7 @@ function refusals(): string {
       ["code", "what"],
       Object.entries(MEMBER_CODES).map(([code, what]) => [`\`${code}\``, what]),
     ),
+    `## Parts of a mandate\n\n\`mandate_exceeded\` has \`exceeded\`: the parts of the caller's mandate that the call lies beyond (${parts}), and nothing that was sent. Where a part would say something of another's session there is no \`exceeded\`.`,
     "## Faults\n\nSomething that the server needs did not work. Nothing is known to be wrong with the request: try again after `Retry-After`.",
     table(["code", "status", "what"], faults),
     "Everything else that goes wrong is 500 with the code `defect` and nothing more; the log has it under the request's id.",

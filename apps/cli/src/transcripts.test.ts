@@ -44,6 +44,7 @@ const ANY_TOKEN = /hpr_|hps_|eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0/;
 async function play(step: Step, remembered: Remembered, data: string, where: string): Promise<void> {
   const [command = "", input] = step.command.split(" < ");
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  const set = words.splice(0, words.indexOf("hallpass")).map((word) => remembered.fill(word).split("="));
   assert.equal(words.shift(), "hallpass", where);
   const written = { out: "", said: "" };
   const exit = await run(
@@ -52,7 +53,7 @@ async function play(step: Step, remembered: Remembered, data: string, where: str
       out: (text) => void (written.out += text),
       say: (text) => void (written.said += text),
       readInput: async () => (input === undefined ? "" : remembered.fill(input)),
-      env: { HALLPASS_DATA: data },
+      env: { HALLPASS_DATA: data, ...Object.fromEntries(set) },
       now: () => Date.now(),
     },
   );

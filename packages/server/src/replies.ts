@@ -1,7 +1,7 @@
 // What is answered: JSON with the headers that every answer has, refusals in the shape of the path they stand under,
 // faults as 503, defects as 500. Nothing of a cause ever leaves.
 
-import { Fault } from "@hallpass/core";
+import { Fault, type MandatePart } from "@hallpass/core";
 import { type BearerChallenge, bearerChallenge } from "@hallpass/protocol";
 import type { WrongMember } from "./endpoints/wrong-members.ts";
 import { FAULT_TITLES, WIRE_ERRORS, type WireCode } from "./wire-errors.ts";
@@ -82,7 +82,14 @@ export function refuse(context: ReplyContext, code: WireCode, more?: Headers): R
 /** `request_invalid`, with every member that is wrong (RFC 9457 section 3.1). */
 export function refuseMembers(context: ReplyContext, errors: readonly WrongMember[]): Reply {
   const { status, title } = WIRE_ERRORS.request_invalid;
-  return { ...problem(context, status, "request_invalid", title, undefined, errors), refused: "request_invalid" };
+  return { ...problem(context, status, "request_invalid", title, undefined, { errors }), refused: "request_invalid" };
+}
+
+/** `mandate_exceeded`, with the parts of the mandate that the call lies beyond: words of ours, and nothing of the request. */
+export function refuseMandate(context: ReplyContext, exceeded: readonly MandatePart[]): Reply {
+  const { status, title } = WIRE_ERRORS.mandate_exceeded;
+  const said = exceeded.length === 0 ? undefined : { exceeded };
+  return { ...problem(context, status, "mandate_exceeded", title, undefined, said), refused: "mandate_exceeded" };
 }
 
 export function refuseBearer(context: ReplyContext, code: WireCode, challenge: BearerChallenge): Reply {
@@ -113,10 +120,9 @@ function problem(
   code: string,
   title: string,
   more?: Headers,
-  errors?: readonly WrongMember[],
+  said?: { readonly errors: readonly WrongMember[] } | { readonly exceeded: readonly MandatePart[] },
 ): Reply {
-  // Without errors the member is not there: JSON has no undefined.
-  const body = { type: reference(context, code), title, status, code, request_id: context.requestId, errors };
+  const body = { type: reference(context, code), title, status, code, request_id: context.requestId, ...said };
   return text(context, status, JSON.stringify(body), PROBLEM_TYPE, more);
 }
 

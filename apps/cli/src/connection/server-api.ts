@@ -37,6 +37,8 @@ interface Problem {
   readonly error?: string;
   readonly error_description?: string;
   readonly errors?: readonly WrongMember[];
+  /** Parts of a mandate. */
+  readonly exceeded?: readonly string[];
 }
 
 interface WrongMember {
@@ -166,6 +168,7 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
     error,
     error_description: description,
     errors,
+    exceeded,
   }: Problem = typeof body === "object" && body !== null ? body : {};
   const what = title ?? description ?? `${url} answered ${response.status}`;
   const id = response.headers.get("x-request-id");
@@ -179,7 +182,8 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
   if (code === undefined && error === undefined)
     throw new Complaint(EXIT.refused, what, "is that a Hallpass server? its refusals have a code, and this has none");
   const hint = errors?.map(wrongIn).join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
-  throw new Complaint(EXIT.refused, `${what} (${place})`, hint);
+  const beyond = exceeded === undefined ? "" : `beyond its ${exceeded.join(", ")}; `;
+  throw new Complaint(EXIT.refused, `${what} (${place})`, `${beyond}${hint}`);
 }
 
 function wrongIn({ pointer, code }: WrongMember): string {

@@ -2,7 +2,8 @@
 // code, everything else a line on stdout. `...` stands for any lines,
 // at the end of a line for the rest of it.
 // `<name:kind>` matches and remembers, `<name>` is what was remembered, `<kind>` matches. Runs of blanks are alike.
-// A `<` that is meant is `\<`. `$ command < <name>` gives a command what was remembered on stdin.
+// A `<` that is meant is `\<`. `$ command < <name>` gives a command what was remembered on stdin,
+// and `$ NAME=value hallpass …` a variable of its environment.
 
 import assert from "node:assert/strict";
 

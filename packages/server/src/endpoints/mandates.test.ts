@@ -36,22 +36,28 @@ test("a session within the mandate is opened, at its every edge [MAN-1]", async 
     assert.equal((await bff.call({ path: "/v1/sessions", json })).status, 201);
 });
 
-const beyond: readonly [title: string, more: object][] = [
-  ["another subject", { subject: "bank:1" }],
-  ["a subject whose prefix is cut", { subject: "shop" }],
-  ["another client", { client_id: "service", issue: ["access"] }],
-  ["a client that is not there", { client_id: "nobody" }],
-  ["another policy", { policy: "workforce" }],
-  ["another audience", { audience: "https://other.example" }],
-  ["one audience too many", { audience: [API, "https://other.example"] }],
-  ["a higher assurance class", { acr: "high" }],
-  ["a method of authentication that it may not assert", { amr: ["pwd", "hwk"] }],
+const beyond: readonly [title: string, more: object, exceeded: readonly string[]][] = [
+  ["another subject", { subject: "bank:1" }, ["subjects"]],
+  ["a subject whose prefix is cut", { subject: "shop" }, ["subjects"]],
+  ["another client", { client_id: "service", issue: ["access"] }, ["clients"]],
+  ["a client that is not there", { client_id: "nobody" }, ["clients"]],
+  ["another policy", { policy: "workforce" }, ["policies"]],
+  ["another audience", { audience: "https://other.example" }, ["audiences"]],
+  ["one audience too many", { audience: [API, "https://other.example"] }, ["audiences"]],
+  ["a higher assurance class", { acr: "high" }, ["acr"]],
+  ["a method of authentication that it may not assert", { amr: ["pwd", "hwk"] }, ["amr"]],
+  ["a subject and a class", { subject: "bank:1", acr: "high", policy: "workforce" }, ["subjects", "acr"]],
+  ["a policy and an audience", { policy: "workforce", audience: "https://other.example" }, ["audiences", "policies"]],
+  ["another client, whatever it is registered for", { client_id: "service", policy: "workforce" }, ["clients"]],
 ];
-for (const [title, more] of beyond) {
-  test(`no session is opened for ${title}, and nothing is written [MAN-1] [A-09]`, async () => {
+for (const [title, more, exceeded] of beyond) {
+  test(`no session is opened for ${title}, nothing is written, and the parts are named [MAN-1] [MAN-9] [A-09]`, async () => {
     const stage = await scene();
     const bff = await shop(stage);
-    refused(await bff.call({ path: "/v1/sessions", json: { ...opening, ...more } }), 403, "mandate_exceeded");
+    const answer = await bff.call({ path: "/v1/sessions", json: { ...opening, ...more } });
+    refused(answer, 403, "mandate_exceeded");
+    assert.deepEqual(answer.json["exceeded"], exceeded);
+    for (const sent of ["bank", "other.example", "workforce", "hwk"]) assert.ok(!answer.text.includes(sent), sent);
     assert.deepEqual(stage.facts(), []);
   });
 }
@@ -61,7 +67,9 @@ test("what a client's registration brings by itself is held against the mandate,
   for (const part of [{ audiences: ["https://else.example"] }, { policies: ["workforce"] }]) {
     const id = `bff-${Object.keys(part).join()}`;
     const bff = await boundedClient(stage, id, { scope: SCOPE, mandate: { ...mandate, ...part } });
-    refused(await bff.call({ path: "/v1/sessions", json: opening }), 403, "mandate_exceeded");
+    const answer = await bff.call({ path: "/v1/sessions", json: opening });
+    refused(answer, 403, "mandate_exceeded");
+    assert.deepEqual(answer.json["exceeded"], Object.keys(part));
   }
 });
 
@@ -111,7 +119,9 @@ test("nobody raises the assurance of a session beyond what it may assert [MAN-1]
   const bff = await shop(stage);
   const { sid } = await stage.open({ subject: "shop:1" });
   const alter = (json: object): Promise<Received> => bff.call({ method: "PATCH", path: `/v1/sessions/${sid}`, json });
-  refused(await alter({ acr: "high" }), 403, "mandate_exceeded");
+  const raised = await alter({ acr: "high" });
+  refused(raised, 403, "mandate_exceeded");
+  assert.deepEqual(raised.json["exceeded"], ["acr"]);
   refused(await alter({ amr: ["hwk"] }), 403, "mandate_exceeded");
   assert.equal((await alter({ acr: "low", amr: ["pwd"] })).status, 200);
   assert.equal((await alter({ acr: null })).status, 200);
@@ -128,24 +138,30 @@ test("a search names a permitted subject, and shows no session of another client
     found.map(({ id }) => id),
     [sid],
   );
-  refused(await search("bank:1"), 403, "mandate_exceeded");
+  const theirs = await search("bank:1");
+  refused(theirs, 403, "mandate_exceeded");
+  assert.deepEqual(theirs.json["exceeded"], ["subjects"]);
 });
 
-const targets: readonly [title: string, target: (theirs: string) => object][] = [
-  ["a session of another subject", (sid) => ({ type: "session", sid })],
-  ["a subject, whose sessions may be other clients'", () => ({ type: "subject", subject: "shop:1" })],
-  ["a client, whose sessions may be other subjects'", () => ({ type: "client", client_id: "web" })],
-  ["a token of whoever it may be", () => ({ type: "token", jti: "A".repeat(22) })],
+type Target = readonly [title: string, target: (theirs: string) => object, exceeded: readonly string[] | undefined];
+const targets: readonly Target[] = [
+  // Which part it is would say whose it is.
+  ["a session of another subject", (sid) => ({ type: "session", sid }), undefined],
+  ["a subject, whose sessions may be other clients'", () => ({ type: "subject", subject: "shop:1" }), ["clients"]],
+  ["a client, whose sessions may be other subjects'", () => ({ type: "client", client_id: "web" }), ["subjects"]],
+  ["a token of whoever it may be", () => ({ type: "token", jti: "A".repeat(22) }), ["clients", "subjects"]],
 ];
-for (const [title, target] of targets) {
-  test(`no revocation takes ${title} beyond the mandate [MAN-4]`, async () => {
+for (const [title, target, exceeded] of targets) {
+  test(`no revocation takes ${title} beyond the mandate [MAN-4] [MAN-9]`, async () => {
     const stage = await scene();
     const bff = await shop(stage);
     const theirs = await stage.open({ subject: "bank:1" });
     const own = await stage.open({ subject: "shop:1" });
     stage.facts();
     const both = [{ type: "session", sid: own.sid }, target(theirs.sid)];
-    refused(await bff.call({ path: "/v1/revocations", json: { targets: both } }), 403, "mandate_exceeded");
+    const answer = await bff.call({ path: "/v1/revocations", json: { targets: both } });
+    refused(answer, 403, "mandate_exceeded");
+    assert.deepEqual(answer.json["exceeded"], exceeded);
     assert.deepEqual(stage.facts(), []);
   });
 }
@@ -277,7 +293,9 @@ test("an endpoint that says nothing of mandates is closed to whoever is bounded 
   assert.ok(silent.length > 0);
   for (const { method, path } of silent) {
     const json = method === "GET" || method === "DELETE" ? {} : { json: {} };
-    refused(await all.call({ method, path: path.replaceAll(/:\w+/g, "x"), ...json }), 403, "mandate_exceeded");
+    const answer = await all.call({ method, path: path.replaceAll(/:\w+/g, "x"), ...json });
+    refused(answer, 403, "mandate_exceeded");
+    assert.deepEqual(answer.json["exceeded"], Object.keys(mandate), "everything that is not for everything");
   }
 });
 

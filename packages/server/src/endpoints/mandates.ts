@@ -7,9 +7,12 @@ import {
   type ClientId,
   clientFromRow,
   clientKey,
+  EVERYTHING,
   isEverything,
   isWithin,
+  MANDATE_PARTS,
   type Mandate,
+  type MandatePart,
   mandateOf,
   parseSessionId,
   permits,
@@ -21,7 +24,7 @@ import {
   type SessionId,
   scopesOf,
 } from "@hallpass/core";
-import { type Reply, type ReplyContext, refuse } from "../replies.ts";
+import { type Reply, type ReplyContext, refuse, refuseMandate } from "../replies.ts";
 import type { Services } from "../services.ts";
 import type { WireCode } from "../wire-errors.ts";
 import type { Caller, ScopedEndpoint } from "./endpoint.ts";
@@ -30,6 +33,15 @@ import { SCOPES } from "./scopes.ts";
 /** Answers as if the thing were not there: what a mandate leaves out is nobody's to know of. The fact says why. */
 export function refuseAsAbsent(context: ReplyContext, code: WireCode): Reply {
   return { ...refuse(context, code), refused: "mandate_exceeded" };
+}
+
+/** The parts of a mandate that a call lies beyond; undefined when it lies within. None where naming them would tell of another's session (MAN-9). */
+export type Beyond = readonly MandatePart[] | undefined;
+
+/** `asked`: what each part would have to permit. */
+export function beyondOf(mandate: Mandate, asked: Partial<Readonly<Record<MandatePart, readonly string[]>>>): Beyond {
+  const parts = MANDATE_PARTS.filter((part) => !permitsAll(mandate[part], asked[part] ?? []));
+  return parts.length === 0 ? undefined : parts;
 }
 
 /** Undefined lets the call through to the endpoint. `session` is the path's. */
@@ -42,7 +54,7 @@ export async function judgeMandate(
 ): Promise<Reply | undefined> {
   const { mandate: kind } = endpoint;
   if (kind === "free" || kind === "judged" || isEverything(caller.mandate)) return undefined;
-  if (kind === undefined) return refuse(context, "mandate_exceeded");
+  if (kind === undefined) return refuseMandate(context, beyondOf(caller.mandate, EVERYTHING) ?? []);
   const id = parseSessionId(session());
   // What is no id is refused by the endpoint, as for everyone.
   if (id === undefined) return undefined;
@@ -78,24 +90,31 @@ export async function namedPermitted(
   return !seen.ok || sessionPermitted(mandate, seen.value.session);
 }
 
-/** What is not asked for is what the client's registration says. An unknown client is for the operation to refuse. */
-export async function openingPermitted(services: Services, { mandate }: Caller, asked: AskedSession): Promise<boolean> {
-  if (isEverything(mandate)) return true;
-  if (!permits(mandate.subjects, asked.subject) || !permits(mandate.clients, asked.client)) return false;
-  if (!assurancePermitted(mandate, asked)) return false;
+/**
+ * What is not asked for is what the client's registration says: looked at only where the rest is permitted, for what another client is registered
+ * for is nobody's to know of. An unknown client is for the operation to refuse.
+ */
+export async function openingBeyond(services: Services, { mandate }: Caller, asked: AskedSession): Promise<Beyond> {
+  if (isEverything(mandate)) return undefined;
+  const beyond = beyondOf(mandate, { subjects: [asked.subject], clients: [asked.client], ...assuranceIn(asked) });
+  if (beyond !== undefined) return beyond;
   const key = clientKey(services.tenant, asked.client);
   const row = (await services.store.read([key])).get(key);
-  if (row === undefined) return true;
+  if (row === undefined) return undefined;
   const client = clientFromRow(row);
-  const audience = asked.audience ?? client.audiences.slice(0, 1);
-  return permitsAll(mandate.audiences, audience) && permits(mandate.policies, asked.policy ?? client.policy);
+  const audiences = asked.audience ?? client.audiences.slice(0, 1);
+  return beyondOf(mandate, { audiences, policies: [asked.policy ?? client.policy] });
 }
 
-export function assurancePermitted(
-  mandate: Mandate,
-  { acr, amr }: { readonly acr?: string | null | undefined; readonly amr?: readonly string[] | undefined },
-): boolean {
-  return (acr === undefined || acr === null || permits(mandate.acr, acr)) && permitsAll(mandate.amr, amr ?? []);
+/** What the parts `acr` and `amr` have to permit. */
+export function assuranceIn({
+  acr,
+  amr,
+}: {
+  readonly acr?: string | null | undefined;
+  readonly amr?: readonly string[] | undefined;
+}): Pick<Mandate, "acr" | "amr"> {
+  return { acr: acr === undefined || acr === null ? [] : [acr], amr: amr ?? [] };
 }
 
 /** What a caller may give: the scope of its token, and the roles' scopes to look up. */
@@ -154,35 +173,37 @@ export function ownMandate(client: Pick<Client, "id" | "audiences" | "policy">, 
   return { clients: [id], audiences, subjects: mandate.subjects, policies: [policy], acr: [], amr: mandate.amr };
 }
 
-/** Whether all that is revoked lies within the mandate. What reaches beyond single sessions of known clients needs both parts for everything. */
-export async function targetsPermitted(
+/** Of all that is to be revoked. What reaches beyond single sessions of known clients needs both parts for everything. */
+export async function targetsBeyond(
   services: Services,
   { mandate }: Caller,
   targets: readonly AnyTarget[],
-): Promise<boolean> {
-  if (isEverything(mandate)) return true;
-  const verdicts = await Promise.all(targets.map((target) => targetPermitted(services, mandate, target)));
-  return verdicts.every(Boolean);
+): Promise<Beyond> {
+  if (isEverything(mandate)) return undefined;
+  const each = await Promise.all(targets.map((target) => targetBeyond(services, mandate, target)));
+  if (each.every((one) => one === undefined)) return undefined;
+  return MANDATE_PARTS.filter((part) => each.some((one) => one?.includes(part)));
 }
 
-async function targetPermitted(services: Services, mandate: Mandate, target: AnyTarget): Promise<boolean> {
-  const everySubject = mandate.subjects.includes("*");
-  const everyClient = mandate.clients.includes("*");
+async function targetBeyond(services: Services, mandate: Mandate, target: AnyTarget): Promise<Beyond> {
   switch (target.kind) {
     case "session":
     case "family": {
       const seen = await readSession(services.store, services.tenant, target.session);
       // One that is not there is for the operation to refuse.
-      return !seen.ok || sessionPermitted(mandate, seen.value.session);
+      return !seen.ok || sessionPermitted(mandate, seen.value.session) ? undefined : [];
     }
     case "subject":
-      return everyClient && permits(mandate.subjects, target.subject);
+      return beyondOf(mandate, { ...EVERYONE, subjects: [target.subject] });
     case "client":
-      return everySubject && permits(mandate.clients, target.client);
+      return beyondOf(mandate, { ...EVERYONE, clients: [target.client] });
     case "token":
     case "tenant":
     case "before":
     case "query":
-      return everySubject && everyClient;
+      return beyondOf(mandate, EVERYONE);
   }
 }
+
+/** Sessions of anyone with any client. */
+const EVERYONE: Pick<Mandate, "clients" | "subjects"> = { clients: ["*"], subjects: ["*"] };

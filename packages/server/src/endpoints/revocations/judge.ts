@@ -11,10 +11,10 @@ import {
   splitCompactJws,
 } from "@hallpass/protocol";
 import { z } from "zod";
-import { type Reply, refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, refuseMandate, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
-import { targetsPermitted } from "../mandates.ts";
+import { type Beyond, targetsBeyond } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "./receipt-for.ts";
 import { readTargets, targets } from "./targets.ts";
@@ -33,7 +33,8 @@ export async function judge(services: Services, exchange: Exchange, caller: Call
   const pos = receipt === undefined ? undefined : parsePosition(receipt.pos);
   if (receipt === undefined || pos === undefined) return refuse(exchange, "receipt_not_genuine");
   const { id, committed_at_ms: committedAt } = receipt;
-  if (!(await mayKnow(services, caller, receipt))) return refuse(exchange, "mandate_exceeded");
+  const beyond = await beyondOfReceipt(services, caller, receipt);
+  if (beyond !== undefined) return refuseMandate(exchange, beyond);
   const standing = await judgeReceipt(services, { id, pos, committed: instantOf(committedAt) });
   switch (standing.kind) {
     case "kept":
@@ -57,12 +58,12 @@ export async function judge(services: Services, exchange: Exchange, caller: Call
 }
 
 /** As whoever asks for the revocation itself. */
-async function mayKnow(services: Services, caller: Caller, { targets: written }: Receipt): Promise<boolean> {
-  if (isEverything(caller.mandate)) return true;
+async function beyondOfReceipt(services: Services, caller: Caller, { targets: written }: Receipt): Promise<Beyond> {
+  if (isEverything(caller.mandate)) return undefined;
   const parsed = targets.safeParse(written);
   const named = parsed.success ? await readTargets(services, parsed.data) : undefined;
-  if (named?.kind === "large") return targetsPermitted(services, caller, [named.target]);
-  return named?.kind === "small" && targetsPermitted(services, caller, named.targets);
+  if (named?.kind === "large") return targetsBeyond(services, caller, [named.target]);
+  return named?.kind === "small" ? targetsBeyond(services, caller, named.targets) : [];
 }
 
 /** What this issuer has signed, it has written: nothing of it is judged again. Undefined for everything else. */

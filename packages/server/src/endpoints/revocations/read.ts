@@ -7,7 +7,7 @@ import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import { waitMs } from "../fields.ts";
-import { refuseAsAbsent, targetsPermitted } from "../mandates.ts";
+import { refuseAsAbsent, targetsBeyond } from "../mandates.ts";
 import { mayWait } from "../may-wait.ts";
 import { left } from "./left.ts";
 import { receiptFor } from "./receipt-for.ts";
@@ -24,7 +24,7 @@ export async function read(services: Services, exchange: Exchange, caller: Calle
   const found = await readRevocation(services.store, services.tenant, id);
   // Whoever may not know of it hears what those hear who ask for one that there never was.
   if (!found.ok) return refuse(exchange, await absenceOf(services, id));
-  if (!(await targetsPermitted(services, caller, found.value.targets)))
+  if ((await targetsBeyond(services, caller, found.value.targets)) !== undefined)
     return refuseAsAbsent(exchange, await absenceOf(services, id));
   return reply(exchange, 200, await receiptFor(services, exchange, found.value, left(services, wait, began)));
 }

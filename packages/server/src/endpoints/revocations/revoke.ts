@@ -2,11 +2,11 @@
 
 import { revokeMany, revoke as revokeTargets, revokingRows } from "@hallpass/core";
 import { z } from "zod";
-import { type Reply, refuse, refuseMembers, reply } from "../../replies.ts";
+import { type Reply, refuse, refuseMandate, refuseMembers, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Along, Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
-import { targetsPermitted } from "../mandates.ts";
+import { targetsBeyond } from "../mandates.ts";
 import { pageLimit } from "../page-cursors.ts";
 import { type ReadBody, readJson } from "../read-json.ts";
 import { left } from "./left.ts";
@@ -50,7 +50,8 @@ async function revokeAsked(read: Read, services: Services, exchange: Exchange, c
   if (named.kind === "wrong") return refuseMembers(exchange, named.members);
   if (named.kind === "refused") return refuse(exchange, named.code);
   const all = named.kind === "large" ? [named.target] : named.targets;
-  if (!(await targetsPermitted(services, caller, all))) return refuse(exchange, "mandate_exceeded");
+  const beyond = await targetsBeyond(services, caller, all);
+  if (beyond !== undefined) return refuseMandate(exchange, beyond);
   if (dryRun) return preview(services, exchange, all, { cursor, limit });
   const leaked = read.value.targets.some(({ type }) => type === "leaked");
   const why = {

@@ -3,11 +3,11 @@
 import { type Alteration, alterSession, parseSessionId } from "@hallpass/core";
 import { uuidv7 } from "@hallpass/protocol";
 import { z } from "zod";
-import { type Reply, refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, refuseMandate, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
-import { assurancePermitted } from "../mandates.ts";
+import { assuranceIn, beyondOf } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
 import { sessionToWire } from "./session-to-wire.ts";
@@ -32,7 +32,8 @@ export async function alter(services: Services, exchange: Exchange, caller: Call
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
-  if (!assurancePermitted(caller.mandate, read.value)) return refuse(exchange, "mandate_exceeded");
+  const beyond = beyondOf(caller.mandate, assuranceIn(read.value));
+  if (beyond !== undefined) return refuseMandate(exchange, beyond);
   const altered = await alterSession(services, {
     session,
     alteration: alterationOf(read.value),

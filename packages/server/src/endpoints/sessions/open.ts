@@ -10,14 +10,14 @@ import {
   type RowKey,
 } from "@hallpass/core";
 import { z } from "zod";
-import { type Reply, refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, refuseMandate, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import { retryAfter } from "../client-credentials.ts";
 import type { Along, Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
 import { idempotencyOf } from "../idempotency-key.ts";
-import { namedPermitted, openingPermitted, refuseAsAbsent } from "../mandates.ts";
+import { namedPermitted, openingBeyond, refuseAsAbsent } from "../mandates.ts";
 import { type ReadBody, readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
 import { sessionTokenReply } from "./session-token-reply.ts";
@@ -86,7 +86,8 @@ async function opened(
   const waitMs = services.limits.takeSession(caller.token.client);
   if (waitMs > 0) return refuse(exchange, "session_rate_exceeded", retryAfter(waitMs));
   const asked = requestOf(read.value, caller, idempotency);
-  if (!(await openingPermitted(services, caller, asked))) return refuse(exchange, "mandate_exceeded");
+  const beyond = await openingBeyond(services, caller, asked);
+  if (beyond !== undefined) return refuseMandate(exchange, beyond);
   if (!(await namedPermitted(services, caller, asked.replaces?.session)))
     return refuseAsAbsent(exchange, "replaced_not_found");
   if (!(await namedPermitted(services, caller, asked.parent))) return refuseAsAbsent(exchange, "parent_not_found");

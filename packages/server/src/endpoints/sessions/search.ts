@@ -2,12 +2,12 @@
 // Those of a subject come newest first and at once. All others are found by looking at so many rows, oldest first: a page may hold few or
 // none though there are more, and `next_cursor` says so.
 
-import { parseSessionId, permits, searchSessions } from "@hallpass/core";
+import { parseSessionId, searchSessions } from "@hallpass/core";
 import { z } from "zod";
-import { type Reply, refuse, reply } from "../../replies.ts";
+import { type Reply, refuse, refuseMandate, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
-import { sessionPermitted } from "../mandates.ts";
+import { beyondOf, sessionPermitted } from "../mandates.ts";
 import { DEFAULT_PAGE, openPage, pageLimit, sealPage } from "../page-cursors.ts";
 import { readJson } from "../read-json.ts";
 import { QUERY_MEMBERS, queryFromWire } from "../session-query.ts";
@@ -27,8 +27,8 @@ export async function search(services: Services, exchange: Exchange, caller: Cal
   if (!read.ok) return read.refusal;
   const { cursor, limit, state, ...members } = read.value;
   const query = queryFromWire(members);
-  if (query.subject !== undefined && !permits(caller.mandate.subjects, query.subject))
-    return refuse(exchange, "mandate_exceeded");
+  const beyond = beyondOf(caller.mandate, { subjects: query.subject === undefined ? [] : [query.subject] });
+  if (beyond !== undefined) return refuseMandate(exchange, beyond);
   // The order of names is that of the schema, so one query has one text.
   const about = { list: "sessions", about: JSON.stringify([query, state ?? null]) };
   const opened = await openPage(services, about, cursor ?? undefined);
