@@ -4,6 +4,20 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { MAX_ACTIVITY, parseServerFrame, parseVerifierFrame } from "./feed-frames.ts";
 import type { JsonObject } from "./strict-json.ts";
+import {
+  activity,
+  auth,
+  head,
+  hello,
+  keys,
+  NONCE,
+  notice,
+  notices,
+  ping,
+  SID,
+  snapshot,
+  welcome,
+} from "./testing/sample-frames.ts";
 
 interface Vectors {
   readonly transcripts: readonly {
@@ -15,37 +29,6 @@ interface Vectors {
 const vectors = JSON.parse(
   readFileSync(new URL("../../../spec/vectors/feed.json", import.meta.url), "utf8"),
 ) as Vectors;
-const SID = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
-const N = "AAAAAAAAAAAAAAAAAAAAAA";
-const hello = {
-  type: "hello",
-  feed: 1,
-  instance: "api-1",
-  service: "api",
-  region: "eu",
-  version: "1.0",
-  after: null,
-  max_staleness_ms: 60_000,
-  on_stale: "unavailable",
-};
-const ping = { type: "ping", n: N, applied: "1.42", keys: 7, stats: { tracked: 3 } };
-const welcome = {
-  type: "welcome",
-  feed: 1,
-  issuer: "https://auth.example",
-  tenant: "main",
-  node: "n1",
-  salt: N,
-  skew_s: 5,
-  max_lifetime_s: 600,
-  token_expires_ms: 1,
-  resumed: false,
-};
-const head = { type: "head", n: N, pos: "1.42", keys: 7, time_ms: 1 };
-const notice = { pos: "1.43", at_ms: 1, until_ms: 2, kind: "session", sid: SID };
-const notices = { type: "notices", after: "1.42", to: "1.43", cursor: "c", notices: [notice], horizon_ms: 1 };
-const snapshot = { type: "snapshot", part: 1, last: true, to: "1.43", cursor: "c", notices: [notice], horizon_ms: 1 };
-const keys = { type: "keys", version: 7, keys: [{ kid: "k", state: "active", jwk: { kty: "EC" } }] };
 
 const fromVerifier = (frame: unknown) => parseVerifierFrame(JSON.stringify(frame));
 const fromServer = (frame: unknown) => parseServerFrame(JSON.stringify(frame));
@@ -72,11 +55,8 @@ describe("a frame from a verifier", () => {
       applied: { epoch: 1, seq: 42 },
       stats: {},
     });
-    assert.deepEqual(fromVerifier({ type: "activity", sessions: [[SID, 5]] }), {
-      type: "activity",
-      sessions: [[SID, 5]],
-    });
-    assert.deepEqual(fromVerifier({ type: "auth", token: "t" }), { type: "auth", token: "t" });
+    assert.deepEqual(fromVerifier(activity), activity);
+    assert.deepEqual(fromVerifier(auth), auth);
     assert.deepEqual(fromVerifier({ type: "bye", more: 1 }), { type: "bye" });
   });
 
@@ -103,8 +83,8 @@ describe("a frame from a verifier", () => {
     ["with an instance beyond ASCII", { ...hello, instance: "é" }],
     ["with a cursor that is too long", { ...hello, after: "c".repeat(129) }],
     ["without after", { ...hello, after: undefined }],
-    ["with a nonce of 15 bytes", { ...ping, n: N.slice(0, 20) }],
-    ["with a nonce in a second spelling", { ...ping, n: `${N.slice(0, -1)}B` }],
+    ["with a nonce of 15 bytes", { ...ping, n: NONCE.slice(0, 20) }],
+    ["with a nonce in a second spelling", { ...ping, n: `${NONCE.slice(0, -1)}B` }],
     ["with a malformed position", { ...ping, applied: "1.042" }],
     ["with a negative key version", { ...ping, keys: -1 }],
     ["with a statistic that is no number", { ...ping, stats: { tracked: "3" } }],
@@ -116,7 +96,7 @@ describe("a frame from a verifier", () => {
     ["with activity of no session", { type: "activity", sessions: [["x", 1]] }],
     ["with activity at no time", { type: "activity", sessions: [[SID, -1]] }],
     ["with activity of three", { type: "activity", sessions: [[SID, 1, 1]] }],
-    ["with an empty token", { type: "auth", token: "" }],
+    ["with an empty token", { ...auth, token: "" }],
   ];
   for (const [title, frame] of refused) {
     it(`${title} is refused [F-13]`, () => assert.equal(fromVerifier(frame), undefined));
@@ -139,7 +119,7 @@ describe("a frame from the server", () => {
     const read = [{ pos: to, at: 1, until: 2, taking: { kind: "session", sid: SID } }];
     assert.deepEqual(fromServer(welcome), welcome);
     assert.deepEqual(fromServer(keys), keys);
-    assert.deepEqual(fromServer(head), { type: "head", n: N, pos, keys: 7, time: 1 });
+    assert.deepEqual(fromServer(head), { type: "head", n: NONCE, pos, keys: 7, time: 1 });
     assert.deepEqual(fromServer(notices), {
       type: "notices",
       after: pos,
@@ -179,7 +159,7 @@ describe("a frame from the server", () => {
   });
 
   const malformed: readonly [title: string, frame: unknown][] = [
-    ["without a type", { n: N }],
+    ["without a type", { n: NONCE }],
     ["with one malformed notice among many", { ...notices, notices: [notice, { ...notice, sid: "x" }] }],
     ["with a notice that is no object", { ...notices, notices: ["x"] }],
     ["without notices", { ...notices, notices: undefined }],

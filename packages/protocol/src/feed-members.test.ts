@@ -3,15 +3,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MAX_SKEW_SECONDS } from "./access-token-claims.ts";
-import { encodeBase64url } from "./base64url.ts";
 import { parseServerFrame, parseVerifierFrame } from "./feed-frames.ts";
-
-const N = encodeBase64url(new Uint8Array(16).fill(7));
-const SID = "01890a5d-ac96-774b-bcce-b302099a8057";
+import {
+  activity,
+  auth,
+  head,
+  hello,
+  key,
+  keys,
+  NONCE,
+  notice,
+  notices,
+  ping,
+  SID,
+  snapshot,
+  welcome,
+} from "./testing/sample-frames.ts";
 
 const COUNT: readonly unknown[] = [undefined, null, -1, 0.5, "1", 2 ** 53, true, []];
 const NAME: readonly unknown[] = [undefined, null, "", 7, "a".repeat(129), "ä", "a\n", ["a"]];
-const NONCE: readonly unknown[] = [undefined, null, "", 7, "AAAA", `${N}A`, [N]];
+const NONCES: readonly unknown[] = [undefined, null, "", 7, "AAAA", `${NONCE}A`, [NONCE]];
 const POSITION: readonly unknown[] = [undefined, null, 42, "", "1", "1.042", ["1.42"]];
 const text = (most: number): readonly unknown[] => [undefined, null, "", 7, ["a"], "a".repeat(most + 1)];
 
@@ -24,17 +35,7 @@ interface Frame {
 
 const FROM_VERIFIER: readonly Frame[] = [
   {
-    good: {
-      type: "hello",
-      feed: 1,
-      instance: "i",
-      service: "s",
-      region: null,
-      version: "v",
-      after: null,
-      max_staleness_ms: 60_000,
-      on_stale: "unavailable",
-    },
+    good: hello,
     wrong: {
       feed: COUNT,
       instance: NAME,
@@ -47,50 +48,37 @@ const FROM_VERIFIER: readonly Frame[] = [
     },
     most: {
       instance: ["a".repeat(128)],
-      region: ["a".repeat(128)],
+      region: [null, "a".repeat(128)],
       after: ["a".repeat(128)],
       on_stale: ["introspect", "accept"],
     },
   },
   {
-    good: { type: "ping", n: N, applied: "1.42", keys: 7 },
-    wrong: { n: NONCE, applied: POSITION, keys: COUNT, stats: [null, [], "x", { tracked: null }, { tracked: "1" }] },
+    good: ping,
+    wrong: { n: NONCES, applied: POSITION, keys: COUNT, stats: [null, [], "x", { tracked: null }, { tracked: "1" }] },
     most: { keys: [0, Number.MAX_SAFE_INTEGER], stats: [{}, { tracked: 0.5 }] },
   },
   {
-    good: { type: "activity", sessions: [[SID, 5]] },
+    good: activity,
     wrong: {
       sessions: [undefined, null, {}, "x", [SID], [[SID]], [[7, 5]], [[SID.toUpperCase(), 5]], [[SID, "5"]], [{}]],
     },
     most: { sessions: [[], [[SID, 0]]] },
   },
-  { good: { type: "auth", token: "t" }, wrong: { token: text(4096) }, most: { token: ["a".repeat(4096)] } },
+  { good: auth, wrong: { token: text(4096) }, most: { token: ["a".repeat(4096)] } },
 ];
 
-const NOTICE = { pos: "1.43", at_ms: 1, until_ms: 2, kind: "session", sid: SID };
-const NOTICES: readonly unknown[] = [undefined, null, {}, "x", [null], [[]], [{ ...NOTICE, at_ms: -1 }]];
-const KEY = { kid: "k", state: "active", jwk: { kty: "EC" } };
+const NOTICES: readonly unknown[] = [undefined, null, {}, "x", [null], [[]], [{ ...notice, at_ms: -1 }]];
 
 const FROM_SERVER: readonly Frame[] = [
   {
-    good: {
-      type: "welcome",
-      feed: 1,
-      issuer: "https://auth.example",
-      tenant: "main",
-      node: "n1",
-      salt: N,
-      skew_s: 5,
-      max_lifetime_s: 600,
-      token_expires_ms: 1,
-      resumed: false,
-    },
+    good: welcome,
     wrong: {
       feed: COUNT,
       issuer: text(512),
       tenant: NAME,
       node: NAME,
-      salt: NONCE,
+      salt: NONCES,
       skew_s: [...COUNT, MAX_SKEW_SECONDS + 1],
       max_lifetime_s: COUNT,
       token_expires_ms: COUNT,
@@ -99,7 +87,7 @@ const FROM_SERVER: readonly Frame[] = [
     most: { issuer: ["a".repeat(512)], skew_s: [0, MAX_SKEW_SECONDS], resumed: [true] },
   },
   {
-    good: { type: "keys", version: 7, keys: [KEY] },
+    good: keys,
     wrong: {
       version: COUNT,
       keys: [
@@ -108,18 +96,18 @@ const FROM_SERVER: readonly Frame[] = [
         {},
         ["k"],
         [null],
-        ...text(128).map((kid) => [{ ...KEY, kid }]),
-        ...[undefined, null, "k", []].map((jwk) => [{ ...KEY, jwk }]),
-        ...[undefined, null, "", "removed"].map((state) => [{ ...KEY, state }]),
+        ...text(128).map((kid) => [{ ...key, kid }]),
+        ...[undefined, null, "k", []].map((jwk) => [{ ...key, jwk }]),
+        ...[undefined, null, "", "removed"].map((state) => [{ ...key, state }]),
       ],
     },
     most: {
       version: [0],
-      keys: [[], [{ ...KEY, kid: "a".repeat(128) }], [{ ...KEY, state: "next" }], [{ ...KEY, state: "retiring" }]],
+      keys: [[], [{ ...key, kid: "a".repeat(128) }], [{ ...key, state: "next" }], [{ ...key, state: "retiring" }]],
     },
   },
   {
-    good: { type: "snapshot", part: 1, last: true, to: "1.43", cursor: "c", notices: [NOTICE], horizon_ms: 1 },
+    good: snapshot,
     wrong: {
       part: [...COUNT, 0],
       last: [undefined, null, 1, "true"],
@@ -131,13 +119,13 @@ const FROM_SERVER: readonly Frame[] = [
     most: { cursor: ["a".repeat(128)], horizon_ms: [0], notices: [[]] },
   },
   {
-    good: { type: "notices", after: "1.42", to: "1.43", cursor: "c", notices: [NOTICE], horizon_ms: 1 },
+    good: notices,
     wrong: { after: POSITION, to: POSITION, cursor: text(128), notices: NOTICES, horizon_ms: COUNT },
     most: { cursor: ["a".repeat(128)], horizon_ms: [0], notices: [[]] },
   },
   {
-    good: { type: "head", n: N, pos: "1.42", keys: 7, time_ms: 1 },
-    wrong: { n: NONCE, pos: POSITION, keys: COUNT, time_ms: COUNT },
+    good: head,
+    wrong: { n: NONCES, pos: POSITION, keys: COUNT, time_ms: COUNT },
     most: { keys: [0], time_ms: [0] },
   },
 ];
