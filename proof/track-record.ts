@@ -129,4 +129,9 @@ export const MENDED: readonly Mended[] = [
     shownBy: "packages/server/src/host/turned-away.test.ts",
     commit: "adeb801",
   },
+  {
+    bug: "Under Node 24 an answer that was too long, and whose end came with it, ended the verifier's process: the error that it was given up with was handed to a connection to which nobody listened any more",
+    shownBy: "packages/verifier/src/node-post.test.ts, under Node 24",
+    commit: "COMMIT",
+  },
 ];

@@ -17,7 +17,7 @@ interface Outgoing {
   readonly reusedSocket: boolean;
   on(event: "error", call: (cause: Error & { readonly code?: string }) => void): this;
   on(event: "finish", call: () => void): this;
-  destroy(cause?: Error): void;
+  destroy(): void;
   end(body: string): void;
 }
 
@@ -84,10 +84,10 @@ function ask(http: NodeHttp, zlib: () => NodeZlib | undefined, question: Questio
       incoming.on("data", (chunk) => {
         length += chunk.length;
         if (length <= longest) return void chunks.push(chunk);
-        // The end may be here already, and would be taken for that of a whole answer.
-        const tooLong = new Error("the answer is too long");
-        reject(tooLong);
-        request.destroy(tooLong);
+        // The end may be here already, and would be taken for that of a whole answer. The connection may be nobody's again: an error that
+        // it were given as the reason would end the process (Node 24).
+        reject(new Error("the answer is too long"));
+        request.destroy();
       });
       incoming.on("end", () => {
         plainOf(zlib, joined(chunks, length), said["content-encoding"], longest)
