@@ -131,7 +131,7 @@ export const MENDED: readonly Mended[] = [
   },
   {
     bug: "Under Node 24 an answer that was too long, and whose end came with it, ended the verifier's process: the error that it was given up with was handed to a connection to which nobody listened any more",
-    shownBy: "packages/verifier/src/node-post.test.ts, under Node 24",
-    commit: "COMMIT",
+    shownBy: "packages/verifier/src/node-post.test.ts",
+    commit: "09e04e7",
   },
 ];
