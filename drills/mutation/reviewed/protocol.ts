@@ -7,11 +7,11 @@ export const PROTOCOL: readonly Reviewed[] = [
       "A check of the type in front of one that refuses every other type, too: the compiler needs it to narrow, the machine does not.",
     lines: {
       "access-token-claims.ts": ['return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;'],
-      "feed-frames.ts": [
+      "frame-members.ts": ['return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;'],
+      "verifier-frames.ts": [
         'if (typeof type !== "string") return undefined;',
         'if (typeof value !== "number" || !Number.isFinite(value)) return undefined;',
         'if (typeof sid !== "string" || !isUuid(sid) || !isCount(at)) return undefined;',
-        'return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;',
       ],
       "notice.ts": [
         'const pos = typeof posText === "string" ? parsePosition(posText) : undefined;',
@@ -115,7 +115,7 @@ export const PROTOCOL: readonly Reviewed[] = [
         "while (from < to && isBlank(text, from)) from += 1;",
         "while (to > from && isBlank(text, to - 1)) to -= 1;",
       ],
-      "feed-frames.ts": ["default:"],
+      "verifier-frames.ts": ["default:"],
       "form.ts": ["const equals = sign === -1 || sign > end ? end : sign;"],
       "media-type.ts": ["return MEDIA_TYPE.exec(headerValue)?.[1]?.toLowerCase() === expected;"],
       "packed-notices.ts": [

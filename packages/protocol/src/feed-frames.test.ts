@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { MAX_ACTIVITY, parseServerFrame, parseVerifierFrame } from "./feed-frames.ts";
+import { parseServerFrame } from "./server-frames.ts";
 import type { JsonObject } from "./strict-json.ts";
 import {
   activity,
@@ -18,6 +18,7 @@ import {
   snapshot,
   welcome,
 } from "./testing/sample-frames.ts";
+import { MAX_ACTIVITY, parseVerifierFrame } from "./verifier-frames.ts";
 
 interface Vectors {
   readonly transcripts: readonly {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MAX_SKEW_SECONDS } from "./access-token-claims.ts";
-import { parseServerFrame, parseVerifierFrame } from "./feed-frames.ts";
+import { parseServerFrame } from "./server-frames.ts";
 import {
   activity,
   auth,
@@ -19,6 +19,7 @@ import {
   snapshot,
   welcome,
 } from "./testing/sample-frames.ts";
+import { parseVerifierFrame } from "./verifier-frames.ts";
 
 const COUNT: readonly unknown[] = [undefined, null, -1, 0.5, "1", 2 ** 53, true, []];
 const NAME: readonly unknown[] = [undefined, null, "", 7, "a".repeat(129), "ä", "a\n", ["a"]];

@@ -46,7 +46,7 @@ export {
 } from "./compact-jws.ts";
 export { cookieValues, isOwnPage, isSafeMethod, type PageOfOrigin, withoutBlanks } from "./cookie-credential.ts";
 export { crc32 } from "./crc32.ts";
-export * from "./feed-frames.ts";
+export * from "./feed-words.ts";
 export { type Form, type FormLimits, type FormRefusal, type ParsedForm, parseForm } from "./form.ts";
 export { isMediaType } from "./media-type.ts";
 export {
@@ -94,6 +94,7 @@ export {
   type RefreshTokenPayload,
 } from "./refresh-token.ts";
 export { formatScope, MAX_SCOPE_LENGTH, MAX_SCOPE_TOKENS, parseScope, scopeIsSubset } from "./scope.ts";
+export * from "./server-frames.ts";
 export { DEFAULT_SIGNING_ALG, isSigningAlg, SIGNING_ALGS, type SigningAlg } from "./signing-alg.ts";
 export {
   isJsonObject,
@@ -107,3 +108,4 @@ export {
 } from "./strict-json.ts";
 export { TextTable } from "./text-table.ts";
 export { bytesToUuid, isUuid, uuidToBytes, uuidv7 } from "./uuid.ts";
+export * from "./verifier-frames.ts";

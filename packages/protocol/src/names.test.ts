@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCESS_TOKEN_TYPE } from "./access-token-claims.ts";
-import { FEED_SCOPE, FEED_SUBPROTOCOL, FRAMES_TYPE } from "./feed-frames.ts";
+import { FEED_SCOPE, FEED_SUBPROTOCOL, FRAMES_TYPE } from "./feed-words.ts";
 import { PACKED_FRAMES_TYPE } from "./packed-frames.ts";
 import { RECEIPT_TYPE } from "./receipt.ts";
 import { DEFAULT_SIGNING_ALG, isSigningAlg } from "./signing-alg.ts";

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
-import { MAX_SNAPSHOT_PART, parseServerFrame, type ServerFrame } from "./feed-frames.ts";
 import type { Notice, Taking } from "./notice.ts";
 import { packedBeginning, packFrame, parsePackedFrames } from "./packed-frames.ts";
 import { noticesOfRows, packNotices, type StoredBody, unpackNotices } from "./packed-notices.ts";
 import { comparePositions } from "./position.ts";
+import { MAX_SNAPSHOT_PART, parseServerFrame, type ServerFrame } from "./server-frames.ts";
 import { bytesToUuid } from "./uuid.ts";
 
 interface Vectors {

@@ -1,7 +1,7 @@
 // The frames of a pull as bytes (spec/feed.md, Packed): each its text, and beside the text of a snapshot the notices that are packed.
 
-import { MAX_SNAPSHOT_PART, parseServerFrame, type ServerFrame } from "./feed-frames.ts";
 import { unpackNotices } from "./packed-notices.ts";
+import { MAX_SNAPSHOT_PART, parseServerFrame, type ServerFrame } from "./server-frames.ts";
 
 export const PACKED_FRAMES_TYPE = "application/vnd.hallpass.frames";
 /** "HPF", and the version of the format. */

@@ -168,6 +168,6 @@ function isArray(value: JsonValue): value is readonly JsonValue[] {
 }
 
 /** Whether a parsed value is an object, which neither an array nor null is. */
-export function isJsonObject(value: JsonValue): value is JsonObject {
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
