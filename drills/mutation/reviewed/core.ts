@@ -78,7 +78,9 @@ export const CORE: readonly Reviewed[] = [
       ],
       "tokens/judge-session-token.ts": [
         'if (known?.kid === token.kid && known.hash === token.hash) return "current";',
-        'if (fit === "current") mac.sessionTokens.set(presented.text, { kid: token.kid, hash: token.hash, presented });',
+        "if (!text.startsWith(SESSION_TOKEN_PREFIX)) return undefined;",
+        'if (fit === "current") {',
+        "mac.sessionTokens.set(mark, { kid: token.kid, hash: token.hash, read: { session, jti, rows } });",
       ],
       "tokens/refresh-token.ts": [
         "if (lastLabels?.issuer === issuer && lastLabels.tenant === tenant) return lastLabels;",

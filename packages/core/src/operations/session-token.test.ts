@@ -95,7 +95,7 @@ describe("a session token", () => {
     }
     // The id of one session and the secret of another.
     const mixed = Uint8Array.from(bytes, (byte, index) => (index < 16 ? byte : (others[index] ?? 0)));
-    assert.equal(await kindOf(world, formatSessionToken(mixed)), "inactive");
+    for (const _ of ["once", "again"]) assert.equal(await kindOf(world, formatSessionToken(mixed)), "inactive");
     for (const text of ["", "hps_", textOf(one).slice(0, -1), `${textOf(one)}A`, textOf(one).toUpperCase()])
       assert.equal(await kindOf(world, text), "inactive");
   });
@@ -318,7 +318,8 @@ describe("a rotation by request", () => {
       [{ kind: "token", jti }],
     );
     assert.deepEqual(answer.value.outdated?.targets, [{ kind: "token", jti, expires: null }]);
-    assert.equal(await kindOf(world, textOf(one)), "superseded");
+    // Nor is it remembered for the live one that it is compared with.
+    for (const _ of ["once", "again"]) assert.equal(await kindOf(world, textOf(one)), "superseded");
     assert.equal(await kindOf(world, answer.value.sessionToken.reveal()), "live");
     assert.ok(await judgeAccessToken(world, accessTextOf(one)));
   });
