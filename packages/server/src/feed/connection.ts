@@ -56,6 +56,8 @@ interface Joining {
   readonly kind: "joining";
   /** With the name under which the verifier stands in the fleet, as soon as it has one. */
   hello: Hello;
+  /** With whose it is: under what it is heard. */
+  heardAs: string;
   readonly backlog: Interval[];
   backlogBytes: number;
   readonly early: Ping[];
@@ -64,6 +66,7 @@ interface Joining {
 interface Streaming {
   readonly kind: "streaming";
   readonly hello: Hello;
+  readonly heardAs: string;
   /** Everything up to here was sent. */
   sent: Position;
   keys: Keys;
@@ -128,9 +131,8 @@ export class Connection {
   }
 
   get connected(): Connected | undefined {
-    return "hello" in this.#state
-      ? { hello: this.#state.hello, heardAs: this.#heardAs(this.#state), stats: this.#stats }
-      : undefined;
+    const state = this.#state;
+    return "hello" in state ? { hello: state.hello, heardAs: state.heardAs, stats: this.#stats } : undefined;
   }
 
   receive(text: string): void {
@@ -194,7 +196,14 @@ export class Connection {
   #hello(hello: Hello): void {
     if (hello.feed !== FEED_VERSION) return this.close(FEED_CLOSE.malformed, "unknown version of the feed");
     this.#cancelHello();
-    const joining: Joining = { kind: "joining", hello, backlog: [], backlogBytes: 0, early: [] };
+    const joining: Joining = {
+      kind: "joining",
+      hello,
+      heardAs: hello.instance,
+      backlog: [],
+      backlogBytes: 0,
+      early: [],
+    };
     this.#state = joining;
     this.#join(joining).catch((cause: unknown) => {
       if (this.#state === joining) this.#fault("joining", cause);
@@ -209,14 +218,15 @@ export class Connection {
     if (this.#state !== joining) return;
     const hello = { ...joining.hello, instance };
     joining.hello = hello;
+    joining.heardAs = heardAs({ instance, client: clientId });
     this.#deps.entered(this, instance);
-    const at = notes.hello(hello.instance, this.#heardAs(joining), hello.max_staleness_ms);
+    const at = notes.hello(hello.instance, joining.heardAs, hello.max_staleness_ms);
     // RCP-6: the row is there before any head can be.
     this.#joined = fleet.join(hello, clientId, { at, read });
     await this.#joined;
     notes.joined(hello.instance, at);
     if (this.#state !== joining) return;
-    heard.connected(this.#heardAs(joining));
+    heard.connected(joining.heardAs);
     let round = await reader.next();
     const standing = await cursorStanding({ store, tenant: issuer.tenant }, hello.after, round.head, round.open.mac);
     if (standing.kind === "lost") {
@@ -234,8 +244,9 @@ export class Connection {
     if (this.#state === joining) this.#stream(joining, sent, round.keys, resumed);
   }
 
-  #stream({ hello, backlog, early }: Joining, sent: Position, keys: Keys, resumed: boolean): void {
-    const streaming: Streaming = { kind: "streaming", hello, sent, keys };
+  #stream(joining: Joining, sent: Position, keys: Keys, resumed: boolean): void {
+    const { hello, backlog, early } = joining;
+    const streaming: Streaming = { kind: "streaming", hello, heardAs: joining.heardAs, sent, keys };
     this.#state = streaming;
     this.#deps.log({ kind: "joined", instance: hello.instance, service: hello.service, resumed });
     for (const interval of backlog) this.#deliver(streaming, interval);
@@ -256,11 +267,11 @@ export class Connection {
     const { heard, reader } = this.#deps;
     // What was not sent can't have been applied.
     if (!isBefore(state.sent, ping.applied)) {
-      heard.acknowledged(this.#heardAs(state), ping.applied, ping.keys, ping.stats.late_accepts);
+      heard.acknowledged(state.heardAs, ping.applied, ping.keys, ping.stats.late_accepts);
     }
     if (this.#unanswered >= MOST_UNANSWERED) return;
     this.#unanswered += 1;
-    const over = heard.answering(this.#heardAs(state));
+    const over = heard.answering(state.heardAs);
     reader.next().then(
       (round) => {
         this.#unanswered -= 1;
@@ -278,7 +289,7 @@ export class Connection {
   #answer(state: Streaming, ping: Ping, { head, keys, time }: Round): void {
     // LEASE-5. The round has handed out everything that its head names; if it has not, there is no head to send.
     if (isBefore(state.sent, head.pos) || state.sent.epoch !== head.pos.epoch || state.keys !== keys) return;
-    this.#deps.heard.answered(this.#heardAs(state), time);
+    this.#deps.heard.answered(state.heardAs, time);
     this.#outbox.send(headText(ping.n, head.pos, keys.version, time));
   }
 
@@ -291,10 +302,6 @@ export class Connection {
     heard.left(connected.heardAs);
     notes.left(instance);
     fleet.leave(instance, this.#joined).catch((cause: unknown) => log({ kind: "failed", during: "leaving", cause }));
-  }
-
-  #heardAs({ hello: { instance } }: Joining | Streaming): string {
-    return heardAs({ instance, client: this.#bearer.clientId });
   }
 
   #keysHeard(): number {
