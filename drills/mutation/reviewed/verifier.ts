@@ -276,10 +276,11 @@ export const VERIFIER: readonly Reviewed[] = [
     lines: {
       "session-tokens.ts": [
         "const body = await ports.introspect?.(token);",
-        "const claims = body === undefined ? undefined : claimsIn(body, reader);",
+        "const claims = body === undefined ? undefined : claimsIn(body, token, reader);",
         'if (claims === undefined) return { kind: "failed" };',
         "if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;",
-        "return claims?.sid === undefined ? undefined : claims;",
+        "if (claims?.sid === undefined) return undefined;",
+        "return bytes === undefined ? undefined : bytesToUuid(bytes.subarray(0, 16));",
       ],
       "pull-client.ts": ['if (ports.pull === undefined) throw new Error("this verifier can\'t pull");'],
       "runtime.ts": [

@@ -89,10 +89,13 @@ describe("a question through node:http", () => {
   });
 
   it("gives up on an answer that is too long before it is read whole", async (t) => {
+    const left = Promise.withResolvers<void>();
     const { ask } = await issuer(t, (response) => {
-      response.write("x".repeat(1001));
+      response.on("close", left.resolve).write("x".repeat(1001));
     });
     await assert.rejects(ask(), /too long/);
+    // Whoever sends without an end is hung up on.
+    await left.promise;
     const whole = await issuer(t, (response) => response.end("x".repeat(1001)));
     await assert.rejects(whole.ask(), /too long/);
   });

@@ -207,6 +207,24 @@ test("a head that says more than came with it grants nothing, and is counted as 
   await assert.rejects(client.ready());
 });
 
+test("an answer that skips a part of its snapshot is a gap, also where a whole snapshot follows [PULL-6]", async () => {
+  const { client, feed, leases, counters } = pulling({
+    pull: async (body) => {
+      const { status, text } = await feed.pull("t", body);
+      const lines = text.trimEnd().split("\n");
+      const skipping = lines
+        .filter((line) => line.includes('"snapshot"'))
+        .map((line) => ({ ...JSON.parse(line), part: 2 }));
+      return {
+        status,
+        text: [...lines.slice(0, 2), ...skipping.map((part) => JSON.stringify(part)), ...lines.slice(2)].join("\n"),
+      };
+    },
+  });
+  await client.renew();
+  assert.deepEqual([leases, counters.malformedFrames, counters.feedGaps, client.connected], [[], 0, 1, false]);
+});
+
 test("whoever joined a request whose answer came too late for them sends their own [PULL-7]", async () => {
   const gate = Promise.withResolvers<void>();
   const { client, clock, feed, bodies } = pulling({
@@ -240,6 +258,8 @@ test("a request that nobody answers is given up after ten seconds, with a pause,
   await settled();
   gates[0]?.reject(new Error("late"));
   await settled();
+  // Longer than any pause that the late one could have begun.
+  await clock.advance(5000);
   void client.renew();
   await settled();
   assert.equal(bodies.length, 2, "the second is still joined");

@@ -133,7 +133,8 @@ function claimsIn(body: string, token: string, { lists }: ReaderDeps): AccessTok
   if (active === false) return "inactive";
   if (active !== true || type !== "Bearer") return undefined;
   const claims = parseAccessTokenClaims(said, lists);
-  return claims?.sid === undefined || claims.sid !== sessionOf(token) ? undefined : claims;
+  if (claims?.sid === undefined) return undefined;
+  return claims.sid === sessionOf(token) ? claims : undefined;
 }
 
 /** The session that a session token names. */
