@@ -14,13 +14,13 @@ export interface SqlJudge {
   readonly verdictOn: (mutant: Place & { readonly statement: string }) => Promise<SqlVerdict>;
 }
 
-const TEST_MS = 300_000;
+/** A file of tests takes three seconds. */
+const TEST_MS = 60_000;
 const MOST_FIRST = 12;
 // Syntax; a name, a function or a type that is not there; a name that could be two.
 const NO_STATEMENT =
   /syntax error|no such (?:column|function)|ambiguous|misuse of|does not exist 42|42(?:601|703|883|804|P18|803)/;
 
-/** Asked one thing at a time. */
 export function createSqlJudge(store: StoreName, url: string, coverage: SqlCoverage): SqlJudge {
   // Rules that noticed something, the last first: they often notice the next, too.
   let noticing: readonly string[] = [];

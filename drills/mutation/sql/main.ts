@@ -63,13 +63,16 @@ async function judgeAll(store: StoreName): Promise<void> {
     const all = mutantsOf(store).filter(({ file }) => sources.includes(file));
     const chosen = chosenOf(all);
     const memory = memoryOf(store);
-    for (const mutant of chosen) {
-      if (performance.now() > until) break;
-      if (memory.of(mutant) === undefined) memory.keep(mutant, await judge.verdictOn(mutant));
-      process.stderr.write(
-        `\r${store}: ${chosen.filter((one) => memory.of(one) !== undefined).length} of ${chosen.length}`,
-      );
-    }
+    const left = chosen.filter((mutant) => memory.of(mutant) === undefined).values();
+    const judgeLeft = async (): Promise<void> => {
+      for (const mutant of left) {
+        if (performance.now() > until) return;
+        memory.keep(mutant, await judge.verdictOn(mutant));
+        const known = chosen.filter((one) => memory.of(one) !== undefined).length;
+        process.stderr.write(`\r${store}: ${known} of ${chosen.length}`);
+      }
+    };
+    await Promise.all([judgeLeft(), judgeLeft()]);
     process.stderr.write("\n");
     report(store, sources, chosen, memory.of);
   } finally {

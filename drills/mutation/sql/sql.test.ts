@@ -43,7 +43,9 @@ test("each assignment of an update is dropped alone, and what a nested question 
 });
 
 test("what was reviewed stands in a source, and nothing of it twice", () => {
-  const all = new Set(STORES.flatMap(mutantsOf).map(({ file, at, says }) => `${file}\n${at}\n${says}`));
+  const told = STORES.flatMap(mutantsOf).map(({ file, at, says }) => `${file}\n${at}\n${says}`);
+  const all = new Set(told);
+  assert.equal(all.size, told.length, "a reason is of one change");
   const reviewed = SQL_REVIEWED.flatMap(({ changes }) =>
     Object.entries(changes).flatMap(([file, each]) => each.map(([at, says]) => `${file}\n${at}\n${says}`)),
   );

@@ -36,7 +36,7 @@ export interface SqlMutant extends Change {
   readonly original: string;
   /** As it stands in the source, with what TypeScript puts in. */
   readonly statement: string;
-  /** The line on which it begins, without the spaces around it, and what is changed there: what a person reviews. */
+  /** The line on which it begins, without the spaces around it, and what is changed there, with a number where that stands more than once. */
   readonly at: string;
   readonly says: string;
 }
@@ -53,11 +53,16 @@ export function mutantsOf(store: StoreName): readonly SqlMutant[] {
   return TABLE[store].sources.flatMap((file) => {
     const source = readFileSync(join(root, file), "utf8");
     const lines = source.split("\n");
+    // A line may stand twice, and so may a comparison on it: a reason is one's own.
+    const told = new Map<string, number>();
     return statementsIn(source).flatMap(([from, to]) =>
       changesOf(source, from, to).map((change) => {
         const line = source.slice(0, change.from).split("\n").length;
         const original = source.slice(change.from, change.to);
         const at = (lines[line - 1] ?? "").trim();
+        const plain = saying(change, original);
+        const times = (told.get(`${at}\n${plain}`) ?? 0) + 1;
+        told.set(`${at}\n${plain}`, times);
         return {
           ...change,
           store,
@@ -66,7 +71,7 @@ export function mutantsOf(store: StoreName): readonly SqlMutant[] {
           original,
           statement: source.slice(from, to),
           at,
-          says: saying(change, original),
+          says: times === 1 ? plain : `${plain} (number ${times})`,
         };
       }),
     );

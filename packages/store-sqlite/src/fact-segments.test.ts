@@ -22,24 +22,32 @@ const SESSIONS = 7;
 const STEP = 1000;
 /** Two segments and a part of a third that is not indexed yet. */
 const COUNT = FACTS_PER_SEGMENT * 2 + STEP;
+/** A fact of no session, which stands in no index. */
+const OF_NONE = 19;
 
 test("a session's facts come whole and in order, page after page, from segments and from behind the last one", async (t) => {
   const { store } = await filled(t);
   for (let number = 0; number < SESSIONS; number += 1) {
-    const expected = bodies().filter((_, index) => index % SESSIONS === number);
+    const expected = bodies().filter(isOf(number));
     for (const limit of [37, 10_000]) assert.deepEqual(await timeline(store, sessionOf(number), limit), expected);
   }
+  // Another tenant's, and both ask for the other's session.
+  const [other, foreign] = [tenantOf("other"), { ...factNumber("0"), session: sessionOf(SESSIONS) }];
+  await store.commit([{ attempt: "AAAAAAAAAAA", rows: [], notices: [], facts: [{ ...foreign, tenant: other }] }]);
+  assert.deepEqual(await timeline(store, sessionOf(SESSIONS), 10, other), ["0"]);
   assert.deepEqual(await timeline(store, sessionOf(SESSIONS), 10), []);
+  assert.deepEqual(await timeline(store, sessionOf(0), 10, other), []);
 });
 
 test("facts that are older than the bound go, in steps, and nobody finds one of them by its session", async (t) => {
   const { store, file } = await filled(t);
-  for (const before of [1, STEP, FACTS_PER_SEGMENT, FACTS_PER_SEGMENT + 1, COUNT - 10, COUNT]) {
+  const steps = [1, STEP, FACTS_PER_SEGMENT - 1, FACTS_PER_SEGMENT, FACTS_PER_SEGMENT + 1, COUNT - 10, COUNT];
+  for (const before of steps) {
     await dropAll(store, { factsBefore: instantOf(before) });
     const left = bodies().slice(before);
     assert.deepEqual(await timeline(store, undefined, 3000), left);
-    const first = left.filter((body) => Number(body) % SESSIONS === 0);
-    assert.deepEqual(await timeline(store, sessionOf(0), 3000), first);
+    assert.deepEqual(await timeline(store, sessionOf(0), 3000), left.filter(isOf(0)));
+    assert.equal(counts(file)["fact_segments"], 2 - Math.min(2, Math.floor(before / FACTS_PER_SEGMENT)));
   }
   await store.close();
   assert.deepEqual(counts(file), { facts: 0, fact_index: 0, fact_segments: 0 }, "an empty segment goes with its index");
@@ -47,24 +55,31 @@ test("facts that are older than the bound go, in steps, and nobody finds one of 
 
 test("what is dropped by its kind leaves nothing in the index, and a step looks through so much and no more", async (t) => {
   const { store, file } = await filled(t);
-  const factsOf = [{ kind: "token_refreshed", from: instantOf(0), before: instantOf(FACTS_PER_SEGMENT) }];
-  await dropAll(store, { factsOf });
-  await store.close();
-  const { fact_index: indexed } = counts(file);
-  assert.equal(indexed, FACTS_PER_SEGMENT / 2 + FACTS_PER_SEGMENT);
+  const half = FACTS_PER_SEGMENT / 2;
+  for (const [before, left] of [
+    [FACTS_PER_SEGMENT, half + FACTS_PER_SEGMENT],
+    [COUNT, half + half],
+  ] as const) {
+    await dropAll(store, { factsOf: [{ kind: "token_refreshed", from: instantOf(0), before: instantOf(before) }] });
+    assert.equal(counts(file)["fact_index"], left - 1, "without the one of no session");
+  }
 });
 
 test("facts of one kind go by bounds of their own that move on, also out of segments that were looked through before", async (t) => {
   const { store } = await filled(t);
-  const even = (body: string): boolean => Number(body) % 2 === 0;
-  let from = 0;
+  const odd = (body: string): boolean => Number(body) % 2 === 1;
+  const first = 3;
+  let from = first;
+  // The last of a segment is of this kind, too.
   for (const before of [10, FACTS_PER_SEGMENT - 1, FACTS_PER_SEGMENT * 2, COUNT]) {
-    const factsOf = [{ kind: "token_refreshed", from: instantOf(from), before: instantOf(before) }];
+    const factsOf = [{ kind: "session_opened", from: instantOf(from), before: instantOf(before) }];
     await dropAll(store, { factsOf });
-    const left = bodies().filter((body) => !even(body) || Number(body) >= before);
+    const left = bodies().filter((body) => !odd(body) || Number(body) < first || Number(body) >= before);
     assert.deepEqual(await timeline(store, undefined, 3000), left);
     from = before;
   }
+  await dropAll(store, { factsBefore: instantOf(1) });
+  assert.deepEqual((await timeline(store, undefined, 3000)).slice(0, 3), ["1", "2", "4"], "the oldest goes as before");
 });
 
 test("a file of the release before shows the same facts, and goes on with segments", async (t) => {
@@ -74,11 +89,19 @@ test("a file of the release before shows the same facts, and goes on with segmen
   const reopened = await open(file);
   t.after(() => reopened.close());
   assert.equal(counts(file)["fact_segments"], 2, "cut as new ones are: a step of retention looks through one");
-  const expected = bodies(FACTS_PER_SEGMENT + 1).filter((body) => Number(body) % SESSIONS === 3);
+  const expected = bodies(FACTS_PER_SEGMENT + 1).filter(isOf(3));
   assert.deepEqual(await timeline(reopened, sessionOf(3), 1000), expected);
-  await append(reopened, FACTS_PER_SEGMENT + 1, COUNT);
-  const all = bodies().filter((body) => Number(body) % SESSIONS === 3);
-  assert.deepEqual(await timeline(reopened, sessionOf(3), 1000), all);
+  await append(reopened, FACTS_PER_SEGMENT + 1, FACTS_PER_SEGMENT + STEP);
+  await reopened.close();
+  // Opened with some that are in no segment yet.
+  const again = await open(file);
+  t.after(() => again.close());
+  await append(again, FACTS_PER_SEGMENT + STEP, COUNT + 10);
+  for (const session of [1, 3]) {
+    const all = bodies(COUNT + 10).filter(isOf(session));
+    assert.deepEqual(await timeline(again, sessionOf(session), 1000), all);
+  }
+  assert.equal(counts(file)["fact_segments"], 3);
 });
 
 async function filled(t: TestContext, count = COUNT): Promise<{ readonly store: Store; readonly file: string }> {
@@ -110,15 +133,20 @@ async function append(store: Store, from: number, to: number): Promise<void> {
 function factNumber(body: string): FactDraft {
   const number = Number(body);
   const kind = number % 2 === 0 ? "token_refreshed" : "session_opened";
-  return { tenant: home(), kind, session: sessionOf(number % SESSIONS), at: instantOf(number), body };
+  const session = number === OF_NONE ? null : sessionOf(number % SESSIONS);
+  return { tenant: tenantOf("home"), kind, session, at: instantOf(number), body };
+}
+
+function isOf(session: number): (body: string) => boolean {
+  return (body) => Number(body) % SESSIONS === session && Number(body) !== OF_NONE;
 }
 
 function bodies(count = COUNT): readonly string[] {
   return Array.from({ length: count }, (_, number) => String(number));
 }
 
-function home(): TenantId {
-  const tenant = parseTenantId("home");
+function tenantOf(name: string): TenantId {
+  const tenant = parseTenantId(name);
   assert.ok(tenant !== undefined);
   return tenant;
 }
@@ -129,11 +157,16 @@ function sessionOf(number: number): SessionId {
   return id;
 }
 
-async function timeline(store: Store, session: SessionId | undefined, limit: number): Promise<readonly string[]> {
+async function timeline(
+  store: Store,
+  session: SessionId | undefined,
+  limit: number,
+  tenant = tenantOf("home"),
+): Promise<readonly string[]> {
   const seen: string[] = [];
   let after: string | undefined;
   for (;;) {
-    const query = { tenant: home(), limit, ...(session && { session }), ...(after !== undefined && { after }) };
+    const query = { tenant, limit, ...(session && { session }), ...(after !== undefined && { after }) };
     const { facts, more } = await store.facts(query);
     seen.push(...facts.map(({ body }) => body));
     after = facts.at(-1)?.cursor ?? after;
