@@ -291,13 +291,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
     },
   },
   {
-    id: "sql-mutation",
-    title: "the statements of the stores, changed in hundreds of small ways that their contract has to notice",
-    promise: "P1 P2 P4 P7",
-    program: "drills/mutation/sql/main.ts",
-    sizes: { quick: "--store sqlite --sample 12", ci: "--store sqlite --sample 12", full: "" },
-  },
-  {
     id: "timing",
     title: "a client that does not exist beside a wrong secret, by the time that each takes",
     promise: "P3",

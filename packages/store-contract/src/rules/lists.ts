@@ -7,6 +7,7 @@ import type { Rule, RuleContext } from "../rule.ts";
 const group = "lists";
 /** In order of UTF-8, where the last stands after the one before it, though not in UTF-16. */
 const IDS: readonly string[] = [
+  "00000000-0000-0000-0000-000000000000",
   "0190a7c2",
   "0190a7c2-5e1f-7abc-8def-000000000001",
   "0190a7c2-5e1f-7abc-8def-000000000001x",

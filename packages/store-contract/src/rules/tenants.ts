@@ -67,13 +67,24 @@ export const tenants: readonly Rule[] = [
     group,
     title: "a tenant lists its own rows only",
     run: async ({ store, drafts }) => {
-      const rows = [put(keyOf("a"), "absent", "home"), put(keyOf("b", "session", AWAY), "absent", "away")];
+      const ids = [uuidOf(1), uuidOf(2), uuidOf(3), "a", "b"];
+      const uuids = ids.slice(0, 3);
+      const rows = [
+        ...ids.flatMap((id) => [put(keyOf(id), "absent", "home"), put(keyOf(id, "session", AWAY), "absent", "away")]),
+        ...uuids.map((id) => put(keyOf(id, "idempotency", AWAY), "absent", "other")),
+      ];
       await mustCommit(store, drafts.change({ rows }));
-      const listed = await store.list({ tenant: AWAY, kind: "session", limit: 10 });
-      assert.deepEqual(
-        listed.map((row) => [row.key, row.value]),
-        [[keyOf("b", "session", AWAY), "away"]],
-      );
+      for (const [from, after] of ["", ...ids].entries()) {
+        const listed = await store.list({ tenant: AWAY, kind: "session", after, limit: 10 });
+        assert.deepEqual(
+          listed.map((row) => [row.key, row.value]),
+          ids.slice(from).map((id) => [keyOf(id, "session", AWAY), "away"]),
+        );
+      }
+      for (const after of ["", uuidOf(1)]) {
+        const [one, ...more] = await store.list({ tenant: AWAY, kind: "idempotency", after, limit: 1 });
+        assert.deepEqual([one?.key.id, more], [after === "" ? uuidOf(1) : uuidOf(2), []]);
+      }
     },
   },
 ];
