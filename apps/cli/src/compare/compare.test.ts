@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { EXIT } from "../exit-codes.ts";
-import { figuresOf, type Measured, quantile } from "./figures.ts";
-import { asking, startTraffic, warm } from "./load.ts";
+import { figuresOf, type Measured, quantile, shown } from "./figures.ts";
+import { asking, inTurn, startTraffic, warm } from "./load.ts";
 import { plotOf, surviving } from "./plot.ts";
 import { type CompareOptions, lengthOf, settingsOf } from "./settings.ts";
 import { wayOf } from "./ways.ts";
@@ -91,28 +91,41 @@ describe("the figures of a way", () => {
   };
 
   it("are what it costs above a request that nobody judges", () => {
-    const figures = figuresOf(one, NOTHING, { coreHour: 3.6, millionCalls: 10 });
+    const figures = figuresOf(one, NOTHING, { requests: 100, prices: { coreHour: 3.6, millionCalls: 10 } });
     assert.equal(figures.cpu_per_request_us, 600);
     assert.equal(figures.issuer_calls_per_million, 500_000);
     // 600 seconds of a core at 3.6 an hour, and half a million calls at 10 a million.
     assert.equal(figures.cost_per_million, 5.6);
+    // 262.8 millions of them in 730 hours.
+    assert.equal(figures.cost_per_month, 1470);
     assert.equal(figures.issuer_load_percent, 0.2);
   });
 
   it("never say that judging costs less than nothing", () => {
-    assert.equal(
-      figuresOf({ ...NOTHING, way: "feed", apiCpu: 1 }, NOTHING, { coreHour: 1, millionCalls: 1 }).cost_per_million,
-      0,
-    );
+    const dear = { requests: 1, prices: { coreHour: 1, millionCalls: 1 } };
+    assert.equal(figuresOf({ ...NOTHING, way: "feed", apiCpu: 1 }, NOTHING, dear).cost_per_million, 0);
   });
 
   it("name the windows, and none where nothing was revoked", () => {
-    const figures = figuresOf(one, NOTHING, { coreHour: 0, millionCalls: 0 });
+    const free = { requests: 1, prices: { coreHour: 0, millionCalls: 0 } };
+    const figures = figuresOf(one, NOTHING, free);
     assert.deepEqual(
       [figures.window_p50_ms, figures.window_p99_ms, figures.window_max_ms, figures.revoked, figures.still_open],
       [0, 300, 300, 3, 1],
     );
-    assert.equal(figuresOf(NOTHING, NOTHING, { coreHour: 0, millionCalls: 0 }).window_max_ms, null);
+    assert.equal(figuresOf(NOTHING, NOTHING, free).window_max_ms, null);
+  });
+
+  it("are shown with three figures, or all of those before the point", () => {
+    assert.deepEqual([0, 0.00588, 0.85, 9.9, 99.97, 529, 1e6].map(shown), [
+      "0",
+      "0.00588",
+      "0.850",
+      "9.90",
+      "100",
+      "529",
+      "1,000,000",
+    ]);
   });
 
   it("take the nearest rank", () => {
@@ -129,10 +142,14 @@ describe("the picture", () => {
     ]);
   });
 
-  it("shows each way of which tokens were revoked, and no other", () => {
-    const picture = plotOf([NOTHING, { ...NOTHING, way: "feed", windows: [1, 2] }]);
-    assert.equal(picture.match(/<path /g)?.length, 1);
-    assert.match(picture, /local verification with the feed \(2\)/);
+  it("shows each way of which tokens were revoked, with what it costs, and no other", () => {
+    const feed: Measured = { ...NOTHING, way: "feed", apiCpu: 800, windows: [0, 0] };
+    const prices = { requests: 100, prices: { coreHour: 3.6, millionCalls: 0 } };
+    const picture = plotOf([NOTHING, feed], [figuresOf(NOTHING, NOTHING, prices), figuresOf(feed, NOTHING, prices)]);
+    // Its curve and its line in the key.
+    assert.equal(picture.match(/<path /g)?.length, 2);
+    assert.match(picture, /local verification with the feed \(2 revoked\)/);
+    for (const text of ["1.00 ms", "+100 µs", "26.3", "not at all"]) assert.ok(picture.includes(`>${text}<`), text);
     assert.doesNotMatch(picture, /NaN|undefined/);
   });
 });
@@ -173,14 +190,22 @@ describe("an API that asks the issuer", () => {
 });
 
 describe("the requests of a comparison", () => {
+  it("bring the tokens of so many sessions in turn, and the next one's where one is revoked", () => {
+    const holders = [{ token: "a" }, { token: "b" }, { token: "c" }];
+    const next = inTurn(holders, 2);
+    assert.deepEqual([next(), next(), next()], ["a", "b", "a"]);
+    holders.shift();
+    assert.deepEqual([next(), next(), next()], ["c", "b", "c"]);
+  });
+
   it("begin with as many as were asked for, or with those for which there is time", async () => {
-    const shown: string[] = [];
-    const ask = (token: string): Promise<number> => Promise.resolve(shown.push(token));
+    const asked: string[] = [];
+    const ask = (token: string): Promise<number> => Promise.resolve(asked.push(token));
     let turn = 0;
     const next = (): string => String((turn += 1));
     assert.equal(await warm(ask, next, 100, 60_000), 100);
     assert.deepEqual(
-      shown,
+      asked,
       Array.from({ length: 100 }, (_, index) => String(index + 1)),
     );
     assert.equal(await warm(ask, next, 100, 0), 0);

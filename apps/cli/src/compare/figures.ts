@@ -1,6 +1,7 @@
 // What was measured of a way, and what follows from it.
 
-import type { Prices } from "./settings.ts";
+import { span } from "../print/times.ts";
+import type { CompareSettings } from "./settings.ts";
 import type { WayName } from "./ways.ts";
 
 /** What one way did and used while the requests came at their rate. */
@@ -35,6 +36,8 @@ export interface Figures {
   readonly cpu_per_request_us: number;
   readonly issuer_calls_per_million: number;
   readonly cost_per_million: number;
+  /** Of 730 hours at the rate that was asked for. */
+  readonly cost_per_month: number;
   readonly window_p50_ms: number | null;
   readonly window_p99_ms: number | null;
   readonly window_max_ms: number | null;
@@ -44,11 +47,19 @@ export interface Figures {
   readonly unsent: number;
 }
 
+const MONTH_SECONDS = 730 * 3600;
+
 /** `nothing` is what the same requests cost when nobody judges them. */
-export function figuresOf(one: Measured, nothing: Measured, prices: Prices): Figures {
+export function figuresOf(
+  one: Measured,
+  nothing: Measured,
+  { prices, requests }: Pick<CompareSettings, "prices" | "requests">,
+): Figures {
   const perRequest = (of: Measured): number => (of.issuerCpu + of.apiCpu) / Math.max(1, of.answered);
   const cpu = Math.max(0, perRequest(one) - perRequest(nothing));
   const calls = one.calls / Math.max(1, one.answered);
+  // A million requests of so many microseconds each are so many seconds.
+  const cost = (cpu / 3600) * prices.coreHour + calls * prices.millionCalls;
   const hasWindows = one.windows.length > 0;
   return {
     way: one.way,
@@ -57,8 +68,8 @@ export function figuresOf(one: Measured, nothing: Measured, prices: Prices): Fig
     issuer_load_percent: rounded(one.issuerCpu / 10 / one.wallMs),
     cpu_per_request_us: rounded(cpu),
     issuer_calls_per_million: Math.round(calls * 1e6),
-    // A million requests of so many microseconds each are so many seconds.
-    cost_per_million: rounded((cpu / 3600) * prices.coreHour + calls * prices.millionCalls),
+    cost_per_million: rounded(cost),
+    cost_per_month: rounded((cost * requests * MONTH_SECONDS) / 1e6),
     window_p50_ms: hasWindows ? rounded(quantile(one.windows, 0.5)) : null,
     window_p99_ms: hasWindows ? rounded(quantile(one.windows, 0.99)) : null,
     window_max_ms: hasWindows ? rounded(quantile(one.windows, 1)) : null,
@@ -78,4 +89,15 @@ export function quantile(values: readonly number[], share: number): number {
 /** To three figures that matter. */
 function rounded(value: number): number {
   return Number(value.toPrecision(3));
+}
+
+/** With three figures, or all of those before the point. */
+export function shown(value: number): string {
+  if (value === 0) return "0";
+  return value < 100 ? value.toPrecision(3) : Math.round(value).toLocaleString("en");
+}
+
+export function windowWords(ms: number | null): string {
+  if (ms === null) return "–";
+  return ms === 0 ? "not at all" : span(ms);
 }

@@ -37,6 +37,15 @@ export interface Traffic {
   stop(): Promise<Load>;
 }
 
+/**
+ * The tokens of the first so many of them, round and round. Those behind take the places of whoever is taken out: however many are revoked, as
+ * many tokens as before are in use.
+ */
+export function inTurn(holders: readonly { readonly token: string }[], count: number): () => string {
+  let turn = 0;
+  return () => holders[turn++ % count]?.token ?? "";
+}
+
 /** `next` is the token of the next request. */
 export function startTraffic(ask: Ask, perSecond: number, next: () => string): Traffic {
   const began = performance.now();

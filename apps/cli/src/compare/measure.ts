@@ -9,7 +9,7 @@ import { fileCredentials, OPERATOR_CREDENTIALS } from "../connection/settings.ts
 import type { OpenedSession } from "../sessions/session-wire.ts";
 import { type Part, startPart } from "./child.ts";
 import type { Measured } from "./figures.ts";
-import { type Ask, asking, startTraffic, warm } from "./load.ts";
+import { type Ask, asking, inTurn, startTraffic, warm } from "./load.ts";
 import type { CompareSettings } from "./settings.ts";
 import type { WayName } from "./ways.ts";
 
@@ -69,8 +69,7 @@ interface Turn {
 
 async function inTwoParts({ way, settings, server, holders, issuer, api, said }: Turn): Promise<Measured> {
   const ask = asking(api.port);
-  let turn = 0;
-  const next = (): string => holders[turn++ % holders.length]?.token ?? "";
+  const next = inTurn(holders, settings.sessions);
   const traffic = () => startTraffic(ask, settings.requests, next);
   said("warming up");
   await warm(ask, next, WARM_REQUESTS, WARM_WITHIN_MS);
