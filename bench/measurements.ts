@@ -9,8 +9,16 @@ export interface Measurement {
   readonly args: readonly string[];
   /** What may be given besides `--quick`; each takes a value. */
   readonly flags: readonly string[];
+  /** What `--quick` chooses where the flag is not given. */
+  readonly quick: Readonly<Record<string, Chosen>>;
   /** False for what is measured only when it is asked for by name. */
   readonly always: boolean;
+}
+
+export interface Chosen {
+  readonly value: string;
+  /** Of what is measured otherwise. */
+  readonly leavesOut: readonly string[];
 }
 
 const REQUEST_FLAGS = ["rounds", "seconds", "connections", "requests", "contenders", "json", "pictures"];
@@ -24,12 +32,22 @@ const REQUESTS: Readonly<Record<string, string>> = {
   route: "a protected route, with the verifier and with what apps use",
 };
 
+/** Of each kind of contender the one that is the most to measure oneself by. */
+const QUICK_CONTENDERS =
+  "memory,redis,express,fastify,better-auth-cache,fastify-jwt-cache,bare,floor,sqlite,postgres,verifier,verifier-fastify";
+const WITHOUT_ITS_CACHE = "better-auth without its cookie cache";
+const QUICK_LEAVES_OUT: Readonly<Record<string, readonly string[]>> = {
+  check: [WITHOUT_ITS_CACHE],
+  route: [WITHOUT_ITS_CACHE, "@fastify/jwt without its cache", "jose", "jsonwebtoken"],
+};
+
 function request(name: string): Measurement {
   return {
     about: REQUESTS[name] ?? name,
     program: "token/main.ts",
     args: ["--only", name],
     flags: REQUEST_FLAGS,
+    quick: { contenders: { value: QUICK_CONTENDERS, leavesOut: QUICK_LEAVES_OUT[name] ?? [] } },
     always: true,
   };
 }
@@ -46,6 +64,9 @@ const WITH_NOTICES: Measurement = {
     "notices-",
   ],
   flags: REQUEST_FLAGS.filter((flag) => flag !== "contenders"),
+  quick: {
+    contenders: { value: "sqlite@0,sqlite@100000,verifier@0,verifier@100000", leavesOut: ["1,000 notices"] },
+  },
   always: true,
 };
 
@@ -53,9 +74,9 @@ function program(
   name: string,
   about: string,
   flags: readonly string[],
-  { always, args = [] }: { readonly always: boolean; readonly args?: readonly string[] },
+  { always, quick = {} }: { readonly always: boolean; readonly quick?: Measurement["quick"] },
 ): Measurement {
-  return { about, program: name, args, flags, always };
+  return { about, program: name, args: [], flags, quick, always };
 }
 
 const [LISTED, BY_NAME] = [{ always: true }, { always: false }];
@@ -93,13 +114,13 @@ export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
     "growth/start.ts",
     "a node starts, and what a million sessions take on disk and in memory",
     ["stores", "sizes", "starts", "asked", "pictures"],
-    LISTED,
+    { always: true, quick: { sizes: { value: "20000", leavesOut: ["an empty store", "a million sessions"] } } },
   ),
   sizes: program(
     "growth/sizes.ts",
     "requests at 10,000 to 10,000,000 sessions",
     ["store", "sizes", "rounds", "pictures"],
-    LISTED,
+    { always: true, quick: { sizes: { value: "2000,20000", leavesOut: ["more than 20,000 sessions"] } } },
   ),
   "push-cross-node": program(
     "feed/cross-node.ts",

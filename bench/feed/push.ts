@@ -24,8 +24,8 @@ const { values } = parseArgs({
     pictures: { type: "string" },
   },
 });
-const revocations = Number(values.revocations ?? (values.quick ? 20 : 300));
-const WARM_UP = values.quick ? 5 : 50;
+const revocations = Number(values.revocations ?? (values.quick ? 10 : 300));
+const WARM_UP = values.quick ? 3 : 50;
 const PASSES = values.quick ? 3 : 5;
 /** What stands in the table, for what was received and for what all have applied. */
 const SHARES = [0.5, 0.99, 0.999];

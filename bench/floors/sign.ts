@@ -19,7 +19,7 @@ const { values } = parseArgs({
     pictures: { type: "string" },
   },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 5 : 21));
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 21));
 const PER_ROUND = 1600;
 const WARM_UP = values.quick ? 2000 : 10_000;
 /** What requests that arrive together ask for. */

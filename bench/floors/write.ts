@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
-const PER_ROUND = values.quick ? 800 : 3000;
+const PER_ROUND = values.quick ? 400 : 3000;
 const ROWS = 1000;
 const VALUE = JSON.stringify({ v: 1, subject: "u-1", seed: "x".repeat(22), rest: "y".repeat(220) });
 

@@ -16,13 +16,13 @@ import { type Filled, filled, started } from "./started.ts";
 const { values } = parseArgs({
   options: {
     store: { type: "string", default: "sqlite" },
-    sizes: { type: "string" },
+    sizes: { type: "string", default: "10000,100000,1000000,10000000" },
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
     pictures: { type: "string" },
   },
 });
-const sizes = (values.sizes ?? (values.quick ? "2000,20000" : "10000,100000,1000000,10000000")).split(",").map(Number);
+const sizes = values.sizes.split(",").map(Number);
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 9));
 /** Requests of each kind in a round: enough for a p99 that is not the second longest of all. */
 const PER_ROUND: Readonly<Record<Kind, number>> = values.quick

@@ -18,14 +18,14 @@ import { type Filled, filled, started } from "./started.ts";
 const { values } = parseArgs({
   options: {
     stores: { type: "string", default: "sqlite,postgres" },
-    sizes: { type: "string" },
+    sizes: { type: "string", default: "0,1000000" },
     starts: { type: "string" },
     asked: { type: "string" },
     quick: { type: "boolean", default: false },
     pictures: { type: "string" },
   },
 });
-const sizes = (values.sizes ?? (values.quick ? "0,20000" : "0,1000000")).split(",").map(Number);
+const sizes = values.sizes.split(",").map(Number);
 const starts = Number(values.starts ?? (values.quick ? 2 : 9));
 const asked = Number(values.asked ?? (values.quick ? 2000 : 100_000));
 /** Milliseconds after which a node that nobody asks has done what it does after its start. */

@@ -32,13 +32,13 @@ const { values } = parseArgs({
     prefix: { type: "string", default: "" },
   },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
 const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 4));
 const connections = Number(values.connections);
 const requests = Number(values.requests ?? (values.quick ? 500 : 6000));
 /** Until so many have been answered, a quarter of an opening's time is V8's compiler. */
 const WARM_UP = 25_000;
-const MOST_WARM_UPS = values.quick ? 2 : 5;
+const MOST_WARM_UPS = values.quick ? 1 : 5;
 const operations = values.only?.split(",") ?? Object.keys(OPERATIONS);
 for (const name of operations)
   if (OPERATIONS[name] === undefined) throw new Error(`--only are of ${Object.keys(OPERATIONS).join(", ")}`);

@@ -19,9 +19,9 @@ const { values } = parseArgs({
   },
 });
 const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 15));
-const REMEMBERED = 200_000;
+const REMEMBERED = values.quick ? 50_000 : 200_000;
 const FRESH = 500;
-const FRESH_ROUNDS = ROUNDS * 4;
+const FRESH_ROUNDS = ROUNDS * (values.quick ? 2 : 4);
 /** Until the compiler is done with all of them: a service verifies for longer than the first second. */
 const FRESH_WARM_UP = values.quick ? 2000 : 15_000;
 /** The verifier remembers 10,000: who comes round again among twice as many was forgotten long ago, which the count of signatures shows. */

@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 const sizes = values.notices.split(",").map(Number);
-const rounds = Number(values.rounds ?? (values.quick ? 5 : 15));
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 15));
 const REMEMBERED = 200_000;
 const FRESH = 500;
 const FRESH_WARM_UP = values.quick ? 1000 : 10_000;
