@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { EXIT } from "../exit-codes.ts";
-import { figuresOf, type Measured, quantile, shown } from "./figures.ts";
+import { figuresOf, type Measured, quantile, shown, windowWords } from "./figures.ts";
 import { asking, inTurn, startTraffic, warm } from "./load.ts";
 import { plotOf, surviving } from "./plot.ts";
-import { type CompareOptions, lengthOf, settingsOf } from "./settings.ts";
+import { type CompareOptions, keepingMs, lengthOf, settingsOf } from "./settings.ts";
+import { troubleOf } from "./trouble.ts";
 import { wayOf } from "./ways.ts";
 
 const OPTIONS: CompareOptions = {
@@ -51,7 +52,15 @@ describe("what is asked of a comparison", () => {
   it("takes some two minutes as it is, and as much longer as each part of each way does", () => {
     const usual = lengthOf(settingsOf(OPTIONS), 4);
     assert.ok(usual >= 100_000 && usual <= 130_000, `${usual}`);
-    assert.equal(lengthOf(settingsOf({ ...OPTIONS, duration: "20s", cache: "15s" }), 4) - usual, 7 * 10_000 + 5000);
+    assert.equal(
+      lengthOf(settingsOf({ ...OPTIONS, duration: "20s", cache: "15s" }), 4) - usual,
+      7 * 10_000 + 5000 + 20_000,
+    );
+  });
+
+  it("measures kept answers over whole lives of them, however short a part is", () => {
+    const lasts = (duration: string, cache: string): number => keepingMs(settingsOf({ ...OPTIONS, duration, cache }));
+    assert.deepEqual([lasts("10s", "10s"), lasts("3s", "5s"), lasts("15s", "10s")], [10_000, 5000, 20_000]);
   });
 
   for (const [option, value] of [
@@ -125,6 +134,28 @@ describe("the figures of a way", () => {
       "100",
       "529",
       "1,000,000",
+    ]);
+  });
+
+  it("tell a window of less than a millisecond from none", () => {
+    assert.deepEqual([null, 0, 0.312, 250, 3120].map(windowWords), [
+      "–",
+      "not at all",
+      "under 1 ms",
+      "250 ms",
+      "3.1 s",
+    ]);
+  });
+
+  it("name what keeps them from being what was asked for, a busy machine too", () => {
+    const free = { requests: 1, prices: { coreHour: 0, millionCalls: 0 } };
+    assert.deepEqual(troubleOf(figuresOf(NOTHING, NOTHING, free)), []);
+    const [busy = "", ...more] = troubleOf(figuresOf({ ...NOTHING, ms: [189] }, NOTHING, free));
+    assert.match(busy, /^Requests that nobody judged took 189 ms \(P99\): this machine does other work/);
+    assert.deepEqual(more, []);
+    assert.deepEqual(troubleOf(figuresOf({ ...one, unsent: 7, ms: [189] }, NOTHING, free)), [
+      "introspection, answers kept: 7 requests were not sent, because too many waited: ask for fewer a second",
+      "introspection, answers kept: 1 revoked tokens were still accepted when nobody looked any longer",
     ]);
   });
 

@@ -14,6 +14,7 @@ import { type Figures, figuresOf, type Measured, shown, windowWords } from "./fi
 import { measure } from "./measure.ts";
 import { plotOf } from "./plot.ts";
 import { type CompareOptions, type CompareSettings, lengthOf, settingsOf } from "./settings.ts";
+import { troubleOf } from "./trouble.ts";
 import { WAY_WORDS, WAYS } from "./ways.ts";
 
 /** Exits with `refused` if a way could not do what was asked of it: then its figures are not those of the rate that was asked for. */
@@ -103,15 +104,5 @@ function linesOf(figures: readonly Figures[], settings: CompareSettings, plot: s
     "CUT OFF, AT MOST: where the API can't reach the issuer. Introspection accepts nothing then, good tokens neither; the other two go on until then.",
     ...figures.flatMap(troubleOf),
     ...(plot === undefined ? [] : [`The picture: ${plot}`]),
-  ];
-}
-
-function troubleOf({ way, failed, unsent, still_open: open }: Figures): readonly string[] {
-  const told = (count: number, what: string): readonly string[] =>
-    count === 0 ? [] : [`${WAY_WORDS[way]}: ${count} ${what}`];
-  return [
-    ...told(failed, "requests were answered by neither yes nor no"),
-    ...told(unsent, "requests were not sent, because too many waited: ask for fewer a second"),
-    ...told(open, "revoked tokens were still accepted when nobody looked any longer"),
   ];
 }

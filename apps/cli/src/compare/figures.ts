@@ -99,5 +99,6 @@ export function shown(value: number): string {
 
 export function windowWords(ms: number | null): string {
   if (ms === null) return "–";
-  return ms === 0 ? "not at all" : span(ms);
+  if (ms === 0) return "not at all";
+  return ms < 1 ? "under 1 ms" : span(ms);
 }

@@ -10,7 +10,7 @@ import type { OpenedSession } from "../sessions/session-wire.ts";
 import { type Part, startPart } from "./child.ts";
 import type { Measured } from "./figures.ts";
 import { type Ask, asking, inTurn, startTraffic, warm } from "./load.ts";
-import type { CompareSettings } from "./settings.ts";
+import { type CompareSettings, keepingMs } from "./settings.ts";
 import type { WayName } from "./ways.ts";
 
 /** Before its rate, as fast as they are answered: so many requests, but no longer than that. Then a second at its rate. */
@@ -40,7 +40,7 @@ export async function measure(
   try {
     const url = `http://127.0.0.1:${issuer.port}`;
     const server = serverApi(url, () => fileCredentials(join(data, OPERATOR_CREDENTIALS)));
-    const toRevoke = 2 * Math.ceil((settings.revocations * settings.durationMs) / 1000);
+    const toRevoke = 2 * Math.ceil((settings.revocations * partMs(way, settings)) / 1000);
     said(`opening ${settings.sessions + toRevoke} sessions`);
     const holders = await openSessions(server, settings.sessions + toRevoke);
     const credentials = fileCredentials(join(data, DEMO_API_CREDENTIALS));
@@ -81,7 +81,8 @@ async function inTwoParts({ way, settings, server, holders, issuer, api, said }:
   const before = await Promise.all([issuer.used(), api.used()]);
   const began = performance.now();
   const load = traffic();
-  await revoking(settings, holders, (holder) => revoke(server, holder));
+  const lasts = partMs(way, settings);
+  await revoking(settings.revocations, lasts, holders, (holder) => revoke(server, holder));
   const done = await load.stop();
   const wallMs = performance.now() - began;
   const after = await Promise.all([issuer.used(), api.used()]);
@@ -92,7 +93,7 @@ async function inTwoParts({ way, settings, server, holders, issuer, api, said }:
     const bound = { introspection: 0, cache: settings.cacheMs, feed: settings.stalenessMs }[way];
     const beside = traffic();
     const watched: Promise<void>[] = [];
-    await revoking(settings, holders, async (holder) => {
+    await revoking(settings.revocations, lasts, holders, async (holder) => {
       await revoke(server, holder);
       watched.push(acceptedFor(ask, holder.token, bound + GIVE_UP_AFTER_MS).then((ms) => void windows.push(ms)));
     });
@@ -132,9 +133,15 @@ async function openSessions(server: ServerApi, count: number): Promise<Holder[]>
   return holders;
 }
 
+/** Milliseconds of each of the two. */
+function partMs(way: WayName, settings: CompareSettings): number {
+  return way === "cache" ? keepingMs(settings) : settings.durationMs;
+}
+
 /** Takes holders out of the traffic and hands them over, at their rate, for the length of a part. */
 async function revoking(
-  { revocations, durationMs }: CompareSettings,
+  revocations: number,
+  durationMs: number,
   holders: Holder[],
   take: (holder: Holder) => Promise<void>,
 ): Promise<void> {

@@ -64,8 +64,17 @@ const READY_MS = 9000;
  * Milliseconds that a comparison takes, about. All ways but the one that judges nothing are measured in two parts, and where answers are kept
  * the last one is waited for.
  */
-export function lengthOf({ durationMs, cacheMs }: CompareSettings, ways: number): number {
-  return ways * READY_MS + (2 * ways - 1) * durationMs + cacheMs;
+export function lengthOf(settings: CompareSettings, ways: number): number {
+  const { durationMs, cacheMs } = settings;
+  return ways * READY_MS + (2 * ways - 3) * durationMs + 2 * keepingMs(settings) + cacheMs;
+}
+
+/**
+ * Milliseconds of each part where answers are kept: whole lives of them. In less, or in half as much again, the issuer would be asked too seldom
+ * or too often for what it is asked in the long run, and tokens would be revoked while their answers are all old or all new.
+ */
+export function keepingMs({ durationMs, cacheMs }: CompareSettings): number {
+  return Math.ceil(durationMs / cacheMs) * cacheMs;
 }
 
 function numberOf(option: string, text: string, least: number, most: number): number {
