@@ -320,7 +320,7 @@ export const BUGS: readonly Bug[] = [
         file: connection,
         find: "state.sent = interval.to;\n    this.#outbox.send(interval.text);",
         replace:
-          "state.sent = interval.to;\n    this.#outbox.send(interval.text); this.#deps.heard.acknowledged(state.hello.instance, interval.to, 0);",
+          "state.sent = interval.to;\n    this.#outbox.send(interval.text); this.#deps.heard.acknowledged(state.heardAs, interval.to, 0);",
       },
     ],
     seedBudget: 200,
