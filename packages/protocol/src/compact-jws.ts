@@ -26,10 +26,10 @@ export const MAX_KID_LENGTH = 128;
 
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "typ", "kid"]);
 const HEADER_JSON: JsonLimits = { maxLength: 384, maxDepth: 1, maxMembers: 8 };
-// Its length is bounded before it is decoded.
 /** Objects and arrays inside one another in a payload, itself counted; and members of all of them together. More is read by nobody. */
 export const MAX_PAYLOAD_DEPTH = 12;
 export const MAX_PAYLOAD_MEMBERS = 128;
+// Its length is bounded before it is decoded.
 const PAYLOAD_JSON: JsonLimits = {
   maxLength: Number.POSITIVE_INFINITY,
   maxDepth: MAX_PAYLOAD_DEPTH,

@@ -128,8 +128,8 @@ function targetKey({ issuer }: Pick<RevokeDeps, "issuer">, target: Target): RowK
 
 /** Nobody knows which sessions a client's cut-off takes; a run looks through all of them. */
 function countingOf({ issuer }: RevokeDeps, { targets }: Revoke, snapshot: Snapshot): Revocation["run"] {
-  if (!targets.some(({ kind }) => kind === "client")) return undefined;
   const ids = targets.flatMap((target) => (target.kind === "client" ? [target.client] : []));
+  if (ids.length === 0) return undefined;
   const cutOf = (id: ClientId): Position | null => snapshot.get(clientKey(issuer.tenant, id))?.notBefore ?? null;
   return { ...notBegun(snapshot.clock), clients: ids.map((id) => ({ id, cut: cutOf(id) })) };
 }

@@ -201,10 +201,8 @@ export function createPullFeed(deps: PullDeps): PullFeed {
         const { head, keys, time } = round;
         // Only a cursor of ours proves what was applied.
         const proven = covered !== undefined && !isBefore(covered, ping.applied);
-        {
-          const late = proven ? ping.stats.late_accepts : undefined;
-          heard.acknowledged(name, proven ? ping.applied : BEFORE_ALL, ping.keys, late);
-        }
+        const late = proven ? ping.stats.late_accepts : undefined;
+        heard.acknowledged(name, proven ? ping.applied : BEFORE_ALL, ping.keys, late);
         heard.pulled(name, time, hello.max_staleness_ms);
         return { ...frames, after: [headText(ping.n, head.pos, keys.version, time)] };
       } finally {
