@@ -188,17 +188,19 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
 
 function wrongIn({ pointer, code }: WrongMember): string {
   const member = pointer.slice(1);
-  const form = code === "malformed" ? FORMS[member.replace(/^.*\/(?=[a-z])|\/\d+$/g, "")] : undefined;
+  const form = code === "malformed" ? FORMS.get(member.replace(/^.*\/(?=[a-z])|\/\d+$/g, "")) : undefined;
   return `${member === "" ? "the body" : member}: ${code}${form === undefined ? "" : `, it has to be ${form}`}`;
 }
 
-/** What would have been right, of the members that are typed by hand. */
-const FORMS: Readonly<Record<string, string>> = {
-  sid: "a session's id, as hallpass sessions search shows it",
-  jti: "the jti of an access token, as hallpass token inspect - shows it",
-  audiences: "an absolute URI such as https://api.example",
-  audience: "an absolute URI such as https://api.example",
-};
+const AN_AUDIENCE = "an absolute URI such as https://api.example";
+
+/** What would have been right, of the members that are typed by hand. No object: a server may name a member like what every object has. */
+const FORMS: ReadonlyMap<string, string> = new Map([
+  ["sid", "a session's id, as hallpass sessions search shows it"],
+  ["jti", "the jti of an access token, as hallpass token inspect - shows it"],
+  ["audiences", AN_AUDIENCE],
+  ["audience", AN_AUDIENCE],
+]);
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_client: "are these the credentials of this server? see HALLPASS_CREDENTIALS_FILE",
