@@ -88,6 +88,7 @@ function addServe(program: Command, on: On): void {
     .command("migrate")
     .description("make or complete the tables of the database; nodes may serve meanwhile")
     .option("--config <file>")
+    .option("--set <key=value...>", "a key, over file and environment")
     .option("--json");
   on(migrate, async (context, options) => (await import("./migrate/migrate.ts")).migrate(context, options));
   addBackups(program, on);
@@ -102,6 +103,7 @@ function addServe(program: Command, on: On): void {
   const explain = config
     .command("explain [key]")
     .description("what a key is, what it is otherwise, and where it was set; without one, all that were")
+    .option("--all", "every key there is, also those that were not set")
     .option("--config <file>")
     .option("--set <key=value...>", "a key, over file and environment")
     .option("--json");

@@ -1,7 +1,6 @@
 // Starts the server: each tenant with its store, then one listener in front of them all. The one place where the real clock, dice and timers
 // come in, unless a test hands in others (host/ports.ts). Nothing is answered before everything is there.
 
-import { chmodSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, Server } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -17,6 +16,7 @@ import { inARow } from "./host/in-a-row.ts";
 import { isOver } from "./host/is-over.ts";
 import { listenForMetrics } from "./host/metrics-listener.ts";
 import { listen } from "./host/node-host.ts";
+import { ownAddress, writeAddress } from "./host/own-address.ts";
 import { type Ports, portsWith } from "./host/ports.ts";
 import { readProxySecret } from "./host/proxy-secret.ts";
 import { systemNextTurn } from "./host/system-ports.ts";
@@ -73,12 +73,6 @@ export async function startServer(config: Config, given: Partial<Ports> = {}): P
 function refuseInsecure(socket: Duplex): void {
   socket.on("error", () => socket.destroy());
   socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", () => socket.destroy());
-}
-
-/** Everybody may read it and nobody else write it, whatever the umask: the operator's command sends its secret there. */
-function writeAddress(file: string, url: string): void {
-  writeFileSync(file, `${url}\n`, { mode: 0o644 });
-  chmodSync(file, 0o644);
 }
 
 /** Milliseconds between two looks at the files of the certificate. */
@@ -154,7 +148,7 @@ async function serve(
   const renewal = files === undefined || tls === undefined ? undefined : renewing(files, tls, renewed, failed);
   const looking = renewal && every(ports.scheduler, LOOK_EVERY, async () => renewal.look(), failed);
   const url = `${tls === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${host.port}`;
-  writeAddress(join(config.data, "address"), url);
+  writeAddress(join(config.data, "address"), ownAddress(config, host.port, tls !== undefined));
   for (const tenant of tenants) {
     const { name: store } = tenant.services.store.traits;
     tenant.log.info("listening", { url, issuer: tenant.issuer, store, development: config.development });

@@ -1,11 +1,13 @@
 // `backup`: the stores that the configuration names, each in one consistent state, into a new directory; nodes may serve meanwhile.
 
 import { backUp } from "@hallpass/server";
+import type { ConfigOptions } from "../config/check.ts";
+import { configured } from "../config/configured.ts";
 import type { Context, Outcome } from "../context.ts";
 import { printJson } from "../terminal.ts";
-import { type BackupOptions, configured, told } from "./configured.ts";
+import { told } from "./told.ts";
 
-export async function backup(context: Context, directory: string, options: BackupOptions): Promise<Outcome> {
+export async function backup(context: Context, directory: string, options: ConfigOptions): Promise<Outcome> {
   const manifest = await told(backUp(configured(context, options), directory));
   const { terminal } = context;
   if (options.json === true) printJson(terminal, manifest);

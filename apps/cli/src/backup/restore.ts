@@ -2,11 +2,13 @@
 
 import { type RestoredTenant, restore as restoreStores } from "@hallpass/server";
 import { usage } from "../complaint.ts";
+import type { ConfigOptions } from "../config/check.ts";
+import { configured } from "../config/configured.ts";
 import type { Context, Outcome } from "../context.ts";
 import { printJson } from "../terminal.ts";
-import { type BackupOptions, configured, told } from "./configured.ts";
+import { told } from "./told.ts";
 
-export interface RestoreOptions extends BackupOptions {
+export interface RestoreOptions extends ConfigOptions {
   readonly journal?: readonly string[];
   readonly endAllSessions?: true;
 }

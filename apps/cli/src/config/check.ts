@@ -29,7 +29,15 @@ export async function checkConfig({ terminal, connection }: Context, options: Co
   const shown = Object.fromEntries(NAMES.map((name) => [name, valueOf(loaded.config, name)]));
   if (options.json === true) printJson(terminal, shown);
   else {
-    const rows = NAMES.map((name) => [name, shown[name] ?? "(not set)", envName(name), KEYS[name].what]);
+    // A span of time or a size as it may be written, not in the unit that the server counts in.
+    const written = (name: keyof Config): string | null =>
+      typeof loaded.config[name] === "number" ? (loaded.said.get(name)?.[0]?.text ?? KEYS[name].otherwise) : null;
+    const rows = NAMES.map((name) => [
+      name,
+      written(name) ?? shown[name] ?? "(not set)",
+      envName(name),
+      KEYS[name].what,
+    ]);
     printLines(terminal, columns(["KEY", "VALUE", "VARIABLE", "WHAT"], rows));
   }
   return undefined;

@@ -6,7 +6,7 @@ import type { Context, Outcome } from "../context.ts";
 import { columns, pairs } from "../print/columns.ts";
 import { printJson, printLines } from "../terminal.ts";
 import type { ConfigOptions } from "./check.ts";
-import { isName, sourcesOf } from "./sources.ts";
+import { isName, SEE_KEYS, sourcesOf } from "./sources.ts";
 
 interface Explained {
   readonly key: Name;
@@ -25,14 +25,13 @@ interface Explained {
 export async function explainConfig(
   { terminal, connection }: Context,
   key: string | undefined,
-  options: ConfigOptions,
+  options: ConfigOptions & { readonly all?: true },
 ): Promise<Outcome> {
-  if (key !== undefined && !isName(key)) throw usage(`${key} is no key`, "see them with: hallpass config check");
+  if (key !== undefined && !isName(key)) throw usage(`${key} is no key`, SEE_KEYS);
   const loaded = loadConfig(sourcesOf(terminal.env, connection, options));
   if (!loaded.ok) for (const problem of loaded.problems) terminal.say(`problem: ${problem}\n`);
-  const all = (key === undefined ? NAMES.filter((name) => loaded.said.has(name)) : [key]).map((name) =>
-    explained(name, loaded),
-  );
+  const shown = options.all === true ? NAMES : NAMES.filter((name) => loaded.said.has(name));
+  const all = (key === undefined ? shown : [key]).map((name) => explained(name, loaded));
   if (options.json === true) printJson(terminal, key === undefined ? all : all[0]);
   else if (key === undefined && all.length === 0) terminal.say("nothing is set: every key is what it is otherwise\n");
   else if (key === undefined)

@@ -9,6 +9,8 @@ export interface SourceOptions {
   readonly set?: readonly string[];
 }
 
+export const SEE_KEYS = "see them with: hallpass config explain --all";
+
 /** Throws a complaint for a --set that names no key. */
 export function sourcesOf(
   env: ConfigSources["env"],
@@ -18,7 +20,7 @@ export function sourcesOf(
   const given = set.map((text): [Name, string] => {
     const [name, value] = split(text);
     if (value === undefined) throw usage(`--set ${name} has no value`, "write it like --set log_level=debug");
-    if (!isName(name)) throw usage(`${name} is no key`, "see them with: hallpass config check");
+    if (!isName(name)) throw usage(`${name} is no key`, SEE_KEYS);
     return [name, value];
   });
   return {

@@ -3,6 +3,8 @@
 
 import { Complaint } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
+import { noAnswer } from "./no-answer.ts";
+import { HINTS, type WrongMember, wrongIn } from "./refusal-hints.ts";
 import type { Credentials } from "./settings.ts";
 
 export interface Call {
@@ -39,12 +41,6 @@ interface Problem {
   readonly errors?: readonly WrongMember[];
   /** Parts of a mandate. */
   readonly exceeded?: readonly string[];
-}
-
-interface WrongMember {
-  /** RFC 6901. */
-  readonly pointer: string;
-  readonly code: string;
 }
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -147,14 +143,7 @@ async function send(
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS + (call.waitMs ?? 0));
     return await fetch(`${url}${path}`, { ...init, redirect: "error", signal });
   } catch (cause) {
-    if (isConnectRefusal(cause)) {
-      throw new Complaint(
-        EXIT.unavailable,
-        `nobody answers at ${url}`,
-        "start it with: hallpass serve, or name another with --url",
-      );
-    }
-    throw new Complaint(EXIT.unavailable, `no answer came from ${url}`, call.unknown ?? "try again");
+    throw noAnswer(url, cause, call.unknown);
   }
 }
 
@@ -184,47 +173,4 @@ async function bodyOf(url: string, response: Response, call: Pick<Call, "unknown
   const hint = errors?.map(wrongIn).join(", ") ?? HINTS[code ?? error ?? ""] ?? "nothing was changed";
   const beyond = exceeded === undefined ? "" : `beyond its ${exceeded.join(", ")}; `;
   throw new Complaint(EXIT.refused, `${what} (${place})`, `${beyond}${hint}`);
-}
-
-function wrongIn({ pointer, code }: WrongMember): string {
-  const member = pointer.slice(1);
-  const form = code === "malformed" ? FORMS.get(member.replace(/^.*\/(?=[a-z])|\/\d+$/g, "")) : undefined;
-  return `${member === "" ? "the body" : member}: ${code}${form === undefined ? "" : `, it has to be ${form}`}`;
-}
-
-const AN_AUDIENCE = "an absolute URI such as https://api.example";
-
-/** What would have been right, of the members that are typed by hand. No object: a server may name a member like what every object has. */
-const FORMS: ReadonlyMap<string, string> = new Map([
-  ["sid", "a session's id, as hallpass sessions search shows it"],
-  ["jti", "the jti of an access token, as hallpass token inspect - shows it"],
-  ["audiences", AN_AUDIENCE],
-  ["audience", AN_AUDIENCE],
-]);
-
-const HINTS: Readonly<Record<string, string>> = {
-  invalid_client: "are these the credentials of this server? see HALLPASS_CREDENTIALS_FILE",
-  invalid_scope: "this client is not registered for what the command needs",
-  scope_missing: "this client is not registered for what the command needs",
-  session_not_found: "find it with: hallpass sessions search --subject <subject>",
-  client_exists: "ids are never reused, not even those of disabled clients",
-  key_too_fresh: "wait until the next key has been published long enough, or say --force",
-  verifiers_behind: "see who is waited for with: hallpass keys list; or say --force",
-  signing_alg_unavailable: "hallpass keys add <alg> makes some; they sign when caches know them, minutes later",
-  key_not_found: "see them with: hallpass keys list",
-  cut_off_in_future: "name a position that hallpass verifiers or a receipt has shown, or a time that is past",
-  token_not_genuine: "is it whole, and of this issuer? see what it is with: hallpass token inspect -",
-  revocation_not_found: "receipts are kept for 30 days; see them with: hallpass revocations list",
-  mandate_exceeded: "its mandate stands in: hallpass export; change it with: hallpass apply",
-  mandate_too_wide: "nobody gives more than it has; its own mandate stands in: hallpass export",
-  certificates_not_asked: "it needs HALLPASS_TLS_CLIENT_CA_FILE, and TLS of its own",
-  client_certificate_misplaced: "one name of its certificate: --certificate dns:…, uri:…, ip:… or email:…",
-  client_not_found: "see them with: hallpass clients list",
-};
-
-function isConnectRefusal(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  if ("code" in cause && (cause.code === "ECONNREFUSED" || cause.code === "ENOTFOUND")) return true;
-  if (cause instanceof AggregateError) return cause.errors.some(isConnectRefusal);
-  return isConnectRefusal(cause.cause);
 }

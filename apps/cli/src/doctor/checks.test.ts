@@ -169,10 +169,15 @@ const CASES: Readonly<Record<string, Readonly<Record<string, readonly Part[]>>>>
   callers: {
     right: [
       config({ trusted_proxies: ["10.0.3.0/24"] }),
+      config({ trusted_proxies: ["0.0.0.0/0"], proxy_secret_file: "/run/secrets/proxy" }),
       config({ tls_certificate_file: "/etc/hallpass/tls.crt" }),
       config({ issuer: "http://localhost:8026" }),
     ],
     warning: [config()],
+    failure: [
+      config({ trusted_proxies: ["10.0.3.0/24", "0.0.0.0/0"] }),
+      config({ trusted_proxies: ["::/0"], tls_certificate_file: "/etc/hallpass/tls.crt" }),
+    ],
   },
   "clients-churn": {
     right: [page("hallpass_clients_churning 0\n"), page('hallpass_clients_churning{tenant="a"} 0\n')],

@@ -1,24 +1,16 @@
 // `migrate`: makes or completes the tables of the database that the configuration names; nodes may serve meanwhile.
 
-import { loadConfig, migrateStore } from "@hallpass/server";
+import { migrateStore } from "@hallpass/server";
 import { Complaint } from "../complaint.ts";
+import type { ConfigOptions } from "../config/check.ts";
+import { configured } from "../config/configured.ts";
 import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printJson } from "../terminal.ts";
 
-interface MigrateOptions {
-  readonly config?: string;
-  readonly json?: true;
-}
-
-export async function migrate({ terminal, connection }: Context, options: MigrateOptions): Promise<Outcome> {
-  const loaded = loadConfig({
-    env: terminal.env,
-    ...(options.config === undefined ? {} : { file: options.config }),
-    over: connection.data === undefined ? {} : { data: connection.data },
-  });
-  if (!loaded.ok) throw new Complaint(EXIT.usage, loaded.problems.join("; "), "`config check` names every problem");
-  const done = await migrateStore(loaded.config).catch((error: unknown) => {
+export async function migrate(context: Context, options: ConfigOptions): Promise<Outcome> {
+  const { terminal } = context;
+  const done = await migrateStore(configured(context, options)).catch((error: unknown) => {
     throw new Complaint(
       EXIT.unavailable,
       `the database did not go along: ${whyOf(error)}`,

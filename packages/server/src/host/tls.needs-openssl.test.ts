@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type Agent as HttpsAgent, request } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -70,6 +70,7 @@ async function serving(t: TestContext, more: Readonly<Record<string, string>> = 
     rmSync(folder, { recursive: true });
   });
   assert.match(server.url, /^https:/);
+  assert.equal(readFileSync(join(folder, "data", "address"), "utf8"), "https://localhost:8026\n");
   const port = Number(new URL(server.url).port);
   return {
     server,

@@ -84,7 +84,10 @@ export const CONFIGURATION_CHECKS: readonly Check[] = [
     why: "Behind a proxy that is not named all callers have one address: the log can't tell them apart, and neither can the limit on failed authentications.",
     mend: "set HALLPASS_TRUSTED_PROXIES to the networks of the proxies in front, and of nobody else",
     judge: ({ config }) =>
-      given(config, ({ issuer, tls_certificate_file: own, trusted_proxies: proxies }) => {
+      given(config, ({ issuer, tls_certificate_file: own, trusted_proxies: proxies, proxy_secret_file: secret }) => {
+        const everybody = secret === undefined ? proxies?.find((network) => network.endsWith("/0")) : undefined;
+        if (everybody !== undefined)
+          return failure(`${everybody}: whoever connects is believed when it writes another's address`);
         if (proxies !== undefined) return right(`from ${proxies.join(", ")}`);
         if (own !== undefined) return right("from its own connections");
         if (!issuer.startsWith("https:")) return right("from its own connections, without TLS");

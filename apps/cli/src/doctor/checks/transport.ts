@@ -20,7 +20,7 @@ export const TRANSPORT_CHECKS: readonly Check[] = [
     list: "pre-production",
     title: `The certificate is trusted, and for ${RENEW_WITHIN_DAYS} days more`,
     why: "When it runs out, every client and verifier loses the server at once.",
-    mend: "renew it; a file named by HALLPASS_TLS_CERTIFICATE_FILE is taken up without a restart",
+    mend: "get one for the name that is asked, from an authority that the callers trust; a file named by HALLPASS_TLS_CERTIFICATE_FILE is taken up without a restart",
     judge: ({ certificate, now_ms: now }) =>
       given(certificate, ({ problem, valid_to_ms: until }) => {
         if (problem !== null) return failure(problem);
