@@ -1,4 +1,5 @@
-// Connections: every one looks into the schema, commits durably whatever the server's default is, and gives up in bounded time.
+// Connections: every one looks into the schema, commits durably whatever the server's default is, finds rows by their keys, and gives up
+// in bounded time.
 
 import pg, { type Client, type ClientBase, type ClientConfig, type Pool, type PoolClient } from "pg";
 
@@ -20,8 +21,16 @@ export interface PoolSettings extends ConnectionSettings {
   readonly check?: (client: Client) => Promise<void>;
 }
 
+/**
+ * A prepared statement keeps its plan until statistics say otherwise. One that was made while a table was small would read all of it for
+ * every question, for as long as it grows faster than it is looked at: each plan goes by an index. A plan without one costs so much by the
+ * planner's books that it would be compiled.
+ */
+const BY_INDEX =
+  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off";
+
 function configOf(address: string, { schema, statementMs, connectMs, pooled }: ConnectionSettings): ClientConfig {
-  const options = `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed`;
+  const options = `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed ${BY_INDEX}`;
   return {
     connectionString: address,
     application_name: "hallpass",

@@ -26,6 +26,13 @@ const HEAD: string = `h.epoch, ' ', h.seq, ' ', h.mark, ' ', floor(extract(epoch
 /** Rows that are asked for: tenants, kinds, ids, and the attempts by which they are remembered. */
 const ASKED: string = `unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS a(tenant, kind, id, attempt, place)`;
 
+/**
+ * Of each row that is asked for what stands there. Looked up one by one: a join's plan, made while the table was small, would go through all of it.
+ */
+function each(of: string, columns: string): string {
+  return `LATERAL (SELECT ${columns} FROM rows r WHERE r.tenant = ${of}.tenant AND r.kind = ${of}.kind AND r.id = ${of}.id OFFSET 0)`;
+}
+
 /** In the answer of `readSame`, in the place of a row that does not stand there as it is remembered. In no mark. */
 export const DIFFERS = "!";
 
@@ -57,7 +64,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
       ),
       direct AS (
         SELECT a.place, r.attempt = a.attempt AS same, r.*
-        FROM asked a JOIN rows r ON r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id
+        FROM asked a, ${each("a", "*")} r
       ),
       named AS (
         SELECT DISTINCT ref->>0 AS tenant, ref->>1 AS kind, ref->>2 AS id
@@ -66,7 +73,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
       found AS (
         SELECT ${ROW}, r.refs FROM direct r WHERE NOT r.same
         UNION ALL
-        SELECT ${ROW}, r.refs FROM named n JOIN rows r ON r.tenant = n.tenant AND r.kind = n.kind AND r.id = n.id
+        SELECT ${ROW}, r.refs FROM named n, ${each("n", "*")} r
         WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.tenant = n.tenant AND a.kind = n.kind AND a.id = n.id)
       )
       SELECT concat(${HEAD},
@@ -79,7 +86,7 @@ export const statements: Readonly<Record<Name, Statement>> = {
     text: `
       SELECT concat(${HEAD}, (
         SELECT string_agg(CASE WHEN r.attempt = a.attempt THEN a.place::text ELSE '${DIFFERS}' END, ',')
-        FROM ${ASKED} JOIN rows r ON r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id
+        FROM ${ASKED}, ${each("a", "attempt")} r
       ), ' ') AS answer
       FROM head h`,
   },
