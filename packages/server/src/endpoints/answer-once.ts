@@ -12,6 +12,7 @@ export async function answerOnce(
   answer: ScopedEndpoint["answer"],
   exchange: Exchange,
   caller: Caller,
+  judgeAgain?: ScopedEndpoint["judgeAgain"],
 ): Promise<Reply> {
   const once = idempotencyOf(exchange, caller.token.client);
   if (once === null) return answer(services, exchange, caller);
@@ -21,6 +22,8 @@ export async function answerOnce(
     return refuse(exchange, taken.code, taken.code === "idempotency_key_in_use" ? { "retry-after": "1" } : {});
   if (taken.value !== null) {
     const { status, body, location } = taken.value;
+    const refusal = await judgeAgain?.(services, exchange, caller, body);
+    if (refusal !== undefined) return refusal;
     const headers = { "idempotency-replayed": "true", ...(location === undefined ? {} : { location }) };
     return text(exchange, status, body, "application/json", headers);
   }

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EVERYTHING } from "@hallpass/core";
 import { boundedClient, operate } from "../testing/bounded-client.ts";
-import { API, basicHeader, ISSUER, type Received, type Scene, scene } from "../testing/scene.ts";
+import { API, basicHeader, ISSUER, type Received, type Scene, type Sent, scene } from "../testing/scene.ts";
 
 const mandate = { clients: ["web"], audiences: [API], subjects: ["u-*"], policies: ["consumer"], acr: [], amr: [] };
 
@@ -114,6 +115,48 @@ test("the key of a retry gives nothing again to a caller whose mandate, scope or
     assert.deepEqual([again.json["code"], again.json["refresh_token"]], [code, undefined], what);
   }
 });
+
+const KEPT: readonly [what: string, sent: Sent, narrower: object, refusal: readonly [status: number, code: string]][] =
+  [
+    [
+      "a revocation",
+      { path: "/v1/revocations", json: { targets: [{ type: "subject", subject: "u-1" }] } },
+      { subjects: ["x-*"] },
+      [403, "mandate_exceeded"],
+    ],
+    [
+      "a look before one",
+      { path: "/v1/revocations", json: { targets: [{ type: "subject", subject: "u-1" }], dry_run: true } },
+      { clients: ["web"] },
+      [403, "mandate_exceeded"],
+    ],
+    [
+      "a change of a client",
+      { method: "PATCH", path: "/v1/clients/web", json: { name: "Web" } },
+      { clients: ["w"] },
+      [404, "client_not_found"],
+    ],
+    ["the end of a client", { method: "DELETE", path: "/v1/clients/web" }, { clients: [] }, [404, "client_not_found"]],
+  ];
+for (const [what, sent, narrower, refusal] of KEPT) {
+  test(`the key of ${what} gives nothing again beyond the mandate that there is by then, and everything within it [NB-50] [MAN-4] [MAN-8]`, async () => {
+    const stage = await scene();
+    await stage.open();
+    const wide = { ...EVERYTHING, amr: ["pwd"] };
+    const scope = "revocations:write clients:write";
+    const app = await boundedClient(stage, "app", { scope, mandate: wide });
+    const headers = { authorization: `Bearer ${await app.bearer()}`, "idempotency-key": "k-1" };
+    const call = (): Promise<Received> => stage.send({ ...sent, headers });
+    const first = await call();
+    assert.ok(first.status < 300, first.text);
+    assert.equal((await patched(stage, { mandate: { ...wide, acr: [] } })).status, 200);
+    assert.equal((await call()).text, first.text, "another part is no reason");
+    assert.equal((await patched(stage, { mandate: { ...wide, ...narrower } })).status, 200);
+    const again = await call();
+    assert.deepEqual([again.status, again.json["code"]], refusal);
+    for (const member of ["targets", "affected", "client_id", "jws"]) assert.ok(!(member in again.json), member);
+  });
+}
 
 function patched(stage: Scene, json: object): Promise<Received> {
   return operate(stage, { method: "PATCH", path: "/v1/clients/app", json });

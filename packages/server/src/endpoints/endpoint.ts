@@ -114,6 +114,13 @@ interface ScopedRow extends Row {
   readonly mandate?: "session" | "judged" | "free";
   /** What a retry with the same Idempotency-Key gets. `answer`: the first success, word for word, which may hold no secret. `own`: the endpoint sees to it. Absent: the header means nothing here. */
   readonly retry?: "answer" | "own";
+  /** Of a row with `retry: "answer"` and `mandate: "judged"`: a refusal for whoever may not hear any more what its first try was answered. */
+  readonly judgeAgain?: (
+    services: Services,
+    exchange: Exchange,
+    caller: Caller,
+    kept: string,
+  ) => Promise<Reply | undefined>;
   /** Whose rows are read in one go with those by which the caller is judged. */
   readonly along?: (services: Services, exchange: Exchange, caller: ClientId) => Along;
   readonly answer: (services: Services, exchange: Exchange, caller: Caller) => Answer;

@@ -241,6 +241,7 @@ const ofRevocations: readonly ScopedEndpoint[] = [
     surface: "v1",
     retry: "answer",
     mandate: "judged",
+    judgeAgain: revocations.judgeAgain,
     along: revocations.revokeAlong,
     answer: revocations.revoke,
     body: revocations.revokeBody,

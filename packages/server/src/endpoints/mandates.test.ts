@@ -24,6 +24,8 @@ async function shop(stage: Scene, more: object = {}): Promise<BoundedClient> {
 
 const opening = { subject: "shop:1", client_id: "web" };
 
+type Call = BoundedClient["call"];
+
 function refused({ status, json, text }: Received, expected: number, code: string): void {
   assert.deepEqual([status, json["code"]], [expected, code], text);
 }
@@ -256,6 +258,55 @@ test("clients beyond the mandate are neither listed nor read [MAN-5] [A-03]", as
     ["web"],
   );
   refused(await bff.call({ path: "/v1/clients/operator" }), 404, "client_not_found");
+});
+
+test("a cursor tells nobody the name of what its page left out, nor whether a guess at it is right [MAN-10] [NB-48]", async () => {
+  const stage = await scene();
+  const bff = await shop(stage);
+  const theirs = await stage.open({ subject: "bank:1" });
+  const own = await stage.open({ subject: "shop:1" });
+  const lists: readonly [name: string, ask: (caller: Call, cursor: string | null) => Promise<Received>][] = [
+    ["bff", (call, cursor) => call({ path: `/v1/clients?limit=1${cursor === null ? "" : `&cursor=${cursor}`}` })],
+    [theirs.sid, (call, cursor) => call({ path: "/v1/sessions/search", json: { limit: 1, cursor } })],
+  ];
+  for (const [name, ask] of lists) {
+    const first = await ask(bff.call, null);
+    const cursor = String(first.json["next_cursor"]);
+    assert.ok(!first.text.includes(name), first.text);
+    assert.ok(!Buffer.from(cursor, "base64url").includes(name));
+    const guess = Buffer.concat([Buffer.from(cursor, "base64url").subarray(0, 16), Buffer.from(name)]);
+    refused(await ask(bff.call, guess.toString("base64url")), 400, "cursor_malformed");
+    // Whoever sees everything may read it as before; and each goes on with the other's.
+    const all = (sent: Sent): Promise<Received> => operate(stage, sent);
+    const legible = String((await ask(all, null)).json["next_cursor"]);
+    assert.ok(Buffer.from(legible, "base64url").includes(name));
+    const [next, same] = [await ask(bff.call, cursor), await ask(bff.call, legible)];
+    assert.deepEqual([next.status, next.text], [200, same.text]);
+  }
+  const found: unknown[] = [];
+  for (let cursor: string | null = null, pages = 0; pages === 0 || cursor !== null; pages += 1) {
+    const { json }: Received = await bff.call({ path: "/v1/sessions/search", json: { limit: 1, cursor } });
+    found.push(...(json["sessions"] as readonly { readonly id: string }[]).map(({ id }) => id));
+    cursor = json["next_cursor"] as string | null;
+  }
+  assert.deepEqual(found, [own.sid]);
+});
+
+test("an opening names of the sessions that it evicted those alone that its caller may read [MAN-10] [NB-48]", async () => {
+  const stage = await scene();
+  const bff = await shop(stage);
+  await operate(stage, { path: "/v1/clients", json: { ...registration, client_id: "bank", audiences: API } });
+  await operate(stage, { path: "/v1/policies/consumer/versions", json: { max_sessions: 2 } });
+  const theirs = await stage.open({ subject: "shop:1", client_id: "bank", issue: ["access"] });
+  const own = await stage.open({ subject: "shop:1" });
+  const open = (key: string): Promise<Received> =>
+    bff.call({ path: "/v1/sessions", json: opening, headers: { "idempotency-key": key } });
+  const first = await open("k-1");
+  assert.deepEqual([first.status, first.json["evicted"]], [201, []]);
+  assert.deepEqual((await open("k-1")).json["evicted"], [], "nor does its retry");
+  assert.deepEqual((await open("k-2")).json["evicted"], [own.sid]);
+  const end = (await operate(stage, { path: `/v1/sessions/${theirs.sid}` })).json["end"];
+  assert.equal((end as { readonly reason: string }).reason, "evicted");
 });
 
 test("a client that is registered without a mandate acts for itself [MAN-6]", async () => {

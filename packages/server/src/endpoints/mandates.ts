@@ -48,7 +48,7 @@ export function beyondOf(mandate: Mandate, asked: Partial<Readonly<Record<Mandat
 export async function judgeMandate(
   services: Services,
   context: ReplyContext,
-  endpoint: ScopedEndpoint,
+  endpoint: Pick<ScopedEndpoint, "mandate">,
   caller: Caller,
   session: () => string,
 ): Promise<Reply | undefined> {
@@ -88,6 +88,17 @@ export async function namedPermitted(
   if (session === null || session === undefined || isEverything(mandate)) return true;
   const seen = await readSession(services.store, services.tenant, session);
   return !seen.ok || sessionPermitted(mandate, seen.value.session);
+}
+
+/** Of these sessions, those that the caller may know of. */
+export async function knownOf(
+  { store, tenant }: Services,
+  { mandate }: Caller,
+  sessions: readonly SessionId[],
+): Promise<readonly SessionId[]> {
+  if (isEverything(mandate)) return sessions;
+  const seen = await Promise.all(sessions.map((id) => readSession(store, tenant, id)));
+  return seen.flatMap((one) => (one.ok && sessionPermitted(mandate, one.value.session) ? [one.value.session.id] : []));
 }
 
 /**

@@ -197,9 +197,11 @@ async function answerCaller(
   if (refusal !== undefined) return refusal;
   const { human } = caller;
   const respond = endpoint.retry === "answer" ? answerOnce : answerPlainly;
-  if (human === null) return respond(services, read?.answer ?? endpoint.answer, exchange, caller);
+  const { judgeAgain } = endpoint;
+  if (human === null) return respond(services, read?.answer ?? endpoint.answer, exchange, caller, judgeAgain);
   const store = attributed(services.store, caller.token.client, human);
-  return { ...(await respond({ ...services, store }, endpoint.answer, { ...exchange, human }, caller)), by: human };
+  const attributing = { ...services, store };
+  return { ...(await respond(attributing, endpoint.answer, { ...exchange, human }, caller, judgeAgain)), by: human };
 }
 
 function answerPlainly(
@@ -257,13 +259,16 @@ function noQuery(): Form {
 
 function checkTable(endpoints: readonly Endpoint[]): void {
   const places = new Set<string>();
-  for (const { method, path, from } of endpoints) {
+  for (const endpoint of endpoints) {
+    const { method, path, from } = endpoint;
     const place = `${method} ${path}`;
     if (places.has(place)) throw new Error(`${place} stands twice in the table of endpoints`);
     places.add(place);
     const policy: unknown = (from as { readonly kind?: unknown } | undefined)?.kind;
     const known = policy === "anyone" || policy === "client" || (policy === "scope" && isScope(from));
     if (!known) throw new Error(`${place} does not say who may call it`);
+    if (isScoped(endpoint) && endpoint.retry === "answer" && endpoint.mandate === "judged" && !endpoint.judgeAgain)
+      throw new Error(`${place} does not say who may hear its answer again`);
   }
 }
 

@@ -1,6 +1,6 @@
 // GET /v1/clients: every client, by id.
 
-import { listClients, parseClientId, permits } from "@hallpass/core";
+import { isEverything, listClients, parseClientId, permits } from "@hallpass/core";
 import { type Reply, refuse, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
@@ -11,7 +11,8 @@ import { clientToWire } from "./client-to-wire.ts";
 export async function list(services: Services, exchange: Exchange, caller: Caller): Promise<Reply> {
   const page = pageQuery(exchange.query);
   if (page === undefined) return refuse(exchange, "query_malformed");
-  const query = { list: "clients", about: "" };
+  // A page may end at a client that its caller is not shown.
+  const query = { list: "clients", about: "", hides: !isEverything(caller.mandate) };
   const opened = await openPage(services, query, page.cursor);
   if (!opened.ok) return refuse(exchange, "cursor_malformed");
   const after = opened.place === null ? null : (parseClientId(opened.place) ?? null);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fact, record } from "@hallpass/core";
+import { type ClientId, EVERYTHING, fact, record } from "@hallpass/core";
 import { type Received, type Scene, type Sent, scene } from "../../testing/scene.ts";
 
 interface Page {
@@ -144,3 +144,19 @@ test("readers are told with how far each is and what it could not take", async (
   const stage = await logScene();
   assert.deepEqual((await stage.ask({ path: "/v1/log/readers" })).json, { readers: [], dead_letters: [] });
 });
+
+for (const [title, change, code] of [
+  ["its scope", { scope: "sessions:read" }, "scope_missing"],
+  ["a part of its mandate", { mandate: { ...EVERYTHING, clients: ["web"] } }, "mandate_exceeded"],
+] as const)
+  test(`who waits for a fact and loses ${title} meanwhile is told none [LOG-4] [MAN-8] [NB-46]`, async () => {
+    const stage = await logScene();
+    const waiting = stage.ask({ path: "/v1/log?kind=session_opened&follow=30" });
+    const changed = await stage.ask({ method: "PATCH", path: "/v1/clients/operator", json: change });
+    assert.equal(changed.status, 200);
+    const { store, dice, tenant, clock } = stage.services;
+    const opened = { client: "web" as ClientId, family: null, policy: "consumer", parent: null, replaces: null };
+    await record(store, dice, [fact(tenant, clock.now(), "session_opened", { ...opened, actor: null })]);
+    const { status, json } = await waiting;
+    assert.deepEqual([status, json["code"], json["facts"]], [403, code, undefined]);
+  });

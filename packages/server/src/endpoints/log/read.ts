@@ -8,6 +8,7 @@ import type { Services } from "../../services.ts";
 import { authorizeCaller } from "../authorize-caller.ts";
 import type { Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
+import { judgeMandate } from "../mandates.ts";
 import { DEFAULT_PAGE, openPage, pageLimit, sealPage } from "../page-cursors.ts";
 import { pageQuery } from "../page-query.ts";
 import { readJson } from "../read-json.ts";
@@ -77,14 +78,22 @@ async function answer(
   if (wantsStream(exchange)) {
     if (isCrowded(services)) throw new Fault("overloaded");
     const seal = (place: string | null): Promise<string | null> => sealPage(services, { list: "log", about }, place);
-    const mayRead = async (): Promise<boolean> => (await authorizeCaller(services, exchange, "log:read")).ok;
+    const mayRead = async (): Promise<boolean> => (await refusalNow(services, exchange)) === undefined;
     const failed = (thrown: unknown): void => services.observer.failed(exchange.requestId, "/v1/log", thrown);
     const asked = { query, after: opened.place, follow: query.isFollowed, seal, mayRead, toWire: factToWire, failed };
     return stream(exchange, NDJSON, streamLog(services, asked));
   }
   const { facts, place, more } = await followLog(services, exchange, query, opened.place);
+  const refusal = query.followMs > 0 ? await refusalNow(services, exchange) : undefined;
+  if (refusal !== undefined) return refusal;
   const next = await sealPage(services, { list: "log", about }, place);
   return reply(exchange, 200, { facts: facts.map(factToWire), next_cursor: next, more });
+}
+
+/** As the router judged it when it came: what was taken from the caller since then counts for what it is about to be told. */
+async function refusalNow(services: Services, exchange: Exchange): Promise<Reply | undefined> {
+  const again = await authorizeCaller(services, exchange, "log:read");
+  return again.ok ? judgeMandate(services, exchange, {}, again.caller, () => exchange.param("id")) : again.refusal;
 }
 
 /** Named as it is: whoever takes anything gets a page. */

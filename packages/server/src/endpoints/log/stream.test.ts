@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type ClientId, Fault, fact, record } from "@hallpass/core";
+import { type ClientId, EVERYTHING, Fault, fact, record } from "@hallpass/core";
 import { createHallpass } from "../../hallpass.ts";
 import type { Services } from "../../services.ts";
 import { type Scene, type SceneOptions, scene } from "../../testing/scene.ts";
@@ -178,24 +178,29 @@ test("a stream ends cleanly when the server drains, and the next one misses noth
   );
 });
 
-test("a stream ends when its token is over, or has lost its scope, and says so [LOG-4] [A-09]", async () => {
-  for (const lose of ["time", "scope"] as const) {
+const TAKES: readonly [lost: string, change: object | null][] = [
+  ["time", null],
+  ["scope", { scope: "sessions:read" }],
+  ["mandate", { mandate: { ...EVERYTHING, subjects: ["a-*"] } }],
+];
+
+test("a stream ends when its token is over, or has lost its scope or a part of its mandate, and says so [LOG-4] [A-09] [MAN-8] [NB-46]", async () => {
+  for (const [lost, change] of TAKES) {
     const stage = await logScene();
     const stream = await stage.stream(FOLLOWED);
     await next(stream);
     const ending = rest(stream);
     const headers = { authorization: `Bearer ${await stage.bearer()}` };
-    if (lose === "scope")
+    if (change !== null)
       assert.equal(
-        (await stage.send({ method: "PATCH", path: "/v1/clients/operator", headers, json: { scope: "sessions:read" } }))
-          .status,
+        (await stage.send({ method: "PATCH", path: "/v1/clients/operator", headers, json: change })).status,
         200,
       );
-    stage.clock.advance(lose === "time" ? 660_000 : BEAT_EVERY);
+    stage.clock.advance(change === null ? 660_000 : BEAT_EVERY);
     const { store, dice, tenant, clock } = stage.services;
     await record(store, dice, [fact(tenant, clock.now(), "session_opened", OPENED)]);
     const lines = await ending;
-    assert.deepEqual([lines.length, lines.at(-1)?.end], [1, "bearer"], lose);
+    assert.deepEqual([lines.length, lines.at(-1)?.end], [1, "bearer"], lost);
     // What was committed and not shown any more comes to whoever goes on.
     const place = await openPage(stage.services, ABOUT_OPENED, cursorOf(lines));
     assert.ok(place.ok && place.place !== null);

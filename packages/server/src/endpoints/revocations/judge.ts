@@ -57,8 +57,23 @@ export async function judge(services: Services, exchange: Exchange, caller: Call
   }
 }
 
+/** Of what was answered to whoever revokes, or looks before it does: its targets are those of the receipt. */
+export async function judgeAgain(
+  services: Services,
+  exchange: Exchange,
+  caller: Caller,
+  kept: string,
+): Promise<Reply | undefined> {
+  const beyond = await beyondOfReceipt(services, caller, JSON.parse(kept) as Pick<Receipt, "targets">);
+  return beyond === undefined ? undefined : refuseMandate(exchange, beyond);
+}
+
 /** As whoever asks for the revocation itself. */
-async function beyondOfReceipt(services: Services, caller: Caller, { targets: written }: Receipt): Promise<Beyond> {
+async function beyondOfReceipt(
+  services: Services,
+  caller: Caller,
+  { targets: written }: Pick<Receipt, "targets">,
+): Promise<Beyond> {
   if (isEverything(caller.mandate)) return undefined;
   const parsed = targets.safeParse(written);
   const named = parsed.success ? await readTargets(services, parsed.data) : undefined;

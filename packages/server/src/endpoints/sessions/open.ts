@@ -17,7 +17,7 @@ import type { Along, Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
 import { tokenReply } from "../grants/grant.ts";
 import { idempotencyOf } from "../idempotency-key.ts";
-import { namedPermitted, openingBeyond, refuseAsAbsent } from "../mandates.ts";
+import { knownOf, namedPermitted, openingBeyond, refuseAsAbsent } from "../mandates.ts";
 import { type ReadBody, readJson } from "../read-json.ts";
 import { sessionToWire } from "./session-to-wire.ts";
 import { sessionTokenReply } from "./session-token-reply.ts";
@@ -104,10 +104,11 @@ async function opened(
         : { refresh_token: refresh.reveal() }
       : tokenReply(access, refresh, tokens.scope);
   const seen = sessionToWire({ session, version: 1, standing: session.state });
+  const known = await knownOf(services, caller, evicted);
   return reply(
     exchange,
     replayed ? 200 : 201,
-    { session: seen, evicted, ...issued, ...sessionTokenReply(services, session, tokens.sessionToken) },
+    { session: seen, evicted: known, ...issued, ...sessionTokenReply(services, session, tokens.sessionToken) },
     { location: `/v1/sessions/${session.id}` },
   );
 }

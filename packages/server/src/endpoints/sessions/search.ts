@@ -2,7 +2,7 @@
 // Those of a subject come newest first and at once. All others are found by looking at so many rows, oldest first: a page may hold few or
 // none though there are more, and `next_cursor` says so.
 
-import { parseSessionId, searchSessions } from "@hallpass/core";
+import { isEverything, parseSessionId, searchSessions } from "@hallpass/core";
 import { z } from "zod";
 import { type Reply, refuse, refuseMandate, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
@@ -29,8 +29,9 @@ export async function search(services: Services, exchange: Exchange, caller: Cal
   const query = queryFromWire(members);
   const beyond = beyondOf(caller.mandate, { subjects: query.subject === undefined ? [] : [query.subject] });
   if (beyond !== undefined) return refuseMandate(exchange, beyond);
-  // The order of names is that of the schema, so one query has one text.
-  const about = { list: "sessions", about: JSON.stringify([query, state ?? null]) };
+  // The order of names is that of the schema, so one query has one text. A page may end at a session that its caller is not shown.
+  const hides = !isEverything(caller.mandate);
+  const about = { list: "sessions", about: JSON.stringify([query, state ?? null]), hides };
   const opened = await openPage(services, about, cursor ?? undefined);
   if (!opened.ok) return refuse(exchange, "cursor_malformed");
   const after = opened.place === null ? null : (parseSessionId(opened.place) ?? null);
