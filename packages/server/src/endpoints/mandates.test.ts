@@ -264,6 +264,8 @@ test("a cursor tells nobody the name of what its page left out, nor whether a gu
   const stage = await scene();
   const bff = await shop(stage);
   const theirs = await stage.open({ subject: "bank:1" });
+  // Sessions stand in the order of their opening.
+  stage.clock.advance(1);
   const own = await stage.open({ subject: "shop:1" });
   const lists: readonly [name: string, ask: (caller: Call, cursor: string | null) => Promise<Received>][] = [
     ["bff", (call, cursor) => call({ path: `/v1/clients?limit=1${cursor === null ? "" : `&cursor=${cursor}`}` })],
@@ -272,7 +274,7 @@ test("a cursor tells nobody the name of what its page left out, nor whether a gu
   for (const [name, ask] of lists) {
     const first = await ask(bff.call, null);
     const cursor = String(first.json["next_cursor"]);
-    assert.ok(!first.text.includes(name), first.text);
+    assert.deepEqual(first.json["clients"] ?? first.json["sessions"], []);
     assert.ok(!Buffer.from(cursor, "base64url").includes(name));
     const guess = Buffer.concat([Buffer.from(cursor, "base64url").subarray(0, 16), Buffer.from(name)]);
     refused(await ask(bff.call, guess.toString("base64url")), 400, "cursor_malformed");
@@ -298,6 +300,7 @@ test("an opening names of the sessions that it evicted those alone that its call
   await operate(stage, { path: "/v1/clients", json: { ...registration, client_id: "bank", audiences: API } });
   await operate(stage, { path: "/v1/policies/consumer/versions", json: { max_sessions: 2 } });
   const theirs = await stage.open({ subject: "shop:1", client_id: "bank", issue: ["access"] });
+  stage.clock.advance(1);
   const own = await stage.open({ subject: "shop:1" });
   const open = (key: string): Promise<Received> =>
     bff.call({ path: "/v1/sessions", json: opening, headers: { "idempotency-key": key } });
