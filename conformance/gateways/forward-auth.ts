@@ -38,10 +38,18 @@ export function asksBeforeItPasses(name: string, start: (stage: GatewayStage) =>
       assert.deepEqual([jws.payload["aud"], jws.payload["sub"]], [API, "u-1"]);
     });
 
-    test("keeps the session's cookie from the upstream, and no other", async () => {
+    test("keeps the session's cookie from the upstream, and no other, whatever a neighbour has put beside it [NB-52]", async () => {
       const { token } = await stage.signIn();
-      for (const sent of [cookie(token), `__Host-session=${token}`, `a=1; __Host-session=${token}`]) {
-        const { upstream } = await stage.ask("GET", { cookie: sent });
+      const own = `__Host-session=${token}`;
+      const neighbours = [
+        `a__Host-session=x; ${own}`,
+        `a=__Host-session=x; ${own}; b=2`,
+        `a=1; ; b__Host-session=; ${own};`,
+        `${"a=1; ".repeat(1200)}${own}`,
+      ];
+      for (const sent of [cookie(token), own, `a=1; ${own}`, ...neighbours]) {
+        const { status, upstream } = await stage.ask("GET", { cookie: sent });
+        assert.equal(status, 200, sent);
         assert.equal(JSON.stringify(upstream).includes(token), false, sent);
       }
       const { upstream } = await stage.ask("GET", { cookie: cookie(token) });
