@@ -4,7 +4,7 @@
 
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
-import { FEED_SUBPROTOCOL, PACKED_FRAMES_TYPE } from "@hallpass/protocol";
+import { FEED_SUBPROTOCOL, PACKED_FRAMES_TYPE, PACKED_VERSION } from "@hallpass/protocol";
 
 const [issuer = "", clientId = "", clientSecret = "", feed = "pull"] = process.argv.slice(2);
 const [began, used] = [performance.now(), process.cpuUsage()];
@@ -37,15 +37,17 @@ const wall = performance.now() - began;
 const { rss, heapUsed: heap } = process.memoryUsage();
 process.send?.([{ wall, cpu: (user + system) / 1000, rss, heap }]);
 
-/** Up to the answer to a ping that is sent after the last part of the snapshot. */
+/** Up to the answer to a ping that is sent after the last part of the snapshot; parts come as bytes from a server that packs them. */
 function listen(): Promise<void> {
   const init: unknown = { protocols: [FEED_SUBPROTOCOL], headers: { authorization: `Bearer ${token}` } };
   const socket = new WebSocket(`${issuer.replace("http", "ws")}/v1/feed`, init as string[]);
   return new Promise((resolve, reject) => {
-    socket.onopen = () => socket.send(hello);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => socket.send(hello.replace("{", `{"packed":${PACKED_VERSION},`));
     socket.onerror = () => reject(new Error("the feed ended"));
     socket.onmessage = ({ data }: { readonly data: unknown }) => {
-      const start = String(data).slice(0, 60);
+      const start =
+        data instanceof ArrayBuffer ? Buffer.from(data, 0, 80).toString("latin1") : String(data).slice(0, 60);
       if (/"type":"snapshot".*"last":true/.test(start)) socket.send(ping("1.0"));
       if (!start.includes('"type":"head"')) return;
       resolve();

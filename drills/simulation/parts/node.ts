@@ -107,6 +107,7 @@ export class Node implements FeedServer {
         keys,
         issuer,
         nodeName: machine.name,
+        pause: async () => {},
         log: (event) => {
           history.add(machine.name, `feed ${event.kind}`, "instance" in event ? `${event.instance}` : "");
           if (event.kind === "failed" && !isFault(event.cause)) this.#deps.defect(event.cause);

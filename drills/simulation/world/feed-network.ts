@@ -15,7 +15,7 @@ export interface Served {
 
 /** What a node can do with a connection. */
 export interface NodeEnd {
-  send(text: string): void;
+  send(message: string | Uint8Array): void;
   close(code: number): void;
 }
 
@@ -106,17 +106,22 @@ export class FeedNetwork {
     this.#live.push(one);
 
     const end: NodeEnd = {
-      send: (text) => {
+      send: (message) => {
         if (closing || one.severed) return;
-        if (weather.lose > 0 && text.includes('"notices"')) {
+        const isText = typeof message === "string";
+        if (weather.lose > 0 && (!isText || message.includes('"notices"'))) {
           weather.lose -= 1;
-          history.add(verifier.name, "frame lost", text.slice(0, 60));
+          history.add(verifier.name, "frame lost", isText ? message.slice(0, 60) : "a part of a snapshot, packed");
           return;
         }
         const times = weather.repeat > 0 ? 2 : 1;
         weather.repeat = Math.max(0, weather.repeat - 1);
         for (let time = 0; time < times; time += 1)
-          toVerifier.send(() => (one.severed ? undefined : open.onText(text)));
+          toVerifier.send(() => {
+            if (one.severed) return;
+            if (isText) open.onText(message);
+            else open.onBytes(message);
+          });
       },
       close: (code) => {
         closing = true;

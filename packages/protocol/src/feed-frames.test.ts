@@ -61,8 +61,10 @@ describe("a frame from a verifier", () => {
     assert.deepEqual(fromVerifier({ type: "bye", more: 1 }), { type: "bye" });
   });
 
-  it("may hold members of a later version, which are ignored", () => {
+  it("may hold members of a later version, which are ignored, and versions of packed frames [CONN-9]", () => {
     assert.deepEqual(fromVerifier({ ...hello, later: [1] }), hello);
+    for (const packed of [0, 2, true, "1", null]) assert.deepEqual(fromVerifier({ ...hello, packed }), hello);
+    assert.deepEqual(fromVerifier({ ...hello, packed: 1 }), { ...hello, packed: 1 });
     assert.deepEqual(fromVerifier({ ...ping, stats: { later: "x" } }), {
       ...ping,
       applied: { epoch: 1, seq: 42 },

@@ -3,6 +3,8 @@
 export const FEED_VERSION = 1;
 export const FEED_SUBPROTOCOL = "hallpass.feed.1";
 export const FEED_SCOPE = "feed";
+/** Of packed frames: the last byte of their beginning, and what a `hello` says that can read them. */
+export const PACKED_VERSION = 1;
 /** Frames one to a line: how they travel in a pull. */
 export const FRAMES_TYPE = "application/x-ndjson";
 

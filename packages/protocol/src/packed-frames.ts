@@ -1,11 +1,12 @@
-// The frames of a pull as bytes (spec/feed.md, Packed): each its text, and beside the text of a snapshot the notices that are packed.
+// Frames as bytes (spec/feed.md, Packed): each its text, and beside the text of a snapshot the notices that are packed.
 
+import { PACKED_VERSION } from "./feed-words.ts";
 import { unpackNotices } from "./packed-notices.ts";
 import { MAX_SNAPSHOT_PART, parseServerFrame, type ServerFrame } from "./server-frames.ts";
 
 export const PACKED_FRAMES_TYPE = "application/vnd.hallpass.frames";
 /** "HPF", and the version of the format. */
-const BEGINNING: readonly number[] = [0x48, 0x50, 0x46, 1];
+const BEGINNING: readonly number[] = [0x48, 0x50, 0x46, PACKED_VERSION];
 const LENGTHS = 8;
 const MOST_FRAMES = 4096;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,5 +1,6 @@
 // The frames that a verifier sends (spec/feed.md). Both sides read what the other sent by the same parsers.
 
+import { PACKED_VERSION } from "./feed-words.ts";
 import { isCount, isName, isNonce, isText, position } from "./frame-members.ts";
 import type { Position } from "./position.ts";
 import { isJsonObject, type JsonObject, parseStrictJson } from "./strict-json.ts";
@@ -21,6 +22,8 @@ export interface Hello {
   readonly after: string | null;
   readonly max_staleness_ms: number;
   readonly on_stale: OnStale;
+  /** The version of packed frames that it reads (CONN-9); absent for one that reads texts only, or a version that is not known here. */
+  readonly packed?: typeof PACKED_VERSION;
 }
 
 export type VerifierStats = Readonly<Partial<Record<(typeof STATS)[number], number>>>;
@@ -90,6 +93,7 @@ function parseHello(frame: JsonObject): Hello | undefined {
     after,
     max_staleness_ms: staleness,
     on_stale: onStale,
+    packed,
   } = frame;
   if (
     !isCount(feed) ||
@@ -112,6 +116,7 @@ function parseHello(frame: JsonObject): Hello | undefined {
     after,
     max_staleness_ms: staleness,
     on_stale: onStale,
+    ...(packed === PACKED_VERSION ? { packed } : {}),
   };
 }
 

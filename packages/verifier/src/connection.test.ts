@@ -74,6 +74,7 @@ test("hello is the first frame and says what the receipt needs; bye is the last 
     after: null,
     max_staleness_ms: 2000,
     on_stale: "unavailable",
+    packed: 1,
   });
   const token = await issuer.token();
   issuer.close();

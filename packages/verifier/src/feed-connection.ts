@@ -8,6 +8,8 @@ import {
   formatPosition,
   type HeadFrame,
   MAX_ACTIVITY,
+  PACKED_VERSION,
+  parsePackedFrames,
   parseServerFrame,
   type ServerFrame,
   type VerifierStats,
@@ -68,7 +70,8 @@ export class FeedConnection {
       url,
       token: bearer.token,
       onOpen: () => this.#hello(),
-      onText: (text) => this.#read(text),
+      onText: (text) => this.#read(() => frameOf(text)),
+      onBytes: (bytes) => this.#read(() => parsePackedFrames(bytes)),
       onClose: (code) => this.#finish(code),
     });
   }
@@ -99,19 +102,19 @@ export class FeedConnection {
 
   #hello(): void {
     if (this.#over) return;
-    this.#send(helloOf(this.#deps, this.#cursor));
+    this.#send({ ...helloOf(this.#deps, this.#cursor), packed: PACKED_VERSION });
   }
 
-  #read(text: string): void {
+  #read(parsed: () => readonly ServerFrame[] | undefined): void {
     if (this.#over) return;
     this.#heardAt = this.#deps.ports.clock.monotonic();
-    const frame = parseServerFrame(text);
-    if (frame === undefined) {
+    const frames = parsed();
+    if (frames === undefined) {
       // What could not be read may have been a notice: as good as a gap.
       this.#deps.counters.malformedFrames += 1;
       this.#deps.knowledge.apply({ type: "contradicted", why: "gap" });
       this.#leave(FEED_CLOSE.malformed);
-    } else if (frame.type !== "ignored" && this.#apply(frame)) {
+    } else if (frames.some((frame) => this.#apply(frame))) {
       this.#deps.counters.feedGaps += 1;
       this.#leave(FEED_CLOSE.malformed);
     }
@@ -221,6 +224,12 @@ export class FeedConnection {
     this.#cancelTick();
     this.#cancelAuth();
   }
+}
+
+function frameOf(text: string): readonly ServerFrame[] | undefined {
+  const frame = parseServerFrame(text);
+  if (frame?.type === "ignored") return [];
+  return frame === undefined ? undefined : [frame];
 }
 
 export function helloOf({ settings, instance }: FeedDeps, cursor: string | null): object {

@@ -126,6 +126,7 @@ export class NoticeTable {
     if (this.#issuedCutOff.until <= horizon) this.#issuedCutOff = NO_CUT_OFF;
     const past = this.#past();
     if (past * 4 > this.#used && past > 16) this.#rebuild(this.#used - past);
+    if (this.#packed.past(horizon) * 4 > this.#packed.size) this.#place(this.#packed.takeAll());
   }
 
   // What was forgotten meanwhile needs no place.

@@ -132,6 +132,36 @@ test("what is kept packed counts 44 bytes a row, and none once it was taken over
   assert.deepEqual([rows.size, rows.bytes, rows.takeAll()], [0, 0, []]);
 });
 
+test("a table takes over what came packed when more than a quarter of it is past, without that, and counts what lives [FEED-5] [CONN-9]", () => {
+  const sids = Array.from({ length: 8 }, (_, index) => index);
+  const rowsUntil = (untils: readonly number[]): NoticeTable => {
+    const notices = sids.map((n, index) => ({
+      ...notice({ kind: "session", sid: sidOf(n) }, n + 1),
+      until: untils[index] ?? 0,
+    }));
+    const table = new NoticeTable();
+    const { packed: bytes } = packNotices(notices.map((one) => ({ ...one, body: JSON.stringify(one.taking) })));
+    table.keepRows(unpackNotices(bytes, 8) ?? assert.fail("no rows"));
+    return table;
+  };
+  const rising = rowsUntil([1, 2, 3, 4, 5, 6, 7, 8].map((n) => n * 1000));
+  const counted = [500, 1000, 2000, 2999].map((horizon) => {
+    rising.forget(horizon);
+    return rising.size;
+  });
+  assert.deepEqual(counted, [8, 8, 8, 8]);
+  rising.forget(3000);
+  assert.equal(rising.size, 5);
+  assert.equal(rising.taken(keysOf({ sid: sidOf(3), fam: codeOf(1) })), "revoked");
+  assert.equal(rising.taken(keysOf({ sid: sidOf(2), fam: codeOf(1) })), undefined);
+  // The first of a stretch ends first: where another writer's does not, its rows wait until it does.
+  const held = rowsUntil([1000, 9000, 9000, 9000, 9000, 9000, 9000, 9000]);
+  held.forget(1000);
+  assert.equal(held.size, 8);
+  held.forget(9000);
+  assert.equal(held.size, 0);
+});
+
 test("families of a session are told apart by the row that is theirs [NOT-1]", () => {
   const family = (n: number, fam: number): Notice => notice({ kind: "family", sid: sidOf(n), fam: codeOf(fam) });
   const rows = (): PackedRows => packed(family(1, 10), family(2, 20), family(3, 30), family(3, 31));

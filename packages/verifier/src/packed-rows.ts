@@ -1,5 +1,5 @@
 // A snapshot's notices as they came packed, searched where they lie: the platform looks through ten thousand keys faster than they could be
-// put into any order, and a function that has just started may never judge more than a token or two.
+// put into any order, and a process that has just started may never judge more than a token or two.
 
 import { type NoticeRows, PACKED_KINDS } from "@hallpass/protocol";
 import type { KeyWords, TokenKeys } from "./token-keys.ts";
@@ -44,6 +44,16 @@ export class PackedRows {
   takeAll(): NoticeRows[] {
     this.#size = 0;
     return this.#all.splice(0).map(({ rows }) => rows);
+  }
+
+  /** How many end by the horizon. A stretch is packed from its earliest end on: while the first of it lives, the others are not looked at. */
+  past(horizon: number): number {
+    let past = 0;
+    for (const { rows } of this.#all) {
+      if (rows.untilOf(0) > horizon) continue;
+      for (let row = 0; row < rows.size; row += 1) past += Number(rows.untilOf(row) <= horizon);
+    }
+    return past;
   }
 
   /** What they do to a token (NOT-1); `outdated` only where nothing revokes it. */

@@ -74,6 +74,8 @@ export interface OpenConnection {
   readonly token: string;
   readonly onOpen: () => void;
   readonly onText: (text: string) => void;
+  /** A binary message: frames that came packed. */
+  readonly onBytes: (bytes: Uint8Array) => void;
   /** Called once, also when the connection never opened. */
   readonly onClose: (code: number) => void;
 }

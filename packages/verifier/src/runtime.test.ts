@@ -220,7 +220,7 @@ class Peer {
 interface Line {
   readonly peer: Promise<Peer>;
   readonly connection: ReturnType<Ports["connect"]>;
-  readonly heard: string[];
+  readonly heard: (string | Uint8Array)[];
   readonly opened: Promise<void>;
   readonly closed: Promise<number>;
   readonly codes: number[];
@@ -241,13 +241,14 @@ async function line(
   const address = server.address();
   assert.ok(typeof address === "object" && address !== null);
   const [opened, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()];
-  const [heard, codes]: [string[], number[]] = [[], []];
+  const [heard, codes]: [(string | Uint8Array)[], number[]] = [[], []];
   const { ports } = answering(() => json({}));
   const connection = ports.connect({
     url: `ws://127.0.0.1:${address.port}/v1/feed`,
     token: "t",
     onOpen: opened.resolve,
     onText: (text) => void heard.push(text),
+    onBytes: (bytes) => void heard.push(bytes),
     onClose: (code) => {
       codes.push(code);
       closed.resolve(code);
@@ -259,7 +260,7 @@ async function line(
 const takes = (server: Server, peer: (one: Peer) => void): void =>
   void server.on("upgrade", (request, socket) => peer(new Peer(request, socket)));
 
-test("a connection shows its bearer and the subprotocol, and carries texts both ways [CONN-1]", async (t) => {
+test("a connection shows its bearer and the subprotocol, and carries texts both ways, and bytes to the verifier [CONN-1] [CONN-9]", async (t) => {
   const { peer, connection, opened, heard, closed } = await line(t);
   connection.send("too early: it is not open yet");
   const server = await peer;
@@ -271,8 +272,7 @@ test("a connection shows its bearer and the subprotocol, and carries texts both 
   server.send(2, Uint8Array.of(1, 2, 3));
   server.close(1012);
   assert.equal(await closed, 1012);
-  // What is no text is as good as one that can't be read.
-  assert.deepEqual([heard, server.texts], [["wörd", ""], ["héllo"]]);
+  assert.deepEqual([heard, server.texts], [["wörd", Uint8Array.of(1, 2, 3)], ["héllo"]]);
   connection.send("too late");
 });
 

@@ -57,7 +57,7 @@ function after(ms: number, task: () => void): () => void {
   return () => clearTimeout(timer as number);
 }
 
-function connect({ url, token, onOpen, onText, onClose }: OpenConnection): Connection {
+function connect({ url, token, onOpen, onText, onBytes, onClose }: OpenConnection): Connection {
   // Headers are an addition that Node, Bun and Deno have; a browser is no resource server.
   const init: unknown = { protocols: [FEED_SUBPROTOCOL], headers: { authorization: `Bearer ${token}` } };
   const socket = new WebSocket(url, init as string[]);
@@ -67,7 +67,11 @@ function connect({ url, token, onOpen, onText, onClose }: OpenConnection): Conne
     over = true;
   };
   socket.onopen = () => onOpen();
-  socket.onmessage = ({ data }: { readonly data: unknown }) => onText(typeof data === "string" ? data : "");
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = ({ data }: { readonly data: unknown }) => {
+    if (data instanceof ArrayBuffer) onBytes(new Uint8Array(data));
+    else onText(typeof data === "string" ? data : "");
+  };
   socket.onclose = ({ code }) => finish(code);
   // A failed upgrade may be told by an error alone.
   socket.onerror = () => {

@@ -12,6 +12,7 @@ import {
   packFrame,
   packNotices,
   parseAccessTokenClaims,
+  parsePackedFrames,
   parseServerFrame,
   TextTable,
 } from "@hallpass/protocol";
@@ -151,8 +152,11 @@ interface FeedVectors {
 }
 
 // The pings of a transcript have their own times, so its steps drive the parts of the verifier, not its connection.
-for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
-  test(`feed transcript: ${name} [LEASE-1] [LEASE-2] [LEASE-3] [LEASE-7] [FEED-2] [FEED-3] [FEED-4] [FEED-5] [NOT-6] [NOT-9]`, async () => {
+for (const { name, steps, framesOf, how } of (vectors("feed") as FeedVectors).transcripts.flatMap((one) => [
+  { ...one, framesOf: (frame: object) => [parseServerFrame(JSON.stringify(frame))], how: "as text" },
+  { ...one, framesOf: (frame: object) => parsePackedFrames(asPacked([frame])) ?? [], how: "packed" },
+])) {
+  test(`feed transcript, ${how}: ${name} [LEASE-1] [LEASE-2] [LEASE-3] [LEASE-7] [FEED-2] [FEED-3] [FEED-4] [FEED-5] [NOT-6] [NOT-9] [CONN-9]`, async () => {
     const { issuer, audience, start_ms: start, tokens } = vectors("feed") as FeedVectors;
     const knowledge = new Knowledge(() => undefined);
     const deps: ReaderDeps = {
@@ -187,7 +191,7 @@ for (const { name, steps } of (vectors("feed") as FeedVectors).transcripts) {
         const { type, n } = detail as { readonly type: string; readonly n: string };
         if (type === "ping" && applied !== undefined) pings.sent(n, { at: { wall: start + at, mono: at }, applied });
       } else if (what === "server") {
-        const frame = parseServerFrame(JSON.stringify(detail));
+        const [frame] = framesOf(detail as object);
         assert.ok(frame !== undefined && frame.type !== "ignored");
         if (frame.type === "welcome") knowledge.welcome(frame);
         else if (frame.type === "keys") [, firstKeys] = [knowledge.applyKeys(frame, firstKeys), false];
@@ -227,11 +231,9 @@ const asLines = (frames: readonly object[]): PullReply => ({
   text: frames.map((frame) => JSON.stringify(frame)).join("\n"),
 });
 
-const asPacked = (frames: readonly object[]): PullReply => ({
-  status: 200,
-  text: "",
-  packed: Buffer.concat([packedBeginning(), ...frames.map(packedFrame)]),
-});
+function asPacked(frames: readonly object[]): Uint8Array {
+  return Buffer.concat([packedBeginning(), ...frames.map(packedFrame)]);
+}
 
 function packedFrame(frame: object): Uint8Array {
   const { type, notices } = frame as { readonly type: string; readonly notices?: readonly JsonObject[] };
@@ -248,7 +250,11 @@ function packedFrame(frame: object): Uint8Array {
 
 for (const { name, steps, replyOf, how } of (vectors("feed") as PullVectors).pulls.flatMap((one) => [
   { ...one, replyOf: asLines, how: "lines" },
-  { ...one, replyOf: asPacked, how: "packed" },
+  {
+    ...one,
+    replyOf: (frames: readonly object[]) => ({ status: 200, text: "", packed: asPacked(frames) }),
+    how: "packed",
+  },
 ])) {
   test(`pull transcript, ${how}: ${name} [PULL-3] [PULL-5] [PULL-6] [PULL-8] [PULL-12]`, async () => {
     const { issuer, audience, start_ms: start, tokens } = vectors("feed") as FeedVectors;

@@ -8,6 +8,7 @@ import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
 import type { FeedBearer } from "./own-bearer.ts";
 import { parsePull } from "./pull.ts";
+import { textsOf } from "./pull-body.ts";
 import { settled } from "./testing/hand-time.ts";
 import { Peer } from "./testing/peer.ts";
 import { acknowledge, countsOf, joined, type Stage, twoNodes } from "./testing/two-nodes.ts";
@@ -36,7 +37,7 @@ async function pullAs(hub: FeedHub, bearer: FeedBearer, after: string | null, ap
   );
   assert.ok(said !== undefined);
   const { snapshot, before } = await hub.pull(said, bearer);
-  return /"cursor":"([^"]+)"/.exec([...(snapshot?.parts ?? []), ...before].join("\n"))?.[1] ?? "";
+  return /"cursor":"([^"]+)"/.exec([...textsOf(snapshot), ...before].join("\n"))?.[1] ?? "";
 }
 
 describe("a verifier under the name of another client's", () => {

@@ -13,6 +13,8 @@ export interface CatchUpDeps {
   readonly store: Store;
   readonly issuer: Issuer;
   readonly snapshots: Snapshots;
+  /** Gives others their turn while a large snapshot is packed. */
+  readonly pause: () => Promise<void>;
 }
 
 export interface CatchingUp {
@@ -23,7 +25,7 @@ export interface CatchingUp {
 
 /** Answers the position up to which everything was sent, unless the connection was closed meanwhile. */
 export async function sendAfter(
-  { store, issuer }: CatchUpDeps,
+  { store, issuer }: Pick<CatchUpDeps, "store" | "issuer">,
   { outbox, meet }: CatchingUp,
   cursor: Position,
   { head, open }: Round,
@@ -39,16 +41,18 @@ export async function sendAfter(
   return head.pos;
 }
 
-/** The same, from nothing. */
+/** The same, from nothing; packed where the verifier reads that (CONN-9). */
 export async function sendSnapshot(
-  { snapshots }: CatchUpDeps,
+  { snapshots, pause }: Pick<CatchUpDeps, "snapshots" | "pause">,
   { outbox, meet }: CatchingUp,
   { head, open }: Round,
+  packed: boolean,
 ): Promise<Position> {
   const snapshot = await snapshots.at(head, open.mac);
   meet(snapshot.takings);
   for (const part of snapshot.parts) {
-    outbox.send(part);
+    if (packed && !part.isPacked) await pause();
+    outbox.send(packed ? part.message : part.text);
     await outbox.room();
     if (outbox.isClosed) break;
   }

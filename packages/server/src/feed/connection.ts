@@ -84,6 +84,7 @@ export interface ConnectionDeps {
   readonly reader: HeadReader<Round>;
   readonly latestKeys: () => Keys | undefined;
   readonly snapshots: Snapshots;
+  readonly pause: () => Promise<void>;
   readonly fleet: FleetRows;
   readonly heard: HeardRegistry;
   readonly notes: NodeNotes;
@@ -240,7 +241,7 @@ export class Connection {
     const way: CatchingUp = { outbox: this.#outbox, meet: (takings) => this.#bearer.meet(takings) };
     const sent = resumed
       ? await sendAfter(this.#deps, way, standing.pos, round)
-      : await sendSnapshot(this.#deps, way, round);
+      : await sendSnapshot(this.#deps, way, round, hello.packed !== undefined);
     if (this.#state === joining) this.#stream(joining, sent, round.keys, resumed);
   }
 

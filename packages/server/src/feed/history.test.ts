@@ -5,6 +5,7 @@ import { FEED_CLOSE, formatPosition, type Position } from "@hallpass/protocol";
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
 import { parsePull } from "./pull.ts";
+import { textsOf } from "./pull-body.ts";
 import { handTime, settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
 import { Peer } from "./testing/peer.ts";
@@ -77,7 +78,7 @@ describe("lost history", () => {
       assert.ok(pull !== undefined);
       const { before, snapshot, after: last } = await hub.pull(pull, bearer);
       assert.equal(before[0]?.includes('"resumed":false'), true);
-      return [...(snapshot?.parts ?? []), ...last].join("\n");
+      return [...textsOf(snapshot), ...last].join("\n");
     };
     await answerTo(null);
     const rows = async (): Promise<number | undefined> => {
@@ -168,7 +169,7 @@ describe("tenants on one store", () => {
     }
     assert.deepEqual(receivedBy(atHome, undefined).positions, [formatPosition(own.pos)]);
     assert.deepEqual(receivedBy(atAway, undefined).positions, [formatPosition(others.pos)]);
-    assert.ok(!atAway.texts.join().includes("jti-world"));
+    assert.ok(!atAway.messages.join().includes("jti-world"));
     const joining = await hello(away, away.hub());
     assert.deepEqual(receivedBy(joining, undefined).positions, [formatPosition(others.pos)]);
     const foreign = await hello(away, away.hub(), atHome.cursor);

@@ -38,6 +38,8 @@ export interface FeedHubOptions {
   /** Also names the tenant. */
   readonly issuer: Issuer;
   readonly nodeName: string;
+  /** Gives others their turn. */
+  readonly pause: () => Promise<void>;
   /** base64url of random bytes; one for each start of a process. */
   readonly node?: string;
   readonly log?: FeedLog;

@@ -270,11 +270,11 @@ describe("a snapshot", () => {
     await settled(20_000);
     for (const peer of peers) peer.ping({ epoch: 1, seq: 3000 }, 1);
     await settled();
-    assert.ok(peers.every(({ texts }) => texts.length === 5));
+    assert.ok(peers.every(({ messages }) => messages.length === 5));
     assert.deepEqual(peers[9999]?.types, ["welcome", "keys", "snapshot", "snapshot", "head"]);
     assert.equal(between.calls.notices - before.notices, 2);
     const [first, second] = peers;
-    assert.deepEqual(first?.texts.slice(1), second?.texts.slice(1));
+    assert.deepEqual(first?.messages.slice(1), second?.messages.slice(1));
     // Each joins with a read of its row; all heads together cost two more.
     assert.ok(between.calls.read - before.read <= 10_000 + 5, String(between.calls.read - before.read));
     assert.equal(hub.connections().length, 10_000);

@@ -3,8 +3,11 @@
 
 import type { Scheduler } from "@hallpass/core";
 
+/** A frame as text, or frames packed (CONN-9). Bytes that were sent are not written into any more. */
+export type Message = string | Uint8Array;
+
 export interface Channel {
-  send(text: string): void;
+  send(message: Message): void;
   close(code: number, reason: string): void;
   /** Bytes that were sent and have not left this process yet. */
   bufferedBytes(): number;
@@ -38,9 +41,9 @@ export class Outbox {
     if (!this.#closed && this.#channel.bufferedBytes() + queued > MOST_UNREAD) this.#tooSlow();
   }
 
-  send(text: string): void {
+  send(message: Message): void {
     if (this.#closed) return;
-    this.#channel.send(text);
+    this.#channel.send(message);
     this.check(0);
   }
 

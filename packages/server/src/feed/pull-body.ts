@@ -4,8 +4,7 @@
 
 import { promisify } from "node:util";
 import { constants, crc32, deflateRaw } from "node:zlib";
-import { FRAMES_TYPE, PACKED_FRAMES_TYPE, packedBeginning, packFrame, packNotices } from "@hallpass/protocol";
-import { partText } from "./frame-texts.ts";
+import { FRAMES_TYPE, PACKED_FRAMES_TYPE, packedBeginning, packFrame } from "@hallpass/protocol";
 import type { PullAnswer } from "./pull.ts";
 import type { Snapshot } from "./snapshots.ts";
 
@@ -37,18 +36,18 @@ interface Written {
 
 /** Lives as long as the snapshot itself, of which only the newest is kept. */
 const written = new WeakMap<Snapshot, Promise<Written>>();
-const packed = new WeakMap<Snapshot, Promise<Buffer>>();
 
 /** `pause` gives others their turn while a large snapshot is packed. */
 export async function bodyOf(answer: PullAnswer, accepted: Accepted, pause: Pause): Promise<PullBody> {
   const { before, snapshot, after } = answer;
   if (accepted.packed && snapshot !== undefined) {
     const [first, last] = [before, after].map((texts) => texts.map((text) => packFrame(text)));
-    const body = Buffer.concat([packedBeginning(), ...(first ?? []), await packedOf(snapshot, pause), ...(last ?? [])]);
+    const parts = await packedParts(snapshot, pause);
+    const body = Buffer.concat([packedBeginning(), ...(first ?? []), ...parts, ...(last ?? [])]);
     return { body, type: PACKED_FRAMES_TYPE, encoding: {} };
   }
   if (accepted.gzip) return zipped(answer);
-  return { body: linesOf([...before, ...(snapshot?.parts ?? []), ...after]), type: FRAMES_TYPE, encoding: {} };
+  return { body: linesOf([...before, ...textsOf(snapshot), ...after]), type: FRAMES_TYPE, encoding: {} };
 }
 
 async function zipped({ before, snapshot, after }: PullAnswer): Promise<PullBody> {
@@ -89,29 +88,24 @@ function wantedIn(header: string | null): ReadonlyMap<string, boolean> {
   );
 }
 
-function packedOf(snapshot: Snapshot, pause: Pause): Promise<Buffer> {
-  const before = packed.get(snapshot);
-  if (before !== undefined) return before;
-  const made = packPages(snapshot, pause);
-  packed.set(snapshot, made);
-  made.catch(() => packed.delete(snapshot));
-  return made;
+async function packedParts({ parts }: Snapshot, pause: Pause): Promise<readonly Uint8Array[]> {
+  const frames: Uint8Array[] = [];
+  for (const one of parts) {
+    if (!one.isPacked) await pause();
+    frames.push(one.frame);
+  }
+  return frames;
 }
 
-async function packPages({ pages }: Snapshot, pause: Pause): Promise<Buffer> {
-  const frames: Uint8Array[] = [];
-  for (const { head, notices } of pages) {
-    if (frames.length > 0) await pause();
-    const { packed: rows, others } = packNotices(notices);
-    frames.push(packFrame(partText(head, others), rows));
-  }
-  return Buffer.concat(frames);
+/** Its parts as they stand on a line each. */
+export function textsOf(snapshot: Snapshot | undefined): readonly string[] {
+  return (snapshot?.parts ?? []).map(({ text }) => text);
 }
 
 function writtenOf(snapshot: Snapshot): Promise<Written> {
   const before = written.get(snapshot);
   if (before !== undefined) return before;
-  const made = part(snapshot.parts, OPEN);
+  const made = part(textsOf(snapshot), OPEN);
   written.set(snapshot, made);
   // A failure is told to whoever waits for it, and the next one tries again.
   made.catch(() => written.delete(snapshot));

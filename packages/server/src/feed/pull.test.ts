@@ -13,7 +13,7 @@ import {
 import { createMemoryStore } from "@hallpass/store-memory";
 import type { FeedHub } from "./hub.ts";
 import { type Pull, type PullAnswer, parsePull } from "./pull.ts";
-import { acceptedBy, bodyOf } from "./pull-body.ts";
+import { acceptedBy, bodyOf, textsOf } from "./pull-body.ts";
 import { fill } from "./testing/fill.ts";
 import { settled } from "./testing/hand-time.ts";
 import { interposed } from "./testing/interposed-store.ts";
@@ -41,7 +41,7 @@ function pullOf(changes: object = {}, ping: object = {}, activity?: readonly unk
 }
 
 function framesOf({ before, snapshot, after }: PullAnswer): ServerFrame[] {
-  return [...before, ...(snapshot?.parts ?? []), ...after].map((text) => {
+  return [...before, ...textsOf(snapshot), ...after].map((text) => {
     const frame = parseServerFrame(text);
     assert.ok(frame !== undefined && frame.type !== "ignored");
     return frame;

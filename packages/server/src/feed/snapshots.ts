@@ -3,22 +3,15 @@
 
 import type { Head, Issuer, MacKeys, Store, StoredNotice } from "@hallpass/core";
 import { isBefore, type Position } from "@hallpass/protocol";
-import { cursorText, partHead, partText } from "./frame-texts.ts";
+import { cursorText, partHead } from "./frame-texts.ts";
 import { BEFORE_ALL, noticePages } from "./notice-pages.ts";
+import { SnapshotPart } from "./snapshot-part.ts";
 import { type Takings, takingsOf } from "./takings.ts";
 
 export interface Snapshot {
   readonly to: Position;
-  readonly parts: readonly string[];
-  /** The same parts, not written yet: some want them packed. */
-  readonly pages: readonly SnapshotPage[];
+  readonly parts: readonly SnapshotPart[];
   readonly takings: Takings;
-}
-
-export interface SnapshotPage {
-  /** Its text without the notices. */
-  readonly head: string;
-  readonly notices: readonly StoredNotice[];
 }
 
 export interface Snapshots {
@@ -69,13 +62,12 @@ export function createSnapshots(deps: SnapshotDeps): Snapshots {
 }
 
 async function build({ store, issuer }: SnapshotDeps, head: Head, mac: MacKeys): Promise<Snapshot> {
-  const pages: SnapshotPage[] = [];
-  const parts: string[] = [];
+  const parts: SnapshotPart[] = [];
+  const all: StoredNotice[] = [];
   for await (const { notices, horizon, last } of noticePages({ store, tenant: issuer.tenant }, BEFORE_ALL, head)) {
     const stretch = { to: head.pos, cursor: cursorText(mac, issuer, head), notices, horizon };
-    const page = { head: partHead(pages.length + 1, last ? stretch : undefined), notices };
-    pages.push(page);
-    parts.push(partText(page.head, notices));
+    parts.push(new SnapshotPart(partHead(parts.length + 1, last ? stretch : undefined), notices));
+    for (const notice of notices) all.push(notice);
   }
-  return { to: head.pos, parts, pages, takings: takingsOf(pages.flatMap(({ notices }) => notices)) };
+  return { to: head.pos, parts, takings: takingsOf(all) };
 }

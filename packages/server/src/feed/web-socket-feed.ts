@@ -7,9 +7,9 @@ import { FEED_SUBPROTOCOL } from "@hallpass/protocol";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { FeedLog } from "./feed-event.ts";
 import type { FeedHub } from "./hub.ts";
+import { sharedFrames } from "./message-frame.ts";
 import type { Channel } from "./outbox.ts";
 import type { FeedBearer, JudgedBearer } from "./own-bearer.ts";
-import { sharedFrames } from "./text-frame.ts";
 import {
   challenged,
   FEED_PATH,
@@ -104,8 +104,8 @@ export function attachFeed(
     open.add(webSocket);
     const channel: Channel = {
       // Nothing is compressed, so what the socket is given is all that there is between this and the library's own frames.
-      send: (text) => {
-        if (webSocket.readyState === webSocket.OPEN) socket.write(frameOf(text));
+      send: (message) => {
+        if (webSocket.readyState === webSocket.OPEN) socket.write(frameOf(message));
       },
       close: (code, reason) => {
         webSocket.close(code, reason);
@@ -152,7 +152,7 @@ export function attachFeed(
   };
 }
 
-/** Every frame is text; a binary message is as malformed as no text at all. */
+/** A verifier sends texts only; a binary message is as malformed as no text at all. */
 const NO_FRAME = "";
 
 function textOf(message: RawData): string {

@@ -34,6 +34,8 @@ export interface FeedPeer {
   readonly received: VerifierFrame[];
   send(frame: object): void;
   sendText(text: string): void;
+  /** A binary message. */
+  sendBytes(bytes: Uint8Array): void;
   close(code: number): void;
 }
 
@@ -82,6 +84,9 @@ export class MemoryFeed {
       sendText: (text) => {
         if (!over && this.reachable) open.onText(text);
       },
+      sendBytes: (bytes) => {
+        if (!over && this.reachable) open.onBytes(bytes);
+      },
       close,
     };
     this.history.push(peer);
@@ -107,7 +112,8 @@ export class MemoryFeed {
     const sent: object[] = [];
     const received = frames.filter((frame) => frame !== undefined);
     const nothing = (): void => undefined;
-    const peer: FeedPeer = { received, send: (frame) => void sent.push(frame), sendText: nothing, close: nothing };
+    const send = (frame: object): void => void sent.push(frame);
+    const peer: FeedPeer = { received, send, sendText: nothing, sendBytes: nothing, close: nothing };
     this.history.push(peer);
     this.#welcome(peer, hello.after);
     if (this.answers) sent.push(this.headFrame(ping.n));

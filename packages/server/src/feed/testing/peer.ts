@@ -7,19 +7,21 @@ import {
   type KeysFrame,
   type NoticesFrame,
   type Position,
+  parsePackedFrames,
   parseServerFrame,
   type ServerFrame,
   type SnapshotFrame,
   type Welcome,
 } from "@hallpass/protocol";
 import type { FeedHub, FeedSession } from "../hub.ts";
-import type { Channel } from "../outbox.ts";
+import type { Channel, Message } from "../outbox.ts";
 import type { FeedBearer } from "../own-bearer.ts";
 
 export class Peer {
-  readonly texts: string[] = [];
+  readonly messages: Message[] = [];
   /** Parsed when somebody looks: ten thousand peers may share one text. */
   readonly #frames: ServerFrame[] = [];
+  #read = 0;
   /** The code that the server closed with. */
   closedWith: number | undefined;
   /** What this reader has not read. */
@@ -33,7 +35,7 @@ export class Peer {
   constructor(hub: FeedHub, bearer: FeedBearer, name = "api-1") {
     this.#name = name;
     const channel: Channel = {
-      send: (text) => this.#take(text),
+      send: (message) => this.#take(message),
       close: (code) => {
         this.closedWith ??= code;
       },
@@ -78,11 +80,13 @@ export class Peer {
   }
 
   get frames(): readonly ServerFrame[] {
-    for (const text of this.texts.slice(this.#frames.length)) {
-      const frame = parseServerFrame(text);
-      if (frame === undefined || frame.type === "ignored") throw new Error("the server sent what no verifier reads");
-      this.#frames.push(frame);
+    for (const message of this.messages.slice(this.#read)) {
+      const frames = typeof message === "string" ? [parseServerFrame(message)] : (parsePackedFrames(message) ?? []);
+      const read = frames.filter((frame) => frame !== undefined && frame.type !== "ignored");
+      if (read.length !== 1) throw new Error("the server sent what no verifier reads");
+      this.#frames.push(...read);
     }
+    this.#read = this.messages.length;
     return this.#frames;
   }
 
@@ -121,8 +125,8 @@ export class Peer {
     return this.frames.map(({ type }) => type);
   }
 
-  #take(text: string): void {
-    this.texts.push(text);
-    if (this.stalled) this.unread += text.length;
+  #take(message: Message): void {
+    this.messages.push(message);
+    if (this.stalled) this.unread += message.length;
   }
 }

@@ -127,6 +127,7 @@ export async function aWorld(makeStore: MakeStore, options: WorldOptions = {}): 
         clock: time.clock,
         scheduler: time.scheduler,
         nodeName: "node-1",
+        pause: async () => {},
         log: (event) => events.push(event),
         ...changes,
       }),

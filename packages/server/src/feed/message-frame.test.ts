@@ -4,28 +4,35 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
-import { sharedFrames, textFrame } from "./text-frame.ts";
+import { messageFrame, sharedFrames } from "./message-frame.ts";
+import type { Message } from "./outbox.ts";
 
 const heads: readonly [length: number, head: readonly number[]][] = [
-  [0, [0x81, 0]],
-  [125, [0x81, 125]],
-  [126, [0x81, 126, 0, 126]],
-  [65_535, [0x81, 126, 255, 255]],
-  [65_536, [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]],
+  [0, [0]],
+  [125, [125]],
+  [126, [126, 0, 126]],
+  [65_535, [126, 255, 255]],
+  [65_536, [127, 0, 0, 0, 0, 0, 1, 0, 0]],
 ];
 for (const [length, head] of heads) {
-  test(`a frame of ${length} bytes has the head that RFC 6455 gives it, and the text behind it`, () => {
-    const frame = textFrame("a".repeat(length));
-    assert.deepEqual([...frame.subarray(0, head.length)], head);
-    assert.equal(frame.length, head.length + length);
-    assert.equal(frame.toString("latin1", head.length), "a".repeat(length));
+  test(`a frame of ${length} bytes has the head that RFC 6455 gives it, and the message behind it`, () => {
+    const text = "a".repeat(length);
+    for (const [opcode, message] of [
+      [0x81, text],
+      [0x82, Buffer.from(text)],
+    ] as const) {
+      const frame = messageFrame(message);
+      assert.deepEqual([...frame.subarray(0, 1 + head.length)], [opcode, ...head]);
+      assert.equal(frame.length, 1 + head.length + length);
+      assert.equal(frame.toString("latin1", 1 + head.length), "a".repeat(length));
+    }
   });
 }
 
-test("somebody else's client reads texts of every length between others, each once and in order", async (t) => {
+test("somebody else's client reads texts and bytes of every length between others, each once and in order", async (t) => {
   const server = createServer();
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  const texts = [
+  const messages: readonly Message[] = [
     "",
     "é",
     "x".repeat(125),
@@ -33,23 +40,29 @@ test("somebody else's client reads texts of every length between others, each on
     "y".repeat(65_535),
     "z".repeat(65_536),
     "z".repeat(65_536),
+    Buffer.alloc(65_536, 255),
+    Uint8Array.of(0, 1),
     "end",
   ];
   server.on("upgrade", (request, socket, head) => {
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const frames = sharedFrames();
       webSocket.send("first");
-      for (const text of texts) socket.write(frames(text));
+      for (const message of messages) socket.write(frames(message));
       webSocket.close(1000);
     });
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   t.after(() => server.close());
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const seen: string[] = [];
-  client.on("message", (data) => seen.push((data as Buffer).toString()));
+  const seen: Message[] = [];
+  client.on("message", (data: Buffer, isBinary) => seen.push(isBinary ? data : data.toString()));
   const [code] = await once(client, "close");
-  assert.deepEqual([code, seen], [1000, ["first", ...texts]]);
+  assert.equal(code, 1000);
+  assert.deepEqual(
+    seen,
+    ["first", ...messages].map((message) => (typeof message === "string" ? message : Buffer.from(message))),
+  );
 });
 
 test("a text that is sent to many is made into a frame once", () => {
