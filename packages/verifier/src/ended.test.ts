@@ -130,6 +130,36 @@ test("streams whose tokens end within one second end each at its time, whenever 
   issuer.close();
 });
 
+test("a callback that throws or rejects is counted, and everybody else's is called, now and later [NB-47]", async () => {
+  const issuer = await createTestIssuer(options);
+  const exp = Math.floor(issuer.clock.now() / 1000) + 5;
+  const throwing = async (claims: Readonly<Record<string, unknown>>): Promise<void> => {
+    const verdict = await accepted(issuer, await issuer.token(claims));
+    issuer.verifier.onEnded(verdict, () => {
+      throw new TypeError("Controller is already closed");
+    });
+  };
+  await throwing({ exp });
+  const [sameSecond, later] = [await watched(issuer, { exp }), await watched(issuer, { exp: exp + 2 })];
+  await throwing({ sub: "u-1" });
+  const sameSubject = await watched(issuer, { sub: "u-1" });
+  const verdict = await accepted(issuer, await issuer.token({ sub: "u-1" }));
+  const rejecting: unknown = () => Promise.reject(new Error("the stream is gone"));
+  issuer.verifier.onEnded(verdict, rejecting as () => void);
+  await issuer.revoke({ subject: "u-1" });
+  assert.deepEqual(sameSubject.reasons, ["revoked"]);
+  await issuer.advance(5000);
+  assert.deepEqual(sameSecond.reasons, ["expired"]);
+  await issuer.advance(2000);
+  assert.deepEqual(later.reasons, ["expired"]);
+  assert.equal(issuer.verifier.metrics().endedFailures, 3);
+  assert.equal((await issuer.verifier.verify(await issuer.token())).kind, "accepted");
+  await throwing({});
+  const last = await watched(issuer);
+  issuer.close();
+  assert.deepEqual(last.reasons, ["closed"]);
+});
+
 test("a stream that another one's end has stopped hears nothing, though both end for the same reason", async () => {
   const issuer = await createTestIssuer(options);
   const heard: string[] = [];

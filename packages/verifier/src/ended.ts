@@ -24,6 +24,8 @@ export interface EndedDeps {
   readonly freshFor: () => number;
   /** Whether the view takes the token away or the key is gone. */
   readonly judge: (watched: Watched) => EndReason | undefined;
+  /** Told that a callback threw, or rejected. */
+  readonly failed: () => void;
 }
 
 const LONGEST_WAIT_MS = 1000;
@@ -94,7 +96,15 @@ export class Ended {
   }
 
   #end(watched: Watched, reason: EndReason): void {
-    if (this.#forget(watched)) watched.callback(reason);
+    if (!this.#forget(watched)) return;
+    const { failed } = this.#deps;
+    // A client that leaves at the wrong moment makes an app's callback throw. Others end all the same, and the feed is read on.
+    try {
+      const told: unknown = watched.callback(reason);
+      if (told instanceof Promise) told.catch(failed);
+    } catch {
+      failed();
+    }
   }
 
   #forget(watched: Watched): boolean {

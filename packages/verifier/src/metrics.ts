@@ -18,6 +18,7 @@ export interface Counters {
   feedGaps: number;
   malformedFrames: number;
   bearerFailures: number;
+  endedFailures: number;
   /** Verdicts that were timed, and the milliseconds of all of them. */
   verifySamples: number;
   verifyMs: number;
@@ -36,6 +37,8 @@ export interface Metrics {
   readonly feedGaps: number;
   readonly malformedFrames: number;
   readonly bearerFailures: number;
+  /** Callbacks of `onEnded` that threw, or rejected: what they should have closed may be open. */
+  readonly endedFailures: number;
   readonly verifySamples: number;
   readonly verifyMs: number;
   readonly trackedNotices: number;
@@ -63,6 +66,7 @@ export function newCounters(): Counters {
     feedGaps: 0,
     malformedFrames: 0,
     bearerFailures: 0,
+    endedFailures: 0,
     verifySamples: 0,
     verifyMs: 0,
   };
@@ -105,6 +109,7 @@ export function prometheusText(metrics: Metrics): string {
     family("feed_gaps_total", "counter", "Frames that did not follow what was applied.", metrics.feedGaps),
     family("feed_malformed_frames_total", "counter", "Frames that could not be read.", metrics.malformedFrames),
     family("feed_bearer_failures_total", "counter", "Failed requests for a feed bearer.", metrics.bearerFailures),
+    family("ended_failures_total", "counter", "Callbacks of onEnded that threw.", metrics.endedFailures),
     family("verify_seconds_total", "counter", "How long the timed verdicts took together.", metrics.verifyMs / 1000),
     family("verify_timed_total", "counter", "Verdicts that were timed, one in 64.", metrics.verifySamples),
     family("tracked_notices", "gauge", "Live notices in the view.", metrics.trackedNotices),

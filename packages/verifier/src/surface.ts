@@ -28,7 +28,8 @@ export interface Verifier<All = JsonObject> {
   readiness(): Readiness;
   /**
    * Calls back once when what was accepted is over: taken away, expired, or the view too old (except under `accept`).
-   * Returns what stops the watching. Also calls back when that was so before this call, but never inside it.
+   * Returns what stops the watching. Also calls back when that was so before this call, but never inside it. What a callback throws, or
+   * rejects with, is counted (`endedFailures`) and stops nobody else's.
    */
   onEnded(verdict: Accepted<All>, callback: (reason: EndReason) => void): () => void;
   metrics(): Metrics;

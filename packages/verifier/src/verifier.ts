@@ -84,6 +84,7 @@ class LocalVerifier implements Verifier {
           ? Number.POSITIVE_INFINITY
           : leftOf(this.#decision.age(), settings.maxStalenessMs),
       judge: ({ keys, key }) => this.#decision.endOf(keys, key),
+      failed: () => void (this.#counters.endedFailures += 1),
     });
     let name = settings.instance;
     const feed: FeedDeps = {
