@@ -1,8 +1,20 @@
 // Files that only the server's own user may read. Written whole and durably before anything relies on them.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** With those above it that are not there yet; their names are on the disk when it returns. */
 export function makePrivateDirectory(path: string): void {
@@ -22,16 +34,35 @@ export function readPrivateFile(path: string): string | undefined {
   }
 }
 
-/** Makes the file with mode 0600; throws when it is there already. On the disk when it returns, name and all. */
+/**
+ * Makes the file with mode 0600; throws when it is there already. On the disk when it returns, name and all. It gets its name when it is
+ * whole: an empty file, of a disk that was full or a process that was killed, would keep every later start from its keys.
+ */
 export function makePrivateFile(path: string, text: string): void {
-  const file = openSync(path, "wx", 0o600);
+  const aside = mkdtempSync(join(dirname(path), ".new-"));
   try {
-    writeSync(file, text);
-    fsyncSync(file);
+    const whole = join(aside, basename(path));
+    writeFileSync(whole, text, { flag: "wx", mode: 0o600 });
+    flushFile(whole);
+    giveName(whole, path);
   } finally {
-    closeSync(file);
+    rmSync(aside, { recursive: true, force: true });
   }
   flushDirectory(dirname(path));
+}
+
+/** What a file system says on which a file has one name only. */
+const ONE_NAME_ONLY: ReadonlySet<unknown> = new Set(["EPERM", "ENOTSUP", "ENOSYS", "EINVAL", "EMLINK"]);
+
+/** Never over another file, also when two try at once. */
+function giveName(whole: string, path: string): void {
+  try {
+    linkSync(whole, path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && ONE_NAME_ONLY.has(error.code))) throw error;
+    copyFileSync(whole, path, constants.COPYFILE_EXCL);
+    flushFile(path);
+  }
 }
 
 /** What a file system says that can't flush directories, and one who may make names in a directory and not read it. */
