@@ -28,8 +28,7 @@ export function dataDirectory(options: ConnectionOptions, env: Terminal["env"]):
 
 /** Without a slash at the end. Throws a complaint unless secrets may be sent there. */
 export function serverUrl(options: ConnectionOptions, env: Terminal["env"]): string {
-  const text =
-    options.url ?? env["HALLPASS_URL"] ?? textOf(join(dataDirectory(options, env), ADDRESS))?.trim() ?? DEFAULT_URL;
+  const text = options.url ?? env["HALLPASS_URL"] ?? foundAddress(options, env) ?? DEFAULT_URL;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw usage(`${text} is no address of a server`, `write it like ${DEFAULT_URL}`);
@@ -38,6 +37,16 @@ export function serverUrl(options: ConnectionOptions, env: Terminal["env"]): str
     throw usage(`${text} would carry secrets in the clear`, "use https; http only to this machine");
   }
   return text.replace(/\/+$/, "");
+}
+
+/**
+ * The address in the data directory. One that nobody named is `data` in whichever folder somebody stands: what lies there may be anybody's,
+ * and gets no secret but the one beside it.
+ */
+function foundAddress(options: ConnectionOptions, env: Terminal["env"]): string | undefined {
+  const isNamed = options.data !== undefined || env["HALLPASS_DATA"] !== undefined;
+  if (!isNamed && env["HALLPASS_CREDENTIALS_FILE"] !== undefined) return undefined;
+  return textOf(join(dataDirectory(options, env), ADDRESS))?.trim();
 }
 
 export function readCredentials(options: ConnectionOptions, env: Terminal["env"]): Credentials {
