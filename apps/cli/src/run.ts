@@ -26,9 +26,9 @@ export async function run(
       terminal.say(`error: ${printable(cause.message)}\nhint: ${printable(cause.hint)}\n`);
       return cause.exit;
     }
-    terminal.say(
-      `error: ${cause instanceof Error ? (cause.stack ?? cause.message) : "something that is no error was thrown"}\n`,
-    );
+    const told = cause instanceof Error ? (cause.stack ?? cause.message) : "something that is no error was thrown";
+    // An error may quote what others wrote, such as a line that is no JSON.
+    terminal.say(`error: ${told.split("\n").map(printable).join("\n")}\n`);
     terminal.say("hint: this is a defect of hallpass; please report it\n");
     return EXIT.defect;
   }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -66,4 +68,29 @@ test("who follows the log goes on with another token when one is over, and misse
   assert.equal(await following, 4);
   assert.equal(heard.length, 3);
   assert.ok(said.some((text) => text.includes("--after ")));
+});
+
+test("what no Hallpass server would answer steers no terminal, though it is quoted [NB-53]", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-log-"));
+  t.after(() => rmSync(data, { recursive: true }));
+  writeFileSync(join(data, "operator-credentials"), "operator:secret", { mode: 0o600 });
+  const other = createServer((request, response) => {
+    const isToken = request.url === "/oauth2/token";
+    response.setHeader("content-type", isToken ? "application/json" : "application/x-ndjson");
+    response.end(isToken ? '{"access_token":"x"}' : "\u001b]0;another title\u0007\n");
+  });
+  t.after(() => other.close());
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  let said = "";
+  const terminal = {
+    out: () => {},
+    say: (text: string) => void (said += text),
+    readInput: async () => "",
+    env: { HALLPASS_DATA: data },
+    now: () => Date.now(),
+  };
+  const { port } = other.address() as AddressInfo;
+  assert.notEqual(await run(["log", "--follow", "--url", `http://127.0.0.1:${port}`], terminal), 0);
+  assert.match(said, /another title/);
+  assert.doesNotMatch(said, /[^\P{C}\n]/u);
 });
