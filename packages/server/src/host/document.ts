@@ -34,18 +34,30 @@ export function parseText(text: string, kind: "YAML" | "JSON"): ReadDocument {
     }
   }
   // Only now: most servers have no such file, and to load this takes a tenth of a start.
-  const { isMap, parseDocument, visit } = require("yaml") as typeof import("yaml");
+  const { isMap, isScalar, LineCounter, parseDocument, visit } = require("yaml") as typeof import("yaml");
+  const lineCounter = new LineCounter();
   const document = parseDocument(text, {
     version: "1.2",
     strict: true,
-    uniqueKeys: true,
+    lineCounter,
+    // It would compare each name with each: below they are looked up.
+    uniqueKeys: false,
     merge: false,
     stringKeys: true,
   });
   const [error] = document.errors;
   if (error !== undefined) return { ok: false, problem: `has to be ${kind}: ${firstLine(error.message)}` };
   let anchored = false;
+  let twice: number | undefined;
   visit(document, {
+    Map: (_, { items }) => {
+      const names = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (names.has(key.value)) twice ??= key.range?.[0] ?? 0;
+        names.add(key.value);
+      }
+    },
     Alias: () => {
       anchored = true;
     },
@@ -54,6 +66,10 @@ export function parseText(text: string, kind: "YAML" | "JSON"): ReadDocument {
     },
   });
   if (anchored) return { ok: false, problem: "may not hold anchors, aliases or tags" };
+  if (twice !== undefined) {
+    const { line, col } = lineCounter.linePos(twice);
+    return { ok: false, problem: `has to be ${kind}: Map keys must be unique at line ${line}, column ${col}` };
+  }
   if (!isMap(document.contents)) return { ok: false, problem: `has to be a ${kind} object` };
   return { ok: true, members: document.toJS() as Record<string, unknown> };
 }
