@@ -1,12 +1,8 @@
-// Contenders as a picture: a bar for each, as long as its median, with its spread; the longest first.
+// A result as a picture: a bar for each row, as long as its median, with its spread; the longest first. Or as the plot that it brings.
 
 import { scaleLinear } from "d3-scale";
-import { median } from "./measured.ts";
-
-export interface Bar {
-  readonly name: string;
-  readonly values: readonly number[];
-}
+import { svgOf } from "../scripts/plot.ts";
+import type { Result } from "./result.ts";
 
 const WIDTH = 760;
 const LEFT = 300;
@@ -16,14 +12,19 @@ const ROW = 26;
 const TICKS = 6;
 const [OURS, THEIRS, FLOOR] = ["#0072b2", "#b0b0b0", "#e5e5e5"];
 
-/** `unit` is what the values are. The same values give the same text. */
-export function barsOf(title: string, unit: string, bars: readonly Bar[]): string {
-  const rows = bars
-    .map(({ name, values }) => ({ name, middle: median(values), values }))
-    .toSorted((a, b) => b.middle - a.middle);
+/** Undefined where there is nothing to look at. The same result gives the same text. */
+export function pictureOf({ title, rows, picture }: Result): string | undefined {
+  if (picture === undefined) return undefined;
+  return "plot" in picture ? svgOf(picture.plot) : barsOf(title, picture.bars, rows);
+}
+
+function barsOf(title: string, unit: string, all: Result["rows"]): string {
+  const rows = all
+    .flatMap(({ name, figures: { [unit]: figure } }) => (figure === undefined ? [] : [{ name, ...figure }]))
+    .toSorted((a, b) => b.median - a.median);
   const bottom = TOP + rows.length * ROW;
   const x = scaleLinear()
-    .domain([0, Math.max(1, ...rows.flatMap(({ values }) => values))])
+    .domain([0, Math.max(1, ...rows.map(({ spread: [, most] }) => most))])
     .range([LEFT, RIGHT])
     .nice();
   const at = (value: number): number => Math.round(x(value) * 10) / 10;
@@ -37,15 +38,15 @@ export function barsOf(title: string, unit: string, bars: readonly Bar[]): strin
         (tick) =>
           `<line x1="${at(tick)}" x2="${at(tick)}" y1="${TOP}" y2="${bottom}" stroke="#e8e8e8"/><text x="${at(tick)}" y="${bottom + 16}" text-anchor="middle">${labelOf(tick)}</text>`,
       ),
-    ...rows.flatMap(({ name, middle, values }, index) => {
+    ...rows.flatMap(({ name, median, spread }, index) => {
       const y = TOP + index * ROW;
       const half = y + ROW / 2;
-      const [least, most] = [at(Math.min(...values)), at(Math.max(...values))];
+      const [least, most] = [at(spread[0]), at(spread[1])];
       return [
         `<text x="${LEFT - 8}" y="${half + 4}" text-anchor="end">${name}</text>`,
-        `<rect x="${LEFT}" y="${y + 5}" width="${Math.round((at(middle) - LEFT) * 10) / 10}" height="${ROW - 10}" fill="${colourOf(name)}"/>`,
+        `<rect x="${LEFT}" y="${y + 5}" width="${Math.round((at(median) - LEFT) * 10) / 10}" height="${ROW - 10}" fill="${colourOf(name)}"/>`,
         `<line x1="${least}" x2="${most}" y1="${half}" y2="${half}" stroke="#000000"/>`,
-        `<text x="${most + 6}" y="${half + 4}">${labelOf(middle)}</text>`,
+        `<text x="${most + 6}" y="${half + 4}">${labelOf(median)}</text>`,
       ];
     }),
     `<text x="${(LEFT + RIGHT) / 2}" y="${bottom + 36}" text-anchor="middle">${unit}: median, and the spread of its rounds</text>`,

@@ -1,53 +1,37 @@
 // Everything that can be measured, by the name that `npm run bench -- --only` takes.
 
-import { OPERATIONS } from "./token/operations.ts";
+import { OPERATIONS, TITLES } from "./token/operations.ts";
 
 export interface Measurement {
   readonly about: string;
-  /** Beneath this folder. */
+  /** From this folder on. */
   readonly program: string;
   readonly args: readonly string[];
-  /** What may be given besides `--quick`; each takes a value. */
+  /** What may be given besides `--quick`; each takes a value. Any other is refused. */
   readonly flags: readonly string[];
-  /** What `--quick` chooses where the flag is not given. */
-  readonly quick: Readonly<Record<string, Chosen>>;
+  /** What `--quick` chooses where the flag is not given; null for a program that is as long as it is. */
+  readonly quick: Readonly<Record<string, Chosen>> | null;
   /** False for what is measured only when it is asked for by name. */
   readonly always: boolean;
 }
 
 export interface Chosen {
   readonly value: string;
-  /** Of what is measured otherwise. */
+  /** Of what is measured otherwise, and what the results don't name themselves. */
   readonly leavesOut: readonly string[];
 }
 
-const REQUEST_FLAGS = ["rounds", "seconds", "connections", "requests", "contenders", "json", "pictures"];
-const REQUESTS: Readonly<Record<string, string>> = {
-  client_credentials: "an access token is issued for a service",
-  open: "a session is opened",
-  refresh: "a refresh token is rotated",
-  introspect: "an access token is introspected",
-  revoke: "a refresh token is revoked (RFC 7009)",
-  check: "a session is looked up by its cookie",
-  route: "a protected route, with the verifier and with what apps use",
-};
-
+const REQUEST_FLAGS = ["rounds", "seconds", "connections", "requests", "contenders"];
 /** Of each kind of contender the one that is the most to measure oneself by. */
 const QUICK_CONTENDERS =
   "memory,redis,express,fastify,better-auth-cache,fastify-jwt-cache,bare,floor,sqlite,postgres,verifier,verifier-fastify";
-const WITHOUT_ITS_CACHE = "better-auth without its cookie cache";
-const QUICK_LEAVES_OUT: Readonly<Record<string, readonly string[]>> = {
-  check: [WITHOUT_ITS_CACHE],
-  route: [WITHOUT_ITS_CACHE, "@fastify/jwt without its cache", "jose", "jsonwebtoken"],
-};
-
 function request(name: string): Measurement {
   return {
-    about: REQUESTS[name] ?? name,
+    about: TITLES[name] ?? name,
     program: "token/main.ts",
     args: ["--only", name],
     flags: REQUEST_FLAGS,
-    quick: { contenders: { value: QUICK_CONTENDERS, leavesOut: QUICK_LEAVES_OUT[name] ?? [] } },
+    quick: { contenders: { value: QUICK_CONTENDERS, leavesOut: [] } },
     always: true,
   };
 }
@@ -84,44 +68,32 @@ const [LISTED, BY_NAME] = [{ always: true }, { always: false }];
 export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   ...Object.fromEntries(Object.keys(OPERATIONS).map((name) => [name, request(name)])),
   notices: WITH_NOTICES,
-  sign: program("floors/sign.ts", "an access token is signed", ["rounds", "pictures"], LISTED),
-  write: program(
-    "floors/write.ts",
-    "a durable change of one row",
-    ["at-once", "rounds", "directory", "pictures"],
-    LISTED,
-  ),
-  verify: program("verify/main.ts", "a verdict, cached and uncached", ["rounds", "pictures"], LISTED),
+  sign: program("floors/sign.ts", "an access token is signed", ["rounds"], LISTED),
+  write: program("floors/write.ts", "a durable change of one row", ["at-once", "rounds", "directory"], LISTED),
+  verify: program("verify/main.ts", "a verdict, cached and uncached", ["rounds"], LISTED),
   "verify-notices": program(
     "verify/notices.ts",
     "a verdict while few and while many notices live",
-    ["notices", "rounds", "pictures"],
+    ["notices", "rounds"],
     LISTED,
   ),
-  push: program(
-    "feed/push.ts",
-    "a revocation reaches 1, 100, 1,000 verifiers",
-    ["connections", "revocations", "pictures"],
-    LISTED,
-  ),
+  push: program("feed/push.ts", "a revocation reaches 1, 100, 1,000 verifiers", ["connections", "revocations"], LISTED),
   "verifier-start": program(
     "feed/start.ts",
     "a verifier starts while 100,000 notices live",
-    ["notices", "feed", "starts", "processes", "pictures"],
+    ["notices", "feed", "starts", "processes"],
     LISTED,
   ),
   "server-start": program(
     "growth/start.ts",
     "a node starts, and what a million sessions take on disk and in memory",
-    ["stores", "sizes", "starts", "asked", "pictures"],
+    ["stores", "sizes", "starts", "asked"],
     { always: true, quick: { sizes: { value: "20000", leavesOut: ["an empty store", "a million sessions"] } } },
   ),
-  sizes: program(
-    "growth/sizes.ts",
-    "requests at 10,000 to 10,000,000 sessions",
-    ["store", "sizes", "rounds", "pictures"],
-    { always: true, quick: { sizes: { value: "2000,20000", leavesOut: ["more than 20,000 sessions"] } } },
-  ),
+  sizes: program("growth/sizes.ts", "requests at 10,000 to 10,000,000 sessions", ["store", "sizes", "rounds"], {
+    always: true,
+    quick: { sizes: { value: "2000,20000", leavesOut: ["more than 20,000 sessions"] } },
+  }),
   "push-cross-node": program(
     "feed/cross-node.ts",
     "a revocation reaches verifiers at another node (PostgreSQL)",
@@ -135,13 +107,25 @@ export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
     ["sessions", "directory"],
     BY_NAME,
   ),
-  growth: program(
-    "growth/main.ts",
-    "operations at two sizes in one process, and what waits while ended sessions are swept",
-    ["store", "sessions", "small", "swept", "seed"],
+  sweep: program(
+    "growth/sweep.ts",
+    "a refresh while ended sessions are swept",
+    ["store", "sessions", "swept", "seed"],
     BY_NAME,
   ),
   restore: program("growth/restore.ts", "backup and restore", ["store", "sessions", "revoked"], BY_NAME),
+  turns: program(
+    "token/turns.ts",
+    "how long a turn of the server's event loop takes while clients refresh",
+    ["connections", "rounds", "seconds", "store"],
+    BY_NAME,
+  ),
+  overload: program(
+    "../drills/overload/main.ts",
+    "ten times what a node can do, offered by clients that wait and by clients that don't",
+    ["connections", "seconds", "times", "stampede", "changes"],
+    { always: false, quick: null },
+  ),
   "revoke-query": program(
     "revocation/query.ts",
     "a revocation by query over many sessions, and who refreshes meanwhile",

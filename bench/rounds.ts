@@ -1,8 +1,7 @@
 // Alternated rounds of contenders in one process: each round measures all of them one after the other, and medians
 // and ratios are taken over the rounds. Ratios within one run are what counts; absolutes are the machine's.
 
-import { barsOf } from "./bars.ts";
-import { median, printTable, spread } from "./measured.ts";
+import { sayResult } from "./result.ts";
 
 export interface Contender {
   readonly name: string;
@@ -12,7 +11,7 @@ export interface Contender {
 
 export interface Result {
   readonly name: string;
-  /** Operations per second of user CPU time, one per round. */
+  /** Operations per second of CPU time in user mode, one per round. */
   readonly rates: readonly number[];
 }
 
@@ -35,21 +34,17 @@ export async function alternate(
   return [...rates].map(([name, list]) => ({ name, rates: list }));
 }
 
-/** The median over the rounds of one contender's rate by the other's in the same round. */
-export function ratio(a: Result | undefined, b: Result | undefined): number {
-  return median((a?.rates ?? []).map((rate, round) => rate / (b?.rates[round] ?? Number.NaN)));
-}
-
-/** Of each contender, and how many times as fast as each floor and peer: whoever is not of ours. */
-export function printRates(title: string, results: readonly Result[]): void {
+/** Each beside every floor and peer: whoever is not of ours. */
+export function sayRates(id: string, title: string, results: readonly Result[]): void {
   const peers = results.filter(({ name }) => !name.startsWith("Hallpass"));
-  printTable(
-    [`${title}: contender`, "per CPU-second: median (spread)", ...peers.map(({ name }) => `× ${name}`)],
-    results.map((one) => [one.name, spread(one.rates), ...peers.map((peer) => ratio(one, peer).toFixed(2))]),
-  );
+  sayResult({
+    id,
+    title,
+    of: "contender",
+    rows: results.map(({ name, rates }) => ({ name, figures: { [RATE]: rates } })),
+    compared: { figure: RATE, with: peers.map(({ name }) => name) },
+    picture: { bars: RATE },
+  });
 }
 
-export function picture(title: string, results: readonly Result[]): string {
-  const bars = results.map(({ name, rates }) => ({ name, values: rates }));
-  return barsOf(title, "operations per CPU-second", bars);
-}
+const RATE = "per CPU-second";

@@ -13,7 +13,7 @@ import { verifierSize } from "./costs/verifier-size.ts";
 const allocated = await allocatedByAll();
 const found = { operations: await countAll(), allocated, verifierBytes: verifierSize().bytes, further: new Map() };
 
-test("no operation asks more of the store, of cryptography and of the heap than docs/performance.md says, and the verifier is no larger", () => {
+test("no operation asks more of the store, of cryptography and of the heap than docs/costs.md says, and the verifier is no larger", () => {
   assert.deepEqual(excess(found, limits()), []);
 });
 

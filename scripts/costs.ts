@@ -1,5 +1,5 @@
 // `npm run costs`: what each operation asks of the store and of cryptography, in counts that no machine changes.
-// With `--write` the table of docs/performance.md is printed again: that is how a limit is moved, on purpose and in a diff.
+// With `--write` the table of docs/costs.md is printed again: that is how a limit is moved, on purpose and in a diff.
 
 import { allocatedByAll } from "./costs/allocated.ts";
 import { countFurther } from "./costs/further.ts";

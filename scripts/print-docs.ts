@@ -1,5 +1,5 @@
-// Prints docs/reference from the tables that the server itself runs on, and the proof and the track record from what is kept of the
-// experiments. `npm run docs` writes the pages; with --check nothing is written and a stale page fails.
+// Prints docs/reference from the tables that the server itself runs on, the proof and the track record from what is kept of the experiments, and
+// docs/performance.md from what is kept of the measurements. `npm run docs` writes the pages; with --check nothing is written and a stale page fails.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import {
   NAMES,
   WIRE_ERRORS,
 } from "@hallpass/server";
+import { allKept as allMeasured } from "../bench/kept.ts";
+import * as measured from "../bench/page/page.ts";
 import { addAdmissionMetrics } from "../packages/server/src/observe/admission-metrics.ts";
 import { addGrowthMetrics } from "../packages/server/src/observe/growth.ts";
 import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
@@ -162,6 +164,10 @@ for (const [name, text] of Object.entries(pages)) {
 const proof = pagesOf(allKept(), allPieces());
 if (!check) writePages(proof);
 else for (const stale of staleOf(proof)) complain(stale);
+
+const performance = measured.pagesOf(allMeasured());
+if (!check) measured.writePages(performance);
+else for (const stale of measured.staleOf(performance)) complain(stale);
 
 function complain(what: string): void {
   console.error(`${what}: run \`npm run docs\` and commit it`);

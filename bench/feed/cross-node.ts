@@ -10,6 +10,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { quantile } from "../measured.ts";
+import { type Said, sayResult } from "../result.ts";
 import { freePort } from "../token/contender.ts";
 import { startBenchPostgres } from "../token/databases.ts";
 import { startNode } from "../token/hallpass.ts";
@@ -26,6 +28,7 @@ const { values } = parseArgs({
 const revocations = Number(values.revocations ?? (values.quick ? 60 : 300));
 const [verifiers, clients] = [Number(values.verifiers), Number(values.clients)];
 const WARM_UP = 30;
+const rows: Said["rows"][number][] = [];
 
 const postgres = await startBenchPostgres();
 if (postgres === undefined) throw new Error("PostgreSQL is not installed: apt-get install postgresql");
@@ -93,14 +96,16 @@ async function passOf(name: string): Promise<void> {
     last.push(Math.max(...spans));
     if (count % 100 === 99) process.stderr.write(`${name}: ${count + 1} of ${revocations}\n`);
   }
-  console.log(`| ${name} | ${quantiles(all)} | ${quantiles(last)} |`);
-}
-
-function quantiles(spans: readonly number[]): string {
-  const sorted = spans.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
-  return `${at(0.5)} / ${at(0.99)} / ${at(1)} ms`;
+  rows.push({
+    name,
+    figures: {
+      "refused: p50 ms": [quantile(all, 0.5)],
+      "refused: p99 ms": [quantile(all, 0.99)],
+      "refused: worst ms": [Math.max(...all)],
+      "by the last of them: p50 ms": [quantile(last, 0.5)],
+      "by the last of them: p99 ms": [quantile(last, 0.99)],
+    },
+  });
 }
 
 /** Clients of one node that refresh without a pause, in a process of their own, until it is killed. */
@@ -127,16 +132,15 @@ async function refreshAt(node: string, connections: number): Promise<ChildProces
 }
 
 try {
-  console.log(`${revocations} revocations at one node, ${verifiers} verifiers at the other; p50 / p99 / worst`);
-  console.log("| | acknowledged → refused at a verifier | → at the last of them |\n| --- | ---: | ---: |");
   await passOf("nothing else to do");
   const each = Math.ceil(clients / 2);
   const others = [await refreshAt(revokes, each), await refreshAt(listens, each)];
   await passOf(`beside ${each} clients at each node that refresh without a pause`);
   for (const other of others) other.kill();
+  const title = `${revocations} revocations at one node reach ${verifiers} verifiers of another (PostgreSQL)`;
+  sayResult({ id: "push-cross-node", title, of: "", rows });
 } finally {
   watcher.removeAllListeners("exit").kill();
   await postgres.stop();
   rmSync(directory, { recursive: true, force: true });
 }
-process.exit(0);

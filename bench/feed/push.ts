@@ -1,6 +1,6 @@
 // How long a revocation that was acknowledged takes to reach verifiers in another process, and until all have said that they applied it.
-//   npm run bench -- --only push [--connections 1,100,1000] [--revocations 300, for each of five passes] [--quick] [--pictures DIRECTORY]
-// Store in memory, WebSockets on the loopback. Prints medians of five passes. Other work on the machine only makes it look worse.
+//   npm run bench -- --only push [--connections 1,100,1000] [--revocations 300, for each of five passes] [--quick]
+// Store in memory, WebSockets on the loopback. Five passes. Other work on the machine only makes it look worse.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -13,22 +13,21 @@ import { createMemoryStore } from "@hallpass/store-memory";
 import { aWorld } from "../../packages/server/src/feed/testing/world.ts";
 import { attachFeed } from "../../packages/server/src/feed/web-socket-feed.ts";
 import { systemScheduler } from "../../packages/server/src/host/system-ports.ts";
-import { svgOf } from "../../scripts/plot.ts";
-import { draw, median, printTable, quantile, say } from "../measured.ts";
+import { median, quantile, say } from "../measured.ts";
+import { sayResult } from "../result.ts";
 
 const { values } = parseArgs({
   options: {
     connections: { type: "string", default: "1,100,1000" },
     revocations: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const revocations = Number(values.revocations ?? (values.quick ? 10 : 300));
 const WARM_UP = values.quick ? 3 : 50;
 const PASSES = values.quick ? 3 : 5;
-/** What stands in the table, for what was received and for what all have applied. */
-const SHARES = [0.5, 0.99, 0.999];
+const SHARES = { p50: 0.5, p99: 0.99, "p99.9": 0.999 } as const;
+const SAYS = { received: "received", enforced: "applied by all" } as const;
 const measured: { readonly connections: number; readonly passes: readonly Pass[] }[] = [];
 
 interface Pass {
@@ -76,38 +75,34 @@ for (const connections of values.connections.split(",").map(Number)) {
   server.close();
 }
 
-const middle = (passes: readonly Pass[], of: keyof Pass, share: number): number =>
-  median(passes.map((pass) => quantile(pass[of], share)));
-printTable(
-  [
-    "verifiers",
-    "acknowledged → received p50 ms",
-    "p99",
-    "p99.9",
-    "→ applied by all, and known: p50 ms",
-    "p99",
-    "p99.9",
-  ],
-  measured.map(({ connections, passes }) => [
-    connections,
-    ...(["received", "enforced"] as const).flatMap((of) => SHARES.map((share) => middle(passes, of, share).toFixed(2))),
-  ]),
-);
-draw(
-  values.pictures,
-  "push",
-  svgOf({
-    title: "a revocation reaches its verifiers",
-    x: { name: "verifiers", scale: "log" },
-    y: { name: "ms after it was acknowledged" },
-    series: (["received", "enforced"] as const).flatMap((of) =>
-      [0.5, 0.99].map((share) => ({
-        name: `${of === "received" ? "received" : "applied by all"}, p${share * 100}`,
-        points: measured.map(({ connections, passes }) => [connections, middle(passes, of, share)] as const),
-      })),
+const each = (passes: readonly Pass[], of: keyof Pass, share: keyof typeof SHARES): readonly number[] =>
+  passes.map((pass) => quantile(pass[of], SHARES[share]));
+sayResult({
+  id: "push",
+  title: "a revocation that was acknowledged reaches connected verifiers",
+  of: "verifiers",
+  rows: measured.map(({ connections, passes }) => ({
+    name: connections.toLocaleString("en"),
+    figures: Object.fromEntries(
+      (["received", "enforced"] as const).flatMap((of) =>
+        (["p50", "p99", "p99.9"] as const).map((share) => [`${SAYS[of]}: ${share} ms`, each(passes, of, share)]),
+      ),
     ),
-  }),
-);
+  })),
+  picture: {
+    plot: {
+      title: "a revocation reaches its verifiers",
+      x: { name: "verifiers", scale: "log" },
+      y: { name: "ms after it was acknowledged" },
+      series: (["received", "enforced"] as const).flatMap((of) =>
+        (["p50", "p99"] as const).map((share) => ({
+          name: `${SAYS[of]}, ${share}`,
+          points: measured.map(({ connections, passes }) => [connections, median(each(passes, of, share))] as const),
+        })),
+      ),
+    },
+  },
+});
 
 function millis(nanoseconds: bigint): number {
   return Number(nanoseconds) / 1e6;

@@ -1,6 +1,6 @@
 // What a verifier waits for that has just started: from `createVerifier` to `ready()` with one verdict, while many notices live.
 //   npm run bench -- --only verifier-start [--notices 100000] [--feed push,pull] [--starts 20, in a process that has run] [--processes 10]
-//     [--quick] [--pictures DIRECTORY]
+//     [--quick]
 // The server on SQLite on one core, verifiers in processes of their own on the other, HTTP on the loopback: a bearer, the feed, a signature.
 // The floor is a new process that asks for the same bytes and does nothing with them.
 
@@ -9,8 +9,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { barsOf } from "../bars.ts";
-import { type Cell, draw, median, printTable, quantile, say } from "../measured.ts";
+import { median, quantile, say } from "../measured.ts";
+import { sayResult } from "../result.ts";
 import { cpuSecondsOf, LOAD_CORE } from "../token/contender.ts";
 import { AUDIENCE, startHallpass } from "../token/hallpass.ts";
 import type { Span } from "./starting.ts";
@@ -22,7 +22,6 @@ const { values } = parseArgs({
     starts: { type: "string" },
     processes: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const notices = Number(values.notices);
@@ -40,24 +39,27 @@ try {
   server.process.kill("SIGKILL");
 }
 
-printTable(
-  [`${notices} notices`, "wall p50 ms", "p95", "worst", "CPU p50 ms", "server's CPU ms each", "RSS MB", "heap MB", "×"],
-  shown.map(({ name, spans, serverMs }): readonly Cell[] => {
+sayResult({
+  id: `verifier-start-${notices}`,
+  title: `a verifier starts while ${notices.toLocaleString("en")} notices live`,
+  of: "from createVerifier to the first verdict",
+  rows: shown.map(({ name, spans, serverMs }) => {
     const wall = spans.map((one) => one.wall);
-    return [
-      `${name} (${spans.length})`,
-      ...[median(wall), quantile(wall, 0.95), Math.max(...wall), median(spans.map(({ cpu }) => cpu)), serverMs].map(
-        (ms) => ms.toFixed(1),
-      ),
-      ...[median(spans.map(({ rss }) => rss)), median(spans.map(({ heap }) => heap))].map((bytes) =>
-        (bytes / 1e6).toFixed(0),
-      ),
-      (median(wall) / median(floorOf(name).map((one) => one.wall))).toFixed(2),
-    ];
+    return {
+      name,
+      figures: {
+        "wall p50 ms": wall,
+        "p95 ms": [quantile(wall, 0.95)],
+        "CPU p50 ms": spans.map(({ cpu }) => cpu),
+        "server's CPU ms each": [serverMs],
+        "RSS MB": spans.map(({ rss }) => rss / 1e6),
+        "heap MB": spans.map(({ heap }) => heap / 1e6),
+        "× its floor": [median(wall) / median(floorOf(name).map((one) => one.wall))],
+      },
+    };
   }),
-);
-const bars = shown.map(({ name, spans }) => ({ name, values: spans.map(({ wall }) => wall) }));
-draw(values.pictures, "verifier-start", barsOf(`start of a verifier, ${notices} notices`, "milliseconds", bars));
+  picture: { bars: "wall p50 ms" },
+});
 
 async function measure(feed: string): Promise<void> {
   const [cold, floor]: [Span[], Span[]] = [[], []];

@@ -1,5 +1,5 @@
 // A signed access token, beside libraries that sign a JWT and beside bare node:crypto.
-//   npm run bench -- --only sign [--rounds 21] [--quick] [--pictures DIRECTORY]
+//   npm run bench -- --only sign [--rounds 21] [--quick]
 
 import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -8,15 +8,13 @@ import { openKeyOf } from "../../packages/core/src/keys/open-key.ts";
 import { signingDesk } from "../../packages/core/src/keys/signing-desk.ts";
 import { draftAccessToken, signAccessToken } from "../../packages/core/src/tokens/access-token.ts";
 import { systemDice, systemNextTurn } from "../../packages/server/src/host/system-ports.ts";
-import { draw } from "../measured.ts";
 import { fastJwtSigner, joseSigner, jsonwebtokenSigner } from "../peers/libraries.mjs";
-import { alternate, picture, printRates } from "../rounds.ts";
+import { alternate, sayRates } from "../rounds.ts";
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 21));
@@ -86,7 +84,7 @@ const results = await alternate(
     }),
     looped("Hallpass, alone", ours),
     {
-      name: `Hallpass, ${TOGETHER} together`,
+      name: `Hallpass, ${TOGETHER} together, as requests that arrive together`,
       run: async (count) => {
         for (let n = 0; n < count; n += TOGETHER) await Promise.all(Array.from({ length: TOGETHER }, ours));
       },
@@ -99,5 +97,4 @@ const results = await alternate(
   PER_ROUND,
   WARM_UP,
 );
-printRates("sign an access token (ES256)", results);
-draw(values.pictures, "sign", picture("sign an access token (ES256)", results));
+sayRates("sign", "an access token is signed (ES256)", results);

@@ -1,6 +1,6 @@
 // A durable change of one row, by the SQLite store and by the least that could be done: a line appended and flushed, and SQLite's own
 // compare-and-set. One after another, and with many that wait at the same time: what waits together is flushed together.
-//   npm run bench -- --only write [--at-once 1,16,64] [--rounds 7] [--quick] [--pictures DIRECTORY] [--directory DIRECTORY]
+//   npm run bench -- --only write [--at-once 1,16,64] [--rounds 7] [--quick] [--directory DIRECTORY]
 
 import { randomUUID } from "node:crypto";
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -11,15 +11,14 @@ import { parseArgs } from "node:util";
 import { gather, instantOf, parseTenantId, type RowKey } from "@hallpass/core";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import { systemClock, systemDice, systemNextTurn } from "../../packages/server/src/host/system-ports.ts";
-import { barsOf } from "../bars.ts";
-import { draw, median, printTable, quantile, say, spread } from "../measured.ts";
+import { quantile, say } from "../measured.ts";
+import { sayResult } from "../result.ts";
 
 const { values } = parseArgs({
   options: {
     "at-once": { type: "string", default: "1,16,64" },
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
     directory: { type: "string", default: process.env["BENCH_DATA"] ?? tmpdir() },
   },
 });
@@ -138,22 +137,21 @@ async function measure(atOnce: number): Promise<void> {
     for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) passes.get(way.name)?.push(await pass(way, atOnce));
     say(`write, ${atOnce} at once: round ${round + 1} of ${rounds}`);
   }
-  printTable(
-    [
-      `a durable change, ${atOnce} at once`,
-      "per second: median (spread)",
-      "CPU µs each",
-      "p50 ms",
-      "p99 ms",
-      "p99.9 ms",
-    ],
-    [...passes].map(([name, mine]) => [
+  sayResult({
+    id: `write-${atOnce}`,
+    title: `a durable change of one row, ${atOnce === 1 ? "one after another" : `${atOnce} at once`}`,
+    of: "contender",
+    rows: [...passes].map(([name, mine]) => ({
       name,
-      spread(mine.map(({ perSecond }) => perSecond)),
-      median(mine.map(({ micros }) => micros)).toFixed(1),
-      ...[0.5, 0.99, 0.999].map((share) => median(mine.map(({ waits }) => quantile(waits, share))).toFixed(2)),
-    ]),
-  );
-  const bars = [...passes].map(([name, mine]) => ({ name, values: mine.map(({ perSecond }) => perSecond) }));
-  draw(values.pictures, `write-${atOnce}`, barsOf(`a durable change, ${atOnce} at once`, "changes per second", bars));
+      figures: {
+        "per second": mine.map(({ perSecond }) => perSecond),
+        "CPU µs each": mine.map(({ micros }) => micros),
+        "p50 ms": mine.map(({ waits }) => quantile(waits, 0.5)),
+        "p99 ms": mine.map(({ waits }) => quantile(waits, 0.99)),
+        "p99.9 ms": mine.map(({ waits }) => quantile(waits, 0.999)),
+      },
+    })),
+    compared: { figure: "per second", with: WAYS.map(({ name }) => name).filter((name) => name.startsWith("floor")) },
+    picture: { bars: "per second" },
+  });
 }

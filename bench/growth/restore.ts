@@ -11,6 +11,8 @@ import { freePort } from "@hallpass/store-postgres/testing";
 import pg from "pg";
 import { operatorOf } from "../../drills/nodes/operator.ts";
 import { type ServingProcess, servingProcess } from "../../drills/nodes/serving-process.ts";
+import { say } from "../measured.ts";
+import { sayResult } from "../result.ts";
 import { Asker } from "./asker.ts";
 import { crowdIn, readUpTo } from "./crowd.ts";
 import { postgresPlace, sqlitePlace } from "./place.ts";
@@ -50,15 +52,15 @@ try {
   const empty = await place.open();
   const crowd = await crowdIn(empty, { tenant, issuer, kek: KEK, size });
   await empty.close();
-  const cursor = await place.fill(crowd, size, (n) => console.error(`${n} of ${size}`));
+  const cursor = await place.fill(crowd, size, (n) => say(`${n} of ${size}`));
   const full = await place.open();
   await readUpTo(full, tenant, cursor);
   await full.close();
   node = await serve();
-  console.error("the node serves");
-  const saved = await timed("a backup, while the node serves", () => hallpass("backup", backup));
+  say("the node serves");
+  const saved = await timed(() => hallpass("backup", backup));
   const bytes = readdirSync(backup).reduce((sum, name) => sum + statSync(join(backup, name)).size, 0);
-  console.log(`  ${Math.round(bytes / 1e6)} MB, ${Math.round(bytes / 1e6 / saved)} MB a second`);
+  say(`a backup of ${Math.round(bytes / 1e6)} MB took ${saved.toFixed(1)} s`);
   const asker = new Asker(node.url, place.data);
   const member = (n: number): { readonly id: string; readonly refresh: string } => ({
     id: crowd.marks(n).id,
@@ -68,8 +70,8 @@ try {
   asker.close();
   await node.end();
   await lose();
-  await timed(`a restore with a journal of ${revoked} revocations`, () => hallpass("restore", backup));
-  await timed("a start of the node", async () => {
+  const restored = await timed(() => hallpass("restore", backup));
+  const back = await timed(async () => {
     node = await serve();
   });
   const after = new Asker(node.url, place.data);
@@ -83,18 +85,26 @@ try {
       throw new Error("what was revoked is back");
   for (let n = revoked; n < revoked + 100; n += 1) await after.refresh(member(n));
   after.close();
-  console.log(`  ${revoked} that were revoked are refused, 100 others are refreshed`);
+  say(`${revoked} that were revoked are refused, 100 others are refreshed`);
+  sayResult({
+    id: `restore-${values.store}`,
+    title: `backup and restore of ${size.toLocaleString("en")} sessions (${values.store})`,
+    of: "",
+    rows: [
+      { name: "hallpass backup, while the node serves", figures: { seconds: [saved], MB: [bytes / 1e6] } },
+      { name: `hallpass restore, with a journal of ${revoked} revocations`, figures: { seconds: [restored] } },
+      { name: "start of the node afterwards", figures: { seconds: [back] } },
+    ],
+  });
 } finally {
   await node.end();
   await place.remove();
 }
 
-async function timed(what: string, work: () => Promise<void>): Promise<number> {
+async function timed(work: () => Promise<void>): Promise<number> {
   const began = performance.now();
   await work();
-  const seconds = (performance.now() - began) / 1000;
-  console.log(`${values.store}, ${size} sessions: ${what} took ${seconds.toFixed(1)} s`);
-  return seconds;
+  return (performance.now() - began) / 1000;
 }
 
 /** The store alone. */

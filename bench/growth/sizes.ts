@@ -1,4 +1,4 @@
-//   npm run bench -- --only sizes [--store sqlite|postgres] [--sizes 10000,100000,1000000,10000000] [--rounds 9] [--quick] [--pictures DIRECTORY]
+//   npm run bench -- --only sizes [--store sqlite|postgres] [--sizes 10000,100000,1000000,10000000] [--rounds 9] [--quick]
 // Stores of several sizes, each with a node of its own, all up at once and asked in turn: what a request costs where few sessions are kept and
 // where many are. Every session that is asked for was chosen evenly from all of them. Before it, how many bytes
 // a session takes. Progress on stderr.
@@ -7,8 +7,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { ServingProcess } from "../../drills/nodes/serving-process.ts";
-import { svgOf } from "../../scripts/plot.ts";
-import { type Cell, draw, median, printTable, quantile, say } from "../measured.ts";
+import { median, say } from "../measured.ts";
+import { sayResult } from "../result.ts";
 import { residentBytes } from "../token/contender.ts";
 import { Asker, type Member } from "./asker.ts";
 import { type Filled, filled, started } from "./started.ts";
@@ -19,7 +19,6 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "10000,100000,1000000,10000000" },
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const sizes = values.sizes.split(",").map(Number);
@@ -107,44 +106,45 @@ async function oneRound(one: Sized, round: number): Promise<void> {
   }
 }
 
-/** p50 and p99 are medians of the rounds; a ratio is the median of those of each round to the fewest sessions in the same round. */
+/** A ratio is that of each round to the fewest sessions in the same round. */
 function report(): void {
-  const rows: Cell[][] = [];
-  for (const kind of KINDS) {
+  const rows = KINDS.flatMap((kind) => {
     const few = all[0]?.spans[kind] ?? [];
-    for (const { size, spans, node } of all) {
+    return all.map(({ size, spans, node }) => {
       const of = (share: number): readonly number[] => spans[kind].map((taken) => at(taken, share));
-      const ratio = (share: number): string =>
-        median(of(share).map((ms, round) => ms / at(few[round] ?? [], share))).toFixed(2);
-      rows.push([
-        `${kind}, ${size} sessions`,
-        ...[0.5, 0.99].map((share) => median(of(share)).toFixed(2)),
-        quantile(spans[kind].flat(), 0.999).toFixed(2),
-        ratio(0.5),
-        ratio(0.99),
-        Math.round(residentBytes(node.pid) / 1e6),
-      ]);
-    }
-  }
-  const title = `${values.store}, ${rounds} rounds of ${KINDS.map((kind) => `${PER_ROUND[kind]} × ${kind}`).join(", ")}`;
-  printTable(
-    [title, "p50 ms", "p99 ms", "p99.9 of all ms", "p50 × the fewest", "p99 × the fewest", "RSS MB of the node"],
+      const times = (share: number): readonly number[] =>
+        of(share).map((ms, round) => ms / at(few[round] ?? [], share));
+      const flat = spans[kind].flat().toSorted((a, b) => a - b);
+      return {
+        name: `${kind}, ${size.toLocaleString("en")}`,
+        figures: {
+          "p50 ms": of(0.5),
+          "p99 ms": of(0.99),
+          "p99.9 ms of all rounds": [at(flat, 0.999)],
+          "p50 × the fewest": times(0.5),
+          "p99 × the fewest": times(0.99),
+          "RSS MB of the node": [residentBytes(node.pid) / 1e6],
+        },
+      };
+    });
+  });
+  sayResult({
+    id: `sizes-${values.store}`,
+    title: `requests by what the store holds (${values.store})`,
+    of: "request, sessions",
     rows,
-  );
-  const series = KINDS.map((kind) => ({
-    name: kind,
-    points: all.map(({ size, spans }) => [size, median(spans[kind].map((taken) => at(taken, 0.5)))] as const),
-  }));
-  draw(
-    values.pictures,
-    `sizes-${values.store}`,
-    svgOf({
-      title: `a request by what the store holds (${values.store})`,
-      x: { name: "sessions", scale: "log" },
-      y: { name: "p50 ms" },
-      series,
-    }),
-  );
+    picture: {
+      plot: {
+        title: `a request by what the store holds (${values.store})`,
+        x: { name: "sessions", scale: "log" },
+        y: { name: "p50 ms" },
+        series: KINDS.map((kind) => ({
+          name: kind,
+          points: all.map(({ size, spans }) => [size, median(spans[kind].map((taken) => at(taken, 0.5)))] as const),
+        })),
+      },
+    },
+  });
 }
 
 function at(sorted: readonly number[], share: number): number {

@@ -1,7 +1,6 @@
 // How long a node takes until it listens, by what its store holds, and what so many sessions take: on disk, and of the node's memory once it
 // has been asked for a part of them.
 //   npm run bench -- --only server-start [--stores sqlite,postgres] [--sizes 0,1000000] [--starts 9] [--asked 100000] [--quick]
-//     [--pictures DIRECTORY]
 // The floor is a new process with a bare node:http that listens. Nodes of all stores start in turns. 1,000,000 sessions take 1 GB.
 
 import { join } from "node:path";
@@ -9,8 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { postgresBinaries } from "@hallpass/store-postgres/testing";
 import { type ServingProcess, servingProcess } from "../../drills/nodes/serving-process.ts";
-import { barsOf } from "../bars.ts";
-import { draw, median, printTable, quantile, say } from "../measured.ts";
+import { say } from "../measured.ts";
+import { figureOf, type Said, sayResult, timesOf } from "../result.ts";
 import { cpuSecondsOf, residentBytes } from "../token/contender.ts";
 import { Asker } from "./asker.ts";
 import { type Filled, filled, started } from "./started.ts";
@@ -22,7 +21,6 @@ const { values } = parseArgs({
     starts: { type: "string" },
     asked: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const sizes = values.sizes.split(",").map(Number);
@@ -103,36 +101,40 @@ async function askForMany(one: Measured, { crowd, size, place }: Filled, node: S
 }
 
 async function report(): Promise<void> {
-  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
-  printTable(
-    [
-      "until a node listens",
-      "wall p50 ms",
-      "worst",
-      "CPU p50 ms",
-      "×",
-      "RSS MB",
-      `RSS MB, ${asked} sessions asked for`,
-    ],
-    all.map(({ name, wall, cpu, rss, rssAsked }) => [
-      `${name} (${wall.length})`,
-      median(wall).toFixed(0),
-      quantile(wall, 1).toFixed(0),
-      median(cpu).toFixed(0),
-      (median(wall) / median(floor.wall)).toFixed(2),
-      megabytes(median(rss)),
-      rssAsked === 0 ? "–" : megabytes(rssAsked),
-    ]),
-  );
-  const rows: string[][] = [];
-  for (const { name, store } of all) {
+  const leftOut = ["sqlite", "postgres"].filter((kind) => !kinds().includes(kind));
+  sayResult({
+    id: "server-start",
+    title: "a node starts, until it listens",
+    of: "",
+    rows: all.map(({ name, wall, cpu, rss }) => ({
+      name,
+      figures: {
+        "wall ms": wall,
+        "CPU ms": cpu,
+        "× the floor": [timesOf(figureOf(wall), figureOf(floor.wall))],
+        "RSS MB": rss.map((bytes) => bytes / 1e6),
+      },
+    })),
+    picture: { bars: "wall ms" },
+    leftOut,
+  });
+  const rows: Said["rows"][number][] = [];
+  for (const { name, store, rss, rssAsked } of all) {
     if (store === undefined || store.size === 0) continue;
     const bytes = Object.entries(await store.place.bytes());
-    const each = bytes.map(([table, count]) => `${table} ${Math.round(count / store.size)}`).join(", ");
     const sum = bytes.reduce((total, [, count]) => total + count, 0);
-    rows.push([name, each, ((sum / store.size) * 1e6 * 1e-9).toFixed(2)]);
+    rows.push({
+      name,
+      figures: {
+        "bytes on disk for a session": [sum / store.size],
+        ...Object.fromEntries(
+          bytes.length < 2 ? [] : bytes.map(([table, count]) => [`of these in ${table}`, [count / store.size]]),
+        ),
+        "GB for a million": [sum / store.size / 1000],
+        "RSS MB of the node before": rss.map((one) => one / 1e6),
+        [`after look-ups of ${asked.toLocaleString("en")}`]: [rssAsked / 1e6],
+      },
+    });
   }
-  printTable(["on disk", "bytes for a session", "GB for a million"], rows);
-  const bars = all.map(({ name, wall }) => ({ name, values: wall }));
-  draw(values.pictures, "server-start", barsOf("until a node listens", "milliseconds", bars));
+  if (rows.length > 0) sayResult({ id: "footprint", title: "what sessions take", of: "", rows, leftOut });
 }

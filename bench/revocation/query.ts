@@ -1,7 +1,7 @@
 // What a revocation by query costs those who refresh meanwhile, and how long it takes.
 //   npm run bench -- --only revoke-query [--sessions 100000] [--meant 10000, of them] [--rounds 3] [--quick]
-// A server on SQLite in a process of its own; 8 clients refresh, one request each under way, from this one. Prints each round:
-// refreshes for as long before as the run took, and those during it.
+// A server on SQLite in a process of its own; 8 clients refresh, one request each under way, from this one. Refreshes for
+// as long before as the run took, and those during it.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { quantile } from "../measured.ts";
+import { type Said, sayResult } from "../result.ts";
 
 const { values } = parseArgs({
   options: {
@@ -34,12 +36,31 @@ interface Served {
   readonly tokens: readonly string[];
 }
 
-console.log(
-  "run s | sessions ended per s | refreshes/s before → during | p50 ms before → during | p99 ms before → during | bad",
-);
-for (let round = 0; round < rounds; round += 1) await measure();
+interface Round {
+  readonly seconds: number;
+  readonly before: readonly Sample[];
+  readonly during: readonly Sample[];
+}
 
-async function measure(): Promise<void> {
+const done: Round[] = [];
+for (let round = 0; round < rounds; round += 1) done.push(await measure());
+const of = (which: "before" | "during"): Said["rows"][number]["figures"] => ({
+  "refreshes per second": done.map(({ [which]: some, seconds }) => some.length / seconds),
+  "p50 ms": done.map(({ [which]: some }) => waited(some, 0.5)),
+  "p99 ms": done.map(({ [which]: some }) => waited(some, 0.99)),
+});
+const perSecond = done.map(({ seconds }) => Number(matching) / seconds);
+sayResult({
+  id: "revoke-query",
+  title: `${Number(matching).toLocaleString("en")} of ${Number(sessions).toLocaleString("en")} sessions are revoked by one query, and who refreshes meanwhile`,
+  of: "",
+  rows: [
+    { name: "before it", figures: of("before") },
+    { name: "meanwhile", figures: { ...of("during"), "sessions ended per second": perSecond } },
+  ],
+});
+
+async function measure(): Promise<Round> {
   const data = mkdtempSync(join(tmpdir(), "hallpass-bench-"));
   const args = ["--conditions=hallpass-source", join(import.meta.dirname, "server.ts")];
   const child = spawn(process.execPath, [...args, data, sessions, matching, String(HOLDERS)], {
@@ -47,7 +68,7 @@ async function measure(): Promise<void> {
   });
   try {
     const line = await new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve));
-    await against(JSON.parse(line) as Served);
+    return await against(JSON.parse(line) as Served);
   } finally {
     child.kill();
     await new Promise((resolve) => child.once("exit", resolve));
@@ -55,7 +76,7 @@ async function measure(): Promise<void> {
   }
 }
 
-async function against({ url, operator, tokens }: Served): Promise<void> {
+async function against({ url, operator, tokens }: Served): Promise<Round> {
   const samples: Sample[] = [];
   const state = { bad: 0, over: false };
   const holders = tokens.map((token) => refreshing(url, token, samples, state));
@@ -82,19 +103,8 @@ async function against({ url, operator, tokens }: Served): Promise<void> {
   const took = ended - began;
   const before = samples.filter(({ at }) => at < began && at > began - took);
   const during = samples.filter(({ at }) => at >= began && at < ended);
-  const pair = (of: (some: readonly Sample[]) => number): string =>
-    `${of(before).toFixed(1)} → ${of(during).toFixed(1)}`;
-  const span = (some: readonly Sample[]): number => (some.at(-1)?.at ?? 0) - (some[0]?.at ?? 0);
-  console.log(
-    [
-      (took / 1000).toFixed(2),
-      Math.round((Number(matching) / took) * 1000),
-      pair((some) => (some.length / span(some)) * 1000),
-      pair((some) => quantile(some, 0.5)),
-      pair((some) => quantile(some, 0.99)),
-      state.bad,
-    ].join(" | "),
-  );
+  if (state.bad > 0) throw new Error(`${state.bad} refreshes were refused`);
+  return { seconds: took / 1000, before, during };
 }
 
 async function refreshing(
@@ -123,9 +133,11 @@ async function post(
   return (await (await fetch(url, { method: "POST", body, headers })).json()) as Record<string, unknown>;
 }
 
-function quantile(samples: readonly Sample[], share: number): number {
-  const sorted = samples.map(({ ms }) => ms).toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function waited(samples: readonly Sample[], share: number): number {
+  return quantile(
+    samples.map(({ ms }) => ms),
+    share,
+  );
 }
 
 async function until(isMet: () => boolean): Promise<void> {

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { createVerifier } from "@hallpass/verifier";
 import { API, gatewayStage } from "../../conformance/gateways/stage.ts";
 import { createCheck } from "../../packages/server/src/gateway/check.ts";
-import { alternate, type Contender, printRates } from "../rounds.ts";
+import { alternate, type Contender, sayRates } from "../rounds.ts";
 
 const { values } = parseArgs({
   options: { rounds: { type: "string" }, quick: { type: "boolean", default: false } },
@@ -42,8 +42,9 @@ const judged = (name: string, textOf: (index: number) => string): Contender => (
       if (verifier.judge(textOf(index % sessions.length))?.kind !== "accepted") throw new Error(name);
   },
 });
-printRates(
-  "at the verifier",
+sayRates(
+  "session-verifier",
+  "a request with a session's cookie, at the verifier",
   await alternate(
     [
       judged("Hallpass: remembered session token, judge()", (index) => sessions[index]?.token ?? ""),
@@ -67,7 +68,11 @@ const checked: Contender = {
     }
   },
 };
-printRates("at the server, without the socket", await alternate([checked], ROUNDS, 2000));
+sayRates(
+  "session-check",
+  "a request with a session's cookie, at the server without the socket",
+  await alternate([checked], ROUNDS, 2000),
+);
 
 verifier.close();
 await stage.end();

@@ -1,6 +1,6 @@
 // What a rotation and a read cost on the embedded store, and how many bytes a session takes on disk.
 //   npm run bench -- --only store [--sessions 100000] [--directory DIRECTORY] [--quick]
-// Prints medians of five passes. Process CPU covers both threads. Other work on the machine only makes it look worse.
+// Five passes. Process CPU covers both threads. Other work on the machine only makes it look worse.
 
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Change, gather, instantOf, parseTenantId, type RowKey } from "@hallpass/core";
 import { openSqliteStore } from "@hallpass/store-sqlite";
-import { median } from "../measured.ts";
+import { median, quantile, say } from "../measured.ts";
+import { type Said, sayResult } from "../result.ts";
 
 const { values } = parseArgs({
   options: {
@@ -51,25 +52,29 @@ const directory = mkdtempSync(join(parent, "hallpass-bench-"));
 const file = join(directory, "hallpass.db");
 const store = gather(await openSqliteStore({ file, clock, dice: { bytes: random } }));
 const held: Held[] = [];
+const rows: Said["rows"][number][] = [];
 
 try {
   const empty = await bytesOnDisk();
   await fill();
   const filled = await bytesOnDisk();
-  console.log(
-    `${sessions} sessions, ${Math.round((filled - empty) / sessions)} bytes on disk per session (session row of ${VALUE_BYTES} bytes JSON, due index, subject row, refs to subject and client)`,
-  );
   await readCosts();
-  console.log("\nrotations: one session row, new due time, no fact | and with one fact");
-  console.log("concurrency | per second | CPU us per op | p50 ms | p99 ms");
   for (const withFact of [false, true]) {
     for (const concurrency of [1, 16, 64, 256]) await rotations(concurrency, withFact);
   }
   const before = await bytesOnDisk();
   await appendFacts(50_000);
-  console.log(
-    `\n${Math.round(((await bytesOnDisk()) - before) / 50_000)} bytes on disk per fact with a body of 60 bytes`,
-  );
+  const title = "rotations on the SQLite store alone";
+  sayResult({ id: "store", title, of: "at once", rows });
+  sayResult({
+    id: "store-bytes",
+    title: `bytes on disk of ${sessions.toLocaleString("en")} sessions, written alone`,
+    of: "",
+    rows: [
+      { name: "a session, with its subject", figures: { bytes: [(filled - empty) / sessions] } },
+      { name: "a fact with a body of 60 bytes", figures: { bytes: [((await bytesOnDisk()) - before) / 50_000] } },
+    ],
+  });
 } finally {
   await store.close();
   rmSync(directory, { recursive: true });
@@ -83,7 +88,7 @@ async function fill(): Promise<void> {
     const outcomes = await store.commit(changes);
     if (outcomes.some(({ kind }) => kind !== "committed")) fail("fill");
   }
-  console.log(`filled at ${Math.round((sessions / (performance.now() - started)) * 1000)} sessions per second`);
+  say(`filled at ${Math.round((sessions / (performance.now() - started)) * 1000)} sessions per second`);
 }
 
 function newSession(): Change {
@@ -138,20 +143,15 @@ async function rotations(concurrency: number, withFact: boolean): Promise<void> 
     await Promise.all(Array.from({ length: concurrency }, client));
     const elapsed = performance.now() - started;
     const { user, system } = process.cpuUsage(usage);
-    latencies.sort((a, b) => a - b);
     perSecond.push((total / elapsed) * 1000);
     cpu.push((user + system) / total);
-    p50.push(latencies[Math.floor(latencies.length / 2)] ?? 0);
-    p99.push(latencies[Math.floor(latencies.length * 0.99)] ?? 0);
+    p50.push(quantile(latencies, 0.5));
+    p99.push(quantile(latencies, 0.99));
   }
-  const row = [
-    String(concurrency).padStart(11),
-    median(perSecond).toFixed(0).padStart(10),
-    median(cpu).toFixed(1).padStart(13),
-    median(p50).toFixed(2).padStart(6),
-    median(p99).toFixed(2).padStart(6),
-  ];
-  console.log(`${row.join(" | ")}${withFact ? "  with a fact" : ""}`);
+  rows.push({
+    name: `${concurrency}${withFact ? ", with a fact each" : ""}`,
+    figures: { "per second": perSecond, "CPU µs each": cpu, "p50 ms": p50, "p99 ms": p99 },
+  });
 }
 
 async function rotate(session: Held, withFact: boolean): Promise<void> {
@@ -199,7 +199,7 @@ async function readCosts(): Promise<void> {
       const { user, system } = process.cpuUsage(usage);
       costs.push((user + system) / 20_000);
     }
-    console.log(`read ${name}: ${median(costs).toFixed(1)} us CPU`);
+    say(`read ${name}: ${median(costs).toFixed(1)} us CPU`);
   }
 }
 

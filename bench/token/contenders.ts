@@ -60,11 +60,12 @@ async function withDatabase(
   return database === undefined ? undefined : startOn(database);
 }
 
+/** By the names that were given. */
 export async function startContenders(
   names: readonly string[],
   operations: readonly string[],
-): Promise<readonly Contender[]> {
-  const started: Contender[] = [];
+): Promise<ReadonlyMap<string, Contender>> {
+  const started = new Map<string, Contender>();
   for (const name of names) {
     const [, known = name, notices] = /^([a-z]+)@(\d+)$/.exec(name) ?? [];
     const entry = notices === undefined ? CONTENDERS[known] : WITH_NOTICES[known]?.(Number(notices));
@@ -72,7 +73,13 @@ export async function startContenders(
     if (!operations.some((operation) => entry.answers.includes(operation))) continue;
     const contender = await entry.start();
     if (contender === undefined) process.stderr.write(`left out: ${name}, whose database is not installed\n`);
-    else started.push(contender);
+    else started.set(name, contender);
   }
   return started;
+}
+
+/** Who answers the operation and was not started, because nobody asked for it or its database is not installed. */
+export function leftOut(operation: string, started: ReadonlyMap<string, Contender>): readonly string[] {
+  const all = Object.entries(CONTENDERS).filter(([, { answers }]) => answers.includes(operation));
+  return all.map(([name]) => name).filter((name) => !started.has(name));
 }

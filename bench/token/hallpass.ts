@@ -40,7 +40,7 @@ export async function startHallpass(
   const opened = async (count: number, kind: Issued): Promise<readonly string[]> =>
     openSessions(url, await bearer(), count, kind);
   return {
-    name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`}, ES256 JWT)${noticesText(notices)}`,
+    name: `Hallpass (${postgres === undefined ? "SQLite FULL" : `PostgreSQL ${postgres.durability}`})${noticesText(notices)}`,
     process: child,
     database: postgres,
     data,

@@ -3,20 +3,17 @@
 // Databases run on the core of the load; what they use of it for each request stands in a column of its own.
 //
 //   npm run bench -- --only refresh,introspect,… [--rounds 5] [--seconds 4] [--connections 16] [--quick]
-//     [--requests 6000, of an operation that uses tokens up] [--json FILE] [--pictures DIRECTORY]
-//     [--prefix TEXT, of the pictures' names] [--contenders memory,redis,sqlite,postgres,express,fastify,verifier,…; NAME@N has N live notices]
+//     [--requests 6000, of an operation that uses tokens up]
+//     [--prefix TEXT, of the results' names] [--contenders memory,redis,sqlite,postgres,express,fastify,verifier,…; NAME@N has N live notices]
 //
 // A contender whose database is not installed is left out, and said so (apt-get install redis-server postgresql).
 
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { barsOf } from "../bars.ts";
-import { draw } from "../measured.ts";
 import { type Contender, cpuSecondsOf, residentBytes } from "./contender.ts";
-import { CONTENDERS, startContenders } from "./contenders.ts";
+import { CONTENDERS, leftOut, startContenders } from "./contenders.ts";
 import { runLoad } from "./job.ts";
-import { OPERATIONS } from "./operations.ts";
-import { type Pass, printPasses } from "./table.ts";
+import { OPERATIONS, TITLES } from "./operations.ts";
+import { type Pass, sayPasses } from "./table.ts";
 
 const { values } = parseArgs({
   options: {
@@ -27,8 +24,6 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     only: { type: "string" },
     contenders: { type: "string" },
-    json: { type: "string" },
-    pictures: { type: "string" },
     prefix: { type: "string", default: "" },
   },
 });
@@ -51,17 +46,17 @@ async function pass(contender: Contender, operation: string): Promise<Pass | und
   const databaseBefore = contender.database?.cpuSeconds();
   const load = await runLoad(prepared.job);
   const cpu = cpuSecondsOf([pid]) - before;
-  const databaseCpu = databaseBefore === undefined ? null : (contender.database?.cpuSeconds() ?? 0) - databaseBefore;
+  const databaseCpu =
+    databaseBefore === undefined ? undefined : (contender.database?.cpuSeconds() ?? 0) - databaseBefore;
   await prepared.check();
   const { p50, p99, p999, bad } = load;
   return {
     contender: contender.name,
-    operation,
     requests: load.requests,
     bad,
     perCpuSecond: load.requests / cpu,
     perSecond: load.requests / load.seconds,
-    databaseMicros: databaseCpu === null ? null : (databaseCpu * 1_000_000) / load.requests,
+    databaseMicros: databaseCpu === undefined ? undefined : (databaseCpu * 1_000_000) / load.requests,
     p50,
     p99,
     p999,
@@ -81,10 +76,13 @@ async function warmUp(contender: Contender, operation: string): Promise<void> {
 
 // Every process that is started ends with this one.
 process.setMaxListeners(32);
-const contenders = await startContenders(values.contenders?.split(",") ?? Object.keys(CONTENDERS), operations);
-const passes: Pass[] = [];
+const chosen = values.contenders?.split(",") ?? Object.keys(CONTENDERS);
+const started = await startContenders(chosen, operations);
+const contenders = [...started.values()];
+let bad = 0;
 try {
   for (const operation of operations) {
+    const passes: Pass[] = [];
     for (const contender of contenders) await warmUp(contender, operation);
     for (let round = 1; round <= rounds; round += 1) {
       const order = round % 2 === 0 ? contenders.toReversed() : contenders;
@@ -97,17 +95,10 @@ try {
         );
       }
     }
-    const measured = passes.filter((one) => one.operation === operation);
-    printPasses(measured);
-    const bars = [...Map.groupBy(measured, ({ contender }) => contender)].map(([name, mine]) => ({
-      name,
-      values: mine.map(({ perCpuSecond }) => perCpuSecond),
-    }));
-    draw(
-      values.pictures,
-      `${values.prefix}${operation}`,
-      barsOf(operation, "requests per CPU-second of the server", bars),
-    );
+    const id = `${values.prefix}${operation}`;
+    const title = `${TITLES[operation] ?? operation}${values.prefix === "" ? "" : ", while notices live"}`;
+    sayPasses({ id, title, leftOut: values.prefix === "" ? leftOut(operation, started) : [] }, passes);
+    bad += passes.reduce((sum, one) => sum + one.bad, 0);
   }
 } finally {
   for (const { process: server, database } of contenders) {
@@ -115,9 +106,4 @@ try {
     await database?.stop();
   }
 }
-if (values.json !== undefined)
-  writeFileSync(
-    values.json,
-    `${JSON.stringify({ rounds, seconds, connections, node: process.version, passes }, null, 1)}\n`,
-  );
-process.exitCode = passes.some((one) => one.bad > 0) ? 1 : 0;
+if (bad > 0) throw new Error(`${bad} answers were wrong`);

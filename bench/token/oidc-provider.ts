@@ -8,7 +8,7 @@ export async function startOidcProvider(redis?: Database): Promise<Contender> {
   const more = redis === undefined ? [] : [String(redis.port)];
   const { child } = await start([here("../peers/oidc-provider.mjs"), String(port), ...more]);
   return {
-    name: `oidc-provider (${redis === undefined ? "memory" : `Redis ${redis.durability}`}, ES256 JWT)`,
+    name: `oidc-provider (${redis === undefined ? "memory" : `Redis ${redis.durability}`})`,
     process: child,
     database: redis,
     check: undefined,

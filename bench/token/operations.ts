@@ -16,6 +16,16 @@ export interface Prepared {
   readonly check: () => Promise<void>;
 }
 
+export const TITLES: Readonly<Record<string, string>> = {
+  client_credentials: "an access token is issued for a service",
+  open: "a session is opened",
+  refresh: "a refresh token is rotated",
+  introspect: "an access token is introspected",
+  revoke: "a refresh token is revoked (RFC 7009)",
+  check: "a session is looked up by its cookie (/check)",
+  route: "a protected route, with the verifier and with what apps use",
+};
+
 /** Undefined for a contender that does nothing of the kind. */
 type Operation = (contender: Contender, size: Size) => Promise<Prepared> | undefined;
 

@@ -1,10 +1,11 @@
 // How long a turn of the server's event loop takes while as many refresh as it can serve: whatever arrives in a turn waits for its end.
 //
-//   node --conditions=hallpass-source bench/token/turns.ts [--connections 16,64,256] [--rounds 3] [--seconds 4] [--store sqlite|postgres]
+//   npm run bench -- --only turns [--connections 16,64,256] [--rounds 3] [--seconds 4] [--store sqlite|postgres] [--quick]
 //
-// Server and load on different cores, the numbers of connections in turns. Figures are medians of the rounds.
+// Server and load on different cores, the numbers of connections in turns.
 
 import { parseArgs } from "node:util";
+import { sayResult } from "../result.ts";
 import { type Contender, cpuSecondsOf, here } from "./contender.ts";
 import { startBenchPostgres } from "./databases.ts";
 import { startHallpass } from "./hallpass.ts";
@@ -15,13 +16,15 @@ import type { TurnTimes } from "./turn-times.ts";
 const { values } = parseArgs({
   options: {
     connections: { type: "string", default: "16,64,256" },
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "4" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
     store: { type: "string", default: "sqlite" },
+    quick: { type: "boolean", default: false },
   },
 });
 const sizes = values.connections.split(",").map(Number);
-const seconds = Number(values.seconds);
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const seconds = Number(values.seconds ?? (values.quick ? 1 : 4));
 
 interface Seen {
   readonly connections: number;
@@ -73,17 +76,13 @@ function turnsOf({ process: server }: Contender): Promise<TurnTimes> {
   });
 }
 
-function median(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
-}
-
 process.setMaxListeners(32);
 const database = values.store === "postgres" ? await startBenchPostgres() : undefined;
 const server = await startHallpass(database, undefined, ["--import", here("./turn-times.ts")]);
 const seen: Seen[] = [];
 try {
   for (const connections of sizes) await pass(server, connections);
-  for (let round = 1; round <= Number(values.rounds); round += 1)
+  for (let round = 1; round <= rounds; round += 1)
     for (const connections of sizes) {
       const one = await pass(server, connections);
       seen.push(one);
@@ -93,14 +92,22 @@ try {
   server.process.kill("SIGKILL");
   await database?.stop();
 }
-console.log(
-  "| connections | turn p50 | p99 | p99.9 | longest ms | refreshes/s | server CPU µs each | refresh p50 | p99 ms |",
-);
-console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-for (const [connections, all] of Map.groupBy(seen, (one) => one.connections)) {
-  const of = (value: (one: Seen) => number, digits: number): string => median(all.map(value)).toFixed(digits);
-  const turns = (["p50", "p99", "p999", "longest"] as const).map((name) => of((one) => one.turns[name], 1));
-  const rest = [of((one) => one.perSecond, 0), of((one) => one.cpuMicros, 0), of((one) => one.p50, 1)];
-  console.log(`| ${[connections, ...turns, ...rest, of((one) => one.p99, 1)].join(" | ")} |`);
-}
-process.exitCode = seen.some((one) => one.bad > 0) ? 1 : 0;
+if (seen.some((one) => one.bad > 0)) throw new Error("answers were wrong");
+sayResult({
+  id: `turns-${values.store}`,
+  title: `a turn of the event loop while clients refresh (${values.store})`,
+  of: "connections",
+  rows: [...Map.groupBy(seen, (one) => one.connections)].map(([connections, all]) => ({
+    name: String(connections),
+    figures: {
+      "turn p99 ms": all.map(({ turns }) => turns.p99),
+      p50: all.map(({ turns }) => turns.p50),
+      "p99.9": all.map(({ turns }) => turns.p999),
+      longest: all.map(({ turns }) => turns.longest),
+      "refreshes per second": all.map(({ perSecond }) => perSecond),
+      "server's CPU µs each": all.map(({ cpuMicros }) => cpuMicros),
+      "refresh p50 ms": all.map(({ p50 }) => p50),
+      "p99 ms": all.map(({ p99 }) => p99),
+    },
+  })),
+});

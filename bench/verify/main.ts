@@ -2,20 +2,18 @@
 //   remembered  a token whose signature was verified before; ours judges time, audience, key, notices and lease again
 //   fresh       every token is one that is not remembered; the floor is node:crypto's verify and JSON.parse, and nothing else
 // 10,000 notices are live, none of which matches.
-//   npm run bench -- --only verify [--rounds 15] [--quick] [--pictures DIRECTORY]
+//   npm run bench -- --only verify [--rounds 15] [--quick]
 
 import { sign, verify } from "node:crypto";
 import { parseArgs } from "node:util";
-import { draw } from "../measured.ts";
 import { fastJwtVerifier, joseVerifier, jsonwebtokenVerifier } from "../peers/libraries.mjs";
-import { alternate, type Contender, picture, printRates } from "../rounds.ts";
+import { alternate, type Contender, sayRates } from "../rounds.ts";
 import { AUDIENCE, ISSUER, newHeader, privateKey, publicKey, tokensOf, verifierWith } from "./stage.ts";
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 15));
@@ -63,8 +61,7 @@ const remembered = await alternate(
   ROUNDS,
   REMEMBERED,
 );
-printRates("a token seen before", remembered);
-draw(values.pictures, "verify-remembered", picture("verify, a token seen before", remembered));
+sayRates("verify-remembered", "a verdict on a token that was seen before", remembered);
 
 const pool = Array.from({ length: POOL }, newHeader);
 const checked = verifier.metrics().signatureChecks;
@@ -102,8 +99,7 @@ const fresh = await alternate(
 );
 if (verifier.metrics().signatureChecks - checked !== FRESH_WARM_UP + FRESH_ROUNDS * FRESH)
   throw new Error("a token that was to be fresh was remembered");
-printRates("a token never seen", fresh);
-draw(values.pictures, "verify-fresh", picture("verify, a token never seen", fresh));
+sayRates("verify-fresh", "a verdict on a token that was never seen", fresh);
 verifier.close();
 
 function isIssued(payload: string): boolean {

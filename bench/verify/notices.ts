@@ -1,11 +1,11 @@
 // What a verdict costs while few notices live and while many do, in one process and in turn; and what they take of memory.
-//   npm run bench -- --only verify-notices [--notices 0,1000,100000] [--rounds 15] [--quick] [--pictures DIRECTORY]
+//   npm run bench -- --only verify-notices [--notices 0,1000,100000] [--rounds 15] [--quick]
 
 import { parseArgs } from "node:util";
 import type { Verifier } from "@hallpass/verifier";
-import { svgOf } from "../../scripts/plot.ts";
-import { draw, median, printTable, spread } from "../measured.ts";
-import { alternate, type Contender, ratio } from "../rounds.ts";
+import { median } from "../measured.ts";
+import { sayResult } from "../result.ts";
+import { alternate, type Contender } from "../rounds.ts";
 import { newHeader, tokensOf, verifierWith } from "./stage.ts";
 
 const { values } = parseArgs({
@@ -13,7 +13,6 @@ const { values } = parseArgs({
     notices: { type: "string", default: "0,1000,100000" },
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
-    pictures: { type: "string" },
   },
 });
 const sizes = values.notices.split(",").map(Number);
@@ -41,36 +40,36 @@ const judging = (headers: readonly string[]): readonly Contender[] =>
   });
 const remembered = await alternate(judging(seen), rounds, REMEMBERED);
 const fresh = await alternate(judging(unseen), rounds * 2, FRESH, FRESH_WARM_UP);
-printTable(
-  ["live notices", "remembered, per CPU-second", "×", "fresh, per CPU-second", "×", "table kB", "bytes a notice"],
-  verifiers.map((verifier, index) => {
-    const { tableBytes, trackedNotices } = verifier.metrics();
-    const [one, two] = [remembered[index], fresh[index]];
-    return [
-      sizes[index] ?? 0,
-      spread(one?.rates ?? []),
-      ratio(one, remembered[0]).toFixed(2),
-      spread(two?.rates ?? []),
-      ratio(two, fresh[0]).toFixed(2),
-      (tableBytes / 1000).toFixed(0),
-      trackedNotices === 0 ? "–" : (tableBytes / trackedNotices).toFixed(1),
-    ];
-  }),
-);
 const points = (of: typeof fresh): (readonly [number, number])[] =>
   // A logarithmic axis has no 0.
   of.map(({ rates }, index) => [Math.max(1, sizes[index] ?? 0), 1e6 / median(rates)]);
-draw(
-  values.pictures,
-  "verify-notices",
-  svgOf({
-    title: "a verdict while notices live",
-    x: { name: "live notices (1 stands for none)", scale: "log" },
-    y: { name: "µs of CPU for a verdict", scale: "log" },
-    series: [
-      { name: "a token seen before", points: points(remembered) },
-      { name: "a token never seen", points: points(fresh) },
-    ],
+sayResult({
+  id: "verify-notices",
+  title: "a verdict while notices live",
+  of: "live notices",
+  rows: verifiers.map((verifier, index) => {
+    const { tableBytes, trackedNotices } = verifier.metrics();
+    return {
+      name: (sizes[index] ?? 0).toLocaleString("en"),
+      figures: {
+        "a token seen before, per CPU-second": remembered[index]?.rates ?? [],
+        "never seen, per CPU-second": fresh[index]?.rates ?? [],
+        "kB of the table": [tableBytes / 1000],
+        "bytes a notice": trackedNotices === 0 ? [] : [tableBytes / trackedNotices],
+      },
+    };
   }),
-);
+  compared: { figure: "a token seen before, per CPU-second", with: [(sizes[0] ?? 0).toLocaleString("en")] },
+  picture: {
+    plot: {
+      title: "a verdict while notices live",
+      x: { name: "live notices (1 stands for none)", scale: "log" },
+      y: { name: "µs of CPU for a verdict", scale: "log" },
+      series: [
+        { name: "a token seen before", points: points(remembered) },
+        { name: "a token never seen", points: points(fresh) },
+      ],
+    },
+  },
+});
 for (const verifier of verifiers) verifier.close();

@@ -12,10 +12,11 @@ import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Said, sayResult } from "../../bench/result.ts";
 import { sayProof } from "../../proof/line.ts";
 import { quantile } from "../quantile.ts";
 import { wholeNumber } from "../whole-number.ts";
-import { floods, type Overloaded, stampede } from "./scenes.ts";
+import { CALM_CLIENTS, floods, type Overloaded, stampede } from "./scenes.ts";
 
 const options = parseArgs({
   options: {
@@ -80,6 +81,18 @@ if (loggedOut > 0) broken.push(`${loggedOut} clients of the stampede were logged
 if (leftOver > 0) broken.push(`${leftOver} clients of the stampede were never served`);
 if (herd.during.failed > 0) broken.push(`${herd.during.failed} revocations failed in the stampede`);
 
+sayResult({
+  id: "overload",
+  title: `${sizes.connections.toLocaleString("en")} connections offer ${sizes.times} times what ${CALM_CLIENTS} clients get`,
+  of: "what is missing, and who asks",
+  rows: [
+    figuresOf(`a store that takes ${options.changes} changes a second; clients that come back at once`, tenfold),
+    figuresOf("the same at a door that is held open", control),
+    figuresOf("the processor; clients that come back at once", impatient),
+    figuresOf("the processor; clients that wait as they are told", patient),
+  ],
+});
+
 let history: string | undefined;
 for (const one of broken) console.log(`broken: ${one}`);
 if (broken.length > 0) {
@@ -114,6 +127,29 @@ function faultsOf({ load, during, shed, grewBy, recoveredMs }: Overloaded): read
   if (grewBy > MOST_GROWTH) faults.push(`memory grew by ${megabytes(grewBy)}`);
   if (recoveredMs > RECOVERED_WITHIN_MS) faults.push(`it recovered after ${Math.round(recoveredMs)} ms`);
   return faults;
+}
+
+function figuresOf(name: string, { capacity, load, during, grewBy }: Overloaded): Said["rows"][number] {
+  const perSecond = (count: number): readonly number[] => [count / sizes.seconds];
+  const share = (values: readonly number[], of: number): readonly number[] =>
+    values.length === 0 ? [] : [quantile(values, of)];
+  return {
+    name,
+    figures: {
+      "turned away p99 ms": share(load.turnedAwayMs, 0.99),
+      "p50 ms": share(load.turnedAwayMs, 0.5),
+      "p99 ms by the server's own time": share(load.turnedAwayServerMs, 0.99),
+      "offered per second": perSecond(load.offered),
+      "sent per second": perSecond(load.offered - load.late),
+      "capacity per second": [capacity],
+      "served per second": perSecond(load.ok),
+      "served p50 ms": share(load.okMs, 0.5),
+      "served p99 ms": share(load.okMs, 0.99),
+      "revocations p50 ms": share(during.ms, 0.5),
+      "revocations p99 ms": share(during.ms, 0.99),
+      "memory grew by MB": [grewBy / 1e6],
+    },
+  };
 }
 
 function show(name: string, { capacity, calm, load, during, shed, grewBy, recoveredMs }: Overloaded): void {

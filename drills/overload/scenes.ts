@@ -44,7 +44,7 @@ export interface Overloaded {
 }
 
 const PROGRAM = join(import.meta.dirname, "server.ts");
-const CALM_CLIENTS = 32;
+export const CALM_CLIENTS = 32;
 const CALM_SECONDS = 2;
 const VICTIMS_PER_SECOND = 20;
 const REVOKE_EVERY_MS: number = 1000 / VICTIMS_PER_SECOND;

@@ -1,4 +1,4 @@
-// The table in docs/performance.md is the limit: what it says is what a change may cost at most.
+// The table in docs/costs.md is the limit: what it says is what a change may cost at most.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export interface Costs {
   readonly further: Further;
 }
 
-const file = join(import.meta.dirname, "../../docs/performance.md");
+const file = join(import.meta.dirname, "../../docs/costs.md");
 const [BEGIN, END] = ["<!-- printed by: npm run costs -- --write -->", "<!-- end of what is printed -->"];
 const HEADER = "| operation | store reads | commits | rows written | facts | signatures | verifications | hashes |";
 const VERIFIER = "The verifier, all its modules without types and comments in one gzip, has at most";
@@ -56,7 +56,7 @@ export function write(costs: Costs): void {
 function parts(): { readonly before: string; readonly inside: string; readonly after: string } {
   const text = readFileSync(file, "utf8");
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error("docs/performance.md has no place for the counts");
+  if (begin === -1 || end < begin) throw new Error("docs/costs.md has no place for the counts");
   return {
     before: text.slice(0, begin),
     inside: text.slice(begin + BEGIN.length, end),

@@ -1,42 +1,30 @@
-//   npm run bench -- --only growth [--store sqlite|postgres] [--sessions 1000000] [--small 10000] [--swept 100000] [--quick]
-// Fills a store by the operation that opens sessions, measures what a request costs there and beside it in a store that holds few, how many bytes
-// a session takes, and for how long a request waits while ended sessions are swept. Progress on stderr. 10,000,000 need some 15 GB.
+//   npm run bench -- --only sweep [--store sqlite|postgres] [--sessions 200000] [--swept 20000] [--quick]
+// How long a refresh waits while ended sessions are swept, and without it, in one process: the store is filled by the operation that opens sessions.
+// Progress on stderr.
 
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  gather,
-  instantOf,
-  type OpenedSession,
-  pacedBy,
-  readSession,
-  refresh,
-  revoke,
-  type Store,
-  sweep,
-} from "@hallpass/core";
+import { gather, instantOf, type OpenedSession, pacedBy, refresh, type Store, sweep } from "@hallpass/core";
 import { openPostgresStore } from "@hallpass/store-postgres";
 import { startPostgres } from "@hallpass/store-postgres/testing";
 import { openSqliteStore } from "@hallpass/store-sqlite";
 import { systemClock, systemScheduler } from "../../packages/server/src/host/system-ports.ts";
+import { quantile } from "../measured.ts";
+import { sayResult } from "../result.ts";
 import { seededDice } from "./dice.ts";
 import { AS_APP, open, type Served, served } from "./issuer.ts";
-import { bytesOfTables } from "./tables.ts";
 
 const { values } = parseArgs({
   options: {
     store: { type: "string", default: "sqlite" },
     sessions: { type: "string" },
-    small: { type: "string" },
     swept: { type: "string" },
     seed: { type: "string", default: "growth" },
     quick: { type: "boolean", default: false },
   },
 });
-const ROUNDS = 7;
-const PER_ROUND = 300;
 const AT_ONCE = 256;
 /** So that no round asks for what the one before has left in memory. */
 let asked = 0;
@@ -45,49 +33,22 @@ const dice = seededDice(values.seed);
 
 interface Filled {
   readonly store: Store;
-  readonly bytes: () => Promise<Readonly<Record<string, number>>>;
   readonly close: () => Promise<void>;
 }
 
-/** Of one size: what is there, and a sample of it to ask for, every hundredth. */
-interface Sized {
-  readonly one: Served;
-  readonly held: OpenedSession[];
-}
-
-const places = [await placed(), await placed()] as const;
+const place = await placed();
 try {
-  const [few, many] = [await sized(places[0]), await sized(places[1])];
-  const counts = [
-    wholeNumber(values.small ?? (values.quick ? "1000" : "10000")),
-    wholeNumber(values.sessions ?? (values.quick ? "20000" : "1000000")),
-  ] as const;
-  await fill(few.one, 0, counts[0], few.held);
-  await fill(many.one, 0, counts[1], many.held);
-  const bytes = await places[1].bytes();
-  const [before, after] = await costs([few, many]);
-  console.log(
-    `${values.store}: ${counts[0]} and ${counts[1]} sessions, ${ROUNDS} rounds of ${PER_ROUND} in turn, one request after the other; median of the rounds' p50 and p99 in ms`,
-  );
-  console.log("request   | p50 few | p50 many | p99 few | p99 many | p99 ratio");
-  for (const [name, { p50, p99 }] of Object.entries(before ?? {})) {
-    const then = after?.[name] ?? { p50, p99 };
-    const cells = [p50, then.p50, p99, then.p99].map((ms) => ms.toFixed(2));
-    console.log([name.padEnd(9), ...cells, (then.p99 / p99).toFixed(2)].join(" | "));
-  }
-  const per = Object.entries(bytes).map(([name, count]) => `${name} ${Math.round(count / counts[1])}`);
-  console.log(`bytes on disk per session: ${per.join(", ")}`);
-  await sweeping(many.one, wholeNumber(values.swept ?? (values.quick ? "2000" : "100000")), many.held);
+  const one = await served(place.store, dice);
+  /** Every hundredth, to ask for. */
+  const held: OpenedSession[] = [];
+  await fill(one, 0, wholeNumber(values.sessions ?? (values.quick ? "20000" : "200000")), held);
+  await sweeping(one, wholeNumber(values.swept ?? (values.quick ? "2000" : "20000")), held);
 } finally {
-  for (const place of places) await place.close();
+  await place.close();
 }
 
 function placed(): Promise<Filled> {
   return values.store === "postgres" ? onPostgres() : onSqlite();
-}
-
-async function sized({ store }: Filled): Promise<Sized> {
-  return { one: await served(store, dice), held: [] };
 }
 
 async function onSqlite(): Promise<Filled> {
@@ -96,7 +57,6 @@ async function onSqlite(): Promise<Filled> {
   const bare = await openSqliteStore({ file, clock: systemClock, dice });
   return {
     store: gather(bare, { nextTurn: setImmediate }),
-    bytes: async () => ({ file: statSync(file).size }),
     close: async () => {
       await bare.close();
       rmSync(directory, { recursive: true });
@@ -116,7 +76,6 @@ async function onPostgres(): Promise<Filled> {
   });
   return {
     store: gather(bare, { nextTurn: setImmediate }),
-    bytes: () => bytesOfTables(server.url),
     close: async () => {
       await bare.close();
       await server.stop();
@@ -139,52 +98,6 @@ async function fill(one: Served, from: number, to: number, held: OpenedSession[]
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   console.error(`${to} sessions, ${Math.round(((to - from) / (performance.now() - began)) * 1000)} per second`);
-}
-
-interface Cost {
-  readonly p50: number;
-  readonly p99: number;
-}
-
-/** Of requests that touch sessions of all ages. The stores take turns: what else the machine does falls on both. */
-async function costs(stores: readonly Sized[]): Promise<readonly Readonly<Record<string, Cost>>[]> {
-  const all = stores.map((): Map<string, number[][]> => new Map());
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [index, store] of stores.entries()) {
-      for (const [name, spans] of await oneRound(store, round))
-        all[index]?.set(name, [...(all[index].get(name) ?? []), spans.toSorted((a, b) => a - b)]);
-    }
-  }
-  return all.map((rounds) =>
-    Object.fromEntries(
-      [...rounds].map(([name, each]) => {
-        const of = (share: number): number => middle(each.map((spans) => spans[Math.floor(spans.length * share)] ?? 0));
-        return [name, { p50: of(0.5), p99: of(0.99) }];
-      }),
-    ),
-  );
-}
-
-async function oneRound({ one, held }: Sized, round: number): Promise<readonly (readonly [string, number[]])[]> {
-  const made: OpenedSession[] = [];
-  const opened = await timed(PER_ROUND, async (n) => {
-    made.push(await open(one, `new-${round}-${n}`, undefined, true));
-  });
-  const refreshed = await timed(PER_ROUND, () => rotate(one, held));
-  const seen = await timed(PER_ROUND, async () => {
-    await readSession(one.store, one.tenant, at(held, (asked += 7919)).session.id);
-  });
-  const revoked = await timed(PER_ROUND, async (n) => {
-    const targets = [{ kind: "session", session: at(made, n).session.id }] as const;
-    const done = await revoke(one, { targets, endReason: "revoked", reason: null, ticket: null, actor: null });
-    if (!done.ok) throw new Error(done.code);
-  });
-  return [
-    ["open", opened],
-    ["refresh", refreshed],
-    ["look up", seen],
-    ["revoke", revoked],
-  ];
 }
 
 async function rotate(one: Served, held: OpenedSession[]): Promise<void> {
@@ -217,10 +130,6 @@ async function timed(count: number, work: (n: number) => Promise<void>): Promise
   return spans;
 }
 
-function middle(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
-}
-
 /** As a server sweeps: step after step, as long as there is more. Afterwards the same refreshes alone, for as long or a minute. */
 async function sweeping(one: Served, ended: number, held: OpenedSession[]): Promise<void> {
   await fill(one, 0, ended, held, "short");
@@ -237,16 +146,26 @@ async function sweeping(one: Served, ended: number, held: OpenedSession[]): Prom
   });
   const span = performance.now() - began;
   const alone = await probing(one, held, () => wait(Math.min(span, 60_000)));
-  console.log(`sweep: ${swept} sessions in ${(span / 1000).toFixed(1)} s`);
-  console.log(`a refresh beside it: ${waits(beside)}`);
-  console.log(`a refresh without it: ${waits(alone)}`);
+  sayResult({
+    id: `sweep-${values.store}`,
+    title: `a refresh while ended sessions are swept: ${swept.toLocaleString("en")} in ${(span / 1000).toFixed(1)} s (${values.store})`,
+    of: "",
+    rows: [
+      { name: "beside the sweep", figures: waits(beside) },
+      { name: "without it", figures: waits(alone) },
+    ],
+  });
 }
 
-function waits(spans: readonly number[]): string {
-  const sorted = spans.toSorted((a, b) => a - b);
-  const of = (share: number): string => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);
-  const long = spans.filter((ms) => ms > 100).length;
-  return `p50 ${of(0.5)} ms, p99 ${of(0.99)}, p99.9 ${of(0.999)}, longest ${(sorted.at(-1) ?? 0).toFixed(1)}; ${long} of ${spans.length} over 100 ms`;
+function waits(spans: readonly number[]): Readonly<Record<string, readonly number[]>> {
+  return {
+    "p50 ms": [quantile(spans, 0.5)],
+    "p99 ms": [quantile(spans, 0.99)],
+    "p99.9 ms": [quantile(spans, 0.999)],
+    "longest ms": [Math.max(...spans)],
+    "over 100 ms": [spans.filter((ms) => ms > 100).length],
+    refreshes: [spans.length],
+  };
 }
 
 function wait(ms: number): Promise<void> {
