@@ -14,7 +14,7 @@ export function endSessionWith({ issuer, clientId, clientSecret }: AppClient): E
   return async (sid) => {
     const granted = await answered(`${issuer}/oauth2/token`, {
       headers: { authorization: `Basic ${basic}` },
-      body: new URLSearchParams({ grant_type: "client_credentials", scope: "sessions:write" }),
+      body: new URLSearchParams({ grant_type: "client_credentials", scope: "sessions:write", resource: issuer }),
     });
     await answered(`${issuer}/v1/sessions/${sid}/end`, {
       headers: { authorization: `Bearer ${granted["access_token"] ?? ""}`, "content-type": "application/json" },

@@ -1,5 +1,5 @@
 // A protected API under Express: who is accepted, who may write, and a logout that is one everywhere.
-// Run it with: node --conditions=hallpass-source examples/express-api/app.ts (it needs the variables at the end).
+// How to run it stands in examples/README.md.
 
 import { createVerifier, type Verifier } from "@hallpass/verifier";
 import { hallpass } from "@hallpass/verifier/express";
@@ -51,5 +51,7 @@ if (import.meta.main) {
     credentials,
     service: "express-api",
   });
+  // It goes on trying; until it has a view every good token is answered 503.
+  verifier.ready(5000).catch((cause: unknown) => console.error(cause instanceof Error ? cause.message : cause));
   createApp(verifier, endSessionWith({ issuer, ...credentials })).listen(Number(PORT), "localhost");
 }

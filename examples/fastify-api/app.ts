@@ -1,5 +1,5 @@
 // A protected API under Fastify: who is accepted, who may write, and a logout that is one everywhere.
-// Run it with: node --conditions=hallpass-source examples/fastify-api/app.ts (it needs the variables at the end).
+// How to run it stands in examples/README.md.
 
 import { createVerifier, type Verifier } from "@hallpass/verifier";
 import { hallpass } from "@hallpass/verifier/fastify";
@@ -50,6 +50,8 @@ if (import.meta.main) {
     credentials,
     service: "fastify-api",
   });
+  // It goes on trying; until it has a view every good token is answered 503.
+  verifier.ready(5000).catch((cause: unknown) => console.error(cause instanceof Error ? cause.message : cause));
   await createApp(verifier, endSessionWith({ issuer, ...credentials })).listen({
     port: Number(PORT),
     host: "localhost",

@@ -1,5 +1,5 @@
 // A protected API under Hono: who is accepted, who may write, and a logout that is one everywhere.
-// Run it with: node --conditions=hallpass-source examples/hono-api/app.ts (it needs the variables at the end).
+// How to run it stands in examples/README.md.
 
 import { createVerifier, type Verifier } from "@hallpass/verifier";
 import { hallpass } from "@hallpass/verifier/hono";
@@ -41,6 +41,8 @@ if (import.meta.main) {
   } = process.env;
   const credentials = { clientId, clientSecret };
   const verifier = createVerifier({ issuer, audience: `http://localhost:${PORT}`, credentials, service: "hono-api" });
+  // It goes on trying; until it has a view every good token is answered 503.
+  verifier.ready(5000).catch((cause: unknown) => console.error(cause instanceof Error ? cause.message : cause));
   const app = createApp(verifier, endSessionWith({ issuer, ...credentials }));
   serve({ fetch: app.fetch, port: Number(PORT), hostname: "localhost" });
 }

@@ -5,6 +5,7 @@ import { FEED_CLOSE } from "@hallpass/protocol";
 import { FeedConnection, type FeedDeps, fraction } from "./feed-connection.ts";
 import { HeldBearer } from "./held-bearer.ts";
 import type { Cancel, FeedBearer } from "./ports.ts";
+import { wordsOf } from "./trouble.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
@@ -24,6 +25,7 @@ export class FeedClient {
       ...deps,
       onLease: (serverAhead) => {
         this.#attempts = 0;
+        deps.trouble.words = null;
         deps.onLease(serverAhead);
       },
     };
@@ -51,12 +53,13 @@ export class FeedClient {
   }
 
   async #connect(): Promise<void> {
-    const { counters } = this.#deps;
+    const { counters, trouble } = this.#deps;
     let bearer: FeedBearer;
     try {
       bearer = await this.#bearer.fresh();
-    } catch {
+    } catch (cause) {
       counters.bearerFailures += 1;
+      trouble.words = wordsOf(cause);
       return this.#wait(1011);
     }
     if (this.#closed) return;

@@ -53,6 +53,7 @@ function connection({ knowledge = new Knowledge(() => {}), maxStalenessMs = 60_0
     settings: settingsFrom({ issuer, audience: "a", maxStalenessMs }),
     knowledge,
     counters,
+    trouble: { words: null },
     instance: () => "i",
     stats: () => reportOf(counters, NOTHING),
     onLease: (serverAhead: number) => void leases.push(serverAhead),

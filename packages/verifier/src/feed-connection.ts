@@ -20,6 +20,7 @@ import { Pings } from "./lease.ts";
 import type { Counters } from "./metrics.ts";
 import type { Settings } from "./options.ts";
 import type { Cancel, Connection, FeedBearer, Ports } from "./ports.ts";
+import { notWelcomed, otherIssuer, type Trouble } from "./trouble.ts";
 
 export const VERIFIER_VERSION = "hallpass-verifier/0.1.0";
 const SILENCE_MS = 10_000;
@@ -33,6 +34,7 @@ export interface FeedDeps {
   readonly settings: Settings;
   readonly knowledge: Knowledge;
   readonly counters: Counters;
+  readonly trouble: Trouble;
   /** The name of this process, the same each time. */
   readonly instance: () => string;
   /** What a ping tells about this verifier. */
@@ -44,6 +46,7 @@ export interface FeedDeps {
 export class FeedConnection {
   readonly #deps: FeedDeps;
   readonly #bearer: FeedBearer;
+  readonly #url: string;
   readonly #ended: (code: number) => void;
   readonly #connection: Connection;
   readonly #pings = new Pings();
@@ -55,6 +58,8 @@ export class FeedConnection {
   /** The view is what this connection continues: resumed, or replaced by its snapshot. */
   #synced = false;
   #over = false;
+  /** Why it was left, where that is known better than by its code. */
+  #why: string | undefined;
   #cancelTick: Cancel;
   #cancelAuth: Cancel = () => {};
 
@@ -62,6 +67,7 @@ export class FeedConnection {
   constructor(deps: FeedDeps, url: string, bearer: FeedBearer, ended: (code: number) => void) {
     this.#deps = deps;
     this.#bearer = bearer;
+    this.#url = url;
     this.#ended = ended;
     this.#cursor = deps.knowledge.cursor;
     this.#heardAt = deps.ports.clock.monotonic();
@@ -146,6 +152,7 @@ export class FeedConnection {
 
   #welcome(frame: Welcome): boolean {
     const { knowledge, settings } = this.#deps;
+    if (frame.issuer !== settings.issuer) this.#why = otherIssuer(frame.issuer, settings.issuer);
     if (this.#welcomed || frame.feed !== FEED_VERSION || frame.issuer !== settings.issuer) return true;
     if (frame.resumed && this.#cursor === null) return true;
     this.#welcomed = true;
@@ -216,6 +223,8 @@ export class FeedConnection {
     if (this.#over) return;
     this.#stop();
     this.#deps.knowledge.apply({ type: "disconnected" });
+    const ended = this.#welcomed ? `the connection ended (${code})` : notWelcomed(this.#url, code);
+    this.#deps.trouble.words = this.#why ?? ended;
     this.#ended(code);
   }
 

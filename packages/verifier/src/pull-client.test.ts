@@ -52,6 +52,7 @@ function pulling({ roll = 0, ...given }: Given = {}) {
     counters,
     instance: () => "i",
     stats: () => reportOf(counters, NOTHING),
+    trouble: { words: null },
     onLease: (serverAhead) => void leases.push(serverAhead),
     activity,
   });

@@ -15,6 +15,7 @@ import type { Activity, ActivityPairs } from "./activity.ts";
 import { type FeedDeps, fraction, helloOf } from "./feed-connection.ts";
 import { HeldBearer } from "./held-bearer.ts";
 import { ageOf, type Reading } from "./lease.ts";
+import { otherIssuer, wordsOf } from "./trouble.ts";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
@@ -77,7 +78,8 @@ export class PullClient {
   /** Rejects when there is no lease to be had now. */
   async ready(): Promise<void> {
     await this.renew();
-    if (!(this.#leaseAge() < this.#deps.settings.maxStalenessMs)) throw new Error("the feed could not be pulled");
+    if (!(this.#leaseAge() < this.#deps.settings.maxStalenessMs))
+      throw new Error(`the feed could not be pulled: ${this.#deps.trouble.words ?? "its answer lay back too far"}`);
   }
 
   close(): void {
@@ -105,7 +107,10 @@ export class PullClient {
     this.#flight = flight;
     const { pairs, giveBack } = this.#deps.activity.take();
     void this.#fly(flight, pairs)
-      .catch(() => false)
+      .catch((cause: unknown) => {
+        this.#deps.trouble.words = wordsOf(cause);
+        return false;
+      })
       .then((counts) => {
         if (!counts) giveBack();
         this.#land(flight, counts);
@@ -129,6 +134,8 @@ export class PullClient {
     if (this.#flight !== flight) return;
     this.#flight = undefined;
     this.#failures = answered ? 0 : this.#failures + 1;
+    const { trouble } = this.#deps;
+    trouble.words = answered ? null : (trouble.words ?? "the feed's answer did not come, or could not be used");
     if (answered) return;
     const { ports } = this.#deps;
     const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
@@ -183,12 +190,13 @@ export class PullClient {
 
   // One turn: nobody judges by half an answer.
   #apply(frames: readonly ServerFrame[], { sent }: Flight): boolean {
-    const { knowledge, settings, counters, ports, onLease } = this.#deps;
+    const { knowledge, settings, counters, ports, trouble, onLease } = this.#deps;
     const before = knowledge.applied ?? NOTHING;
     const hadCursor = knowledge.cursor !== null;
     let lost = false;
     for (const frame of frames) {
       if (frame.type === "welcome") {
+        if (frame.issuer !== settings.issuer) trouble.words = otherIssuer(frame.issuer, settings.issuer);
         if (frame.feed !== FEED_VERSION || frame.issuer !== settings.issuer || (frame.resumed && !hadCursor))
           return false;
         lost = knowledge.welcome(frame);

@@ -47,6 +47,7 @@ test("a bearer is asked for with form-encoded credentials in the header, by the 
       [
         ["grant_type", "client_credentials"],
         ["scope", "feed"],
+        ["resource", "https://auth.example/a"],
       ],
     );
   }

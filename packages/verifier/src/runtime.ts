@@ -14,6 +14,7 @@ import { type Fetch, fetchPost, type Post, textOf } from "./fetch-post.ts";
 import { nodePost } from "./node-post.ts";
 import { platformCrypto } from "./platform-crypto.ts";
 import type { Connection, FeedBearer, OpenConnection, Ports, PullReply } from "./ports.ts";
+import { tokenRefused } from "./trouble.ts";
 
 const ANSWER_WITHIN_MS = 5000;
 const LONGEST_ANSWER = 65_536;
@@ -41,7 +42,8 @@ export function platformPorts(credentials: RuntimeCredentials, feed: "push" | "p
     connect,
     fetchToken: async (sent) => {
       const askedAt = Date.now();
-      const form = { grant_type: "client_credentials", scope: FEED_SCOPE };
+      // Named (RFC 8707), because a client's default audience may be its API.
+      const form = { grant_type: "client_credentials", scope: FEED_SCOPE, resource: base };
       return readBearer(await post("/oauth2/token", form, sent), askedAt);
     },
     pull: (token, body) => pullFrames(send, `${base}/v1/feed`, token, body),
@@ -106,7 +108,10 @@ async function postForm(
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     sent,
   });
-  if (reply.status !== 200) throw new Error(`${new URL(url).pathname} answered ${reply.status}`);
+  if (reply.status !== 200)
+    throw new Error(
+      "grant_type" in form ? tokenRefused(reply.status) : `${new URL(url).pathname} answered ${reply.status}`,
+    );
   return textOf(reply);
 }
 

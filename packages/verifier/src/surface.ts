@@ -14,6 +14,8 @@ export interface Readiness {
   readonly viewAgeMs: number;
   readonly connected: boolean;
   readonly view: "empty" | "gathering" | "live" | "lost";
+  /** Why the view is not being renewed, in words for a log; null while it is, and before the first try has ended. Holds no secret. */
+  readonly problem: string | null;
 }
 
 export interface Verifier<All = JsonObject> {
@@ -23,8 +25,11 @@ export interface Verifier<All = JsonObject> {
   judge(token: string, required?: Requirements): Verdict<All> | undefined;
   /** The same about the headers of a request, for adapters of frameworks without `Request`. */
   verifyCredentials(credentials: Credentials, required?: Requirements): Promise<Verdict<All>>;
-  /** Resolves at the first lease; rejects when closed before. Where the feed is pulled it pulls, and rejects when that fails. */
-  ready(): Promise<void>;
+  /**
+   * Resolves at the first lease; rejects when closed before, and with `withinMs` after so many milliseconds without one, with the
+   * problem in its message; the verifier goes on trying. Where the feed is pulled it pulls, and rejects when that fails.
+   */
+  ready(withinMs?: number): Promise<void>;
   readiness(): Readiness;
   /**
    * Calls back once when what was accepted is over: taken away, expired, or the view too old (except under `accept`).

@@ -136,7 +136,7 @@ test("whatever is no verdict is the verifier's own, with what it was given", () 
   ) as unknown as Verifier;
   const spanned = traced(verifier, tracer, { sha256 }) as unknown as Record<string, (...given: string[]) => unknown>;
   for (const name of all) {
-    const given = name === "onEnded" ? ["verdict", "callback"] : [];
+    const given = { ready: ["within"], onEnded: ["verdict", "callback"] }[String(name)] ?? [];
     assert.equal(spanned[name]?.(...given), `of ${name}`);
     assert.deepEqual(asked.pop(), [name, ...given]);
   }

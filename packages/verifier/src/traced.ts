@@ -34,7 +34,7 @@ export function traced<All>(
       if (verdict !== undefined) void spanned(() => Promise.resolve(verdict));
       return verdict;
     },
-    ready: () => verifier.ready(),
+    ready: (withinMs) => verifier.ready(withinMs),
     readiness: () => verifier.readiness(),
     onEnded: (verdict, callback) => verifier.onEnded(verdict, callback),
     metrics: () => verifier.metrics(),

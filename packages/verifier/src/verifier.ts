@@ -22,6 +22,7 @@ import { looksLikeSessionToken, SessionTokens } from "./session-tokens.ts";
 import type { Readiness, Verifier } from "./surface.ts";
 import { type ReaderDeps, readToken } from "./token-reader.ts";
 import { traced } from "./traced.ts";
+import type { Trouble } from "./trouble.ts";
 import {
   type Accepted,
   judged,
@@ -43,6 +44,7 @@ class LocalVerifier implements Verifier {
   readonly #ports: Ports;
   readonly #settings: Settings;
   readonly #counters: Counters = newCounters();
+  readonly #trouble: Trouble = { words: null };
   readonly #knowledge: Knowledge;
   readonly #memory: Memory;
   readonly #reader: ReaderDeps;
@@ -92,6 +94,7 @@ class LocalVerifier implements Verifier {
       settings,
       knowledge: this.#knowledge,
       counters: this.#counters,
+      trouble: this.#trouble,
       // Drawn when it is first needed: some runtimes have no randomness before the first request.
       instance: () => (name ??= randomName(ports)),
       stats: () => reportOf(this.#counters, this.#gauges()),
@@ -147,11 +150,18 @@ class LocalVerifier implements Verifier {
     return this.#decision.worthAsking(read, verdict) ? undefined : this.#tally(verdict);
   }
 
-  ready(): Promise<void> {
+  ready(withinMs?: number): Promise<void> {
     if (this.#decision.closed) return Promise.reject(new Error("the verifier is closed"));
     if (this.#decision.age() < this.#settings.maxStalenessMs) return Promise.resolve();
     if (this.#pulled !== undefined) return this.#pulled.ready();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const waiting = Promise.withResolvers<void>();
+    this.#waiting.push(waiting);
+    if (withinMs === undefined) return waiting.promise;
+    const cancel = this.#ports.scheduler.after(withinMs, () => {
+      this.#waiting = this.#waiting.filter((one) => one !== waiting);
+      waiting.reject(new Error(`no view within ${withinMs} ms: ${this.#trouble.words ?? "no answer has come yet"}`));
+    });
+    return waiting.promise.finally(cancel);
   }
 
   readiness(): Readiness {
@@ -161,6 +171,7 @@ class LocalVerifier implements Verifier {
       viewAgeMs,
       connected: this.#feed.connected,
       view: this.#knowledge.view.state,
+      problem: this.#trouble.words,
     };
   }
 
