@@ -89,7 +89,7 @@ describe("a verifier at a real server", () => {
         const { problem } = verifier.readiness();
         verifier.close();
         if (failed === undefined) return "none";
-        assert.ok(failed instanceof Error && problem !== null && failed.message.endsWith(problem), String(failed));
+        assert.ok(failed instanceof Error && problem !== null && failed.message.endsWith(problem));
         assert.ok(!problem.includes(options.credentials.clientSecret));
         return problem;
       };

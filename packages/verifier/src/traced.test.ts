@@ -127,6 +127,8 @@ test("an accepted token without a session is a span without a reference [TRC-1]"
   assert.deepEqual(ended, [["hallpass.verify", { "hallpass.verdict": "accepted", "hallpass.stale": true }]]);
 });
 
+const GIVEN: Readonly<Record<string, readonly string[]>> = { ready: ["within"], onEnded: ["verdict", "callback"] };
+
 test("whatever is no verdict is the verifier's own, with what it was given", () => {
   const { tracer } = recording();
   const asked: unknown[] = [];
@@ -136,7 +138,7 @@ test("whatever is no verdict is the verifier's own, with what it was given", () 
   ) as unknown as Verifier;
   const spanned = traced(verifier, tracer, { sha256 }) as unknown as Record<string, (...given: string[]) => unknown>;
   for (const name of all) {
-    const given = { ready: ["within"], onEnded: ["verdict", "callback"] }[String(name)] ?? [];
+    const given = GIVEN[name] ?? [];
     assert.equal(spanned[name]?.(...given), `of ${name}`);
     assert.deepEqual(asked.pop(), [name, ...given]);
   }
