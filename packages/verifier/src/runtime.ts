@@ -10,6 +10,7 @@ import {
   parseBearer,
   parseStrictJson,
 } from "@hallpass/protocol";
+import { boundedMessages } from "./bounded-messages.ts";
 import { type Fetch, fetchPost, type Post, textOf } from "./fetch-post.ts";
 import { nodePost } from "./node-post.ts";
 import { platformCrypto } from "./platform-crypto.ts";
@@ -60,9 +61,12 @@ function after(ms: number, task: () => void): () => void {
 }
 
 function connect({ url, token, onOpen, onText, onBytes, onClose }: OpenConnection): Connection {
+  // The platform makes its WebSocket ready, and what dispatches for it, when it is first named.
+  const Socket = WebSocket;
   // Headers are an addition that Node, Bun and Deno have; a browser is no resource server.
-  const init: unknown = { protocols: [FEED_SUBPROTOCOL], headers: { authorization: `Bearer ${token}` } };
-  const socket = new WebSocket(url, init as string[]);
+  const headers = { authorization: `Bearer ${token}` };
+  const init: unknown = { protocols: [FEED_SUBPROTOCOL], headers, ...boundedMessages() };
+  const socket = new Socket(url, init as string[]);
   let over = false;
   const finish = (code: number): void => {
     if (!over) onClose(code);
@@ -77,11 +81,11 @@ function connect({ url, token, onOpen, onText, onBytes, onClose }: OpenConnectio
   socket.onclose = ({ code }) => finish(code);
   // A failed upgrade may be told by an error alone.
   socket.onerror = () => {
-    if (socket.readyState === WebSocket.CLOSED) finish(1006);
+    if (socket.readyState === Socket.CLOSED) finish(1006);
   };
   return {
     send: (text) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      if (socket.readyState === Socket.OPEN) socket.send(text);
     },
     close: (code) => socket.close(code === undefined || (code !== 1000 && (code < 3000 || code > 4999)) ? 1000 : code),
   };
