@@ -72,7 +72,7 @@ function sqlPart(): readonly string[] {
   });
   return [
     "## Statements of the stores",
-    "Stryker changes TypeScript, and a statement is a text to it. So the statements of `store-sqlite` and `store-postgres` are changed by a program of their own: a condition is dropped, a comparison is moved or turned around, an order, a limit, a lock, an assignment or a step of the commit function is gone, a sum or a function is another. Each change alone is judged by those rules of the store's contract, and by those files of the store's own tests, that run the statement. `npm ci` and PostgreSQL, then `npm run mutation:sql -- --store sqlite --seconds 200`. Not changed are the schema with its migrations and partitions, and what a store says beside its statements: pragmas, transactions, settings of a connection.",
+    "Stryker changes TypeScript, and a statement is a text to it. So the statements of `store-sqlite` and `store-postgres` are changed by a program of their own: a condition is dropped, a comparison is moved or turned around, an order, a limit, a lock, an assignment or a step of the commit function is gone, a sum or a function is another. Each change alone is judged by those rules of the store's contract, and by those files of the store's own tests, that run the statement. `npm ci` and PostgreSQL, then `npm run mutation:sql -- --store sqlite --seconds 200`. What lives has a reason below, or the run fails; equivalent ones count as not noticed, and are more than elsewhere: an order or a bound that only says where to look. Not changed are the schema with its migrations and partitions, and what a store says beside its statements: pragmas, transactions, settings of a connection.",
     table(HEAD, rows),
     ...(left.length === 0
       ? []

@@ -80,6 +80,8 @@ export interface Counts {
 export interface Counted extends Counts {
   /** YYYY-MM-DD, UTC. */
   readonly date: string;
+  /** Of statements: who noticed any of them first, the most frequent before the others. */
+  readonly by?: readonly string[];
 }
 
 /** By source file, of whole files only. */

@@ -34,13 +34,16 @@ export interface Control {
   readonly held: boolean;
 }
 
-export async function control(store: StoreName, judge: SqlJudge): Promise<Control> {
+export async function control(store: StoreName, [one, other]: readonly SqlJudge[]): Promise<Control> {
   const { file, original, same, wrong } = PLANTED[store];
   const from = readFileSync(join(root, file), "utf8").indexOf(original);
   if (from === -1) throw new Error(`${file} does not hold the statement that the control changes`);
   const place = { file, from, to: from + original.length, statement: original };
-  const noticed = await judge.verdictOn({ ...place, text: wrong });
-  const lived = await judge.verdictOn({ ...place, text: same });
+  if (one === undefined || other === undefined) throw new Error("nobody judges");
+  const [noticed, lived] = await Promise.all([
+    one.verdictOn({ ...place, text: wrong }),
+    other.verdictOn({ ...place, text: same }),
+  ]);
   const held = noticed.fate === "killed" && lived.fate === "survived";
   return {
     said: `a change that is written over a newer version was noticed by ${noticed.fate === "killed" ? noticed.by : "NOBODY"}, a statement that says the same ${lived.fate === "survived" ? "was noticed by nobody" : `DID NOT PASS (${lived.by})`}`,

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { rules } from "@hallpass/store-contract";
 import { hashOf, kept, root } from "../mutants.ts";
+import { resultsOf } from "../results.ts";
 import { contractOf, environment, runOf } from "./programs.ts";
 import { RECORD, type Recorded } from "./switched.ts";
 import { type SqlMutant, type StoreName, stateOf, testsOf } from "./table.ts";
@@ -12,20 +13,20 @@ import { type SqlMutant, type StoreName, stateOf, testsOf } from "./table.ts";
 type Kept = Readonly<Record<string, readonly string[]>>;
 
 export interface SqlCoverage {
-  readonly rulesOf: (mutant: Pick<SqlMutant, "statement">) => readonly string[];
-  readonly testsOf: (mutant: Pick<SqlMutant, "statement">) => readonly string[];
+  readonly rulesOf: (mutant: Pick<SqlMutant, "file" | "statement">) => readonly string[];
+  readonly testsOf: (mutant: Pick<SqlMutant, "file" | "statement">) => readonly string[];
 }
 
 const RECORD_MS = 280_000;
 
-/** Throws where a rule is broken or a test fails without any mutant. */
-export async function sqlCoverageOf(store: StoreName, url: string): Promise<SqlCoverage> {
+/** `urls`: two servers', for PostgreSQL. Throws where a rule is broken or a test fails without any mutant. */
+export async function sqlCoverageOf(store: StoreName, urls: readonly string[]): Promise<SqlCoverage> {
   const path = join(kept, `sql-${store}-coverage.json`);
   const state = hashOf([...testsOf(store), "drills/mutation/sql/hook.ts"]) + stateOf(store).living;
   const before = existsSync(path)
     ? (JSON.parse(readFileSync(path, "utf8")) as { readonly state: string; readonly by: Kept })
     : undefined;
-  const by = before?.state === state ? before.by : await recorded(store, url);
+  const by = before?.state === state ? before.by : await recorded(store, urls);
   if (before?.state !== state) writeFileSync(path, JSON.stringify({ state, by }));
   const whoRuns = ({ statement }: Pick<SqlMutant, "statement">): readonly string[] => {
     // What TypeScript puts in is another text in each.
@@ -33,11 +34,24 @@ export async function sqlCoverageOf(store: StoreName, url: string): Promise<SqlC
     const pattern = new RegExp(parts.join("[^]*"));
     return [...new Set(Object.entries(by).flatMap(([text, who]) => (pattern.test(text) ? who : [])))];
   };
-  const isTest = (who: string): boolean => who.endsWith(".ts");
   return {
     rulesOf: (mutant) => whoRuns(mutant).filter((who) => !isTest(who)),
     testsOf: (mutant) => testsOf(store).filter((file) => whoRuns(mutant).includes(file)),
   };
+}
+
+/** Of a sample, for which nothing is recorded: those that noticed whatever was noticed in the same source when it was judged whole. */
+export function knownCoverage(): SqlCoverage {
+  const results = resultsOf("sql");
+  const by = (file: string): readonly string[] => results[file]?.by ?? rules.map(({ id }) => id);
+  return {
+    rulesOf: ({ file }) => by(file).filter((who) => !isTest(who)),
+    testsOf: ({ file }) => by(file).filter(isTest),
+  };
+}
+
+function isTest(who: string): boolean {
+  return who.endsWith(".ts");
 }
 
 /** Every other rule of the contract, from the first or the second on. */
@@ -52,15 +66,18 @@ async function passes(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (code !== 0) throw new Error(`without any mutant ${file} fails`);
 }
 
-async function recorded(store: StoreName, url: string): Promise<Kept> {
+async function recorded(store: StoreName, urls: readonly string[]): Promise<Kept> {
   mkdirSync(kept, { recursive: true });
   const path = join(kept, `sql-${store}-ran.jsonl`);
   rmSync(path, { force: true });
-  const env = { ...environment(undefined, url), [RECORD]: path };
+  const env = (url: string | undefined): NodeJS.ProcessEnv => ({
+    ...environment(undefined, url ?? ""),
+    [RECORD]: path,
+  });
   // The longest first, and two at a time.
   const asked = [
-    ...[0, 1].map((half) => () => contract(store, half, env)),
-    ...testsOf(store).map((file) => () => passes(file, env)),
+    ...[0, 1].map((half) => () => contract(store, half, env(urls[half]))),
+    ...testsOf(store).map((file) => () => passes(file, env(urls[0]))),
   ].values();
   const askAll = async (): Promise<void> => {
     for (const ask of asked) await ask();

@@ -5,6 +5,7 @@ import { appendFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { StatementSync } from "node:sqlite";
 import pg from "pg";
+import { Prepared } from "../../../packages/store-postgres/src/prepared.ts";
 import { MUTANT, RECORD, type Recorded, type Switched } from "./switched.ts";
 
 const mutant = process.env[MUTANT];
@@ -39,6 +40,8 @@ function writeDown(path: string): void {
     const text = typeof asked === "string" ? asked : (asked as { readonly text?: string } | undefined)?.text;
     if (text !== undefined) ran(text);
   });
+  // Which sends messages of its own.
+  instead(Prepared.prototype, "ask", ({ text }: Prepared) => ran(text));
 }
 
 /** The method as it was, and before it what is told of each call. */

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { type FactDraft, instantOf, type Store, type StoredFact, type TenantId } from "@hallpass/core";
+import { type FactDraft, instantOf, type SessionId, type Store, type StoredFact, type TenantId } from "@hallpass/core";
 import pg from "pg";
+import { batchToText } from "./batch-text.ts";
 import { openStore } from "./testing/open-store.ts";
 import { startPostgres } from "./testing/postgres-server.ts";
 
@@ -13,6 +14,7 @@ after(() => server.stop());
 const DAY = 86_400_000;
 const today = Math.floor(Date.now() / DAY);
 const tenant = "main" as TenantId;
+const session = "0198c2f0-0000-7000-8000-000000000001" as SessionId;
 
 async function sql(text: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client(server.url);
@@ -25,7 +27,7 @@ async function sql(text: string): Promise<readonly Record<string, unknown>[]> {
 const fact = (name: string, at: number = Date.now()): FactDraft => ({
   tenant,
   kind: "one",
-  session: null,
+  session,
   at: instantOf(at),
   body: JSON.stringify(name),
 });
@@ -38,7 +40,10 @@ async function record(store: Store, ...facts: readonly FactDraft[]): Promise<voi
 }
 
 async function all(store: Store, after_?: string): Promise<readonly StoredFact[]> {
-  return (await store.facts({ tenant, limit: 100, ...(after_ === undefined ? {} : { after: after_ }) })).facts;
+  const query = { tenant, limit: 100, ...(after_ === undefined ? {} : { after: after_ }) };
+  const { facts } = await store.facts(query);
+  assert.deepEqual((await store.facts({ ...query, session })).facts, facts, "all of them are of that session");
+  return facts;
 }
 
 const names = (facts: readonly StoredFact[]): readonly unknown[] =>
@@ -74,6 +79,21 @@ test("facts of a database whose transactions began anew are all shown, what come
   const [head] = await sql("SELECT facts_after FROM anew.head");
   assert.ok(Number(head?.["facts_after"]) > 4_000_000, "opened again, it stays as it is");
   await again.close();
+});
+
+test("no fact is shown before one that a transaction of before is still writing: a reader that goes on by its cursor misses none", async () => {
+  const store = await openStore(server.url, "overlap");
+  const client = new pg.Client({ connectionString: server.url, options: "-c search_path=overlap" });
+  await client.connect();
+  await client.query("BEGIN");
+  const slow = { attempt: "slow", rows: [], notices: [], facts: [fact("slow")] };
+  await client.query("SELECT commit_3($1::jsonb, 'x')", [batchToText([slow])]);
+  await record(store, fact("quick"));
+  assert.deepEqual(names(await all(store)), []);
+  await client.query("COMMIT");
+  await client.end();
+  assert.deepEqual(names(await all(store)), ["slow", "quick"]);
+  await store.close();
 });
 
 test("each day's facts rest in a partition of their own, and go with it when the last of them is old enough [GRO-1]", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
   type Change,
+  type FactDraft,
   instantOf,
   type Outcome,
   parseTenantId,
@@ -49,6 +50,10 @@ const put = (of: RowKey, expect: RowChange["expect"], value = "v"): RowChange =>
   expect,
   next: { value, expires: null },
 });
+
+function factAt(ms: number): FactDraft {
+  return { tenant, kind: "fact", session: null, at: instantOf(ms), body: `"${ms}"` };
+}
 
 async function commit(store: Store, one: Change): Promise<Outcome> {
   const [outcome] = await store.commit([one]);
@@ -107,6 +112,26 @@ test("a rotation that compares its subject never lands after a cut-off that anot
   await closed([a, b]);
 });
 
+test("a leader that drops under its fence waits for whoever takes the fence over, and drops nothing then", async () => {
+  const [a, b] = await twoNodes();
+  await commit(a, { ...change([put(key("fence"), "absent")]), facts: [factAt(1)] });
+  const taking = new pg.Client({ connectionString: server.url, options: `-c search_path=nodes_${schemas}` });
+  await taking.connect();
+  await taking.query("BEGIN");
+  await taking.query("UPDATE rows SET version = version + 1");
+  const fence = { key: key("fence"), version: 1 };
+  const bounds = { horizon: instantOf(0), factsBefore: instantOf(2), limit: 10, fence };
+  let dropped: Awaited<ReturnType<Store["drop"]>> | undefined;
+  const dropping = a.drop(bounds).then((answer) => (dropped = answer));
+  const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+  while ((await taking.query(waiting)).rowCount === 0) assert.equal(dropped, undefined, "it waited for nobody");
+  await taking.query("COMMIT");
+  await taking.end();
+  assert.deepEqual(await dropping, { more: false, fenced: true });
+  assert.equal((await b.facts({ tenant, limit: 10 })).facts.length, 1);
+  await closed([a, b]);
+});
+
 test("a row that was compared as absent is not made beside the change that compared it", async () => {
   const [a, b] = await twoNodes();
   for (let round = 0; round < 50; round += 1) {
@@ -123,8 +148,7 @@ test("a reader on one node sees every fact of both nodes exactly once, however t
   const nodes = await twoNodes();
   const facts = 400;
   const writing = Array.from({ length: facts }, (_, n) => {
-    const fact = { tenant, kind: "fact", session: null, at: instantOf(n), body: `"${n}"` };
-    return commit(nodes[n % 2 === 0 ? 0 : 1], { ...change([]), facts: [fact] });
+    return commit(nodes[n % 2 === 0 ? 0 : 1], { ...change([]), facts: [factAt(n)] });
   });
   const seen: string[] = [];
   let cursor: string | undefined;

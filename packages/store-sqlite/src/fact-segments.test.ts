@@ -53,6 +53,20 @@ test("facts that are older than the bound go, in steps, and nobody finds one of 
   assert.deepEqual(counts(file), { facts: 0, fact_index: 0, fact_segments: 0 }, "an empty segment goes with its index");
 });
 
+test("a step drops as many as it may, and from the beginning: what is left of a timeline has no hole", async (t) => {
+  const { store } = await filled(t);
+  const [limit, before] = [100, instantOf(COUNT)];
+  const once = (what: Partial<Bounds>): Promise<unknown> =>
+    store.drop({ horizon: instantOf(0), factsBefore: instantOf(0), limit, ...what });
+  await once({ factsBefore: before });
+  assert.deepEqual(await timeline(store, undefined, 3000), bodies().slice(limit));
+  await once({ factsOf: [{ kind: "token_refreshed", from: instantOf(0), before }] });
+  const left = bodies().filter(
+    (body) => Number(body) >= limit && (Number(body) % 2 === 1 || Number(body) >= 3 * limit),
+  );
+  assert.deepEqual(await timeline(store, undefined, 3000), left);
+});
+
 test("what is dropped by its kind leaves nothing in the index, and a step looks through so much and no more", async (t) => {
   const { store, file } = await filled(t);
   const half = FACTS_PER_SEGMENT / 2;
@@ -63,6 +77,10 @@ test("what is dropped by its kind leaves nothing in the index, and a step looks 
     await dropAll(store, { factsOf: [{ kind: "token_refreshed", from: instantOf(0), before: instantOf(before) }] });
     assert.equal(counts(file)["fact_index"], left - 1, "without the one of no session");
   }
+  // Out of both at once, and of the second nothing is left.
+  const rest = { kind: "session_opened", from: instantOf(10), before: instantOf(COUNT) };
+  await dropAll(store, { factsOf: [rest], limit: COUNT });
+  assert.deepEqual(counts(file), { facts: 5, fact_index: 5, fact_segments: 1 });
 });
 
 test("facts of one kind go by bounds of their own that move on, also out of segments that were looked through before", async (t) => {
@@ -80,6 +98,24 @@ test("facts of one kind go by bounds of their own that move on, also out of segm
   }
   await dropAll(store, { factsBefore: instantOf(1) });
   assert.deepEqual((await timeline(store, undefined, 3000)).slice(0, 3), ["1", "2", "4"], "the oldest goes as before");
+});
+
+test("facts of one kind go out of more segments than a step looks through, and who asks for none comes to an end", async (t) => {
+  const { store, file } = await filled(t, 2);
+  await store.close();
+  const last = FACTS_PER_SEGMENT * 12;
+  copyUpTo(file, last);
+  asOfTheReleaseBefore(file);
+  const long = await open(file);
+  t.after(() => long.close());
+  const kind = "token_refreshed";
+  const drop = (from: number, before: number): Promise<void> =>
+    dropAll(long, { factsOf: [{ kind, from: instantOf(from), before: instantOf(before) }], limit: last });
+  await drop(0, 1);
+  assert.equal(counts(file)["facts"], last - 1);
+  const from = FACTS_PER_SEGMENT * 2 + 1;
+  await drop(from, last + 1);
+  assert.equal(counts(file)["facts"], last - 1 - (last - from + 1) / 2);
 });
 
 test("a file of the release before shows the same facts, and goes on with segments", async (t) => {
@@ -103,6 +139,8 @@ test("a file of the release before shows the same facts, and goes on with segmen
   }
   assert.equal(counts(file)["fact_segments"], 3);
 });
+
+type Bounds = Parameters<Store["drop"]>[0];
 
 async function filled(t: TestContext, count = COUNT): Promise<{ readonly store: Store; readonly file: string }> {
   const directory = mkdtempSync(join(tmpdir(), "hallpass-facts-"));
@@ -175,7 +213,7 @@ async function timeline(
   }
 }
 
-async function dropAll(store: Store, what: Partial<Parameters<Store["drop"]>[0]>): Promise<void> {
+async function dropAll(store: Store, what: Partial<Bounds>): Promise<void> {
   const bounds = { horizon: instantOf(0), factsBefore: instantOf(0), limit: 1500, ...what };
   let steps = 0;
   while ((await store.drop(bounds)).more) assert.ok((steps += 1) <= COUNT / 10, "it never ends");
@@ -187,6 +225,17 @@ function counts(file: string): Readonly<Record<string, number>> {
   const counted = names.map((name) => [name, Number(db.prepare(`SELECT count(*) AS n FROM ${name}`).get()?.["n"])]);
   db.close();
   return Object.fromEntries(counted);
+}
+
+/** The first two facts again and again, at the milliseconds of their places. */
+function copyUpTo(file: string, last: number): void {
+  const db = new DatabaseSync(file);
+  db.prepare(
+    `WITH RECURSIVE n (place) AS (SELECT 3 UNION ALL SELECT place + 1 FROM n WHERE place < ?)
+     INSERT INTO facts (place, tenant, kind, session, at, body)
+     SELECT n.place, f.tenant, f.kind, f.session, n.place, f.body FROM n JOIN facts f ON f.place = 2 - n.place % 2`,
+  ).run(last);
+  db.close();
 }
 
 function asOfTheReleaseBefore(file: string): void {

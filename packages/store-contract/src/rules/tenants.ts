@@ -1,7 +1,19 @@
 // Tenants and kinds share nothing but the order of positions.
 
 import { strict as assert } from "node:assert";
-import { AWAY, allNotices, factOf, HOME, keyOf, mustCommit, mustConflict, put, rowAt, uuidOf } from "../drafts.ts";
+import {
+  AWAY,
+  allNotices,
+  factOf,
+  HOME,
+  keyOf,
+  mustCommit,
+  mustConflict,
+  put,
+  rowAt,
+  sessionOf,
+  uuidOf,
+} from "../drafts.ts";
 import type { Rule } from "../rule.ts";
 
 const group = "isolation of tenants";
@@ -52,14 +64,19 @@ export const tenants: readonly Rule[] = [
   {
     id: "tenants.facts",
     group,
-    title: "a tenant reads its own facts only",
+    title: "a tenant reads its own facts only, whichever session it names",
     run: async ({ store, drafts }) => {
-      await mustCommit(store, drafts.change({ facts: [factOf("home"), factOf("away", { tenant: AWAY })] }));
-      const { facts } = await store.facts({ tenant: AWAY, limit: 10 });
-      assert.deepEqual(
-        facts.map((fact) => [fact.tenant, fact.body]),
-        [[AWAY, "away"]],
-      );
+      const [mine, theirs] = [sessionOf(1), sessionOf(2)];
+      const facts = [factOf("home", { session: theirs }), factOf("away", { session: mine, tenant: AWAY })];
+      await mustCommit(store, drafts.change({ facts }));
+      for (const query of [{}, { session: mine }]) {
+        const page = await store.facts({ tenant: AWAY, ...query, limit: 10 });
+        assert.deepEqual(
+          page.facts.map((fact) => [fact.tenant, fact.body]),
+          [[AWAY, "away"]],
+        );
+      }
+      assert.deepEqual((await store.facts({ tenant: AWAY, session: theirs, limit: 10 })).facts, []);
     },
   },
   {

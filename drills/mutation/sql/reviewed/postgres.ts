@@ -1,0 +1,3 @@
+import type { SqlReviewed } from "../reviewed.ts";
+
+export const POSTGRES: readonly SqlReviewed[] = [];
