@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EndReason } from "./ended.ts";
+import { Ended, type EndReason } from "./ended.ts";
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from "./testing/index.ts";
-import type { Accepted } from "./verdict.ts";
+import { TestClock } from "./testing/test-clock.ts";
+import { type Accepted, judged } from "./verdict.ts";
 
 const options: TestIssuerOptions = { issuer: "https://auth.example", audience: "https://api.example" };
 
@@ -179,4 +180,36 @@ test("a stream that another one's end has stopped hears nothing, though both end
   }
   issuer.close();
   assert.deepEqual(heard, ["one"]);
+});
+
+test("a stream is judged once after it was opened, not with every second; and nobody is woken where none is open", async () => {
+  const issuer = await createTestIssuer(options);
+  const { keys, key } = (await accepted(issuer, await issuer.token()))[judged];
+  issuer.close();
+  const clock = new TestClock();
+  let [judgements, woken] = [0, 0];
+  const ended = new Ended({
+    now: () => clock.now(),
+    scheduler: {
+      after: (ms, task) =>
+        clock.after(ms, () => {
+          woken += 1;
+          task();
+        }),
+    },
+    freshFor: () => 60_000,
+    judge: () => {
+      judgements += 1;
+      return undefined;
+    },
+  });
+  const stop = ended.watch({ keys, key, expiresAt: clock.now() + 600_000, callback: assert.fail });
+  await clock.advance(5000);
+  assert.equal(judgements, 1);
+  assert.ok(woken >= 5);
+  stop();
+  await clock.advance(1000);
+  const before = woken;
+  await clock.advance(60_000);
+  assert.equal(woken, before);
 });

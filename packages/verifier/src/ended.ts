@@ -61,7 +61,6 @@ export class Ended {
   }
 
   onNotices(notices: readonly Notice[]): void {
-    if (this.#index.size === 0) return;
     for (const notice of notices) for (const watched of this.#index.matching(notice)) this.#end(watched, "revoked");
   }
 

@@ -38,7 +38,7 @@ export type { Readiness, Verifier } from "./verifier.ts";
 export function createVerifier<All = JsonObject>(options: TypedOptions<All>): Verifier<All> {
   const rest = checkCredentials(options);
   const { clientId, clientSecret } = options.credentials;
-  const ports = platformPorts({ issuer: options.issuer, clientId, clientSecret }, rest.feed ?? "push", options.fetch);
+  const ports = platformPorts({ issuer: options.issuer, clientId, clientSecret }, rest.feed, options.fetch);
   const verifier = createVerifierOn(ports, rest);
   // What stands in `all` was made by that schema, or is the payload itself.
   return verifier as Verifier<unknown> as Verifier<All>;

@@ -107,6 +107,24 @@ test("among many tokens each is found by its own notice, and no other with it", 
   assert.equal(index.matching(notice({ kind: "epoch" })).length, 120);
 });
 
+test("a notice about one token looks at that token alone, among however many", () => {
+  const index = new LateIndex<Pick<Remembered, "keys">>();
+  let looked = 0;
+  for (let n = 0; n < 2000; n += 1) {
+    const { keys } = remembered({ jti: codeOf(n), sid: sidOf(5000 + n), fam: codeOf(1, 4), sub: `s${n}` });
+    index.add({
+      get keys() {
+        looked += 1;
+        return keys;
+      },
+    });
+  }
+  looked = 0;
+  for (let n = 0; n < 2000; n += 1)
+    assert.equal(index.matching(notice({ kind: "session", sid: sidOf(5000 + n) })).length, 1);
+  assert.equal(looked, 2000);
+});
+
 test("a token that was late counts once, also when it moved from the older generation to the younger", () => {
   const memory = new Memory(8);
   memory.keep("a", remembered({ jti: codeOf(77) }));

@@ -48,6 +48,47 @@ test("all items of a subject are found, however many they are and whichever of t
   assert.deepEqual([found(), index.size, index.has(one)], [[4], 1, false]);
 });
 
+test("a notice about a session, a token or a subject looks at what it may match, however many others there are", () => {
+  const index = new MatchIndex<Item>();
+  let looked = 0;
+  for (let n = 0; n < 1000; n += 1) {
+    const { name, keys } = item(n, {
+      jti: encodeBase64url(Uint8Array.of(...idBytes(n))),
+      sid: sidOf(n),
+      fam: "AAECBA",
+      sub: `s${n}`,
+    });
+    index.add({
+      name,
+      get keys() {
+        looked += 1;
+        return keys;
+      },
+    });
+  }
+  const lookedFor = (taking: Taking): readonly [found: number, looked: number] => {
+    looked = 0;
+    const found = index.matching(notice(taking)).length;
+    return [found, looked];
+  };
+  for (const taking of [
+    { kind: "session", sid: sidOf(7) },
+    { kind: "outdated", sid: sidOf(7) },
+    { kind: "family", sid: sidOf(7), fam: "AAECAw" },
+    { kind: "token", jti: encodeBase64url(Uint8Array.of(...idBytes(7))) },
+    { kind: "subject", subject: hashed("subject", "s7") },
+  ] satisfies Taking[]) {
+    const [found, looks] = lookedFor(taking);
+    assert.equal(found, taking.kind === "family" ? 0 : 1, taking.kind);
+    assert.ok(looks <= 20, `${taking.kind}: ${looks} were looked at`);
+  }
+  assert.deepEqual(lookedFor({ kind: "client", client: hashed("client", "c1") }), [1000, 1000]);
+});
+
+function idBytes(n: number): readonly number[] {
+  return Array.from({ length: 16 }, (_, place) => (n >>> (place * 3)) & 255);
+}
+
 const given = fc.record({
   jti: fc.oneof(fc.nat(5).map(codeOf), fc.constant("odd")),
   sub: fc.constantFrom("u1", "u2"),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { describe, it, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type Question, textOf } from "./fetch-post.ts";
@@ -179,6 +180,27 @@ describe("a question through node:http", () => {
     await assert.rejects(ask(), /too long/);
     assert.equal(heard.length, 2);
   });
+});
+
+test("an issuer at https is asked through TLS: the first byte that it hears begins a handshake", async (t) => {
+  const heard = Promise.withResolvers<number | undefined>();
+  const server = createTcpServer((socket) => {
+    socket
+      .on("error", () => {})
+      .once("data", (bytes) => {
+        heard.resolve(Buffer.from(bytes)[0]);
+        socket.destroy();
+      });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => void server.close());
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const url = `https://127.0.0.1:${address.port}/`;
+  const { signal } = new AbortController();
+  await assert.rejects(async () => nodePost(url)?.({ url, headers: {}, body: "", longest: 1, signal }));
+  // A record of type handshake (RFC 8446 section 5.1).
+  assert.equal(await heard.promise, 22);
 });
 
 test("no other platform is taken for Node, whichever of its modules it has", (t) => {

@@ -41,7 +41,7 @@ interface NodeModules {
 
 interface NodeGlobals {
   readonly navigator?: { readonly userAgent?: string };
-  readonly process?: { getBuiltinModule?<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined };
+  readonly process: { getBuiltinModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] };
 }
 
 /**
@@ -51,12 +51,12 @@ interface NodeGlobals {
 export function nodePost(issuer: string): Post | undefined {
   const { navigator, process } = globalThis as NodeGlobals;
   if (navigator?.userAgent?.startsWith("Node.js/") !== true) return undefined;
-  const http = process?.getBuiltinModule?.(issuer.startsWith("https:") ? "node:https" : "node:http");
-  const zlib = (): NodeZlib | undefined => process?.getBuiltinModule?.("node:zlib");
-  return http === undefined ? undefined : (question) => ask(http, zlib, question, true);
+  const http = process.getBuiltinModule(issuer.startsWith("https:") ? "node:https" : "node:http");
+  const zlib = (): NodeZlib => process.getBuiltinModule("node:zlib");
+  return (question) => ask(http, zlib, question, true);
 }
 
-function ask(http: NodeHttp, zlib: () => NodeZlib | undefined, question: Question, again: boolean): Promise<PostReply> {
+function ask(http: NodeHttp, zlib: () => NodeZlib, question: Question, again: boolean): Promise<PostReply> {
   const { url, headers, body, longest, signal, sent } = question;
   return new Promise((resolve, reject) => {
     const options = {
@@ -107,17 +107,15 @@ function ask(http: NodeHttp, zlib: () => NodeZlib | undefined, question: Questio
 }
 
 function plainOf(
-  load: () => NodeZlib | undefined,
+  load: () => NodeZlib,
   bytes: Uint8Array,
   encoding: string | undefined,
   longest: number,
 ): Promise<Uint8Array> {
   if (encoding === undefined || encoding === "identity") return Promise.resolve(bytes);
-  const zlib = load();
-  if (encoding !== "gzip" || zlib === undefined)
-    return Promise.reject(new Error("the answer is encoded as nobody asked for"));
+  if (encoding !== "gzip") return Promise.reject(new Error("the answer is encoded as nobody asked for"));
   return new Promise((resolve, reject) => {
-    zlib.gunzip(bytes, { maxOutputLength: longest }, (cause, plain) =>
+    load().gunzip(bytes, { maxOutputLength: longest }, (cause, plain) =>
       cause === null ? resolve(plain) : reject(cause),
     );
   });

@@ -330,6 +330,24 @@ test("what is over is dropped when it is more than sixteen notices and more than
   assert.deepEqual(sizes, [20, 50, 68]);
 });
 
+test("what is over takes no room: a table that forgets, or is full of what is over, is as large as one of what is left [FEED-5] [FEED-7]", () => {
+  const token = (n: number, until: number): Notice => notice({ kind: "token", jti: codeOf(n) }, 6, until);
+  const room = (live: number): number => {
+    const table = new NoticeTable();
+    for (let n = 0; n < live; n += 1) table.add(token(n, 20_000));
+    return table.bytes;
+  };
+  const forgets = new NoticeTable();
+  for (let n = 0; n < 1000; n += 1) forgets.add(token(n, n < 300 ? 20_000 : 10_000));
+  forgets.forget(10_000);
+  assert.equal(forgets.bytes, room(300));
+  const full = new NoticeTable();
+  for (let n = 0; n < 16; n += 1) full.add(token(n, 10_000));
+  full.forget(10_000);
+  for (let n = 16; n < 64; n += 1) full.add(token(n, 20_000));
+  assert.equal(full.bytes, room(48));
+});
+
 test("ids that differ in 32 of their bits alone are told apart, wherever they lie in the table [NOT-1]", () => {
   for (const word of [0, 1, 2, 3]) {
     const idOf = (n: number): string => {

@@ -29,7 +29,7 @@ export interface RuntimeCredentials {
 }
 
 /** Asks through the app's `fetch` where there is one; else a verifier that pulls on Node through node:http, and every other through the platform's. */
-export function platformPorts(credentials: RuntimeCredentials, feed: "push" | "pull", ownFetch?: Fetch): Ports {
+export function platformPorts(credentials: RuntimeCredentials, feed?: "push" | "pull", ownFetch?: Fetch): Ports {
   const base = credentials.issuer.replace(/\/$/, "");
   const direct = feed === "pull" && ownFetch === undefined ? nodePost(base) : undefined;
   const send = direct ?? fetchPost(ownFetch ?? ((url, init) => fetch(url, init)));
