@@ -197,6 +197,7 @@ test("a stream is judged once after it was opened, not with every second; and no
           task();
         }),
     },
+    failed: assert.fail,
     freshFor: () => 60_000,
     judge: () => {
       judgements += 1;
