@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Change, type Instant, type Outcome, type RowKey, type TenantId } from "@hallpass/core";
-import { Acknowledged } from "./acknowledged.ts";
+import { Acknowledged, type ComparedChange } from "./acknowledged.ts";
 
 const key: RowKey = { tenant: "t" as TenantId, kind: "client", id: "web" };
 const at = 1000 as Instant;
@@ -23,10 +23,26 @@ function writing(value: string, expect: number | "absent", raise = false): Chang
 function after(...steps: readonly (readonly [Change, Outcome])[]): Acknowledged {
   const acknowledged = new Acknowledged();
   for (const [change, outcome] of steps) {
-    acknowledged.begin([change]);
-    acknowledged.settle([change], [outcome], 0);
+    acknowledged.settle(begun(acknowledged, change), [outcome], 0);
   }
   return acknowledged;
+}
+
+/** A batch of changes that fit. */
+function begun(acknowledged: Acknowledged, ...changes: readonly Change[]): readonly ComparedChange[] {
+  return acknowledged.begin(changes).filter((change) => change !== "conflict");
+}
+
+/** What of a batch goes to the writer. */
+function sent(acknowledged: Acknowledged, changes: readonly Change[]): readonly unknown[] {
+  return acknowledged.begin(changes).map((change) => {
+    if (change === "conflict") return change;
+    const rows = change.rows.map((row) => {
+      const { before: _, refsStay, ...written } = row;
+      return { ...written, ...(refsStay && { refsStay }) };
+    });
+    return { ...change, rows };
+  });
 }
 
 describe("what is acknowledged", () => {
@@ -64,9 +80,9 @@ describe("what is acknowledged", () => {
 
   it("says of a batch under way which rows, and whether the head, the file may show too early", () => {
     const acknowledged = new Acknowledged();
-    acknowledged.begin([writing("a", "absent", true)]);
+    const changes = begun(acknowledged, writing("a", "absent", true));
     assert.deepEqual([acknowledged.isUnderWay(key), acknowledged.isHeadUnderWay], [true, true]);
-    acknowledged.settle([writing("a", "absent", true)], [committed(1)], 0);
+    acknowledged.settle(changes, [committed(1)], 0);
     assert.deepEqual([acknowledged.isUnderWay(key), acknowledged.isHeadUnderWay], [false, false]);
   });
 
@@ -79,7 +95,7 @@ describe("what is acknowledged", () => {
   it("answers a conflict for a row that is remembered otherwise, without asking the file", () => {
     const acknowledged = after([writing("a", "absent"), committed(0)]);
     const comparing: Change = { ...writing("", 2), rows: [{ key, expect: 2, next: "same" }] };
-    assert.deepEqual(acknowledged.begin([writing("b", 2), comparing]), ["conflict", "conflict"]);
+    assert.deepEqual(sent(acknowledged, [writing("b", 2), comparing]), ["conflict", "conflict"]);
     assert.equal(acknowledged.isUnderWay(key), false);
   });
 
@@ -93,8 +109,8 @@ describe("what is acknowledged", () => {
         { key: other, expect: 3, next: "same" },
       ],
     };
-    assert.deepEqual(acknowledged.begin([comparing]), [{ ...comparing, rows: comparing.rows.slice(1) }]);
-    assert.deepEqual(acknowledged.begin([writing("b", 1)]), [staying(writing("b", 1))]);
+    assert.deepEqual(sent(acknowledged, [comparing]), [{ ...comparing, rows: comparing.rows.slice(1) }]);
+    assert.deepEqual(sent(acknowledged, [writing("b", 1)]), [staying(writing("b", 1))]);
   });
 
   it("says of a row that goes on referring to the same rows that only its value is written, and of no other", () => {
@@ -104,23 +120,46 @@ describe("what is acknowledged", () => {
       rows: [{ key, expect: 1, next: { value: "b", expires: null, refs } }],
     });
     const elsewhere = referring([{ ...key, id: "elsewhere" }]);
-    assert.deepEqual(acknowledged.begin([elsewhere]), [elsewhere], "it referred to none before");
+    assert.deepEqual(sent(acknowledged, [elsewhere]), [elsewhere], "it referred to none before");
     const raising = writing("b", 1, true);
-    assert.deepEqual(acknowledged.begin([raising]), [raising], "all of it is written with a cut-off");
-    acknowledged.begin([elsewhere]);
-    acknowledged.settle([elsewhere], [committed(0)], 0);
+    assert.deepEqual(sent(acknowledged, [raising]), [raising], "all of it is written with a cut-off");
+    acknowledged.settle(begun(acknowledged, elsewhere), [committed(0)], 0);
     const [row] = elsewhere.rows;
     assert.ok(row !== undefined);
     const again: Change = { ...elsewhere, rows: [{ ...row, expect: 2 }] };
-    assert.deepEqual(acknowledged.begin([again]), [staying(again)]);
+    assert.deepEqual(sent(acknowledged, [again]), [staying(again)]);
     const none = { ...writing("c", 2) };
-    assert.deepEqual(acknowledged.begin([none]), [none], "it referred to one before");
+    assert.deepEqual(sent(acknowledged, [none]), [none], "it referred to one before");
+  });
+
+  it("is of a row that several changes of a batch write what the last one wrote, and nothing where nothing was before", () => {
+    const both = [writing("b", 1), writing("c", 2)] as const;
+    const acknowledged = after([writing("a", "absent"), committed(0)]);
+    acknowledged.settle(begun(acknowledged, ...both), [committed(0), committed(0)], 0);
+    assert.deepEqual([acknowledged.find(key)?.row?.value, acknowledged.find(key)?.row?.version], ["c", 3]);
+    const empty = new Acknowledged();
+    empty.settle(begun(empty, ...both), [committed(0), committed(0)], 0);
+    assert.equal(empty.find(key), undefined);
+  });
+
+  it("is left to the file for a receipt, whether or not somebody had asked for it before there was one", () => {
+    const receipt: RowKey = { ...key, kind: "revocation" };
+    const made: Change = {
+      ...writing("", 0),
+      rows: [{ key: receipt, expect: "absent", next: { value: "r", expires: null } }],
+    };
+    for (const isAsked of [false, true]) {
+      const acknowledged = new Acknowledged();
+      if (isAsked) acknowledged.remember(receipt, { row: undefined, refs: [] });
+      acknowledged.settle(begun(acknowledged, made), [committed(0)], 0);
+      assert.equal(acknowledged.find(receipt), undefined);
+    }
   });
 
   it("leaves to the file what an earlier change of the batch writes", () => {
     const acknowledged = after([writing("a", "absent"), committed(0)]);
     const comparing: Change = { ...writing("", 1), rows: [{ key, expect: 1, next: "same" }] };
-    assert.deepEqual(acknowledged.begin([writing("b", 1), comparing]), [staying(writing("b", 1)), comparing]);
+    assert.deepEqual(sent(acknowledged, [writing("b", 1), comparing]), [staying(writing("b", 1)), comparing]);
   });
 });
 

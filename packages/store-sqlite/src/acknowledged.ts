@@ -22,6 +22,19 @@ export interface Found {
 }
 
 const ABSENT: Found = { row: undefined, refs: [] };
+
+/** A change whose rows were compared with what is remembered of them. */
+export interface ComparedChange extends SentChange {
+  readonly rows: readonly ComparedRow[];
+}
+
+/**
+ * `before`: what is remembered of the row, which stays so until the outcome is known; undefined for nothing, and `written` where an earlier
+ * change of the batch writes the row as well. Nothing has to be looked up a second time when the outcome is here.
+ */
+type ComparedRow = SentRow & { readonly before: Found | "written" | undefined };
+
+const NOTHING: Pick<RowMap<true>, "has"> = new RowMap<true>();
 /** Rows remembered in each of two generations; a row of about a kilobyte each. Those of a session and its subject count as two. */
 const MOST = 20_000;
 /** Characters. Whoever writes longer values, such as the audit's blocks, reads them seldom: the file tells. */
@@ -33,7 +46,7 @@ export class Acknowledged {
   readonly facts: RecentFacts = new RecentFacts();
   #recent = new RowMap<Found>();
   #older = new RowMap<Found>();
-  #underWay: Pick<RowMap<true>, "has"> = new RowMap<true>();
+  #underWay = NOTHING;
   #head: Head | undefined;
   #headUnderWay = false;
 
@@ -76,7 +89,7 @@ export class Acknowledged {
    * A batch goes to the writer, and no other is under way: what is remembered is what the file holds. So rows are compared here,
    * unless an earlier change of the batch writes them, and what was only to be compared, and fits, need not go there.
    */
-  begin(changes: readonly Change[]): readonly (SentChange | "conflict")[] {
+  begin(changes: readonly Change[]): readonly (ComparedChange | "conflict")[] {
     const written = new RowMap<true>();
     const compared = changes.map((change) => this.#compare(change, written));
     this.#underWay = written;
@@ -85,15 +98,16 @@ export class Acknowledged {
   }
 
   /** Adds what the change writes to `written`. */
-  #compare(change: Change, written: RowMap<true>): SentChange | "conflict" {
-    const rows: SentRow[] = [];
+  #compare(change: Change, written: RowMap<true>): ComparedChange | "conflict" {
+    const rows: ComparedRow[] = [];
     const own: RowKey[] = [];
     for (const row of change.rows) {
-      const found = written.has(row.key) ? undefined : this.find(row.key);
+      const before = written.has(row.key) ? "written" : this.find(row.key);
+      const found = before === "written" ? undefined : before;
       if (found !== undefined && row.expect !== (found.row?.version ?? "absent")) return "conflict";
       if (row.next !== "same") own.push(row.key);
       if (row.next !== "same" || found === undefined)
-        rows.push(staysAsBefore(row, found) ? { ...row, refsStay: true } : row);
+        rows.push({ ...row, before, refsStay: staysAsBefore(row, found) });
     }
     for (const key of own) written.set(key, true);
     const { attempt, notices, facts } = change;
@@ -101,49 +115,27 @@ export class Acknowledged {
   }
 
   /** Its outcomes are here, and nobody has heard of them yet. `factsAfter` is the place of the last fact before the batch. */
-  settle(changes: readonly Change[], outcomes: readonly Outcome[], factsAfter: number): void {
+  settle(changes: readonly ComparedChange[], outcomes: readonly Outcome[], factsAfter: number): void {
     this.facts.add(changes, outcomes, factsAfter);
     changes.forEach((change, index) => {
       const outcome = outcomes[index];
       if (outcome === undefined || outcome.kind === "unknown") this.#forget();
       else if (outcome.kind === "committed") this.#apply(change, outcome);
     });
-    this.#underWay = new RowMap<true>();
+    this.#underWay = NOTHING;
     this.#headUnderWay = false;
   }
 
-  #apply(change: Change, outcome: Extract<Outcome, { kind: "committed" }>): void {
+  #apply(change: ComparedChange, outcome: Extract<Outcome, { kind: "committed" }>): void {
     const last = change.notices.at(-1);
     if (last !== undefined) this.#head = { pos: outcome.pos, mark: last.mark };
     for (const row of change.rows) {
       if (row.next === "same") continue;
-      const next = row.next === "gone" ? ABSENT : this.#toRemember(row, row.next, change.attempt, outcome);
-      if (next === undefined) this.#drop(row.key);
-      else this.remember(row.key, next);
+      const before = row.before === "written" ? this.find(row.key) : row.before;
+      const next = row.next === "gone" ? ABSENT : toRemember(row, row.next, before, change.attempt, outcome);
+      if (next !== undefined) this.remember(row.key, next);
+      else if (before !== undefined) this.#drop(row.key);
     }
-  }
-
-  /**
-   * Undefined for a new row that waits for later, and when what stood there before is not remembered: its cut-off stays, and only the file
-   * knows it.
-   */
-  #toRemember(
-    { key, expect, raise }: RowChange,
-    next: Exclude<RowChange["next"], string>,
-    attempt: string,
-    { pos, at }: Extract<Outcome, { kind: "committed" }>,
-  ): Found | undefined {
-    if (expect === "absent" && KEPT_FOR_LATER.has(key.kind)) return undefined;
-    const before = expect === "absent" ? ABSENT : this.find(key);
-    if (before === undefined) return undefined;
-    const cutOff =
-      raise === true
-        ? { notBefore: pos, raisedAt: at }
-        : { notBefore: before.row?.notBefore ?? null, raisedAt: before.row?.raisedAt ?? null };
-    const version = expect === "absent" ? 1 : expect + 1;
-    const { value, expires, parsed } = next;
-    const row: Row = { key, value, version, attempt, expires, ...cutOff, ...(parsed && { parsed }) };
-    return { row, refs: next.refs ?? [] };
   }
 
   #drop(key: RowKey): void {
@@ -158,6 +150,29 @@ export class Acknowledged {
     this.#head = undefined;
     this.facts.forget();
   }
+}
+
+/**
+ * Undefined for a new row that waits for later, and when what stood there before is not remembered: its cut-off stays, and only the file
+ * knows it.
+ */
+function toRemember(
+  { key, expect, raise, refsStay }: SentRow,
+  { value, expires, parsed, refs = [] }: Exclude<RowChange["next"], string>,
+  before: Found | undefined,
+  attempt: string,
+  { pos, at }: Extract<Outcome, { kind: "committed" }>,
+): Found | undefined {
+  if (expect === "absent" && KEPT_FOR_LATER.has(key.kind)) return undefined;
+  const known = expect === "absent" ? ABSENT : before;
+  if (known === undefined) return undefined;
+  const version = expect === "absent" ? 1 : expect + 1;
+  const notBefore = raise === true ? pos : (known.row?.notBefore ?? null);
+  const raisedAt = raise === true ? at : (known.row?.raisedAt ?? null);
+  const row: Row = { key, value, version, attempt, notBefore, raisedAt, expires };
+  if (parsed !== undefined) row.parsed = parsed;
+  // What stays is as old as the row: the collector has moved it already.
+  return { row, refs: refsStay === true ? known.refs : refs };
 }
 
 /** Whether a row that is there refers to what it is to refer to, one after another: a refresh changes none of it. */

@@ -16,7 +16,7 @@ import type {
 /** A row's change as it travels to the writer. */
 export type SentRow = RowChange & {
   /** The row is there and refers to what it referred to before, and its cut-off is not raised: only its value is written. */
-  readonly refsStay?: true;
+  readonly refsStay?: boolean;
 };
 
 /** Of changes from others all refs are written. */

@@ -8,6 +8,7 @@ import {
   type Head,
   type Row,
   type RowKey,
+  RowMap,
   type SessionId,
   type Snapshot,
   type Store,
@@ -34,9 +35,30 @@ interface Seen {
   readonly row: Row | undefined;
 }
 
-function seenOf(seen: readonly Seen[], { kind, tenant, id }: RowKey): Seen | undefined {
-  for (const one of seen) if (one.key.id === id && one.key.kind === kind && one.key.tenant === tenant) return one;
-  return undefined;
+/** Keys beyond which a map finds what a snapshot covers faster than a look through all of it: the audit asks for hundreds at once. */
+const LOOKED_THROUGH = 16;
+
+class SeenRows {
+  readonly #all: Seen[] = [];
+  readonly #byKey: RowMap<Seen> | undefined;
+
+  /** `asked`: for how many keys. */
+  constructor(asked: number) {
+    this.#byKey = asked > LOOKED_THROUGH ? new RowMap() : undefined;
+  }
+
+  add(one: Seen): void {
+    if (this.#byKey === undefined) this.#all.push(one);
+    else this.#byKey.set(one.key, one);
+  }
+
+  find(key: RowKey): Seen | undefined {
+    if (this.#byKey !== undefined) return this.#byKey.get(key);
+    const { kind, tenant, id } = key;
+    for (const one of this.#all)
+      if (one.key.id === id && one.key.kind === kind && one.key.tenant === tenant) return one;
+    return undefined;
+  }
 }
 
 export class Reader {
@@ -55,27 +77,26 @@ export class Reader {
 
   /** Undefined while a batch is under way that may have written what is asked for: ask again when it is settled. */
   read(keys: readonly RowKey[], clock: Pick<Clock, "now">, acknowledged: Acknowledged): Snapshot | undefined {
-    // A list, looked through: a handful of keys is compared faster than made into texts.
-    const seen: Seen[] = [];
+    const seen = new SeenRows(keys.length);
     // Read before the rows: what is issued on this snapshot never lives longer for having waited.
     const now = clock.now();
     for (const key of keys) {
       const found = this.#find(key, acknowledged);
       if (found === undefined) return undefined;
-      seen.push({ key, row: found.row });
+      seen.add({ key, row: found.row });
       for (const ref of found.refs) {
-        if (seenOf(seen, ref) !== undefined) continue;
+        if (seen.find(ref) !== undefined) continue;
         const referred = this.#find(ref, acknowledged);
         if (referred === undefined) return undefined;
-        seen.push({ key: ref, row: referred.row });
+        seen.add({ key: ref, row: referred.row });
       }
     }
     const head = this.#currentHead(acknowledged);
     if (head === undefined) return undefined;
     return {
-      has: (key) => seenOf(seen, key) !== undefined,
+      has: (key) => seen.find(key) !== undefined,
       get: (key) => {
-        const found = seenOf(seen, key);
+        const found = seen.find(key);
         if (found === undefined) throw new RangeError("a row was asked for that the snapshot does not cover");
         return found.row;
       },

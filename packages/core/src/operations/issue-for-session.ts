@@ -16,7 +16,7 @@ import {
   draftAccessToken,
   draftAlwaysFits,
   type MintedAccessToken,
-  signAccessToken,
+  minted,
 } from "../tokens/access-token.ts";
 import { mintRefreshToken } from "../tokens/refresh-token.ts";
 import { mintSessionToken } from "../tokens/session-token.ts";
@@ -36,10 +36,11 @@ export interface DraftedTokens {
   readonly scope: readonly string[];
 }
 
-export function signTokens(drafted: DraftedTokens): Promise<IssuedTokens> {
-  const { access, refresh, sessionToken, scope } = drafted;
-  const signed = (minted: MintedAccessToken | null): IssuedTokens => ({ access: minted, refresh, sessionToken, scope });
-  return access === null ? Promise.resolve(signed(null)) : signAccessToken(access).then(signed);
+export async function signTokens({ access, refresh, sessionToken, scope }: DraftedTokens): Promise<IssuedTokens> {
+  if (access === null) return { access, refresh, sessionToken, scope };
+  // Every promise between a request and its answer costs: here is one, where that of `signAccessToken` would be another.
+  const signature = await access.signer.signSoon(access.signingInput);
+  return { access: minted(access, signature), refresh, sessionToken, scope };
 }
 
 /** Which tokens a caller asks for. */
@@ -59,9 +60,9 @@ export interface IssueRequest {
   /** The algorithm of the client's access tokens. */
   readonly alg: SigningAlg;
   /** Narrows this access token only. */
-  readonly scope?: readonly string[];
+  readonly scope?: readonly string[] | undefined;
   /** Narrows this access token only. */
-  readonly audience?: readonly string[];
+  readonly audience?: readonly string[] | undefined;
 }
 
 /** Undefined when the access token would be too large. */

@@ -119,12 +119,13 @@ function judge(one: Case): Decision<Ruled> {
   const end = standing.kind === "ended" ? standing : familyStanding(session, family, snapshot);
   if (end !== undefined) return answer(refusal("ended", session, end));
   const attempt = {
+    kind: "refresh",
     family: parts.fam as FamilyId,
     generation: parts.generation,
     client: caller.client.id,
     macKid: keys.mac.currentKid,
-  };
-  const ruling = decide(session, { kind: "refresh", ...attempt }, snapshot.clock);
+  } as const;
+  const ruling = decide(session, attempt, snapshot.clock);
   switch (ruling.kind) {
     case "retried":
       return issue(one, ruling.used ?? session, ruling.family, ruling.used === null ? "retried" : "used", null);
@@ -186,8 +187,8 @@ function issue(
     snapshot,
     keys,
     alg: signingAlgOf(one.caller.client),
-    ...(request.scope === undefined ? {} : { scope: request.scope }),
-    ...(request.audience === undefined || request.audience.length === 0 ? {} : { audience: request.audience }),
+    scope: request.scope,
+    audience: request.audience?.length === 0 ? undefined : request.audience,
   });
   if (tokens === undefined) return answer({ kind: "denied", code: "token_too_large" });
   const regressed = regressedFrom !== null;
@@ -195,12 +196,9 @@ function issue(
   const outcome = how === "used" ? "retried" : how;
   const done: Ruled = { kind: "granted", outcome, session, family, tokens, regressed };
   if (how === "retried") return answer(done);
-  const rotated = rotation(one, session, family, how);
-  return write({
-    ...rotated,
-    ...(regressed ? regression(one, rotated.rows, family, regressedFrom) : {}),
-    answer: () => done,
-  });
+  const { rows, facts } = rotation(one, session, family, how);
+  if (regressed) return write({ ...regression(one, rows, family, regressedFrom), answer: () => done });
+  return write({ rows, facts, answer: () => done });
 }
 
 function rotation(
@@ -208,7 +206,7 @@ function rotation(
   session: Session,
   family: Family,
   how: "rotated" | "used" | "recovered",
-): Pick<Writes<Ruled>, "rows" | "facts"> {
+): Required<Pick<Writes<Ruled>, "rows" | "facts">> {
   const { snapshot } = one;
   const { tenant, id } = session;
   return {

@@ -52,8 +52,8 @@ export type Ruling =
 
 export function decide(session: Session, event: SessionEvent, now: Instant): Ruling {
   if (event.kind === "lapse") return lapse(session, event.end, now);
-  const state = stateAt(session, now);
   if (event.kind === "refresh") return refreshOutcome(session, event, now);
+  const state = stateAt(session, now);
   if (state.kind === "ended") return { kind: "over", end: state };
   switch (event.kind) {
     case "end":

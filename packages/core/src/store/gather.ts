@@ -125,13 +125,14 @@ function chooseBatch(queue: readonly Waiting[], most: number): readonly [readonl
   const batch: Waiting[] = [];
   const later: Waiting[] = [];
   for (const waiting of queue) {
-    const { rows } = waiting.change;
-    const collides = rows.some(({ key, next }) => {
+    let collides = false;
+    for (const { key, next } of waiting.change.rows) {
       const isWritten = touched.get(key);
-      return next === "same" ? isWritten === true : isWritten !== undefined;
-    });
-    // Those that wait keep their rows too, or later arrivals would overtake them for ever.
-    for (const { key, next } of rows) if (next !== "same" || !touched.has(key)) touched.set(key, next !== "same");
+      const writes = next !== "same";
+      if (writes ? isWritten !== undefined : isWritten === true) collides = true;
+      // Those that wait keep their rows too, or later arrivals would overtake them for ever.
+      if (isWritten === undefined || (writes && !isWritten)) touched.set(key, writes);
+    }
     (collides || batch.length >= most ? later : batch).push(waiting);
   }
   return [batch, later];

@@ -19,28 +19,29 @@ export class RowMap<T> {
   }
 
   get(key: RowKey): T | undefined {
-    return this.#entry(key)?.value;
+    return entryFrom(this.#first.get(key.id), key)?.value;
   }
 
   has(key: RowKey): boolean {
-    return this.#entry(key) !== undefined;
+    return entryFrom(this.#first.get(key.id), key) !== undefined;
   }
 
   set(key: RowKey, value: T): void {
-    const known = this.#entry(key);
+    const first = this.#first.get(key.id);
+    const known = entryFrom(first, key);
     if (known !== undefined) {
       known.value = value;
       return;
     }
-    this.#first.set(key.id, { key, value, next: this.#first.get(key.id) });
+    this.#first.set(key.id, { key, value, next: first });
     this.#size += 1;
   }
 
   delete(key: RowKey): void {
-    const gone = this.#entry(key);
+    const first = this.#first.get(key.id);
+    const gone = entryFrom(first, key);
     if (gone === undefined) return;
     this.#size -= 1;
-    const first = this.#first.get(key.id);
     if (first !== gone) {
       for (let one = first; one !== undefined; one = one.next) if (one.next === gone) one.next = gone.next;
     } else if (gone.next === undefined) this.#first.delete(key.id);
@@ -51,10 +52,11 @@ export class RowMap<T> {
     this.#first.clear();
     this.#size = 0;
   }
+}
 
-  #entry({ id, kind, tenant }: RowKey): Entry<T> | undefined {
-    for (let one = this.#first.get(id); one !== undefined; one = one.next)
-      if (one.key.kind === kind && one.key.tenant === tenant) return one;
-    return undefined;
-  }
+/** `first`: of those with the key's id. */
+function entryFrom<T>(first: Entry<T> | undefined, { kind, tenant }: RowKey): Entry<T> | undefined {
+  for (let one = first; one !== undefined; one = one.next)
+    if (one.key.kind === kind && one.key.tenant === tenant) return one;
+  return undefined;
 }

@@ -80,15 +80,16 @@ export function draftAccessToken(
 }
 
 /** Signs a draft, after whatever it depends on was committed. */
-export function signAccessToken(draft: DraftedAccessToken): Promise<MintedAccessToken> {
-  const { signingInput, signer, expiresIn, expires, jti, size } = draft;
-  return signer.signSoon(signingInput).then((signature) => ({
-    token: new Secret(`${signingInput}.${encodeBase64url(signature)}`),
-    expiresIn,
-    expires,
-    jti,
-    size,
-  }));
+export async function signAccessToken(draft: DraftedAccessToken): Promise<MintedAccessToken> {
+  return minted(draft, await draft.signer.signSoon(draft.signingInput));
+}
+
+/** What a draft becomes with its signature. */
+export function minted(
+  { signingInput, expiresIn, expires, jti, size }: DraftedAccessToken,
+  signature: Uint8Array,
+): MintedAccessToken {
+  return { token: new Secret(`${signingInput}.${encodeBase64url(signature)}`), expiresIn, expires, jti, size };
 }
 
 /** Characters: 64 bytes of ES256 and Ed25519, 256 of RS256 with 2,048 bits. */

@@ -218,7 +218,8 @@ function isScoped(endpoint: Endpoint): endpoint is ScopedEndpoint {
 }
 
 function noted(services: Services, request: RequestHead, arrival: Arrival, route: string, reply: Reply): Reply {
-  services.observer.request({
+  const { by } = reply;
+  const finished = {
     requestId: arrival.requestId,
     callerRequestId: arrival.callerRequestId,
     method: request.method,
@@ -226,9 +227,9 @@ function noted(services: Services, request: RequestHead, arrival: Arrival, route
     status: reply.status,
     refusal: reply.refused ?? null,
     ms: services.clock.monotonic() - arrival.started,
-    ...(reply.by === undefined ? {} : { actor: reply.by.id, actorProof: reply.by.proof }),
     peer: arrival.peer,
-  });
+  };
+  services.observer.request(by === undefined ? finished : { ...finished, actor: by.id, actorProof: by.proof });
   return reply;
 }
 

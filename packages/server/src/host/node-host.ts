@@ -18,7 +18,7 @@ import { answerBroken } from "./broken-requests.ts";
 import { certificateOf } from "./client-certificate.ts";
 import { headerList } from "./header-list.ts";
 import { inARow, type Row } from "./in-a-row.ts";
-import { readBody } from "./read-body.ts";
+import { readBody, type WholeBody } from "./read-body.ts";
 import { type Connection, restOf } from "./resting.ts";
 import { frontRefusal } from "./strict-front.ts";
 import { systemNextTurn } from "./system-ports.ts";
@@ -165,9 +165,24 @@ function receive(incoming: IncomingMessage, outgoing: ServerResponse, serving: S
     const { method = "", url = "" } = incoming;
     const lane = admission.laneOf(method, url);
     if (admission.isShut(lane, url)) return turnAway(incoming, outgoing, serving, lane);
-    const body = readBody(incoming);
-    if (!(body instanceof Promise)) return letIn(incoming, outgoing, serving, lane, body);
-    body.then((whole) => letIn(incoming, outgoing, serving, lane, whole)).catch(() => letGo(incoming));
+    readBody(incoming, (whole) => received(incoming, outgoing, serving, lane, whole));
+  } catch {
+    letGo(incoming);
+  }
+}
+
+/** Never throws. */
+function received(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  serving: Serving,
+  lane: Lane,
+  whole: WholeBody,
+): void {
+  try {
+    if (whole === "cut_off") letGo(incoming);
+    else if (whole === "too_large") refuseRaw(incoming, outgoing, serving, "body_too_large");
+    else letIn(incoming, outgoing, serving, lane, whole);
   } catch {
     letGo(incoming);
   }
@@ -183,9 +198,8 @@ function letIn(
   outgoing: ServerResponse,
   serving: Serving,
   lane: Lane,
-  whole: Uint8Array | "too_large",
+  whole: Uint8Array,
 ): void {
-  if (whole === "too_large") return refuseRaw(incoming, outgoing, serving, "body_too_large");
   const { peer, insecure } = arrivedFrom(incoming, serving.proxies ?? NO_PROXIES);
   if (insecure && serving.issuer.startsWith("https:")) return refuseRaw(incoming, outgoing, serving, "https_required");
   const place = serving.admission.enter(lane, incoming.url ?? "", whole);
@@ -207,12 +221,16 @@ function respond(
     letGo(incoming);
   };
   const told = (reply: Reply): void => {
-    write(outgoing, reply);
-    request.leave();
+    try {
+      write(outgoing, reply);
+      request.leave();
+    } catch {
+      over();
+    }
   };
   try {
     const answered = answer();
-    if (answered instanceof Promise) answered.then(told).catch(over);
+    if (answered instanceof Promise) answered.then(told, over);
     else told(answered);
   } catch {
     over();
