@@ -113,7 +113,11 @@ function addServe(program: Command, on: On): void {
   const operatorSecret = config
     .command("operator-secret")
     .description("the operator's first secret into a new file, and its hash for HALLPASS_OPERATOR_SECRET_SHA256")
-    .requiredOption("--secret-file <path>", "where the secret is written; it must not exist");
+    .requiredOption("--secret-file <path>", "where the secret is written; it must not exist")
+    .option("--replace", "the secret was lost: put another into the store; with SQLite the server has to be stopped")
+    .option("--tenant <name>", "with --replace: whose operator, if not the default tenant's")
+    .option("--config <file>", "with --replace: the server's configuration; otherwise its environment")
+    .option("--set <key=value...>", "with --replace: a key, over file and environment");
   on(operatorSecret, async (context, options) =>
     (await import("./config/operator-secret.ts")).operatorSecret(context, options),
   );

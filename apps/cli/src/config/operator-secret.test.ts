@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { loadConfig, startServer } from "@hallpass/server";
 import { run } from "../run.ts";
 
 test("the operator's secret is made into a file of its owner's, its hash alone is shown, and no file is written over", async () => {
@@ -30,4 +31,36 @@ test("the operator's secret is made into a file of its owner's, its hash alone i
   assert.deepEqual([second.code, second.out], [2, ""]);
   assert.equal(readFileSync(path, "utf8"), credentials);
   rmSync(directory, { recursive: true });
+});
+
+test("an operator's secret that was lost is replaced by whoever has the server's configuration, and the file is left out where it is not", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "hallpass-operator-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const over = { development: "true", data: join(directory, "data"), listen: "127.0.0.1:0", log_level: "silent" };
+  const path = join(directory, "next");
+  const replace = async (): Promise<readonly [number, string]> => {
+    let said = "";
+    const settings = Object.entries(over).map(([key, value]) => `${key}=${value}`);
+    const code = await run(["config", "operator-secret", "--replace", "--secret-file", path, "--set", ...settings], {
+      env: {},
+      out: () => assert.fail("nothing is printed"),
+      say: (text) => void (said += text),
+      readInput: async () => "",
+      now: () => 0,
+    });
+    return [code, said];
+  };
+  assert.match((await replace()).join(" "), /^3 error: there is no store of default here/);
+  const loaded = loadConfig({ env: {}, over });
+  assert.ok(loaded.ok);
+  const server = await startServer(loaded.config);
+  t.after(() => server.close());
+  assert.match((await replace()).join(" "), /^4 error: .* is in use: another process serves it/);
+  await server.close();
+  assert.throws(() => statSync(path), { code: "ENOENT" });
+  assert.deepEqual(await replace(), [
+    0,
+    `no secret of before works; the operator's is in ${path}, as client_id:secret\n`,
+  ]);
+  assert.match(readFileSync(path, "utf8"), /^operator:hpc_[\w-]+\n$/);
 });

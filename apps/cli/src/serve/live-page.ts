@@ -110,9 +110,11 @@ setInterval(look, 1000);
 
 const STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-pre { padding: 1rem; overflow-x: auto; background: color-mix(in srgb, currentColor 8%, transparent); border-radius: .5rem; }
+pre { padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 8%, transparent); border-radius: .5rem; }
 td { padding: .15rem 1.5rem .15rem 0; }
 td:first-child, td:last-child { white-space: nowrap; }
-@media (max-width: 30rem) { td { padding-right: .7rem; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
-.accepted td:nth-child(2) { color: #1a7f37; } .rejected td:nth-child(2) { color: #cf222e; } .unavailable td:nth-child(2) { color: #9a6700; }
+@media (max-width: 30rem) { td { padding-right: .7rem; } }
+.accepted td:nth-child(2) { color: light-dark(#1a7f37, #3fb950); }
+.rejected td:nth-child(2) { color: light-dark(#cf222e, #ff7b72); }
+.unavailable td:nth-child(2) { color: light-dark(#9a6700, #d29922); }
 `;

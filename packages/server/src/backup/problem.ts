@@ -1,4 +1,4 @@
-// Why a backup or a restore was refused. Nothing was changed then.
+// Why work on stores that nobody serves was refused: a backup, a restore, another secret for the operator. Nothing was changed then.
 
 export type BackupProblemCode =
   | "store_forgets" // the memory store has nothing to back up
@@ -14,6 +14,7 @@ export type BackupProblemCode =
   | "journal_broken"
   | "journal_incomplete"
   | "nothing_to_restore"
+  | "no_operator" // deleted for good
   | "tool_failed";
 
 export class BackupProblem extends Error {

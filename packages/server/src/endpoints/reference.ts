@@ -16,7 +16,8 @@ const rows = [
 ];
 
 const PAGE = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Refusals</title><h1>Refusals</h1>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>Refusals</title><h1>Refusals</h1>
 <dl>
 ${rows.map(({ code, status, title }) => `<dt id="${code}"><code>${code}</code> ${status}</dt><dd>${title}</dd>`).join("\n")}
 </dl>

@@ -21,6 +21,7 @@ import { SCOPES } from "../endpoints/scopes.ts";
 import type { Services } from "../services.ts";
 import { makePrivateFile, readPrivateFile } from "./private-files.ts";
 
+export const OPERATOR = "operator";
 export const OPERATOR_CREDENTIALS = "operator-credentials";
 export const DEMO_API_CREDENTIALS = "demo-api-credentials";
 /** The audience of the demo app's tokens: where its API would be. */
@@ -35,7 +36,7 @@ export async function makeFirstClients(services: Services, config: Config): Prom
   const issuer = services.issuer.url;
   await bootstrapRoles(services, FIRST_ROLES, { name: OWNER, scope: SCOPES });
   const operator = {
-    ...confidential("operator", "Operator", SCOPES, [issuer]),
+    ...confidential(OPERATOR, "Operator", SCOPES, [issuer]),
     mandate: EVERYTHING,
     roles: [OWNER],
   };

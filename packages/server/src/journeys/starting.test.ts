@@ -7,7 +7,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { disableClient, parseClientId } from "@hallpass/core";
 import type { Config } from "../config.ts";
+import { replaceOperatorSecret } from "../host/replace-operator-secret.ts";
 import { startServer } from "../main.ts";
 import { basicHeader, configOf, ISSUER } from "../testing/scene.ts";
 
@@ -120,4 +122,24 @@ test("a metrics listener serves the page and nothing else, without a token", asy
   const page = await fetch("http://127.0.0.1:18026/metrics");
   assert.match(await page.text(), /^# HELP hallpass_http_request_seconds/m);
   assert.equal((await fetch("http://127.0.0.1:18026/v1/keys")).status, 404);
+});
+
+test("a lost secret of the operator is replaced in the store, no earlier one works, and a disabled operator is active again", async (t) => {
+  const data = directory(t);
+  const config = configOf({ data, issuer: ISSUER });
+  await assert.rejects(replaceOperatorSecret(config, "default", quiet), { code: "no_store" });
+  const first = await startServer(config, quiet);
+  const lost = first.operatorCredentials ?? "";
+  await assert.rejects(replaceOperatorSecret(config, "default", quiet));
+  const { services } = first;
+  const operator = parseClientId("operator") ?? assert.fail();
+  const disabled = await disableClient(services, operator, null);
+  assert.ok(disabled.ok);
+  await first.close();
+  await assert.rejects(replaceOperatorSecret(config, "shop", quiet), { code: "no_store" });
+  const secret = (await replaceOperatorSecret(config, "default", quiet)).reveal();
+  const second = await startServer(config, quiet);
+  assert.equal(await tokenWith(second.url, lost), 401);
+  assert.equal(await tokenWith(second.url, `operator:${secret}`), 200);
+  await second.close();
 });
