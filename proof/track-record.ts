@@ -134,4 +134,24 @@ export const MENDED: readonly Mended[] = [
     shownBy: "packages/verifier/src/node-post.test.ts",
     commit: "09e04e7",
   },
+  {
+    bug: "Whoever followed the log and lost a part of its mandate read on until its token was over, and one that waited for a fact was told it whatever had been taken from it meanwhile",
+    shownBy: "packages/server/src/endpoints/log/stream.test.ts, packages/server/src/endpoints/log/log.test.ts",
+    commit: "53978a2",
+  },
+  {
+    bug: "A client that is bounded by its mandate could read in a cursor the name of what its page had left out, and in an opening which sessions of others it had evicted",
+    shownBy: "packages/server/src/endpoints/mandates.test.ts",
+    commit: "53978a2",
+  },
+  {
+    bug: "The key of a revocation, or of a change of a client, gave its answer again to a client whose mandate had been narrowed since",
+    shownBy: "packages/server/src/endpoints/borrowed.test.ts",
+    commit: "53978a2",
+  },
+  {
+    bug: "With the guide's files for nginx and HAProxy a cookie that a neighbour can set had the session's handed on to the upstream",
+    shownBy: "conformance/gateways/guide.test.ts, conformance/gateways/forward-auth.ts",
+    commit: "b506a33",
+  },
 ];
