@@ -67,13 +67,30 @@ export function asksBeforeItPasses(name: string, start: (stage: GatewayStage) =>
       assert.equal(JSON.stringify(own.upstream).includes("root"), false);
     });
 
+    test("has every identity header for the upstream, whatever a client calls its connection's own [CHK-5] [NB-54]", async () => {
+      const { token } = await stage.signIn();
+      const plain = await stage.ask("GET", { cookie: cookie(token) });
+      for (const name of [
+        "Hallpass-Subject",
+        "hallpass-session",
+        "Hallpass-Client",
+        "Hallpass-Scope",
+        "Authorization",
+      ]) {
+        const { status, upstream } = await stage.ask("GET", { cookie: cookie(token), connection: `close, ${name}` });
+        const key = name.toLowerCase();
+        assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], name);
+      }
+    });
+
     test("answers 401 with a challenge without credentials, with forged and with malformed ones [CHK-1]", async () => {
       const { token } = await stage.signIn();
-      const rows: Readonly<Record<string, string>>[] = [
+      const rows: Readonly<Record<string, string | readonly string[]>>[] = [
         {},
         FORGED,
         { cookie: cookie(`${token.slice(0, -1)}x`) },
         { cookie: `${cookie(token)}; __Host-session=${token}` },
+        { cookie: ["a=1", cookie(token), `__Host-session=${token}`] },
         { authorization: "Bearer a.b.c" },
         { authorization: `Bearer ${token} ${token}` },
       ];

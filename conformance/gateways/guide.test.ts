@@ -44,6 +44,20 @@ test("what takes the session's cookie out of those for the upstream takes it and
       }
 });
 
+test("what a client calls its connection's own takes no identity away: Caddy refuses it, and Apache forgets it [NB-54]", () => {
+  const text = (file: string): string => readFileSync(join(import.meta.dirname, file), "utf8");
+  const [, named = "", told = ""] =
+    /@own header_regexp Connection \(\?i\)(\S+)\n\s*respond @own 400\n[^]*copy_headers ([^\n]+)\n/.exec(
+      text("Caddyfile"),
+    ) ?? [];
+  assert.ok(told.split(" ").length === 5);
+  for (const name of [...told.split(" "), "Cookie"])
+    assert.match(`close, ${name.toLowerCase()}`, new RegExp(named, "i"));
+  for (const plain of ["close", "keep-alive", "Upgrade", "keep-alive, Upgrade"])
+    assert.doesNotMatch(plain, new RegExp(named, "i"));
+  assert.match(text("apache.conf"), /^RequestHeader unset Connection early$/m);
+});
+
 test("the guide to gateways shows every file that a gateway is run with, as it is", () => {
   const guide = readFileSync(join(import.meta.dirname, "../../docs/guides/gateways.md"), "utf8");
   for (const file of FILES) {

@@ -9,8 +9,8 @@ core.register_action("hallpass_check", { "http-req" }, function(txn)
   for _, name in ipairs(ASKED) do
     local values = {}
     -- HAProxy counts them from 0.
-    for index = 0, 1 do
-      if sent[name] and sent[name][index] then values[index + 1] = sent[name][index] end
+    while sent[name] and sent[name][#values] do
+      values[#values + 1] = sent[name][#values]
     end
     if #values > 0 then headers[name] = values end
   end

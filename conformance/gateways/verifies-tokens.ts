@@ -53,6 +53,16 @@ export function verifiesTokens(name: string, start: (stage: GatewayStage) => Pro
       assert.deepEqual([status, JSON.stringify(upstream).includes("root")], [200, false]);
     });
 
+    test("has the identity for the upstream, whatever a client calls its connection's own [CHK-5] [NB-54]", async () => {
+      const { access } = await stage.signIn();
+      for (const name of ["Hallpass-Subject", "hallpass-claim-sub", "Authorization"]) {
+        const plain = await stage.ask("GET", bearer(access));
+        const { status, upstream } = await stage.ask("GET", { ...bearer(access), connection: `close, ${name}` });
+        const key = name.toLowerCase();
+        assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], name);
+      }
+    });
+
     test("goes on with the server down, because it needs nothing but keys", async () => {
       const { access } = await stage.signIn();
       assert.equal((await stage.ask("GET", bearer(access))).status, 200);
