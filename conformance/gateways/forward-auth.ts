@@ -70,16 +70,16 @@ export function asksBeforeItPasses(name: string, start: (stage: GatewayStage) =>
     test("has every identity header for the upstream, whatever a client calls its connection's own [CHK-5] [NB-54]", async () => {
       const { token } = await stage.signIn();
       const plain = await stage.ask("GET", { cookie: cookie(token) });
-      for (const name of [
+      for (const header of [
         "Hallpass-Subject",
         "hallpass-session",
         "Hallpass-Client",
         "Hallpass-Scope",
         "Authorization",
       ]) {
-        const { status, upstream } = await stage.ask("GET", { cookie: cookie(token), connection: `close, ${name}` });
-        const key = name.toLowerCase();
-        assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], name);
+        const { status, upstream } = await stage.ask("GET", { cookie: cookie(token), connection: `close, ${header}` });
+        const key = header.toLowerCase();
+        assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], header);
       }
     });
 

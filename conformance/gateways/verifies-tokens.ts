@@ -55,11 +55,11 @@ export function verifiesTokens(name: string, start: (stage: GatewayStage) => Pro
 
     test("has the identity for the upstream, whatever a client calls its connection's own [CHK-5] [NB-54]", async () => {
       const { access } = await stage.signIn();
-      for (const name of ["Hallpass-Subject", "hallpass-claim-sub", "Authorization"]) {
+      for (const header of ["Hallpass-Subject", "hallpass-claim-sub", "Authorization"]) {
         const plain = await stage.ask("GET", bearer(access));
-        const { status, upstream } = await stage.ask("GET", { ...bearer(access), connection: `close, ${name}` });
-        const key = name.toLowerCase();
-        assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], name);
+        const { status, upstream } = await stage.ask("GET", { ...bearer(access), connection: `close, ${header}` });
+        const key = header.toLowerCase();
+        assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], header);
       }
     });
 
