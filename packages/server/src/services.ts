@@ -53,7 +53,7 @@ export interface Hearing {
     readonly stats: VerifierStats;
   }[];
   /** Those that pulled lately, the same. */
-  pulls(): readonly { readonly instance: string; readonly stats: VerifierStats }[];
+  pulls(): readonly { readonly heardAs: string; readonly stats: VerifierStats }[];
   /** The answer to a verifier that keeps no connection; absent without a feed. */
   pull?(pull: Pull, bearer: PullBearer): Promise<PullAnswer>;
 }

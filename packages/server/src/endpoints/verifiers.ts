@@ -12,9 +12,9 @@ export async function verifiers(services: Services, exchange: Exchange): Promise
   const noted = await readNoted(services.store, services.tenant, members);
   const heard = services.hearing.heard();
   const told = [...services.hearing.pulls(), ...services.hearing.connections()];
-  const stats = new Map(told.map((one) => [one.instance, one.stats]));
+  const stats = new Map(told.map((one) => [one.heardAs, one.stats]));
   const listed = members.map((member) =>
-    memberToWire(member, { heard: heard.get(heardAs(member)), noted, stats: stats.get(member.instance) }, head.pos),
+    memberToWire(member, { heard: heard.get(heardAs(member)), noted, stats: stats.get(heardAs(member)) }, head.pos),
   );
   return reply(exchange, 200, { as_of_ms: clock, head: formatPosition(head.pos), verifiers: listed });
 }

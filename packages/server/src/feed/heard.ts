@@ -43,15 +43,15 @@ export class HeardRegistry {
     return this.#heard;
   }
 
-  connected(instance: string): void {
-    this.#gone.delete(instance);
-    this.#change(instance, { connected: true });
+  connected(heardAs: string): void {
+    this.#gone.delete(heardAs);
+    this.#change(heardAs, { connected: true });
   }
 
   /** `lateAccepts`: what the verifier counted until then, if it said so. */
-  acknowledged(instance: string, applied: Position, keys: number, lateAccepts?: number): void {
-    const { applied: before = null, reports } = this.#heard.get(instance) ?? {};
-    this.#change(instance, {
+  acknowledged(heardAs: string, applied: Position, keys: number, lateAccepts?: number): void {
+    const { applied: before = null, reports } = this.#heard.get(heardAs) ?? {};
+    this.#change(heardAs, {
       applied: before !== null && isBefore(applied, before) ? before : applied,
       keys,
       ...(lateAccepts === undefined ? {} : { reports: withReport(reports ?? [], { applied, lateAccepts }) }),
@@ -63,70 +63,70 @@ export class HeardRegistry {
    * A head is going to be read for it. Until the call that this returns, no receipt counts from its last ping: the head
    * may be older than a revocation that is committed meanwhile.
    */
-  answering(instance: string): () => void {
-    this.#answering.set(instance, (this.#answering.get(instance) ?? 0) + 1);
-    this.#heard.set(instance, { ...(this.#heard.get(instance) ?? UNHEARD), answering: true });
+  answering(heardAs: string): () => void {
+    this.#answering.set(heardAs, (this.#answering.get(heardAs) ?? 0) + 1);
+    this.#heard.set(heardAs, { ...(this.#heard.get(heardAs) ?? UNHEARD), answering: true });
     return () => {
-      const left = (this.#answering.get(instance) ?? 1) - 1;
-      if (left > 0) this.#answering.set(instance, left);
-      else this.#answered(instance);
+      const left = (this.#answering.get(heardAs) ?? 1) - 1;
+      if (left > 0) this.#answering.set(heardAs, left);
+      else this.#answered(heardAs);
     };
   }
 
   /** The same as `answered` for a verifier that holds no connection: it is forgotten when its lease can have ended. */
-  pulled(instance: string, at: Instant, maxStaleness: number): void {
-    this.answered(instance, at);
-    if (this.#heard.get(instance)?.connected !== true) this.disconnected(instance, maxStaleness, at);
+  pulled(heardAs: string, at: Instant, maxStaleness: number): void {
+    this.answered(heardAs, at);
+    if (this.#heard.get(heardAs)?.connected !== true) this.disconnected(heardAs, maxStaleness, at);
   }
 
   /** A ping was answered; it arrived no later than `at`, the store's time of the read that answers it. */
-  answered(instance: string, at: Instant): void {
-    const before = this.#heard.get(instance)?.lastPing ?? null;
-    this.#change(instance, { lastPing: before === null ? at : latest(at, before) });
+  answered(heardAs: string, at: Instant): void {
+    const before = this.#heard.get(heardAs)?.lastPing ?? null;
+    this.#change(heardAs, { lastPing: before === null ? at : latest(at, before) });
   }
 
-  disconnected(instance: string, maxStaleness: number, now: Instant): void {
-    const heard = this.#heard.get(instance);
+  disconnected(heardAs: string, maxStaleness: number, now: Instant): void {
+    const heard = this.#heard.get(heardAs);
     if (heard === undefined) return;
-    this.#change(instance, { connected: false });
+    this.#change(heardAs, { connected: false });
     const leaseEnds = afterMs(latest(now, heard.lastPing ?? now), maxStaleness);
-    this.#gone.delete(instance);
-    this.#gone.set(instance, { leaseEnds, rowEnds: afterMs(leaseEnds, RENEW_EVERY + KEPT_AFTER_SILENCE) });
+    this.#gone.delete(heardAs);
+    this.#gone.set(heardAs, { leaseEnds, rowEnds: afterMs(leaseEnds, RENEW_EVERY + KEPT_AFTER_SILENCE) });
     this.#forgetOld(now);
   }
 
   /** It said goodbye, and relies on no lease any more. */
-  left(instance: string): void {
-    this.#gone.delete(instance);
-    this.#heard.delete(instance);
-    this.#waits.gone(instance);
+  left(heardAs: string): void {
+    this.#gone.delete(heardAs);
+    this.#heard.delete(heardAs);
+    this.#waits.gone(heardAs);
   }
 
   /** What was acknowledged stood in a history that the store has lost. */
   forgetApplied(): void {
-    for (const [instance, heard] of this.#heard) this.#heard.set(instance, { ...heard, applied: null, reports: [] });
+    for (const [heardAs, heard] of this.#heard) this.#heard.set(heardAs, { ...heard, applied: null, reports: [] });
   }
 
-  #answered(instance: string): void {
-    this.#answering.delete(instance);
-    const { answering: _, ...heard } = this.#heard.get(instance) ?? UNHEARD;
+  #answered(heardAs: string): void {
+    this.#answering.delete(heardAs);
+    const { answering: _, ...heard } = this.#heard.get(heardAs) ?? UNHEARD;
     // Whoever got no head and is not connected was never heard.
-    if (!heard.connected && heard.lastPing === null) this.#heard.delete(instance);
-    else this.#heard.set(instance, heard);
+    if (!heard.connected && heard.lastPing === null) this.#heard.delete(heardAs);
+    else this.#heard.set(heardAs, heard);
   }
 
-  #change(instance: string, part: Partial<Heard>): void {
-    const heard = { ...(this.#heard.get(instance) ?? UNHEARD), ...part };
-    this.#heard.set(instance, heard);
-    this.#waits.heard(instance, heard);
+  #change(heardAs: string, part: Partial<Heard>): void {
+    const heard = { ...(this.#heard.get(heardAs) ?? UNHEARD), ...part };
+    this.#heard.set(heardAs, heard);
+    this.#waits.heard(heardAs, heard);
   }
 
   #forgetOld(now: Instant): void {
-    for (const [instance, { leaseEnds, rowEnds }] of this.#gone) {
+    for (const [heardAs, { leaseEnds, rowEnds }] of this.#gone) {
       const tooMany = this.#gone.size > MOST_GONE && isPast(leaseEnds, now);
       if (!tooMany && !isPast(rowEnds, now)) return;
-      this.#gone.delete(instance);
-      this.#heard.delete(instance);
+      this.#gone.delete(heardAs);
+      this.#heard.delete(heardAs);
     }
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { type Instant, memberKey, PULLING, receiptOf } from "@hallpass/core";
+import { heardAs, type Instant, memberKey, PULLING, receiptOf } from "@hallpass/core";
 import {
   type NoticesFrame,
   noticesOfRows,
@@ -216,7 +216,15 @@ describe("what is heard of a verifier that pulls", () => {
       keys: 1,
       lastPing: world.time.clock.now(),
     });
-    assert.deepEqual(hub.pulls(), [{ instance: "fn-1", service: "api", region: null, stats: { accepted: 12 } }]);
+    assert.deepEqual(hub.pulls(), [
+      {
+        instance: "fn-1",
+        heardAs: heardAs({ instance: "fn-1", client: FLEET }),
+        service: "api",
+        region: null,
+        stats: { accepted: 12 },
+      },
+    ]);
     const { pos } = await world.revokeAny();
     await hub.waitApplied(pos, 30_000);
   });

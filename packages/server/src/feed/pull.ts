@@ -61,6 +61,7 @@ export interface PullFeed {
 
 export interface PullReport {
   readonly instance: string;
+  readonly heardAs: string;
   readonly service: string;
   readonly region: string | null;
   readonly stats: VerifierStats;
@@ -210,6 +211,9 @@ export function createPullFeed(deps: PullDeps): PullFeed {
       }
     },
     forget: () => members.clear(),
-    reports: () => [...members].map(([instance, { service, region, stats }]) => ({ instance, service, region, stats })),
+    reports: () =>
+      [...members].map(([instance, { client, service, region, stats }]) => {
+        return { instance, heardAs: heardAs({ instance, client }), service, region, stats };
+      }),
   };
 }

@@ -9,11 +9,11 @@ export interface Waits {
     all: ReadonlyMap<string, Heard>,
     isMet: (heard: Heard) => boolean,
     maxMs: number,
-    met?: (instance: string) => void,
+    met?: (heardAs: string) => void,
   ): Promise<void>;
   /** By `heardAs`, here and below. */
-  heard(instance: string, heard: Heard): void;
-  gone(instance: string): void;
+  heard(heardAs: string, heard: Heard): void;
+  gone(heardAs: string): void;
   endAll(): void;
 }
 
@@ -21,21 +21,21 @@ interface Wait {
   readonly isMet: (heard: Heard) => boolean;
   readonly open: Set<string>;
   readonly end: () => void;
-  readonly met: ((instance: string) => void) | undefined;
+  readonly met: ((heardAs: string) => void) | undefined;
 }
 
 export function createWaits(scheduler: Scheduler): Waits {
   const waits = new Set<Wait>();
 
-  function settle(wait: Wait, instance: string): void {
-    wait.open.delete(instance);
+  function settle(wait: Wait, heardAs: string): void {
+    wait.open.delete(heardAs);
     if (wait.open.size === 0) wait.end();
   }
 
   return {
     until: (all, isMet, maxMs, met) => {
       const open = new Set<string>();
-      for (const [instance, heard] of all) if (heard.connected && !isMet(heard)) open.add(instance);
+      for (const [heardAs, heard] of all) if (heard.connected && !isMet(heard)) open.add(heardAs);
       if (open.size === 0 || maxMs <= 0) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
       const end = (): void => {
@@ -48,18 +48,18 @@ export function createWaits(scheduler: Scheduler): Waits {
       waits.add(wait);
       return promise;
     },
-    heard: (instance, heard) => {
+    heard: (heardAs, heard) => {
       for (const wait of waits) {
         // One that connects meanwhile may hold a lease from before: it counts, too.
-        if (heard.connected && !wait.isMet(heard)) wait.open.add(instance);
+        if (heard.connected && !wait.isMet(heard)) wait.open.add(heardAs);
         else {
-          if (wait.met !== undefined && wait.open.has(instance) && heard.connected) wait.met(instance);
-          settle(wait, instance);
+          if (wait.met !== undefined && wait.open.has(heardAs) && heard.connected) wait.met(heardAs);
+          settle(wait, heardAs);
         }
       }
     },
-    gone: (instance) => {
-      for (const wait of waits) settle(wait, instance);
+    gone: (heardAs) => {
+      for (const wait of waits) settle(wait, heardAs);
     },
     endAll: () => {
       for (const wait of waits) wait.end();
