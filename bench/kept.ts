@@ -6,12 +6,19 @@ import { join } from "node:path";
 import type { Result } from "./result.ts";
 import type { Ran } from "./run.ts";
 
-export interface Kept extends Result, Omit<Ran, "results" | "passed"> {
+type How = Omit<Ran, "results" | "passed" | "machine" | "load">;
+
+export interface Kept extends Result, How {
+  /** Undefined, like the load, for figures that are older than these files. */
+  readonly machine?: Ran["machine"];
+  readonly load?: Ran["load"];
   readonly command: string;
   /** Of which the sources were, without a change. */
   readonly commit: string;
   /** By --quick: a few short rounds, to look at and not to cite. */
   readonly quick: boolean;
+  /** Where figures come from that the command did not write. */
+  readonly note?: string;
 }
 
 const root = join(import.meta.dirname, "..");

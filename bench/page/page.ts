@@ -62,7 +62,7 @@ function pageOf(kept: ReadonlyMap<string, Kept>): string {
 }
 
 function machinesOf(kept: ReadonlyMap<string, Kept>): string {
-  const texts = [...kept.values()].map(({ machine }) => machineText(machine));
+  const texts = [...kept.values()].flatMap(({ machine }) => (machine === undefined ? [] : [machineText(machine)]));
   return `Measured on ${[...new Set(texts)].join("; and on ")}.`;
 }
 
@@ -124,18 +124,19 @@ function resultOf(result: Kept, beside: readonly string[] | undefined): string[]
   ];
 }
 
-function whenOf({ date, commit, rows, load, quick, leftOut }: Kept): string {
+function whenOf({ date, commit, rows, load, quick, leftOut, note }: Kept): string {
   const rounds = Math.max(...rows.flatMap(({ figures }) => Object.values(figures).map((one) => one.rounds.length)));
   return [
     `${date.replace("T", " ").replace("Z", " UTC")}, commit ${commit}`,
     ...(quick ? ["**rough, by --quick**"] : []),
     ...(rounds > 1 ? [`${rounds} rounds`] : []),
-    loadText(load),
+    ...(load === undefined ? [] : [loadText(load)]),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.join(", ")}`]),
+    ...(note === undefined ? [] : [note]),
   ].join("; ");
 }
 
-function loadText({ before, after, others }: Kept["load"]): string {
+function loadText({ before, after, others }: NonNullable<Kept["load"]>): string {
   const beside = others <= QUIET ? "quiet" : "not quiet";
   return `${beside} (others took ${others} of a processor; load ${before[0]} before, ${after[0]} after)`;
 }

@@ -33,7 +33,8 @@ interface Seen {
   readonly cpuMicros: number;
   readonly p50: number;
   readonly p99: number;
-  readonly bad: number;
+  /** Of all: with more connections than it can serve a server turns some away (LOAD-3). */
+  readonly notServed: number;
 }
 
 async function pass(server: Contender, connections: number): Promise<Seen> {
@@ -53,7 +54,7 @@ async function pass(server: Contender, connections: number): Promise<Seen> {
     cpuMicros: (cpu * 1_000_000) / requests,
     p50,
     p99,
-    bad,
+    notServed: bad / requests,
   };
 }
 
@@ -92,7 +93,6 @@ try {
   server.process.kill("SIGKILL");
   await database?.stop();
 }
-if (seen.some((one) => one.bad > 0)) throw new Error("answers were wrong");
 sayResult({
   id: `turns-${values.store}`,
   title: `a turn of the event loop while clients refresh (${values.store})`,
@@ -104,10 +104,11 @@ sayResult({
       p50: all.map(({ turns }) => turns.p50),
       "p99.9": all.map(({ turns }) => turns.p999),
       longest: all.map(({ turns }) => turns.longest),
-      "refreshes per second": all.map(({ perSecond }) => perSecond),
+      "answers per second": all.map(({ perSecond }) => perSecond),
       "server's CPU µs each": all.map(({ cpuMicros }) => cpuMicros),
       "refresh p50 ms": all.map(({ p50 }) => p50),
       "p99 ms": all.map(({ p99 }) => p99),
+      "not served %": all.map(({ notServed }) => notServed * 100),
     },
   })),
 });
