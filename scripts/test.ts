@@ -13,6 +13,7 @@ import { selectFiles } from "./parts.ts";
 
 const root = join(import.meta.dirname, "..");
 const patterns = [
+  "bench/**/*.test.ts",
   "packages/*/src/**/*.test.ts",
   "apps/*/src/**/*.test.ts",
   "conformance/**/*.test.ts",
