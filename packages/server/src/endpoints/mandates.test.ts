@@ -129,6 +129,29 @@ test("nobody raises the assurance of a session beyond what it may assert [MAN-1]
   assert.equal((await alter({ acr: null })).status, 200);
 });
 
+test("nobody makes a sign-in younger whose assurance it may not assert [MAN-11] [NB-56] [S-20]", async () => {
+  const stage = await scene();
+  const bff = await shop(stage);
+  const now = stage.clock.now() / 1000;
+  const { sid } = await stage.open({ subject: "shop:1", acr: "high", amr: ["hwk", "pwd"], auth_time: now - 3600 });
+  const alter = (json: object): Promise<Received> => bff.call({ method: "PATCH", path: `/v1/sessions/${sid}`, json });
+  const tries: readonly [json: object, exceeded: readonly string[]][] = [
+    [{ auth_time: now }, ["acr", "amr"]],
+    [{ auth_time: now, acr: "low" }, ["amr"]],
+    [{ auth_time: now, amr: ["pwd"] }, ["acr"]],
+  ];
+  for (const [json, exceeded] of tries) {
+    const answer = await alter(json);
+    refused(answer, 403, "mandate_exceeded");
+    assert.deepEqual(answer.json["exceeded"], exceeded);
+  }
+  const seen = await bff.call({ path: `/v1/sessions/${sid}` });
+  assert.deepEqual([seen.json["acr"], seen.json["auth_time"]], ["high", now - 3600]);
+  // The same time says nothing anew, none says less, and what it may assert it may assert as of now.
+  for (const json of [{ auth_time: now - 3600 }, { auth_time: now, acr: "low", amr: ["pwd"] }, { auth_time: null }])
+    assert.equal((await alter(json)).status, 200, JSON.stringify(json));
+});
+
 test("a search names a permitted subject, and shows no session of another client [MAN-3]", async () => {
   const stage = await scene();
   const bff = await shop(stage);

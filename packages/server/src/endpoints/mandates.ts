@@ -128,6 +128,25 @@ export function assuranceIn({
   return { acr: acr === undefined || acr === null ? [] : [acr], amr: amr ?? [] };
 }
 
+/** What a change of a session vouches for: the class and the methods that it names, and with another time of sign-in those that the session is left with. */
+export async function alteringBeyond(
+  { store, tenant }: Services,
+  { mandate }: Caller,
+  id: SessionId,
+  asked: Parameters<typeof assuranceIn>[0] & { readonly auth_time?: number | null | undefined },
+): Promise<Beyond> {
+  const { acr, amr, auth_time: authTime } = asked;
+  if (isEverything(mandate) || authTime === undefined || authTime === null)
+    return beyondOf(mandate, assuranceIn(asked));
+  const seen = await readSession(store, tenant, id);
+  // One that is not there is for the operation to refuse.
+  if (!seen.ok) return undefined;
+  const { session } = seen.value;
+  const vouched =
+    session.authTime === authTime ? asked : { acr: acr === undefined ? session.acr : acr, amr: amr ?? session.amr };
+  return beyondOf(mandate, assuranceIn(vouched));
+}
+
 /** What a caller may give: the scope of its token, and the roles' scopes to look up. */
 export interface Giver {
   readonly caller: Caller;

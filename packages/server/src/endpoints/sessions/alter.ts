@@ -7,7 +7,7 @@ import { type Reply, refuse, refuseMandate, reply } from "../../replies.ts";
 import type { Services } from "../../services.ts";
 import type { Caller, Exchange } from "../endpoint.ts";
 import * as fields from "../fields.ts";
-import { assuranceIn, beyondOf } from "../mandates.ts";
+import { alteringBeyond } from "../mandates.ts";
 import { readJson } from "../read-json.ts";
 import { receiptFor } from "../revocations/receipt-for.ts";
 import { sessionToWire } from "./session-to-wire.ts";
@@ -32,7 +32,7 @@ export async function alter(services: Services, exchange: Exchange, caller: Call
   if (session === undefined) return refuse(exchange, "session_not_found");
   const read = readJson(exchange, body);
   if (!read.ok) return read.refusal;
-  const beyond = beyondOf(caller.mandate, assuranceIn(read.value));
+  const beyond = await alteringBeyond(services, caller, session, read.value);
   if (beyond !== undefined) return refuseMandate(exchange, beyond);
   const altered = await alterSession(services, {
     session,
