@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { operate } from "../testing/bounded-client.ts";
+import { z } from "zod";
+import { boundedClient, operate } from "../testing/bounded-client.ts";
 import { journey } from "../testing/journey.ts";
-import { ISSUER, type Received, type Scene, scene } from "../testing/scene.ts";
+import { API, ISSUER, type Received, type Scene, scene } from "../testing/scene.ts";
+import { bodyMembers } from "./body-members.ts";
+import { ENDPOINTS } from "./index.ts";
 
 async function timeline(
   stage: Scene,
@@ -72,6 +75,36 @@ test("a body can't name another actor than the header, and may name the same [AC
   assert.equal((await operate(stage, { path: `/v1/sessions/${sid}` })).json["state"], "active");
   assert.equal((await end(stage, sid, headers, { actor: "ada" })).json["actor"], "ada");
 });
+
+test("whom a body names is declared by the client that sent it: nobody ends a session in another's name and leaves no trace of itself [ACT-1] [ACT-6] [NB-58]", async () => {
+  const stage = await scene();
+  const mandate = { clients: ["web"], audiences: [API], subjects: ["*"], policies: ["consumer"] };
+  const app = await boundedClient(stage, "app", { scope: "sessions:write", mandate });
+  const { sid } = await stage.open();
+  const json = { actor: "operator", reason: "asked" };
+  const receipt = await app.call({ path: `/v1/sessions/${sid}/end`, json });
+  assert.deepEqual([receipt.status, receipt.json["actor"]], [200, "operator"]);
+  const by = { client: "app", actor: "operator", proof: "declared" };
+  assert.deepEqual((await timeline(stage, sid)).at(-1)?.body["by"], by);
+  const blocking = { path: `/v1/subjects/${await refOf(stage, "u-2")}/block`, json: { actor: "Ada L." } };
+  assert.equal((await operate(stage, blocking)).status, 200);
+  const log = await operate(stage, { path: "/v1/log?kind=subject_blocked" });
+  const [blocked] = log.json["facts"] as readonly { readonly body: Readonly<Record<string, unknown>> }[];
+  assert.deepEqual(blocked?.body["by"], { client: "operator", actor: "Ada L.", proof: "declared" });
+});
+
+test("every body that may name an actor is one whose actor is found [ACT-6]", () => {
+  const rows = ENDPOINTS.flatMap((row) => (row.from.kind === "scope" && row.body instanceof z.ZodType ? [row] : []));
+  const naming = rows.filter(
+    ({ body }) => body instanceof z.ZodType && bodyMembers(body).some(({ name }) => name === "actor"),
+  );
+  assert.ok(naming.length >= 10);
+  for (const { body, path } of naming) assert.ok(body instanceof z.ZodObject && "actor" in body.shape, path);
+});
+
+async function refOf(stage: Scene, subject: string): Promise<string> {
+  return String((await operate(stage, { path: "/v1/subjects/search", json: { subject } })).json["ref"]);
+}
 
 test("an actor gives a call no scope that the client lacks [ACT-5]", async () => {
   const stage = await scene();

@@ -1,9 +1,13 @@
-// The person behind a call (spec/mandates.md ACT-1 to ACT-5): declared by the client in Hallpass-Actor, or proven by an access token of the
-// person's own session in Hallpass-Actor-Token, as the actor token of RFC 8693 section 2.1 does it.
+// The person behind a call (spec/mandates.md ACT-1 to ACT-6): declared by the client in Hallpass-Actor, or proven by an access token of the
+// person's own session in Hallpass-Actor-Token, as the actor token of RFC 8693 section 2.1 does it; or declared in the body.
 
 import { judgeAccessToken, parseSubjectId, type Store } from "@hallpass/core";
+import { isJsonObject, parseStrictJsonBytes } from "@hallpass/protocol";
+import { z } from "zod";
 import type { Services } from "../services.ts";
-import type { HumanActor, RequestHead } from "./endpoint.ts";
+import type { Exchange, HumanActor, RequestHead, ScopedEndpoint } from "./endpoint.ts";
+import * as fields from "./fields.ts";
+import { JSON_LIMITS } from "./read-json.ts";
 
 export type ReadActor =
   | { readonly ok: true; readonly actor: HumanActor | null }
@@ -31,6 +35,17 @@ async function proven(services: Services, token: string): Promise<ReadActor> {
   if (sid === undefined || sub === undefined || aud?.includes(services.issuer.url) !== true)
     return { ok: false, code: "actor_refused" };
   return { ok: true, actor: { id: sub, proof: "proven", session: sid } };
+}
+
+/**
+ * Whom a body names is declared by the client as well: otherwise its facts would name anybody, and not who said so. Null for a row whose body
+ * names nobody, and for one that will be refused.
+ */
+export function namedActor({ body: bytes }: Exchange, { body }: Pick<ScopedEndpoint, "body">): HumanActor | null {
+  if (!(body instanceof z.ZodObject) || !("actor" in body.shape) || bytes.length === 0) return null;
+  const json = parseStrictJsonBytes(bytes, JSON_LIMITS);
+  const named = json.ok && isJsonObject(json.value) ? fields.words.safeParse(json.value["actor"]) : undefined;
+  return named?.success === true ? { id: named.data, proof: "declared", session: null } : null;
 }
 
 /** The store as one call sees it: every fact that the call commits says who stood behind it. */

@@ -1,7 +1,7 @@
 // A body of /v1: strict JSON in UTF-8, an object of exactly the members that the schema knows; what is
 // wrong is named, all of it at once.
 
-import { isMediaType, type JsonValue, parseStrictJsonBytes } from "@hallpass/protocol";
+import { isMediaType, type JsonLimits, type JsonValue, parseStrictJsonBytes } from "@hallpass/protocol";
 import type { z } from "zod";
 import { type Reply, refuse, refuseMembers } from "../replies.ts";
 import type { Exchange } from "./endpoint.ts";
@@ -9,7 +9,8 @@ import { wrongMembers } from "./wrong-members.ts";
 
 export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Reply };
 
-const LIMITS = { maxLength: 65_536, maxDepth: 16, maxMembers: 512, onlyExactNumbers: true };
+/** Of every JSON body. */
+export const JSON_LIMITS: JsonLimits = { maxLength: 65_536, maxDepth: 16, maxMembers: 512, onlyExactNumbers: true };
 
 /** With `absentIs`, a request without a body and without a type is read as that value. */
 export function readJson<T>(
@@ -20,7 +21,7 @@ export function readJson<T>(
   const type = exchange.request.headers.get("content-type");
   if (exchange.body.length === 0 && type === null && absentIs !== undefined) return judged(exchange, schema, absentIs);
   if (!isMediaType(type, "application/json")) return { ok: false, refusal: refuse(exchange, "json_required") };
-  const json = parseStrictJsonBytes(exchange.body, LIMITS);
+  const json = parseStrictJsonBytes(exchange.body, JSON_LIMITS);
   if (!json.ok) return { ok: false, refusal: refuse(exchange, "json_malformed") };
   return judged(exchange, schema, json.value);
 }

@@ -10,7 +10,7 @@ import { answerOnce } from "./answer-once.ts";
 import { authorizeCaller } from "./authorize-caller.ts";
 import { preflight, readableBy, registeredOrigins } from "./cross-origin.ts";
 import type { Along, Answer, Caller, Endpoint, Exchange, RequestHead, ScopedEndpoint } from "./endpoint.ts";
-import { attributed } from "./human-actor.ts";
+import { attributed, namedActor } from "./human-actor.ts";
 import { judgeMandate } from "./mandates.ts";
 import { type Placeholders, pathTable } from "./path-table.ts";
 import { SCOPES } from "./scopes.ts";
@@ -195,7 +195,7 @@ async function answerCaller(
 ): Promise<Reply> {
   const refusal = await judgeMandate(services, exchange, endpoint, caller, () => exchange.param("id"));
   if (refusal !== undefined) return refusal;
-  const { human } = caller;
+  const human = caller.human ?? namedActor(exchange, endpoint);
   const respond = endpoint.retry === "answer" ? answerOnce : answerPlainly;
   const { judgeAgain } = endpoint;
   if (human === null) return respond(services, read?.answer ?? endpoint.answer, exchange, caller, judgeAgain);
