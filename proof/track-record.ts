@@ -154,4 +154,9 @@ export const MENDED: readonly Mended[] = [
     shownBy: "conformance/gateways/guide.test.ts, conformance/gateways/forward-auth.ts",
     commit: "b506a33",
   },
+  {
+    bug: "With the guide's files for Caddy and Apache a client reached the upstream without the identity headers that the gateway had put in, whichever it named in its Connection header",
+    shownBy: "conformance/gateways/forward-auth.ts, conformance/gateways/verifies-tokens.ts",
+    commit: "d51bc10",
+  },
 ];
