@@ -85,8 +85,9 @@ export async function runPlan(plan: Plan, { trace, strict = false }: RunOptions 
   const dice = new SeededDice(`run ${plan.seed}`);
   const line = new TimeLine(dice.fork("time"));
   const history = new History(line, trace);
-  const truth = new WorldTruth(line, history, strict);
-  const cast = await build(plan, dice, line, history, truth);
+  const storeMachine = new Machine(line, dice.fork("store"), "store", 0);
+  const truth = new WorldTruth(line, history, strict, (shown) => storeMachine.steady(shown));
+  const cast = await build(plan, { dice, line, history, truth, storeMachine });
   const { stage } = cast;
   const probes = new Probes(stage, dice.fork("probes"));
   truth.onNotice = (notice) => {
@@ -110,9 +111,16 @@ export async function runPlan(plan: Plan, { trace, strict = false }: RunOptions 
   };
 }
 
-async function build(plan: Plan, dice: SeededDice, line: TimeLine, history: History, truth: WorldTruth): Promise<Cast> {
+interface Beginnings {
+  readonly dice: SeededDice;
+  readonly line: TimeLine;
+  readonly history: History;
+  readonly truth: WorldTruth;
+  readonly storeMachine: Machine;
+}
+
+async function build(plan: Plan, { dice, line, history, truth, storeMachine }: Beginnings): Promise<Cast> {
   const machine = (name: string, skewMs: number): Machine => new Machine(line, dice.fork(name), name, skewMs);
-  const storeMachine = machine("store", 0);
   const ring = createKeyRing({ tenant: TENANT, kek: KEK });
   const { store, atOnce } = shownLater({
     line,

@@ -28,8 +28,19 @@ import type { SessionTruth } from "./session-truth.ts";
  * - `second_tab_after_window`: a retry or a recovery has just handed out the successor, and another tab's request with the
  *   same token is decided after the retry window.
  * - `back_after_recovery`: the answer was lost, and its owner asks again when the recovery window is over.
+ * - `clock_jumped`: by the store's clock a window is over that would not be without the jumps of that clock.
  */
-export type AsideReason = "decided_late" | "second_tab_after_window" | "back_after_recovery";
+export type AsideReason = "decided_late" | "second_tab_after_window" | "back_after_recovery" | "clock_jumped";
+
+export interface RefreshJudging {
+  readonly line: TimeLine;
+  readonly book: Book;
+  readonly sessions: SessionTruth;
+  readonly minted: Minted;
+  /** What the store's clock would have shown without any jump when it last showed this. */
+  readonly steady: (shown: number) => number;
+  readonly strict: boolean;
+}
 
 export class Refreshes {
   readonly #line: TimeLine;
@@ -39,10 +50,12 @@ export class Refreshes {
   readonly aside: Map<AsideReason, number> = new Map();
   /** When a generation was last given its unused successor again, or another one for it, in true time. */
   readonly #handedOut = new Map<string, number>();
+  readonly #steady: (shown: number) => number;
   readonly #strict: boolean;
   readonly #book: Book;
 
-  constructor(line: TimeLine, book: Book, sessions: SessionTruth, minted: Minted, strict: boolean) {
+  constructor({ line, book, sessions, minted, steady, strict }: RefreshJudging) {
+    this.#steady = steady;
     this.#strict = strict;
     this.#book = book;
     this.#line = line;
@@ -64,6 +77,7 @@ export class Refreshes {
     if (this.#line.now - request.sentAt > PATIENCE_MS) return "decided_late";
     const expected = this.#expected(request, snapshot);
     if (expected !== "recovered" && expected !== "reused") return undefined;
+    if (this.#expected(request, snapshot, this.#steady) !== expected) return "clock_jumped";
     const handed = this.#handedOut.get(`${familyOf(request)} ${request.generation}`);
     if (handed !== undefined && this.#line.now - handed <= 2 * PATIENCE_MS) return "second_tab_after_window";
     const predecessor = this.#sessions.get(request.sid)?.families.get(request.fam)?.predecessor;
@@ -85,7 +99,8 @@ export class Refreshes {
     return answer.kind === "granted" ? this.#judgeGranted(request, snapshot, answer) : undefined;
   }
 
-  #expected(request: RefreshRequest, snapshot: Snapshot): string {
+  /** By the store's clock as it was shown, or as `by` has it. */
+  #expected(request: RefreshRequest, snapshot: Snapshot, by = (shown: number): number => shown): string {
     const row = snapshot.get(keyOf(request.sid));
     if (row === undefined) return this.#sessions.get(request.sid) === undefined ? "unknown" : "a row that is there";
     const family = this.#sessions.familiesAt(request.sid, row.version)?.get(request.fam);
@@ -94,7 +109,9 @@ export class Refreshes {
     const session = sessionFromRow(row);
     if (this.#book.endOf(session, request.fam, snapshot.head.pos) !== undefined) return "taken_away";
     if (isOver(session, snapshot) || isCutOff(session, request.fam, snapshot) || family.ended) return "ended";
-    const expected = expectedFor(family, request.generation, snapshot.clock, this.#sessions.policies.of(session));
+    const superseded = new Map([...family.superseded].map(([generation, at]) => [generation, by(at)]));
+    const aged = { ...family, rotatedAt: by(family.rotatedAt), superseded };
+    const expected = expectedFor(aged, request.generation, by(snapshot.clock), this.#sessions.policies.of(session));
     if (expected === "ahead") throw new Violation("P1-nothing-is-lost", `${nameOf(request)} is ahead of its row`);
     const isWider = request.scope !== undefined && !request.scope.every((one) => family.scope.includes(one));
     return isWider && GRANTED.includes(expected) ? "scope_not_allowed" : expected;

@@ -36,13 +36,21 @@ export class WorldTruth {
   /** Told of each notice when it is committed. */
   onNotice: (notice: CommittedNotice) => void = () => {};
 
-  constructor(line: TimeLine, history: History, strict: boolean) {
+  /** `steady`: what the store's clock would show without its jumps. */
+  constructor(line: TimeLine, history: History, strict: boolean, steady: (shown: number) => number) {
     this.#line = line;
     this.history = history;
     this.requests = new Requests(line, (request) => this.refreshes.decided(request));
     this.sessions = new SessionTruth(line, this.book, this.requests, this.policies);
     this.sessionTokens = new SessionTokens(line, this.book, this.sessions);
-    this.refreshes = new Refreshes(line, this.book, this.sessions, this.minted, strict);
+    this.refreshes = new Refreshes({
+      line,
+      steady,
+      strict,
+      book: this.book,
+      sessions: this.sessions,
+      minted: this.minted,
+    });
     this.receipts = new Receipts(line);
     this.calls = new Calls(line);
     this.verdicts = new Verdicts(line, this.book, this.receipts, this.policies, strict);

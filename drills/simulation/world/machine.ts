@@ -19,6 +19,9 @@ export class Machine implements Place {
   readonly #skew: number;
   #jumped = 0;
   #timesSet = 0;
+  /** What the wall clock showed between two jumps, oldest first, without the time since the last. */
+  readonly #stretches: { readonly from: number; readonly to: number; readonly jumped: number }[] = [];
+  #stretchFrom = Number.NEGATIVE_INFINITY;
   readonly #monoStart: number;
   #life = 1;
   #runsFrom = 0;
@@ -74,15 +77,28 @@ export class Machine implements Place {
   /** Returns the jump back, which does nothing when the clock was set right meanwhile. */
   jump(ms: number): () => void {
     const set = this.#timesSet;
-    this.#jumped += ms;
+    this.#jumpTo(this.#jumped + ms);
     return () => {
-      if (this.#timesSet === set) this.#jumped -= ms;
+      if (this.#timesSet === set) this.#jumpTo(this.#jumped - ms);
     };
+  }
+
+  /** What its wall clock would have shown without any jump when it last showed this. */
+  steady(shown: number): number {
+    if (this.#stretchFrom <= shown && shown <= this.wall) return shown - this.#jumped;
+    const stretch = this.#stretches.findLast(({ from, to }) => from <= shown && shown <= to);
+    return shown - (stretch?.jumped ?? 0);
+  }
+
+  #jumpTo(jumped: number): void {
+    this.#stretches.push({ from: this.#stretchFrom, to: this.wall, jumped: this.#jumped });
+    this.#jumped = jumped;
+    this.#stretchFrom = this.wall;
   }
 
   /** Its wall clock shows what it would without any jump. */
   setRight(): void {
-    this.#jumped = 0;
+    this.#jumpTo(0);
     this.#timesSet += 1;
   }
 
