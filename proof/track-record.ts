@@ -159,4 +159,14 @@ export const MENDED: readonly Mended[] = [
     shownBy: "conformance/gateways/forward-auth.ts, conformance/gateways/verifies-tokens.ts",
     commit: "d51bc10",
   },
+  {
+    bug: "A client that may not assert a session's assurance could set a later time of its sign-in: one of long ago passed as a recent one of that assurance",
+    shownBy: "packages/server/src/endpoints/mandates.test.ts",
+    commit: "9ebfd4e",
+  },
+  {
+    bug: "A client that named somebody else as the actor in a body stood in no fact itself",
+    shownBy: "packages/server/src/endpoints/human-actor.test.ts",
+    commit: "2993d5a",
+  },
 ];
