@@ -102,7 +102,9 @@ function chained(
   let { n, hash } = start;
   for (const one of facts) {
     n += 1;
-    const own = [...one.persons, ...subjectOf(one, snapshot)].map((person) => ({ n, ...person }));
+    const own: Person[] = [];
+    for (const { name, value, salt } of [...one.persons, ...subjectOf(one, snapshot)])
+      own.push({ n, name, value, salt });
     persons.push(...own);
     const entry = entryOf(n, one, own);
     hash = hashAfter(hash, entry);

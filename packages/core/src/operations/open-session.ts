@@ -200,6 +200,8 @@ export function openingRows(deps: Pick<OpenSessionDeps, "issuer" | "policies">, 
   ];
 }
 
+const NONE: readonly SessionId[] = [];
+
 type Named = Pick<OpenSession, "subject" | "client" | "policy" | "parent" | "replaces" | "idempotency">;
 
 /** Of each server's policies, the one that a client had last: with it, one look is enough, and a client that has got another is looked at twice. */
@@ -221,6 +223,7 @@ function rememberPolicy({ policies }: OpenSessionDeps, client: ClientId, name: P
 }
 
 function sessionsNamed({ parent, replaces }: Named): readonly SessionId[] {
+  if (parent === null && replaces === null) return NONE;
   return [...new Set([parent, replaces?.session ?? null].filter((id) => id !== null))];
 }
 

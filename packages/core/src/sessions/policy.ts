@@ -54,8 +54,9 @@ export interface SessionPolicy extends Span, LiveRules {
 export function sessionPolicyOf(policy: Policy, remember: boolean): SessionPolicy | undefined {
   const span = remember ? policy.remembered : policy;
   if (span === null) return undefined;
-  const { name, version } = policy;
-  return { name, version, idle: span.idle, absolute: span.absolute, ...liveRulesOf(policy), remembered: remember };
+  const { name, version, accessLifetime, retryWindow, recoveryWindow, onReuse, rotation, refreshIsActivity } = policy;
+  const live = { accessLifetime, retryWindow, recoveryWindow, onReuse, rotation, refreshIsActivity };
+  return { ...live, name, version, idle: span.idle, absolute: span.absolute, remembered: remember };
 }
 
 export function liveRulesOf(policy: LiveRules): LiveRules {

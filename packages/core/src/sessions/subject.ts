@@ -60,14 +60,17 @@ export function subjectToRow({ sessions, block, cut, by, earlier }: Subject): {
   readonly value: string;
   readonly expires: null;
 } {
-  const more: More = {
-    ...(block === null ? {} : { block }),
-    ...(cut === null ? {} : { cut }),
-    ...(by === null ? {} : { by }),
-    ...(earlier.length === 0 ? {} : { earlier }),
-  };
-  const flat: (string | number | More)[] = sessions.flatMap(({ id, until }) => [id, until]);
-  return { value: JSON.stringify(Object.keys(more).length === 0 ? flat : [...flat, more]), expires: null };
+  const flat: (string | number | More)[] = [];
+  for (const { id, until } of sessions) flat.push(id, until);
+  if (block !== null || cut !== null || by !== null || earlier.length > 0) {
+    flat.push({
+      ...(block === null ? {} : { block }),
+      ...(cut === null ? {} : { cut }),
+      ...(by === null ? {} : { by }),
+      ...(earlier.length === 0 ? {} : { earlier }),
+    });
+  }
+  return { value: JSON.stringify(flat), expires: null };
 }
 
 export function subjectFromRow(row: Pick<Row, "value"> | undefined): Subject {

@@ -50,7 +50,8 @@ export async function authorizeCaller(
     const challenge = { error: "insufficient_scope", scope: [scope] } as const;
     return refusedOf(client, refuseBearer(exchange, "scope_missing", challenge));
   }
-  const human = await readActor(services, exchange.request);
+  const shown = readActor(services, exchange.request);
+  const human = shown instanceof Promise ? await shown : shown;
   if (!human.ok) return refusedOf(client, refuse(exchange, human.code));
   const { actor } = human;
   const caller = { token, scope: held, mandate: mandateOf(registered), actor: actor?.id ?? client, human: actor };

@@ -1,7 +1,7 @@
 // The person behind a call (spec/mandates.md ACT-1 to ACT-6): declared by the client in Hallpass-Actor, or proven by an access token of the
 // person's own session in Hallpass-Actor-Token, as the actor token of RFC 8693 section 2.1 does it; or declared in the body.
 
-import { judgeAccessToken, parseSubjectId, type Store } from "@hallpass/core";
+import { judgeAccessToken, type MaybePromise, parseSubjectId, type Store } from "@hallpass/core";
 import { isJsonObject, parseStrictJsonBytes } from "@hallpass/protocol";
 import { z } from "zod";
 import type { Services } from "../services.ts";
@@ -16,8 +16,8 @@ export type ReadActor =
 /** Visible ASCII: what a header can hold in one reading. */
 const DECLARED = /^[\x21-\x7e]{1,255}$/;
 
-/** Throws Faults of the store. */
-export async function readActor(services: Services, { headers }: RequestHead): Promise<ReadActor> {
+/** Rejects with Faults of the store. Only for a proof is anything waited for. */
+export function readActor(services: Services, { headers }: RequestHead): MaybePromise<ReadActor> {
   const declared = headers.get("hallpass-actor");
   const token = headers.get("hallpass-actor-token");
   if (declared === null && token === null) return { ok: true, actor: null };

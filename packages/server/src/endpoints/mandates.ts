@@ -13,6 +13,7 @@ import {
   MANDATE_PARTS,
   type Mandate,
   type MandatePart,
+  type MaybePromise,
   mandateOf,
   parseSessionId,
   permits,
@@ -44,23 +45,29 @@ export function beyondOf(mandate: Mandate, asked: Partial<Readonly<Record<Mandat
   return parts.length === 0 ? undefined : parts;
 }
 
-/** Undefined lets the call through to the endpoint. `session` is the path's. */
-export async function judgeMandate(
+/** Undefined lets the call through to the endpoint. `session` is the path's. Only where it has to be read is anything waited for. */
+export function judgeMandate(
   services: Services,
   context: ReplyContext,
   endpoint: Pick<ScopedEndpoint, "mandate">,
   caller: Caller,
   session: () => string,
-): Promise<Reply | undefined> {
+): MaybePromise<Reply | undefined> {
   const { mandate: kind } = endpoint;
   if (kind === "free" || kind === "judged" || isEverything(caller.mandate)) return undefined;
   if (kind === undefined) return refuseMandate(context, beyondOf(caller.mandate, EVERYTHING) ?? []);
   const id = parseSessionId(session());
   // What is no id is refused by the endpoint, as for everyone.
-  if (id === undefined) return undefined;
-  const seen = await readSession(services.store, services.tenant, id);
-  if (!seen.ok || sessionPermitted(caller.mandate, seen.value.session)) return undefined;
-  return refuseAsAbsent(context, "session_not_found");
+  return id === undefined ? undefined : judgeSession(services, context, caller, id);
+}
+
+async function judgeSession(
+  services: Services,
+  context: ReplyContext,
+  caller: Caller,
+  id: SessionId,
+): Promise<Reply | undefined> {
+  return (await namedPermitted(services, caller, id)) ? undefined : refuseAsAbsent(context, "session_not_found");
 }
 
 /** Every client that has a part in it counts: whoever ends a session ends it for all of them. */
@@ -79,7 +86,7 @@ export interface AskedSession {
   readonly amr: readonly string[];
 }
 
-/** Whether a session that a new one is to hang on, or to replace, lies within the mandate. One that is not there is for the operation to refuse. */
+/** Whether a session that a call is about, or that a new one is to hang on or to replace, lies within the mandate. One that is not there is for the operation to refuse. */
 export async function namedPermitted(
   services: Services,
   { mandate }: Caller,

@@ -193,7 +193,8 @@ async function answerCaller(
   caller: Caller,
   read: Along | undefined,
 ): Promise<Reply> {
-  const refusal = await judgeMandate(services, exchange, endpoint, caller, () => exchange.param("id"));
+  const judged = judgeMandate(services, exchange, endpoint, caller, () => exchange.param("id"));
+  const refusal = judged instanceof Promise ? await judged : judged;
   if (refusal !== undefined) return refusal;
   const human = caller.human ?? namedActor(exchange, endpoint);
   const respond = endpoint.retry === "answer" ? answerOnce : answerPlainly;

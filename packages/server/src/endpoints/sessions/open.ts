@@ -4,6 +4,7 @@
 import {
   type ClientId,
   type Idempotency,
+  isEverything,
   type OpenSession,
   openingRows,
   openSession,
@@ -86,11 +87,9 @@ async function opened(
   const waitMs = services.limits.takeSession(caller.token.client);
   if (waitMs > 0) return refuse(exchange, "session_rate_exceeded", retryAfter(waitMs));
   const asked = requestOf(read.value, caller, idempotency);
-  const beyond = await openingBeyond(services, caller, asked);
-  if (beyond !== undefined) return refuseMandate(exchange, beyond);
-  if (!(await namedPermitted(services, caller, asked.replaces?.session)))
-    return refuseAsAbsent(exchange, "replaced_not_found");
-  if (!(await namedPermitted(services, caller, asked.parent))) return refuseAsAbsent(exchange, "parent_not_found");
+  // Of whoever may do everything nothing is asked, and nothing is waited for.
+  const refusal = isEverything(caller.mandate) ? undefined : await refuseBeyond(services, exchange, caller, asked);
+  if (refusal !== undefined) return refusal;
   const done = await openSession(services, asked, rows);
   if (!done.ok) return refuse(exchange, done.code);
   const { session, tokens, evicted, replayed } = done.value;
@@ -111,6 +110,20 @@ async function opened(
     { session: seen, evicted: known, ...issued, ...sessionTokenReply(services, session, tokens.sessionToken) },
     { location: `/v1/sessions/${session.id}` },
   );
+}
+
+async function refuseBeyond(
+  services: Services,
+  exchange: Exchange,
+  caller: Caller,
+  asked: OpenSession,
+): Promise<Reply | undefined> {
+  const beyond = await openingBeyond(services, caller, asked);
+  if (beyond !== undefined) return refuseMandate(exchange, beyond);
+  if (!(await namedPermitted(services, caller, asked.replaces?.session)))
+    return refuseAsAbsent(exchange, "replaced_not_found");
+  if (!(await namedPermitted(services, caller, asked.parent))) return refuseAsAbsent(exchange, "parent_not_found");
+  return undefined;
 }
 
 function replacesIn({ replaces, carry_claims: carryClaims }: Body): OpenSession["replaces"] {
