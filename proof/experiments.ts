@@ -291,6 +291,17 @@ export const EXPERIMENTS: readonly Experiment[] = [
     },
   },
   {
+    id: "sql-mutation",
+    title: "the statements of both stores, changed in hundreds of small ways that a store's contract has to notice",
+    promise: "P1 P2 P4 P7",
+    program: "drills/mutation/sql/main.ts",
+    sizes: {
+      quick: "--files read-statements,change-writer,statements.ts,commit-function --sample 6 --least 80",
+      ci: "--files read-statements,change-writer,statements.ts,commit-function --sample 6 --least 80",
+      full: "",
+    },
+  },
+  {
     id: "timing",
     title: "a client that does not exist beside a wrong secret, by the time that each takes",
     promise: "P3",

@@ -60,11 +60,11 @@ async function heard(t: TestContext, frames: readonly Frame[]): Promise<{ length
     onOpen: () => undefined,
     onText: ({ length }) => {
       lengths.push(length);
-      connection.close();
+      connection.close(1000);
     },
     onBytes: ({ length }) => {
       lengths.push(length);
-      connection.close();
+      connection.close(1000);
     },
     onClose: resolve,
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { synchronousCrypto, webCrypto } from "./platform-crypto.ts";
+import { platformCrypto, synchronousCrypto, webCrypto } from "./platform-crypto.ts";
 import type { PublicJwk } from "./ports.ts";
 
 const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
@@ -24,4 +24,22 @@ test("a fault in checking a signature is no yes: the token is refused [J-16]", a
 test("a key of the issuer's is for verifying, and leaves the process no more", async () => {
   const key = (await webCrypto().importKey(jwk)) as CryptoKey;
   assert.deepEqual([key.extractable, key.usages], [false, ["verify"]]);
+});
+
+test("a platform without node:crypto is asked for what every platform has, and keeps to what it was when it was loaded", async (t) => {
+  const node = Object.getOwnPropertyDescriptor(globalThis, "process") ?? assert.fail();
+  const restore = (): boolean => Reflect.defineProperty(globalThis, "process", node);
+  t.after(restore);
+  const bytes = Uint8Array.of(1, 2, 3);
+  const expected = await webCrypto().sha256(bytes);
+  for (const process of [undefined, {}, { getBuiltinModule: () => undefined }]) {
+    const chosen = platformCrypto();
+    Object.defineProperty(globalThis, "process", { value: process, configurable: true });
+    chosen.load?.();
+    restore();
+    const digest = chosen.sha256(bytes);
+    assert.ok(digest instanceof Promise);
+    assert.deepEqual(await digest, expected);
+  }
+  assert.deepEqual(platformCrypto().sha256(bytes), expected);
 });

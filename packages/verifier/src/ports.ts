@@ -83,7 +83,8 @@ export interface OpenConnection {
 export interface Connection {
   /** Drops the text when the connection is not open. */
   send(text: string): void;
-  close(code?: number): void;
+  /** With 1000, or one of the feed's own codes (FEED_CLOSE). */
+  close(code: number): void;
 }
 
 export interface FeedBearer {

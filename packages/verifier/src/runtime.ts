@@ -87,7 +87,7 @@ function connect({ url, token, onOpen, onText, onBytes, onClose }: OpenConnectio
     send: (text) => {
       if (socket.readyState === Socket.OPEN) socket.send(text);
     },
-    close: (code) => socket.close(code === undefined || (code !== 1000 && (code < 3000 || code > 4999)) ? 1000 : code),
+    close: (code) => socket.close(code),
   };
 }
 

@@ -125,6 +125,24 @@ describe("a flood of made-up session tokens", () => {
     assert.equal(verifier.metrics().rememberedTokens, 1);
   });
 
+  test("that are refused leaves 4,096 noes and no more: the oldest is asked about again [ST-V6]", async () => {
+    const { asked, code, issuer, say } = await sessionStage();
+    say(async () => '{"active":false}');
+    const made = Array.from({ length: 4096 }, () => formatSessionToken(crypto.getRandomValues(new Uint8Array(48))));
+    const [first = "", second = "", third = ""] = made;
+    await code(first);
+    await issuer.advance(1000);
+    for (let from = 1; from < made.length; from += 256) await Promise.all(made.slice(from, from + 256).map(code));
+    // A no of a second ago is said anew, and is the youngest then.
+    await code(first);
+    assert.equal(asked(), 4097);
+    await code(ofSession(SID));
+    for (const kept of [first, third]) assert.equal(await code(kept), "inactive");
+    assert.equal(asked(), 4098);
+    await code(second);
+    assert.equal(asked(), 4099);
+  });
+
   test("of live ones leaves no more remembered than was allowed [ST-V6]", async () => {
     const { verifier, code, live, say } = await sessionStage({ rememberedTokens: 10 });
     say(async () => live());

@@ -2,5 +2,5 @@
 
 /** The same text on its own: one that was cut out of a token, a body or a header keeps all of that in memory. UTF-8, so that no two texts become one. */
 export function onItsOwn(text: string): string {
-  return text === "" ? "" : Buffer.from(text).toString();
+  return Buffer.from(text).toString();
 }
