@@ -296,8 +296,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
     promise: "P1 P2 P4 P7",
     program: "drills/mutation/sql/main.ts",
     sizes: {
-      quick: "--files read-statements,change-writer,statements.ts,commit-function --sample 6 --least 80",
-      ci: "--files read-statements,change-writer,statements.ts,commit-function --sample 6 --least 80",
+      quick: "--store sqlite --files read-statements,change-writer --sample 12 --least 80",
+      ci: "--store sqlite --files read-statements,change-writer --sample 12 --least 80",
       full: "",
     },
   },

@@ -112,11 +112,12 @@ test("a rotation that compares its subject never lands after a cut-off that anot
   await closed([a, b]);
 });
 
-test("a leader that drops under its fence waits for whoever takes the fence over, and drops nothing then", async () => {
+test("a leader that drops under its fence waits for whoever takes the fence over, and drops nothing then", async (t) => {
   const [a, b] = await twoNodes();
   await commit(a, { ...change([put(key("fence"), "absent")]), facts: [factAt(1)] });
   const taking = new pg.Client({ connectionString: server.url, options: `-c search_path=nodes_${schemas}` });
   await taking.connect();
+  t.after(() => taking.end());
   await taking.query("BEGIN");
   await taking.query("UPDATE rows SET version = version + 1");
   const fence = { key: key("fence"), version: 1 };
@@ -126,7 +127,6 @@ test("a leader that drops under its fence waits for whoever takes the fence over
   const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
   while ((await taking.query(waiting)).rowCount === 0) assert.equal(dropped, undefined, "it waited for nobody");
   await taking.query("COMMIT");
-  await taking.end();
   assert.deepEqual(await dropping, { more: false, fenced: true });
   assert.equal((await b.facts({ tenant, limit: 10 })).facts.length, 1);
   await closed([a, b]);

@@ -14,22 +14,26 @@ export const refs: readonly Rule[] = [
   {
     id: "refs.followed",
     group,
-    title: "a row brings the rows it refers to, of any kind and tenant, and says which of them do not exist",
+    title:
+      "a row brings the rows it refers to, of any kind and tenant and with its own id, and says which do not exist",
     run: async ({ store, drafts }) => {
       const issuer = keyOf("日本".repeat(50), "issuer", AWAY);
       const parent = keyOf(uuidOf(2));
-      const all = [subject, client, issuer, parent];
+      const namesakes = [keyOf(session.id, "subject"), keyOf(session.id, "session", AWAY)];
+      const all = [subject, client, issuer, parent, ...namesakes];
       const rows = [
         put(session, "absent", "s", { refs: all }),
         put(subject, "absent", "u"),
         put(issuer, "absent", "i"),
         put(parent, "absent", "p"),
+        ...namesakes.map((key) => put(key, "absent", key.tenant + key.kind)),
       ];
       await mustCommit(store, drafts.change({ rows }));
       const snapshot = await store.read([session]);
       assert.equal(mustHave(snapshot, subject).value, "u");
       assert.equal(mustHave(snapshot, issuer).value, "i");
       assert.equal(mustHave(snapshot, parent).value, "p");
+      for (const key of namesakes) assert.equal(mustHave(snapshot, key).value, key.tenant + key.kind);
       assert.equal(snapshot.has(client), true);
       assert.equal(snapshot.get(client), undefined);
     },
