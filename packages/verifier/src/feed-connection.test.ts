@@ -44,7 +44,7 @@ function connection({ knowledge = new Knowledge(() => {}), maxStalenessMs = 60_0
     crypto: platformCrypto(),
     connect: (open) => {
       opened.push(open);
-      return { send: (text) => void sent.push(JSON.parse(text)), close: (code = 1000) => void closed.push(code) };
+      return { send: (text) => void sent.push(JSON.parse(text)), close: (code) => void closed.push(code) };
     },
     fetchToken: given.fetchToken ?? (async () => ({ token: "t2" })),
   };

@@ -99,7 +99,7 @@ export class MemoryFeed {
       send: (text) => {
         if (!over && this.reachable) queueMicrotask(() => this.#receive(peer, text));
       },
-      close: (code = 1000) => close(code),
+      close: (code) => close(code),
     };
   };
 
