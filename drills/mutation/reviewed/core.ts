@@ -52,6 +52,7 @@ export const CORE: readonly Reviewed[] = [
         "if (bytes === undefined || session === undefined) return undefined;",
         "if (row === undefined || session === undefined || session.token === null) return INACTIVE;",
         'if (fit === "unknown" || family === undefined || family.ended !== null) return INACTIVE;',
+        'return bytes === undefined ? "unknown" : fitOf(mac, session, token, bytes);',
         "return row === undefined ? [] : [foreseenEnd(sessionFromRow(row))];",
       ],
       "tokens/session-token.ts": [
@@ -65,7 +66,6 @@ export const CORE: readonly Reviewed[] = [
     why: "equivalent",
     reason: "It spares work and changes no answer: what is remembered is made anew, or what is long refused early.",
     lines: {
-      "kernel/on-its-own.ts": ['return text === "" ? "" : Buffer.from(text).toString();'],
       "sessions/ip-range.ts": ["if (text.length > 45) return undefined;"],
       "sessions/session-row.ts": [
         "if (row.parsed?.value === row.value) return sessionFromRow(row).subject;",
@@ -75,6 +75,7 @@ export const CORE: readonly Reviewed[] = [
       "tokens/access-token.ts": ["if (known !== undefined) return known;", "headers.set(signer, text);"],
       "tokens/judge-access-token.ts": [
         "const read = deps.store.read(more.length === 0 ? presented.rows : distinctOfFew(presented.rows, more));",
+        "const jws = presented.jws ?? parseCompactJws(text);",
       ],
       "tokens/judge-session-token.ts": [
         'if (known?.kid === token.kid && known.hash === token.hash) return "current";',
@@ -94,6 +95,10 @@ export const CORE: readonly Reviewed[] = [
     lines: {
       "sessions/ip-range.ts": [
         "const groups = [...head, ...Array.from({ length: missing }, () => 0), ...(tail ?? [])];",
+      ],
+      "operations/newest-fact.ts": [
+        "return [...times, ...(factAt === null ? [] : [factAt])].reduce<Instant | null>(later, null);",
+        "return one === null || one < other ? other : one;",
       ],
       "sessions/refresh-outcome.ts": ["return policy.refreshIsActivity && now > lastActive ? now : lastActive;"],
       "sessions/session-query.ts": [

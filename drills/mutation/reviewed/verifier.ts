@@ -30,12 +30,7 @@ export const VERIFIER: readonly Reviewed[] = [
     reason:
       "A quicker way beside one that answers the same: it may be taken more often, less often or never, and only the time differs.",
     lines: {
-      "ended.ts": [
-        "if (this.#unjudged.size === 0) {",
-        "if (this.#index.size === 0) return;",
-        "this.#unjudged.clear();",
-        "this.#unjudged.delete(watched);",
-      ],
+      "ended.ts": ["if (this.#unjudged.size === 0) {", "this.#unjudged.delete(watched);"],
       "judge.ts": [
         "if (token.clearAt === known.revision) return undefined;",
         "if (taken === undefined) token.clearAt = known.revision;",
@@ -257,10 +252,6 @@ export const VERIFIER: readonly Reviewed[] = [
     reason:
       "Platforms without node:crypto or node:http are no part of these tests: Bun, Deno and workerd are tried beside them.",
     lines: {
-      "platform-crypto.ts": [
-        "return node === undefined ? webCrypto() : synchronousCrypto(node);",
-        'return process?.getBuiltinModule?.("node:crypto");',
-      ],
       "node-post.ts": [
         'if (navigator?.userAgent?.startsWith("Node.js/") !== true) return undefined;',
         'const http = process?.getBuiltinModule?.(issuer.startsWith("https:") ? "node:https" : "node:http");',
@@ -341,7 +332,7 @@ export const VERIFIER: readonly Reviewed[] = [
         'if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")',
         "timer.unref();",
         "socket.onerror = () => {",
-        "if (socket.readyState === WebSocket.CLOSED) finish(1006);",
+        "if (socket.readyState === Socket.CLOSED) finish(1006);",
       ],
     },
   },

@@ -26,6 +26,8 @@ test("claims have 113 members and no more, counted at every level, in lists as w
   assert.ok(!areReadable(members(114)));
   assert.ok(areReadable({ one: [members(60), members(52)] }));
   assert.ok(!areReadable({ one: [members(60), members(53)] }));
+  assert.ok(areReadable({ one: members(60), other: members(51) }));
+  assert.ok(!areReadable({ one: members(60), other: members(52) }));
   assert.ok(areReadable({ list: Array.from({ length: 500 }, () => null) }));
 });
 
