@@ -75,7 +75,6 @@ export const CORE: readonly Reviewed[] = [
       "tokens/access-token.ts": ["if (known !== undefined) return known;", "headers.set(signer, text);"],
       "tokens/judge-access-token.ts": [
         "const read = deps.store.read(more.length === 0 ? presented.rows : distinctOfFew(presented.rows, more));",
-        "const jws = presented.jws ?? parseCompactJws(text);",
       ],
       "tokens/judge-session-token.ts": [
         'if (known?.kid === token.kid && known.hash === token.hash) return "current";',

@@ -14,13 +14,23 @@ import type { RowKey } from "../store/store.ts";
 import { WEB } from "../testing/builders.ts";
 import { counting } from "../testing/stores.ts";
 import { accessTextOf, aWorld, type Deps, opened, revoked, theSession, type World } from "../testing/world.ts";
-import { judgeAccessToken, readAccessToken } from "./judge-access-token.ts";
+import { isSigned, judgeAccessToken, presentedAccessToken, readAccessToken } from "./judge-access-token.ts";
 
 type Opened = Awaited<ReturnType<typeof opened>>;
 
 async function isLive(deps: Deps, token: string): Promise<boolean> {
   return (await judgeAccessToken(deps, token)) !== undefined;
 }
+
+it("a token that was read beside the keys of before is judged by those that came since, which remember nothing of it", async () => {
+  const world = await aWorld(createMemoryStore);
+  const token = accessTextOf(await opened(world));
+  assert.ok(await isLive(world, token));
+  const presented = presentedAccessToken(world, token) ?? assert.fail();
+  assert.equal(presented.jws, undefined, "it is remembered");
+  const since = world.node().keys.open(await world.store.read(presented.rows));
+  assert.ok(isSigned(since, presented));
+});
 
 describe("a token is taken away", () => {
   const ways: readonly [title: string, take: (world: World, one: Opened, parent: Opened) => Promise<unknown>][] = [
