@@ -118,6 +118,10 @@ test("a fact of a day that nobody has prepared is kept, and dropped in its time 
   assert.deepEqual(names(await all(store)), ["far"]);
   assert.deepEqual(await drop(store, (today + 400) * DAY), { more: false });
   assert.equal((await all(store)).length, 1);
+  const fence = { key: { tenant, kind: "lease" as const, id: "nobody" }, version: 1 };
+  const bounds = { horizon: instantOf(0), factsBefore: instantOf((today + 400) * DAY + 1), limit: 10 };
+  assert.deepEqual(await store.drop({ ...bounds, fence }), { more: false, fenced: true });
+  assert.equal((await all(store)).length, 1);
   await drop(store, (today + 400) * DAY + 1);
   assert.equal((await all(store)).length, 0);
   await store.close();
