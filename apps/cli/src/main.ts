@@ -16,8 +16,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-// Whoever reads us may stop reading: `hallpass … | head`.
-process.stdout.on("error", () => process.exit());
+// Whoever reads us may stop reading: `hallpass … | head`. What was not said may not have been done either, so it ends like a program that
+// SIGPIPE has ended, and not like one that is done.
+process.stdout.on("error", () => process.exit(141));
 // What is said beside may be lost: it ends nothing, and no drain.
 process.stderr.on("error", () => undefined);
 
