@@ -8,6 +8,7 @@ import type { PoolClient } from "pg";
 import { openPool } from "./connections.ts";
 import { addressesOf } from "./hosts.ts";
 import { checkName, isEmpty } from "./schema.ts";
+import { toolEnvironment } from "./tool-environment.ts";
 
 /** Milliseconds: a dump holds its snapshot as long as it takes. */
 const LONG_MS = 24 * 60 * 60 * 1000;
@@ -176,7 +177,8 @@ interface Running {
 }
 
 function run(tool: string, args: readonly string[], url: string): Running {
-  const child = spawnTool(tool, args, url);
+  const { env, dispose } = toolEnvironment(url);
+  const child = spawnTool(tool, args, env);
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-2048);
@@ -191,25 +193,11 @@ function run(tool: string, args: readonly string[], url: string): Running {
       code === 0 ? resolve() : reject(new ToolFailed(`${tool}: ${said.trim() || `ended with ${code ?? "a signal"}`}`)),
     );
   });
-  ended.catch(() => {});
+  ended.catch(() => {}).finally(dispose);
   return { child, ended };
 }
 
 /** The address goes by the environment: a command line is everyone's to read. */
-function spawnTool(tool: string, args: readonly string[], url: string) {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-  const sslmode = searchParams.get("sslmode");
-  return spawn(tool, args, {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      PGHOST: searchParams.get("host") ?? hostname.replace(/^\[|\]$/g, ""),
-      PGPORT: port === "" ? "5432" : port,
-      PGUSER: decodeURIComponent(username),
-      PGPASSWORD: decodeURIComponent(password),
-      PGDATABASE: decodeURIComponent(pathname.slice(1)),
-      PGAPPNAME: "hallpass",
-      ...(sslmode === null ? {} : { PGSSLMODE: sslmode }),
-    },
-  });
+function spawnTool(tool: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  return spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], env });
 }
