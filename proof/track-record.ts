@@ -153,6 +153,29 @@ export const MENDED: readonly Mended[] = [
     bug: "With the guide's files for nginx and HAProxy a cookie that a neighbour can set had the session's handed on to the upstream",
     shownBy: "conformance/gateways/guide.test.ts, conformance/gateways/forward-auth.ts",
     commit: "b506a33",
+    bug: "A callback of onEnded that threw kept all other streams open beyond the end of their tokens and of the view, and ended the process where a notice called it",
+    shownBy: "packages/verifier/src/ended.test.ts",
+    commit: "42e0475",
+  },
+  {
+    bug: "A first start that was killed or found the disk full left an empty file in the place of the key-encryption key, on which every later start stopped",
+    shownBy: "packages/server/src/host/private-files.test.ts",
+    commit: "005fc8b",
+  },
+  {
+    bug: "The command line sent a secret from elsewhere to whichever address stood in the folder in which it was started",
+    shownBy: "apps/cli/src/connection/settings.test.ts",
+    commit: "4bcbb70",
+  },
+  {
+    bug: "The text of a defect on the command line carried what a server had answered to the terminal as it was",
+    shownBy: "apps/cli/src/log/follow.test.ts",
+    commit: "5d9511e",
+  },
+  {
+    bug: "A file of configuration with very many names was read in the square of their number",
+    shownBy: "packages/server/src/host/document.test.ts",
+    commit: "ba6dc67",
   },
   {
     bug: "With the guide's files for Caddy and Apache a client reached the upstream without the identity headers that the gateway had put in, whichever it named in its Connection header",
