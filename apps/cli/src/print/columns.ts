@@ -2,7 +2,10 @@
 
 export function columns(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => printable(row[column] ?? "").length)));
+  // One after the other: a function takes no hundred thousand arguments.
+  const widths = header.map((_, column) =>
+    all.reduce((widest, row) => Math.max(widest, printable(row[column] ?? "").length), 0),
+  );
   return all.map((row) =>
     widths
       .map((width, column) => printable(row[column] ?? "").padEnd(width))

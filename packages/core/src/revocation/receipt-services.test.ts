@@ -110,3 +110,17 @@ test("a ping that is being answered may grant a lease: its verifier's bound is M
     receipt({ heard: new Map([["a", heard({ answering })]]) }).enforced_by_ms;
   assert.deepEqual([by(false), by(true)], [COMMITTED - 1000 + M, COMMITTED + M]);
 });
+
+test("a receipt costs what its fleet is large, however many services there are and whoever invents them [NB-61]", () => {
+  const crowd = Array.from({ length: 10_000 }, (_, at) => aMember(`x-${at}`, { service: `s-${at}` }));
+  const before = process.cpuUsage();
+  const { services, fleet } = receipt({ members: crowd });
+  const { user } = process.cpuUsage(before);
+  assert.deepEqual([services.length, services[9999]?.service, fleet.waiting], [10_000, "s-9999", 10_000]);
+  assert.ok(user < 500_000, `${user} microseconds`);
+  // More than a function takes arguments.
+  const same = aMember("x");
+  const many = receipt({ members: new Array<FleetMember>(200_000).fill(same), heard: new Map([["x", heard()]]) });
+  assert.equal(many.enforced_by_ms, COMMITTED - 1000 + M);
+  assert.equal(many.services[0]?.refuses_by_ms, COMMITTED - 1000 + M);
+});

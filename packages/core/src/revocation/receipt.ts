@@ -9,7 +9,7 @@ import {
   type SilentVerifier,
 } from "@hallpass/protocol";
 import type { SessionId } from "../kernel/ids.ts";
-import { afterMs, earliest, type Instant, isPast, latest } from "../kernel/time.ts";
+import { afterMs, earliest, type Instant, instantOf, isPast, latest } from "../kernel/time.ts";
 import type { StoreTraits } from "../store/store.ts";
 import { type FleetMember, type Heard, heardAs } from "./fleet.ts";
 import { isCounting, type LargeRun, statusOf } from "./large-run.ts";
@@ -62,15 +62,10 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
     member,
     enforcement: enforcementBy(revocation, member, fleet, { now, believed }),
   }));
-  const names = [...new Set(fleet.members.map((member) => member.service))].toSorted();
-  const services = names.map((service) =>
-    serviceOf(
-      revocation,
-      service,
-      judged.filter((one) => one.member.service === service),
-      fleet,
-    ),
-  );
+  const byService = Map.groupBy(judged, ({ member }) => member.service);
+  const services = [...byService.keys()]
+    .toSorted()
+    .map((service) => serviceOf(revocation, service, byService.get(service) ?? [], fleet));
   const counted = count(judged);
   const status = statusOf(revocation);
   const unreadable = revocation.run?.unreadable ?? 0;
@@ -90,13 +85,7 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
     scanned_sessions: revocation.run?.scanned ?? null,
     fleet: counted,
     services,
-    enforced_by_ms:
-      counted.no_bound > 0 || status !== "complete"
-        ? null
-        : Math.max(
-            now,
-            ...judged.map(({ enforcement }) => (enforcement.kind === "waiting" ? enforcement.refusesBy : 0)),
-          ),
+    enforced_by_ms: counted.no_bound > 0 || status !== "complete" ? null : latestBound(judged, now),
     tokens_expire_by_ms: revocation.tokensExpireBy,
   };
 }
@@ -148,6 +137,14 @@ function count(judged: readonly Judged[]): Receipt["fleet"] {
   return { verifiers: judged.length, enforced: of("enforced"), waiting: of("waiting"), no_bound: of("no_bound") };
 }
 
+/** One after the other: a function takes no hundred thousand arguments. */
+function latestBound(judged: readonly Judged[], least: Instant = instantOf(0)): Instant {
+  return judged.reduce(
+    (by, { enforcement }) => (enforcement.kind === "waiting" ? latest(by, enforcement.refusesBy) : by),
+    least,
+  );
+}
+
 /** What it reported when it had applied the last notice, less what it had reported before the first; undefined when it has not, or began anew. */
 function lateAccepts({ pos, targets, run }: Revocation, heard: Heard | undefined): number | undefined {
   const first = (run?.began ?? pos).seq - targets.length + 1;
@@ -165,7 +162,6 @@ function serviceOf(
   fleet: FleetView,
 ): ServiceEnforcement {
   const counted = count(judged);
-  const bounds = judged.flatMap(({ enforcement }) => (enforcement.kind === "waiting" ? [enforcement.refusesBy] : []));
   const silent = judged
     .filter(({ enforcement }) => enforcement.kind !== "enforced")
     .map(({ member, enforcement }) => silentVerifier(member, enforcement, fleet));
@@ -173,7 +169,7 @@ function serviceOf(
   return {
     service,
     ...counted,
-    refuses_by_ms: counted.no_bound > 0 || bounds.length === 0 ? null : Math.max(...bounds),
+    refuses_by_ms: counted.no_bound > 0 || counted.waiting === 0 ? null : latestBound(judged),
     reported: late.length,
     late_accepts: late.reduce((sum, one) => sum + one, 0),
     silent,
