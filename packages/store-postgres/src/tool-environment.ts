@@ -9,7 +9,7 @@ import { getCACertificates } from "node:tls";
 export interface ToolEnvironment {
   readonly env: NodeJS.ProcessEnv;
   /** When the tool has ended. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /** `url` is an address of one host. */
@@ -57,7 +57,7 @@ function given(name: string, value: string | null | undefined): NodeJS.ProcessEn
   return value === null || value === undefined ? {} : { [name]: value };
 }
 
-function ownAuthorities(): { readonly file: string; remove(): void } {
+function ownAuthorities(): { readonly file: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "hallpass-authorities-"));
   const file = join(folder, "ca.pem");
   writeFileSync(file, getCACertificates("default").join("\n"));
