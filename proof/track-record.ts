@@ -153,6 +153,8 @@ export const MENDED: readonly Mended[] = [
     bug: "With the guide's files for nginx and HAProxy a cookie that a neighbour can set had the session's handed on to the upstream",
     shownBy: "conformance/gateways/guide.test.ts, conformance/gateways/forward-auth.ts",
     commit: "b506a33",
+  },
+  {
     bug: "A callback of onEnded that threw kept all other streams open beyond the end of their tokens and of the view, and ended the process where a notice called it",
     shownBy: "packages/verifier/src/ended.test.ts",
     commit: "42e0475",
