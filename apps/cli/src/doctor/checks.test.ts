@@ -19,6 +19,7 @@ const NOTHING: Facts = {
   problems: GONE,
   config: GONE,
   secretVariables: GONE,
+  openFiles: GONE,
   ready: GONE,
   issuer: GONE,
   certificate: GONE,
@@ -102,6 +103,7 @@ const CASES: Readonly<Record<string, Readonly<Record<string, readonly Part[]>>>>
     right: [{ secretVariables: saw([]) }],
     warning: [{ secretVariables: saw(["HALLPASS_KEK"]) }],
   },
+  "secret-files": { right: [{ openFiles: saw([]) }], warning: [{ openFiles: saw(["/etc/hallpass/kek"]) }] },
   listeners: {
     right: ["127.0.0.1", "localhost", "::1", "10.0.3.1", "172.16.0.1", "172.31.0.1", "192.168.1.1", "fd00::1"].map(
       (host) => config({ metrics_listen: { host, port: 9 } }),

@@ -71,6 +71,8 @@ export interface Facts {
   readonly config: Seen<Config>;
   /** Variables of the environment that hold a secret. */
   readonly secretVariables: Seen<readonly string[]>;
+  /** Files with keys and secrets that are not their owner's and group's alone. */
+  readonly openFiles: Seen<readonly string[]>;
   /** The status of /readyz; null when no connection came about. */
   readonly ready: Seen<number | null>;
   readonly issuer: Seen<string>;

@@ -1,6 +1,9 @@
 // What the doctor takes for the server's configuration, and which variables hold a secret.
 
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { contextOf } from "../context.ts";
 import { gatherConfig, ofServer } from "./gather-config.ts";
@@ -68,4 +71,21 @@ test("the issuer of a further tenant is one of the configuration's", () => {
   const facts = gathered({ HALLPASS_ISSUER: ISSUER, HALLPASS_TENANTS: tenants });
   assert.ok(facts.config.seen);
   assert.equal(ofServer(facts, saw("https://shop.example")), facts);
+});
+
+test("a file with a key that everybody may read is named, whether the configuration or the server has named it [NB-63]", (t) => {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-doctor-"));
+  t.after(() => rmSync(data, { recursive: true }));
+  const [own, kek, credentials] = ["key-encryption-key", "kek", "operator-credentials"].map((one) =>
+    join(data, one),
+  ) as [string, string, string];
+  for (const file of [own, kek, credentials]) writeFileSync(file, KEK, { mode: 0o600 });
+  const open = (): unknown =>
+    gathered({ HALLPASS_ISSUER: ISSUER, HALLPASS_DATA: data, HALLPASS_KEK_FILE: kek }).openFiles;
+  assert.deepEqual(open(), saw([]));
+  chmodSync(kek, 0o640);
+  assert.deepEqual(open(), saw([]));
+  chmodSync(kek, 0o644);
+  chmodSync(own, 0o602);
+  assert.deepEqual(open(), saw([kek, own]));
 });

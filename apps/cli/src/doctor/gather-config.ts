@@ -1,12 +1,14 @@
 // What the configuration that is given here says. Nothing given is nothing seen: what stands otherwise is another server's, perhaps.
 
-import { envName, KEYS, loadConfig, type Name } from "@hallpass/server";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, envName, KEYS, loadConfig, type Name } from "@hallpass/server";
 import { type SourceOptions, sourcesOf } from "../config/sources.ts";
 import type { Context } from "../context.ts";
 import type { Facts } from "./facts.ts";
 import { saw, unseen } from "./look.ts";
 
-type ConfigFacts = Pick<Facts, "problems" | "config" | "secretVariables">;
+type ConfigFacts = Pick<Facts, "problems" | "config" | "secretVariables" | "openFiles">;
 
 const NOT_GIVEN = unseen("no configuration is given here: run it with the server's environment, or with --config");
 
@@ -16,7 +18,8 @@ export function gatherConfig({ terminal, connection }: Context, options: SourceO
   // The data directory is named to find credentials as well, and says nothing of the server.
   const given =
     sources.file ?? terminal.env["HALLPASS_CONFIG_FILE"] ?? [...loaded.said.keys()].find((name) => name !== "data");
-  if (given === undefined) return { problems: NOT_GIVEN, config: NOT_GIVEN, secretVariables: NOT_GIVEN };
+  if (given === undefined)
+    return { problems: NOT_GIVEN, config: NOT_GIVEN, secretVariables: NOT_GIVEN, openFiles: NOT_GIVEN };
   const variables = [...loaded.said].flatMap(([name, places]) =>
     places.flatMap((one) => (one.by === "environment" && name !== "data" ? [{ name, text: one.text }] : [])),
   );
@@ -25,6 +28,7 @@ export function gatherConfig({ terminal, connection }: Context, options: SourceO
   return {
     problems: saw(loaded.ok ? [] : loaded.problems),
     config: loaded.ok ? saw(loaded.config) : unseen("the configuration has problems"),
+    openFiles: loaded.ok ? openFilesOf(loaded.config) : unseen("the configuration has problems"),
     secretVariables: isServers ? saw(secret) : unseen("the server's environment is not given here"),
   };
 }
@@ -39,10 +43,25 @@ export function ofServer(facts: ConfigFacts, issuer: Facts["issuer"]): ConfigFac
     problems: saw([`it is of ${configured}, and the server that answers is ${issuer.value}`]),
     config: other,
     secretVariables: other,
+    openFiles: other,
   };
 }
 
 /** The address of a database may have a password in it. */
 function holdsSecret(name: Name, text: string): boolean {
   return KEYS[name].secret === true || (name === "store" && /\/\/[^/@\s]*:[^/@\s]+@|[?&]password=/.test(text));
+}
+
+const EVERYBODY = 0o007;
+/** Made in the data directory where nothing else is configured. */
+const OWN_FILES = ["key-encryption-key", "operator-credentials"];
+
+/** What is not there, or not on this machine, is not everybody's. */
+function openFilesOf(config: Config): Facts["openFiles"] {
+  if (process.platform === "win32") return unseen("this system has no modes of files");
+  const { kek_file: kek, kek_previous_file: previous, kek_vault_token_file: vault } = config;
+  const { proxy_secret_file: proxy, tls_key_file: key, data, tenants } = config;
+  const named = [kek, previous, vault, proxy, key, ...tenants.map((tenant) => tenant.kek_file)];
+  const paths = [...named.flatMap((path) => path ?? []), ...OWN_FILES.map((name) => join(data, name))];
+  return saw(paths.filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & EVERYBODY) !== 0));
 }

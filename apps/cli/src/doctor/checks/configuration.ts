@@ -64,6 +64,17 @@ export const CONFIGURATION_CHECKS: readonly Check[] = [
       ),
   },
   {
+    id: "secret-files",
+    list: "pre-production",
+    title: "No file with a key or a secret is everybody's to read",
+    why: "Whoever has a foot on the machine has the signing keys, or speaks as the proxy or the operator.",
+    mend: "chmod 600 what is named, and give it to the server's own user",
+    judge: ({ openFiles }) =>
+      given(openFiles, (names) =>
+        names.length === 0 ? right("none") : warning(`everybody may read or write ${names.join(", ")}`),
+      ),
+  },
+  {
     id: "listeners",
     list: "pre-production",
     title: "The listeners without a token are not public",
