@@ -120,7 +120,7 @@ test("a receipt costs what its fleet is large, however many services there are a
   assert.ok(user < 500_000, `${user} microseconds`);
   // More than a function takes arguments.
   const same = aMember("x");
-  const many = receipt({ members: new Array<FleetMember>(200_000).fill(same), heard: new Map([["x", heard()]]) });
+  const many = receipt({ members: Array.from({ length: 200_000 }, () => same), heard: new Map([["x", heard()]]) });
   assert.equal(many.enforced_by_ms, COMMITTED - 1000 + M);
   assert.equal(many.services[0]?.refuses_by_ms, COMMITTED - 1000 + M);
 });
