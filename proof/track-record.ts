@@ -194,4 +194,19 @@ export const MENDED: readonly Mended[] = [
     shownBy: "packages/server/src/endpoints/human-actor.test.ts",
     commit: "2993d5a",
   },
+  {
+    bug: "A command of the line whose output nobody read any more ended with 0, also where a file was half applied",
+    shownBy: "apps/cli/src/unread.test.ts",
+    commit: "b73f816",
+  },
+  {
+    bug: "PostgreSQL's tools, which a backup and a restore run, took any certificate or a connection in the clear where the node itself verifies",
+    shownBy: "packages/store-postgres/src/tool-environment.needs-postgres.test.ts",
+    commit: "7d88258",
+  },
+  {
+    bug: "A receipt cost the square of the fleet where each verifier said a service of its own, and failed after the commit for hundreds of thousands",
+    shownBy: "packages/core/src/revocation/receipt-services.test.ts",
+    commit: "2b64944",
+  },
 ];
