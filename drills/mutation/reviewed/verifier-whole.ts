@@ -51,12 +51,6 @@ export const VERIFIER_WHOLE: readonly Reviewed[] = [
   {
     why: "accepted",
     reason:
-      "How large a table is after something was forgotten: larger than it needs to be, or counted as if one more were over.",
-    lines: {},
-  },
-  {
-    why: "accepted",
-    reason:
       "What is compared besides is no session's id: zeros where a token has no session, and behind the last ancestor the family and what belongs to another token, of which 128 bits would have to agree.",
     lines: {
       "notice-table.ts": [

@@ -67,6 +67,23 @@ test("a row that is remembered with what it refers to shows what was written the
   await Promise.all([a.close(), b.close()]);
 });
 
+test("a row that nobody remembers brings what it refers to, also where that has its own id, of another kind or tenant", async () => {
+  const a = await openStore(server.url, "namesakes");
+  const b = await openStore(server.url, "namesakes");
+  const away = parseTenantId("away") ?? assert.fail();
+  const namesakes: readonly RowKey[] = [
+    { ...session, kind: "subject" },
+    { ...session, tenant: away },
+  ];
+  await commit(a, put(session, "absent", "1", namesakes), ...namesakes.map((key) => put(key, "absent", "named")));
+  const snapshot = await b.read([session]);
+  assert.deepEqual(
+    namesakes.map((key) => snapshot.get(key)?.value),
+    ["named", "named"],
+  );
+  await Promise.all([a.close(), b.close()]);
+});
+
 test("a row of the same version by another attempt, as after a restore, is read anew", async () => {
   const [a, b] = await twoNodes("restored");
   const client = new pg.Client(server.url);
