@@ -83,9 +83,12 @@ function goalsOf(kept: ReadonlyMap<string, Kept>): string {
   ].join("\n\n");
 }
 
-function measuredText({ goal, value }: Judged): string {
+function measuredText({ goal: { beside, bound }, value, isMet }: Judged): string {
   if (value === undefined) return "–";
-  return goal.beside === undefined ? show(value) : `${value.toFixed(2)}${goal.beside.startsWith("floor") ? "" : " ×"}`;
+  if (beside === undefined || !("atLeast" in bound)) return show(value);
+  // What misses its goal by less than a hundredth may not look as if it met it.
+  const text = value.toFixed(!isMet && Number(value.toFixed(2)) >= bound.atLeast ? 4 : 2);
+  return beside.startsWith("floor") ? text : `${text} ×`;
 }
 
 function verdictOf({ goal, value, isMet }: Judged, kept: ReadonlyMap<string, Kept>): string {
