@@ -68,7 +68,7 @@ function kinds(): readonly string[] {
 
 async function measuredOf(kind: string, size: number): Promise<Measured> {
   const store = await filled(kind, size);
-  const name = `Hallpass, ${kind === "postgres" ? "PostgreSQL" : "SQLite"}, ${size} sessions`;
+  const name = `Hallpass, ${kind === "postgres" ? "PostgreSQL" : "SQLite"}, ${size.toLocaleString("en")} sessions`;
   return { name, store, start: () => started(store.place, store.issuer), wall: [], cpu: [], rss: [], rssAsked: 0 };
 }
 

@@ -111,7 +111,7 @@ export const SECTIONS: readonly Section[] = [
   {
     level: 2,
     title: "A store as it grows",
-    results: [{ id: "sizes-sqlite" }, { id: "sizes-postgres" }, { id: "sizes-sqlite-10000000" }],
+    results: [{ id: "sizes-sqlite" }, { id: "sizes-postgres" }],
     text: "Stores of several sizes with a node each, all up at once and asked over HTTP in turn, so that whatever else the machine does falls on all; each request is for another session, chosen evenly from all. A ratio is the median of each round's. A p99 of a few hundred requests moves a good deal between runs. Sessions are filled by SQL and compared with what the code writes.",
   },
   {
