@@ -9,26 +9,35 @@
 //    fleet. NOTIFY takes a lock of the whole server at commit, so it is called only then, too.
 // 3. A change that conflicts writes nothing; its neighbours in the batch do.
 // 4. What is written is counted: a row that stood twice in one UPDATE would be written once, and nobody would be told.
+// 5. A row is found by its key, and then by its place, whatever the planner believes of a table that grows faster than its statistics.
 //
 // Each version of the function has its own name and stays, so that a node of the release before goes on beside a new one
-// (earlier-commit-functions.ts). Positions and ends of notices are those of core's `placeAfter` and `livesUntil`; the contract's rules
-// compare them. Rows are found by their key whatever the planner believes of a table that grows faster than its statistics.
+// (commit-function-3.ts, earlier-commit-functions.ts). Positions and ends of notices are those of core's `placeAfter` and `livesUntil`; the
+// contract's rules compare them.
 
-export const COMMIT_FUNCTION = "commit_3";
+export const COMMIT_FUNCTION = "commit_4";
+/** How many values it takes. */
+export const COMMIT_VALUES = 20;
 
 /**
- * To run with the schema as the search path. `batch` is what batch-text.ts writes. Answers one text: the time of the commit, and for each
- * change its position as epoch.seq, or - where it conflicts.
+ * To run with the schema as the search path, and with what connections.ts says of plans. The values are what batch-text.ts writes: the attempt
+ * of each change; rows, each by the number of its change; changes that compare a row which another one brings, by its place; notices; facts.
+ * Answers one text: the time of the commit, and for each change its position as epoch.seq, or - where it conflicts.
  */
-export const CREATE_COMMIT_3: string = `
-CREATE FUNCTION ${COMMIT_FUNCTION}(batch jsonb, channel text) RETURNS text LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $body$
+export const CREATE_COMMIT_4: string = `
+CREATE FUNCTION ${COMMIT_FUNCTION}(
+  attempts text[],
+  row_n int4[], row_tenant text[], row_kind text[], row_id text[], row_expect int8[], row_form text[],
+  row_value text[], row_expires int8[], row_refs jsonb[],
+  also_n int4[], also_place int4[],
+  notices_of jsonb,
+  fact_n int4[], fact_tenant text[], fact_kind text[], fact_session text[], fact_at int8[], fact_body text[],
+  channel text
+) RETURNS text LANGUAGE plpgsql AS $body$
 DECLARE
-  attempts text[];
-  row_n int4[]; row_tenant text[]; row_kind text[]; row_id text[]; row_expect int8[]; row_form text[];
-  row_value text[]; row_expires int8[]; row_refs jsonb[];
   makes int8; changes int8; removes int8; absents int8; written int8;
   lost int4[] := '{}';
+  lost_places int4[];
   taken int4[];
   line record;
   has_notice boolean;
@@ -37,19 +46,12 @@ DECLARE
   head_epoch int8; head_seq int8; head_mark text;
   now_ms int8;
 BEGIN
-  SELECT array_agg(a ORDER BY n) INTO attempts FROM jsonb_array_elements_text(batch->'a') WITH ORDINALITY AS x(a, n);
-
-  SELECT array_agg(n), array_agg(t), array_agg(k), array_agg(i), array_agg(e), array_agg(f), array_agg(v), array_agg(x), array_agg(r)
-    INTO row_n, row_tenant, row_kind, row_id, row_expect, row_form, row_value, row_expires, row_refs
+  SELECT array_agg(a.place) FILTER (WHERE a.expect IS NOT NULL AND coalesce(w.version, s.version) IS DISTINCT FROM a.expect), count(l.held)
+    INTO lost_places, absents
     FROM (
-      SELECT * FROM jsonb_to_recordset(batch->'r') AS r(n int4, t text, k text, i text, e int8, f text, v text, x int8, r jsonb)
-      ORDER BY t COLLATE "C", k COLLATE "C", i COLLATE "C"
-    ) AS sorted;
-
-  SELECT coalesce(array_agg(a.n) FILTER (WHERE a.expect IS NOT NULL AND coalesce(w.version, s.version) IS DISTINCT FROM a.expect), '{}'),
-      count(l.held)
-    INTO lost, absents
-    FROM unnest(row_n, row_tenant, row_kind, row_id, row_expect, row_form) AS a(n, tenant, kind, id, expect, form)
+      SELECT * FROM unnest(row_tenant, row_kind, row_id, row_expect, row_form) WITH ORDINALITY AS r(tenant, kind, id, expect, form, place)
+      ORDER BY tenant COLLATE "C", kind COLLATE "C", id COLLATE "C"
+    ) AS a
     LEFT JOIN LATERAL (
       SELECT r.version FROM rows r
       WHERE a.expect IS NOT NULL AND a.form <> 'same' AND r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id FOR UPDATE
@@ -65,12 +67,19 @@ BEGIN
       END AS held WHERE a.expect IS NULL
     ) AS l ON true;
   IF absents > 0 THEN
-    SELECT array_agg(a.n) INTO taken FROM unnest(row_n, row_tenant, row_kind, row_id, row_expect) AS a(n, tenant, kind, id, expect)
-      WHERE a.expect IS NULL AND EXISTS (SELECT FROM rows r WHERE r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id);
-    lost := lost || coalesce(taken, '{}');
+    SELECT array_agg(a.place) INTO taken
+      FROM unnest(row_tenant, row_kind, row_id, row_expect) WITH ORDINALITY AS a(tenant, kind, id, expect, place),
+        LATERAL (SELECT FROM rows r WHERE a.expect IS NULL AND r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id OFFSET 0) AS r;
+    lost_places := lost_places || taken;
+  END IF;
+  IF cardinality(lost_places) > 0 THEN
+    SELECT array_agg(n) INTO lost FROM (
+      SELECT row_n[place] AS n FROM unnest(lost_places) AS place
+      UNION SELECT n FROM unnest(also_n, also_place) AS a(n, place) WHERE place = ANY (lost_places)
+    ) AS all_lost;
   END IF;
 
-  SELECT coalesce(bool_or(NOT n = ANY (lost)), false) INTO has_notice FROM jsonb_to_recordset(batch->'d') AS d(n int4);
+  SELECT coalesce(bool_or(NOT n = ANY (lost)), false) INTO has_notice FROM jsonb_to_recordset(notices_of) AS d(n int4);
   IF has_notice THEN
     SELECT epoch, seq, mark, pg_current_xact_id()::text::int8 + facts_after INTO head_epoch, head_seq, head_mark, xid FROM head FOR UPDATE;
   ELSE
@@ -82,7 +91,7 @@ BEGIN
 
   IF has_notice THEN
     FOR line IN
-      SELECT * FROM ROWS FROM (jsonb_to_recordset(batch->'d') AS (n int4, t text, m text, b text, l int8, u int8, e jsonb))
+      SELECT * FROM ROWS FROM (jsonb_to_recordset(notices_of) AS (n int4, t text, m text, b text, l int8, u int8, e jsonb))
         WITH ORDINALITY AS d(n, tenant, mark, body, lives, until, above, place)
       WHERE NOT n = ANY (lost) ORDER BY place
     LOOP
@@ -111,10 +120,14 @@ BEGIN
         not_before_epoch = CASE WHEN a.form = 'raise' THEN at_epoch[a.n] ELSE r.not_before_epoch END,
         not_before_seq = CASE WHEN a.form = 'raise' THEN at_seq[a.n] ELSE r.not_before_seq END,
         raised_at = CASE WHEN a.form = 'raise' THEN now_ms ELSE r.raised_at END
-      FROM unnest(row_n, row_tenant, row_kind, row_id, row_expect, row_form, row_value, row_expires, row_refs)
-        AS a(n, tenant, kind, id, expect, form, value, expires, refs)
-      WHERE r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id
-        AND a.form IN ('put', 'raise') AND a.expect IS NOT NULL AND NOT a.n = ANY (lost);
+      FROM (
+        SELECT a.*, t.at
+        FROM unnest(row_n, row_tenant, row_kind, row_id, row_expect, row_form, row_value, row_expires, row_refs)
+          AS a(n, tenant, kind, id, expect, form, value, expires, refs),
+          LATERAL (SELECT r.ctid AS at FROM rows r WHERE r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id OFFSET 0) AS t
+        WHERE a.form IN ('put', 'raise') AND a.expect IS NOT NULL AND NOT a.n = ANY (lost)
+      ) AS a
+      WHERE r.ctid = a.at;
     GET DIAGNOSTICS written = ROW_COUNT;
     IF written <> changes THEN RAISE EXCEPTION 'a row stands twice in one batch' USING ERRCODE = 'integrity_constraint_violation'; END IF;
   END IF;
@@ -127,16 +140,21 @@ BEGIN
       WHERE a.form IN ('put', 'raise') AND a.expect IS NULL AND NOT a.n = ANY (lost);
   END IF;
   IF removes > 0 THEN
-    DELETE FROM rows r USING unnest(row_n, row_tenant, row_kind, row_id, row_form) AS a(n, tenant, kind, id, form)
-      WHERE r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id AND a.form = 'gone' AND NOT a.n = ANY (lost);
+    DELETE FROM rows r USING (
+        SELECT t.at
+        FROM unnest(row_n, row_tenant, row_kind, row_id, row_form) AS a(n, tenant, kind, id, form),
+          LATERAL (SELECT r.ctid AS at FROM rows r WHERE r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id OFFSET 0) AS t
+        WHERE a.form = 'gone' AND NOT a.n = ANY (lost)
+      ) AS a
+      WHERE r.ctid = a.at;
     GET DIAGNOSTICS written = ROW_COUNT;
     IF written <> removes THEN RAISE EXCEPTION 'a row stands twice in one batch' USING ERRCODE = 'integrity_constraint_violation'; END IF;
   END IF;
 
   INSERT INTO facts (xid, tenant, kind, session, at, body)
     SELECT xid, f.tenant, f.kind, f.session, f.at, f.body
-    FROM ROWS FROM (jsonb_to_recordset(batch->'f') AS (n int4, t text, k text, s text, a int8, b text))
-      WITH ORDINALITY AS f(n, tenant, kind, session, at, body, place)
+    FROM unnest(fact_n, fact_tenant, fact_kind, fact_session, fact_at, fact_body) WITH ORDINALITY
+      AS f(n, tenant, kind, session, at, body, place)
     WHERE NOT f.n = ANY (lost) ORDER BY f.place;
 
   IF has_notice THEN

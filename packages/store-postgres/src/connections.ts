@@ -22,15 +22,17 @@ export interface PoolSettings extends ConnectionSettings {
 }
 
 /**
- * A prepared statement keeps its plan until statistics say otherwise. One that was made while a table was small would read all of it for
- * every question, for as long as it grows faster than it is looked at: each plan goes by an index. A plan without one costs so much by the
- * planner's books that it would be compiled.
+ * A plan is made once and goes by an index: one that was made while a table was small would read all of it for every question, for as long
+ * as it grows faster than it is looked at. A plan without an index costs so much by the planner's books that it would be compiled.
  */
-const BY_INDEX =
-  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off";
+export const PLANS: readonly string[] = [
+  "plan_cache_mode=force_generic_plan",
+  ...["seqscan", "bitmapscan", "hashjoin", "mergejoin", "sort"].map((way) => `enable_${way}=off`),
+  "jit=off",
+];
 
 function configOf(address: string, { schema, statementMs, connectMs, pooled }: ConnectionSettings): ClientConfig {
-  const options = `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed ${BY_INDEX}`;
+  const options = `-c search_path=${schema} -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed ${PLANS.map((one) => `-c ${one}`).join(" ")}`;
   return {
     connectionString: address,
     application_name: "hallpass",

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { type FactDraft, instantOf, type SessionId, type Store, type StoredFact, type TenantId } from "@hallpass/core";
 import pg from "pg";
-import { batchToText } from "./batch-text.ts";
+import { batchTexts } from "./batch-text.ts";
+import { statements } from "./statements.ts";
 import { openStore } from "./testing/open-store.ts";
 import { startPostgres } from "./testing/postgres-server.ts";
 
@@ -87,7 +88,7 @@ test("no fact is shown before one that a transaction of before is still writing:
   await client.connect();
   await client.query("BEGIN");
   const slow = { attempt: "slow", rows: [], notices: [], facts: [fact("slow")] };
-  await client.query("SELECT commit_3($1::jsonb, 'x')", [batchToText([slow])]);
+  await client.query(statements.commit.text, [...batchTexts([slow]), "x"]);
   await record(store, fact("quick"));
   assert.deepEqual(names(await all(store)), []);
   await client.query("COMMIT");

@@ -16,7 +16,7 @@ import {
 } from "@hallpass/core";
 import type { Position } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
-import { batchToText, outcomesFromText } from "./batch-text.ts";
+import { batchTexts, outcomesFromText } from "./batch-text.ts";
 import { durabilityOf } from "./connections.ts";
 import { continueTransactions } from "./facts.ts";
 import { addressesOf } from "./hosts.ts";
@@ -265,7 +265,7 @@ async function commit(
   channel: string,
   changes: readonly Change[],
 ): Promise<readonly Outcome[]> {
-  const values = [batchToText(changes), channel];
+  const values = [...batchTexts(changes), channel];
   for (let tries = 1; ; tries += 1) {
     let hold: Hold;
     let client: PoolClient;

@@ -5,7 +5,8 @@
 import type { Dice } from "@hallpass/core";
 import { encodeBase64url } from "@hallpass/protocol";
 import type { Pool, PoolClient } from "pg";
-import { CREATE_COMMIT_3 } from "./commit-function.ts";
+import { CREATE_COMMIT_4 } from "./commit-function.ts";
+import { CREATE_COMMIT_3 } from "./commit-function-3.ts";
 import { openPool } from "./connections.ts";
 import { CREATE_COMMIT_1, CREATE_COMMIT_2 } from "./earlier-commit-functions.ts";
 import { FACTS_AFTER, PARTITION_FACTS } from "./facts.ts";
@@ -54,6 +55,7 @@ const STEPS: readonly string[] = [
   `${FACTS_AFTER}; ${CREATE_COMMIT_2}`,
   PARTITION_FACTS,
   CREATE_COMMIT_3,
+  CREATE_COMMIT_4,
 ];
 
 /** Beyond it, a later release has changed what this one relies on. Steps that only add stay below the next thousand. */

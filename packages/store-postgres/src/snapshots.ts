@@ -1,6 +1,7 @@
 // What one statement answers to all reads that it was sent for: of each row that is remembered only whether it still stands there.
 
 import { type Head, type Instant, type RowKey, type RowKind, RowMap, type Snapshot } from "@hallpass/core";
+import { quoted } from "./array-text.ts";
 import type { Found, Remembered } from "./remembered.ts";
 import { refsFromRow, rowFromRow, type SqlRow } from "./rows.ts";
 
@@ -45,10 +46,6 @@ export function askedTexts(asked: readonly AskedRow[]): readonly string[] {
     before = ",";
   }
   return [`${tenants}}`, `${kinds}}`, `${ids}}`, `${attempts}}`];
-}
-
-function quoted(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }
 
 export interface Answered {

@@ -1,6 +1,6 @@
 // The statements that ask. Each is one statement, so that its answer is one snapshot. Named ones are prepared once per connection.
 
-import { COMMIT_FUNCTION } from "./commit-function.ts";
+import { COMMIT_FUNCTION, COMMIT_VALUES } from "./commit-function.ts";
 
 export interface Statement {
   readonly name: string;
@@ -90,7 +90,10 @@ export const statements: Readonly<Record<Name, Statement>> = {
       ), ' ') AS answer
       FROM head h`,
   },
-  commit: { name: "hallpass_commit", text: `SELECT ${COMMIT_FUNCTION}($1::jsonb, $2) AS answer` },
+  commit: {
+    name: "hallpass_commit",
+    text: `SELECT ${COMMIT_FUNCTION}(${Array.from({ length: COMMIT_VALUES }, (_, n) => `$${n + 1}`).join(", ")}) AS answer`,
+  },
   notices: {
     name: "hallpass_notices",
     text: `

@@ -3,7 +3,7 @@
 // which brings its settings along and makes sure that the same server answers, for three round trips instead of one.
 
 import type { ClientBase, PoolClient } from "pg";
-import type { ConnectionSettings } from "./connections.ts";
+import { type ConnectionSettings, PLANS } from "./connections.ts";
 import type { Prepared } from "./prepared.ts";
 import type { SqlRow } from "./rows.ts";
 
@@ -32,7 +32,7 @@ export const ANOTHER_SERVER = "another server answers at this address";
 /** What begins a transaction that is like one on a connection of our own, and says which server it is on. */
 export function beginning({ schema, statementMs }: Pick<ConnectionSettings, "schema" | "statementMs">): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = "${schema}"; SET LOCAL synchronous_commit = on;
-    SET LOCAL statement_timeout = ${statementMs}; SELECT ${SERVER} AS server`;
+    SET LOCAL statement_timeout = ${statementMs}; ${PLANS.map((one) => `SET LOCAL ${one};`).join(" ")} SELECT ${SERVER} AS server`;
 }
 
 /** `server` is the one that has to answer; whichever it is, unless given. */
