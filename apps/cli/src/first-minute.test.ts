@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { run } from "./run.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const main = join(import.meta.dirname, "main.ts");
@@ -112,7 +113,7 @@ test("a second server on the same port or the same data, or one whose database i
   const port = await freePort();
   const first = await start(data, port);
   try {
-    const run = promisify(execFile);
+    const runFile = promisify(execFile);
     for (const [directory, address, what, ...store] of [
       [join(data, "other"), `127.0.0.1:${port}`, /^error: 127\.0\.0\.1:\d+ is taken by another program\nhint: /],
       [data, "127.0.0.1:0", /^error: .*\nhint: is another server using /],
@@ -124,7 +125,7 @@ test("a second server on the same port or the same data, or one whose database i
       ],
     ] as const) {
       const words = ["serve", "--development", "--no-demo-api", "--data", directory, "--listen", address, ...store];
-      const failed = await run(process.execPath, ["--conditions=hallpass-source", main, ...words]).catch(
+      const failed = await runFile(process.execPath, ["--conditions=hallpass-source", main, ...words]).catch(
         (error: unknown) => error,
       );
       assert.ok(failed instanceof Error && "code" in failed && "stderr" in failed);
@@ -133,6 +134,26 @@ test("a second server on the same port or the same data, or one whose database i
     }
   } finally {
     await stop(first, "SIGTERM");
+    rmSync(data, { recursive: true });
+  }
+});
+
+test("development with its demo API refuses a port that nobody knows before it starts, and makes nothing", async () => {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-first-"));
+  try {
+    const words = ["serve", "--development", "--data", join(data, "none"), "--listen", "127.0.0.1:0"];
+    const said: string[] = [];
+    const code = await run(words, {
+      env: {},
+      out: () => assert.fail("nothing is printed"),
+      say: (line) => void said.push(line),
+      readInput: async () => "",
+      now: () => 0,
+    });
+    assert.equal(code, 2);
+    assert.match(said.join(""), /^error: .* \(port 0\)\nhint: .*--listen 127\.0\.0\.1:9026; .*--no-demo-api\n$/);
+    assert.deepEqual(readdirSync(data), []);
+  } finally {
     rmSync(data, { recursive: true });
   }
 });

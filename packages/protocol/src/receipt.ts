@@ -31,8 +31,17 @@ export interface ServiceEnforcement {
   /** How many of its verifiers have said what they accepted meanwhile, and how many tokens that was at most. */
   readonly reported: number;
   readonly late_accepts: number;
+  /** Those without a bound first, then those with the latest; no more than `MOST_SILENT_LISTED` in a whole receipt. */
   readonly silent: readonly SilentVerifier[];
+  /** How many more are silent than are listed; absent for none. */
+  readonly silent_omitted?: number;
 }
+
+/**
+ * A thousand names are more than a person goes through, and some 130 kB. Of a large fleet that is cut off, or of names that a holder of a feed
+ * credential made up, a receipt would otherwise be tens of megabytes, each time it is read; `GET /v1/verifiers` lists them all.
+ */
+export const MOST_SILENT_LISTED: number = 1000;
 
 export interface Receipt {
   readonly id: string;

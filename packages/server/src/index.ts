@@ -12,7 +12,7 @@ export { backUp } from "./backup/backup.ts";
 export type { BackedUpTenant, Manifest } from "./backup/manifest.ts";
 export { BackupProblem, type BackupProblemCode } from "./backup/problem.ts";
 export { type Restore, type RestoredTenant, restore } from "./backup/restore.ts";
-export { type Config, type ConfigSources, type LoadedConfig, loadConfig, type Said } from "./config.ts";
+export { type Config, type ConfigSources, configOfTenant, type LoadedConfig, loadConfig, type Said } from "./config.ts";
 export { envName, KEYS, type Key, NAMES, type Name, type Settings } from "./config-schema.ts";
 export { type BodyMember, bodyMembers } from "./endpoints/body-members.ts";
 export { ENDPOINTS } from "./endpoints/index.ts";

@@ -80,11 +80,39 @@ describe("audit verify", () => {
     });
   }
 
+  it("calls an export malformed, with the line, that has a member of another kind than an export has [AUD-8]", async () => {
+    const lines = readFileSync(files.export, "utf8").trimEnd().split("\n");
+    const [head, record] = [0, 2].map((at) => JSON.parse(lines[at] ?? "") as Readonly<Record<string, unknown>>);
+    const person = { name: "subject", value: "ada", salt: "AA" };
+    const odd: readonly (readonly [at: number, spoiled: object, said: string])[] = [
+      ...[{ persons: [null] }, { persons: ["ada"] }, { persons: [{ ...person, salt: 1 }] }, { persons: {} }].map(
+        (members) => [2, { ...record, ...members }, "line 3 of "] as const,
+      ),
+      ...[{ hash: null }, { entry: {} }].map((members) => [2, { ...record, ...members }, "line 3 of "] as const),
+      [2, [], "line 3 of "],
+      ...[{ before: 1 }, { issuer: null }, { tenant: [] }, { from: 0 }, { from: 1.5 }, { from: "1" }].map(
+        (members) => [0, { ...head, ...members }, ""] as const,
+      ),
+    ];
+    for (const [at, members, said] of odd) {
+      const text = JSON.stringify(members);
+      const path = spoiled("odd.jsonl", (all) => void all.splice(at, 1, text));
+      const ran = await hallpass("audit", "verify", path, "--checkpoint", files.kept);
+      const what = at === 0 ? "export of the audit" : "record of an audit";
+      assert.deepEqual([ran.exit, ran.out], [2, ""], text);
+      assert.ok(ran.said.startsWith(`error: ${said}${path} is no ${what}\nhint: `), ran.said);
+    }
+    const none = spoiled("none.jsonl", (all) => void all.splice(1, 0, "", "null"));
+    const ran = await hallpass("audit", "verify", none, "--checkpoint", files.kept);
+    assert.deepEqual([ran.exit, ran.said.split("\n")[0]], [3, `error: line 3 of ${none} is no JSON object`]);
+  });
+
   it("refuses a checkpoint that no key signed, one that is cut, and files that are none", async () => {
     const kept = JSON.parse(readFileSync(files.kept, "utf8")) as { checkpoint: string; keys: object[] };
     const bad: readonly [text: string, exit: number][] = [
       [JSON.stringify({ ...kept, keys: [] }), 3],
       [JSON.stringify({ ...kept, checkpoint: kept.checkpoint.slice(0, -4) }), 3],
+      [JSON.stringify({ ...kept, keys: [null] }), 3],
       ["{}", 3],
       ["{", 3],
       ["", 3],

@@ -14,7 +14,7 @@ import type { Context, Outcome } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printable } from "../print/columns.ts";
 import { printJson, printLines } from "../terminal.ts";
-import type { AuditHead, KeptCheckpoint, WireRecord } from "./wire-audit.ts";
+import type { AuditHead, KeptCheckpoint, WirePerson, WireRecord } from "./wire-audit.ts";
 
 export interface VerifyOptions {
   readonly checkpoint: readonly string[];
@@ -55,24 +55,50 @@ export async function verify({ terminal }: Context, file: string, options: Verif
 }
 
 function readExport(file: string): AuditExport {
-  const [head, ...lines] = linesIn(file);
-  const { audit, issuer, tenant, from, before } = jsonIn(file, head ?? "") as Partial<AuditHead>;
-  if (audit !== "hallpass/audit/1" || issuer === undefined || tenant === undefined || before === undefined)
-    throw usage(`${file} is no export of the audit`, "make one with: hallpass audit export --format jsonl");
-  const records = lines.map((line) => jsonIn(file, line) as WireRecord);
-  if (typeof from !== "number" || !records.every(isRecord))
-    throw usage(`${file} is no export of the audit`, "make one with: hallpass audit export --format jsonl");
+  const [first, ...lines] = linesIn(file);
+  const { audit, issuer, tenant, from, before } = (
+    first === undefined ? {} : jsonIn(file, first)
+  ) as Partial<AuditHead>;
+  if (
+    audit !== "hallpass/audit/1" ||
+    typeof issuer !== "string" ||
+    typeof tenant !== "string" ||
+    typeof before !== "string" ||
+    !Number.isSafeInteger(from) ||
+    from === undefined ||
+    from < 1
+  )
+    throw usage(`${file} is no export of the audit`, MAKE_ONE);
+  const records = lines.map((line) => {
+    const record = jsonIn(file, line);
+    if (!isRecord(record)) throw usage(`line ${line.number} of ${file} is no record of an audit`, MAKE_ONE);
+    return record;
+  });
   return { issuer, tenant, from, before, records };
 }
 
-function isRecord({ entry, hash, persons }: Partial<WireRecord>): boolean {
-  return typeof entry === "string" && typeof hash === "string" && Array.isArray(persons);
+const MAKE_ONE = "make one with: hallpass audit export --format jsonl";
+
+function isRecord(value: object): value is WireRecord {
+  const { entry, hash, persons }: Partial<Record<keyof WireRecord, unknown>> = value;
+  return typeof entry === "string" && typeof hash === "string" && Array.isArray(persons) && persons.every(isPerson);
+}
+
+function isPerson(value: unknown): value is WirePerson {
+  if (!isObject(value)) return false;
+  const { name, value: text, salt }: Partial<Record<keyof WirePerson, unknown>> = value;
+  return typeof name === "string" && typeof text === "string" && typeof salt === "string";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 function readCheckpoints(file: string): readonly NonNullable<ReturnType<typeof openCheckpoint>>[] {
   const opened = linesIn(file).map((line) => {
     const { checkpoint, keys } = jsonIn(file, line) as Partial<KeptCheckpoint>;
-    return typeof checkpoint === "string" && Array.isArray(keys) ? openCheckpoint(checkpoint, keys) : undefined;
+    const isKept = typeof checkpoint === "string" && Array.isArray(keys) && keys.every(isObject);
+    return isKept ? openCheckpoint(checkpoint, keys) : undefined;
   });
   const points = opened.filter((point) => point !== undefined);
   if (points.length === 0 || points.length < opened.length)
@@ -84,22 +110,29 @@ function readCheckpoints(file: string): readonly NonNullable<ReturnType<typeof o
   return points;
 }
 
-function linesIn(file: string): readonly string[] {
+interface Line {
+  /** From 1, as an editor counts. */
+  readonly number: number;
+  readonly text: string;
+}
+
+function linesIn(file: string): readonly Line[] {
   try {
     return readFileSync(file, "utf8")
       .split("\n")
-      .filter((line) => line !== "");
+      .map((text, at) => ({ number: at + 1, text }))
+      .filter(({ text }) => text !== "");
   } catch {
     throw usage(`${file} can't be read`, "give a file that exists");
   }
 }
 
-function jsonIn(file: string, line: string): object {
+function jsonIn(file: string, { number, text }: Line): object {
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value;
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
   } catch {
     // Told below: a line that is cut is no JSON.
   }
-  throw new Complaint(EXIT.refused, `${file} has a line that is no JSON object`, "an export is not edited by hand");
+  throw new Complaint(EXIT.refused, `line ${number} of ${file} is no JSON object`, "an export is not edited by hand");
 }

@@ -33,12 +33,13 @@ test("the operator's secret is made into a file of its owner's, its hash alone i
   rmSync(directory, { recursive: true });
 });
 
-test("an operator's secret that was lost is replaced by whoever has the server's configuration, and the file is left out where it is not", async (t) => {
+test("an operator's secret that was lost is replaced by whoever has the server's configuration, the file is left out where it is not, and one that holds a dead secret is named", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "hallpass-operator-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const over = { development: "true", data: join(directory, "data"), listen: "127.0.0.1:0", log_level: "silent" };
-  const path = join(directory, "next");
-  const replace = async (): Promise<readonly [number, string]> => {
+  const next = join(directory, "next");
+  const first = join(directory, "data", "operator-credentials");
+  const replace = async (path = next): Promise<readonly [number, string]> => {
     let said = "";
     const settings = Object.entries(over).map(([key, value]) => `${key}=${value}`);
     const code = await run(["config", "operator-secret", "--replace", "--secret-file", path, "--set", ...settings], {
@@ -57,10 +58,21 @@ test("an operator's secret that was lost is replaced by whoever has the server's
   t.after(() => server.close());
   assert.match((await replace()).join(" "), /^4 error: .* is in use: another process serves it/);
   await server.close();
-  assert.throws(() => statSync(path), { code: "ENOENT" });
+  assert.throws(() => statSync(next), { code: "ENOENT" });
+  const before = readFileSync(first, "utf8");
   assert.deepEqual(await replace(), [
     0,
-    `no secret of before works; the operator's is in ${path}, as client_id:secret\n`,
+    `no secret of before works; the operator's is in ${next}, as client_id:secret
+${first} still holds one of before, and hallpass reads it there: put the new file in its place
+`,
   ]);
-  assert.match(readFileSync(path, "utf8"), /^operator:hpc_[\w-]+\n$/);
+  assert.match(readFileSync(next, "utf8"), /^operator:hpc_[\w-]+\n$/);
+  assert.equal(readFileSync(first, "utf8"), before);
+  // In its own place, and where there is no other, nothing is left to say.
+  rmSync(first);
+  for (const path of [join(directory, "another"), first])
+    assert.deepEqual(await replace(path), [
+      0,
+      `no secret of before works; the operator's is in ${path}, as client_id:secret\n`,
+    ]);
 });

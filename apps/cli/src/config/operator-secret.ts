@@ -2,8 +2,10 @@
 // the secret was lost, the next one, straight into the store.
 
 import { createHash, randomBytes } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
 import { formatClientSecret } from "@hallpass/protocol";
-import { OPERATOR, replaceOperatorSecret } from "@hallpass/server";
+import { type Config, configOfTenant, OPERATOR, OPERATOR_CREDENTIALS, replaceOperatorSecret } from "@hallpass/server";
 import { told } from "../backup/told.ts";
 import { Complaint, usage } from "../complaint.ts";
 import type { Context, Outcome } from "../context.ts";
@@ -51,7 +53,27 @@ async function replaced(
     throw error;
   }
   context.terminal.say(`no secret of before works; the operator's is in ${path}, as client_id:secret\n`);
+  const first = join(dataOf(config, tenant), OPERATOR_CREDENTIALS);
+  if (isAnother(first, path))
+    context.terminal.say(
+      `${first} still holds one of before, and hallpass reads it there: put the new file in its place\n`,
+    );
   return undefined;
+}
+
+/** Where a first start has put the first secret. */
+function dataOf(config: Config, tenant: string | undefined): string {
+  const own = config.tenants.find(({ id }) => id === tenant);
+  return own === undefined ? config.data : configOfTenant(config, own).data;
+}
+
+/** Whether there is a file that is not `made`. One that can't be looked at is not this person's to put anything in the place of. */
+function isAnother(path: string, made: string): boolean {
+  try {
+    return realpathSync(path) !== realpathSync(made);
+  } catch {
+    return false;
+  }
 }
 
 /** What a person can act on; a defect stays one. */

@@ -78,6 +78,7 @@ function acceptedMeanwhile({ reported, verifiers, late_accepts: late }: ServiceE
 function silentLines(services: readonly ServiceEnforcement[], asOf: number): string[] {
   const silent = services.flatMap((one) => one.silent.map((verifier) => ({ service: one.service, verifier })));
   if (silent.length === 0) return [];
+  const omitted = services.reduce((sum, one) => sum + (one.silent_omitted ?? 0), 0);
   return [
     "",
     ...columns(
@@ -89,6 +90,7 @@ function silentLines(services: readonly ServiceEnforcement[], asOf: number): str
         verifier.refuses_by_ms === null ? "no bound" : relative(verifier.refuses_by_ms, asOf),
       ]),
     ),
+    ...(omitted === 0 ? [] : [`and ${omitted} more that are silent; list them with: hallpass verifiers list`]),
   ];
 }
 

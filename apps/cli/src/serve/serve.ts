@@ -39,11 +39,17 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
   const worker = thisWorker(told.resolve);
   if (worker !== undefined) return serveAsWorker(config, worker, Promise.race([stopped, told.promise]));
   if (config.workers > 1) return serveByWorkers(context, config, stopped);
+  const withDemo = config.development && options.demoApi !== false;
+  // Its verifier knows the server by its issuer, which is written into the store before a port is taken.
+  if (withDemo && config.listen.port === 0)
+    throw usage(
+      "the demo API can't find a server at a port that nobody knows before it starts (port 0)",
+      "name the port: --listen 127.0.0.1:9026; or leave the demo API out: --no-demo-api",
+    );
   const server = await opened(config);
   let demo: DemoApi | undefined;
   try {
     const lines = (demoUrl: string): readonly PasteLine[] => pasteLines({ config, demoUrl, env: terminal.env });
-    const withDemo = config.development && options.demoApi !== false;
     demo = withDemo ? await demoApi(config, options.demoApi, lines) : undefined;
     const isFirst = server.operatorCredentials !== null;
     terminal.say(

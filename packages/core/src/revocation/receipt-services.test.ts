@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Position, Receipt } from "@hallpass/protocol";
+import { MOST_SILENT_LISTED, type Position, type Receipt } from "@hallpass/protocol";
 import { afterMs, instantOf } from "../kernel/time.ts";
 import { SID } from "../testing/builders.ts";
 import type { FleetMember, Heard } from "./fleet.ts";
@@ -123,4 +123,38 @@ test("a receipt costs what its fleet is large, however many services there are a
   const many = receipt({ members: Array.from({ length: 200_000 }, () => same), heard: new Map([["x", heard()]]) });
   assert.equal(many.enforced_by_ms, COMMITTED - 1000 + M);
   assert.equal(many.services[0]?.refuses_by_ms, COMMITTED - 1000 + M);
+});
+
+test("of more silent verifiers than a receipt lists those without a bound come first and the latest after them, and the rest is counted [RCP-19]", () => {
+  const named = (at: number): string => `api-${String(at).padStart(5, "0")}`;
+  const api = Array.from({ length: 20_000 }, (_, at) =>
+    aMember(named(at), { maxStaleness: at === 19_000 ? 2 * M : M }),
+  );
+  const members = [...api, aMember("done"), aMember("w", { service: "web", onStale: "accept" })];
+  const known = new Map([["done", heard({ applied: POS })]]);
+  const { fleet, services } = receipt({ members, heard: known });
+  assert.deepEqual(fleet, { verifiers: 20_002, enforced: 1, waiting: 20_000, no_bound: 1 });
+  const [first, second] = services;
+  assert.deepEqual(
+    [first?.verifiers, first?.enforced, first?.waiting, first?.silent_omitted],
+    [20_001, 1, 20_000, 20_000 + 1 - MOST_SILENT_LISTED],
+  );
+  assert.deepEqual(
+    first?.silent.map(({ instance }) => instance),
+    [named(19_000), ...Array.from({ length: MOST_SILENT_LISTED - 2 }, (_, at) => named(at))],
+  );
+  assert.deepEqual(
+    second?.silent.map(({ instance }) => instance),
+    ["w"],
+  );
+  assert.ok(second !== undefined && !("silent_omitted" in second));
+  // What enforces already takes no place.
+  for (const [silent, omitted] of [
+    [MOST_SILENT_LISTED - 1, undefined],
+    [MOST_SILENT_LISTED, undefined],
+    [MOST_SILENT_LISTED + 1, 1],
+  ] as const) {
+    const [one] = receipt({ members: [aMember("done"), ...api.slice(0, silent)], heard: known }).services;
+    assert.deepEqual([one?.silent.length, one?.silent_omitted], [silent - (omitted ?? 0), omitted]);
+  }
 });

@@ -3,6 +3,7 @@
 import {
   comparePositions,
   formatPosition,
+  MOST_SILENT_LISTED,
   type Position,
   type Receipt,
   type ServiceEnforcement,
@@ -13,6 +14,7 @@ import { afterMs, earliest, type Instant, instantOf, isPast, latest } from "../k
 import type { StoreTraits } from "../store/store.ts";
 import { type FleetMember, type Heard, heardAs } from "./fleet.ts";
 import { isCounting, type LargeRun, statusOf } from "./large-run.ts";
+import { mostUrgent } from "./most-urgent.ts";
 import { type AnyTarget, targetToWire } from "./target.ts";
 
 export interface Revocation {
@@ -63,9 +65,10 @@ export function receiptOf(revocation: Revocation, fleet: FleetView, now: Instant
     enforcement: enforcementBy(revocation, member, fleet, { now, believed }),
   }));
   const byService = Map.groupBy(judged, ({ member }) => member.service);
+  const listed = Map.groupBy(mostUrgent(judged, urgencyOf, MOST_SILENT_LISTED), ({ member }) => member.service);
   const services = [...byService.keys()]
     .toSorted()
-    .map((service) => serviceOf(revocation, service, byService.get(service) ?? [], fleet));
+    .map((service) => serviceOf(revocation, service, byService.get(service) ?? [], listed.get(service) ?? [], fleet));
   const counted = count(judged);
   const status = statusOf(revocation);
   const unreadable = revocation.run?.unreadable ?? 0;
@@ -145,6 +148,18 @@ function latestBound(judged: readonly Judged[], least: Instant = instantOf(0)): 
   );
 }
 
+/** What has no bound, or the latest, is what one acts upon first; what enforces already is not silent. */
+function urgencyOf({ enforcement }: Judged): number | undefined {
+  switch (enforcement.kind) {
+    case "enforced":
+      return undefined;
+    case "waiting":
+      return enforcement.refusesBy;
+    case "no_bound":
+      return Number.MAX_SAFE_INTEGER;
+  }
+}
+
 /** What it reported when it had applied the last notice, less what it had reported before the first; undefined when it has not, or began anew. */
 function lateAccepts({ pos, targets, run }: Revocation, heard: Heard | undefined): number | undefined {
   const first = (run?.began ?? pos).seq - targets.length + 1;
@@ -159,12 +174,11 @@ function serviceOf(
   revocation: Revocation,
   service: string,
   judged: readonly Judged[],
+  listed: readonly Judged[],
   fleet: FleetView,
 ): ServiceEnforcement {
   const counted = count(judged);
-  const silent = judged
-    .filter(({ enforcement }) => enforcement.kind !== "enforced")
-    .map(({ member, enforcement }) => silentVerifier(member, enforcement, fleet));
+  const omitted = counted.waiting + counted.no_bound - listed.length;
   const late = judged.flatMap(({ member }) => lateAccepts(revocation, fleet.heard.get(heardAs(member))) ?? []);
   return {
     service,
@@ -172,7 +186,8 @@ function serviceOf(
     refuses_by_ms: counted.no_bound > 0 || counted.waiting === 0 ? null : latestBound(judged),
     reported: late.length,
     late_accepts: late.reduce((sum, one) => sum + one, 0),
-    silent,
+    silent: listed.map(({ member, enforcement }) => silentVerifier(member, enforcement, fleet)),
+    ...(omitted === 0 ? {} : { silent_omitted: omitted }),
   };
 }
 
