@@ -1,7 +1,7 @@
 // What the doctor takes for the server's configuration, and which variables hold a secret.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -88,4 +88,26 @@ test("a file with a key that everybody may read is named, whether the configurat
   chmodSync(kek, 0o644);
   chmodSync(own, 0o602);
   assert.deepEqual(open(), saw([kek, own]));
+});
+
+test("files of further tenants and of the configuration are looked at as well, and one that can't be looked at stops nothing [NB-63]", (t) => {
+  const data = mkdtempSync(join(tmpdir(), "hallpass-doctor-"));
+  t.after(() => rmSync(data, { recursive: true }));
+  const tenants = JSON.stringify({ shop: { issuer: "https://shop.example" } });
+  const [folder, file, circle] = [join(data, "tenants/shop"), join(data, "config.json"), join(data, "circle")];
+  mkdirSync(folder, { recursive: true });
+  const [own, credentials] = ["key-encryption-key", "operator-credentials"].map((one) => join(folder, one)) as [
+    string,
+    string,
+  ];
+  for (const one of [own, credentials]) writeFileSync(one, KEK, { mode: 0o600 });
+  chmodSync(credentials, 0o644);
+  symlinkSync(circle, circle);
+  const open = (settings: object, env: object): unknown => {
+    writeFileSync(file, JSON.stringify({ issuer: ISSUER, data, ...settings }));
+    chmodSync(file, 0o644);
+    return gathered({ HALLPASS_CONFIG_FILE: file, HALLPASS_TENANTS: tenants, ...env }).openFiles;
+  };
+  assert.deepEqual(open({}, { HALLPASS_KEK_FILE: circle }), saw([credentials]));
+  assert.deepEqual(open({ kek: KEK, store: "postgres://u:p4ss@db/hallpass" }, {}), saw([credentials, file]));
 });

@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { type Config, envName, KEYS, loadConfig, type Name } from "@hallpass/server";
+import { type Config, configOfTenant, envName, KEYS, type LoadedConfig, loadConfig, type Name } from "@hallpass/server";
 import { type SourceOptions, sourcesOf } from "../config/sources.ts";
 import type { Context } from "../context.ts";
 import type { Facts } from "./facts.ts";
@@ -28,7 +28,7 @@ export function gatherConfig({ terminal, connection }: Context, options: SourceO
   return {
     problems: saw(loaded.ok ? [] : loaded.problems),
     config: loaded.ok ? saw(loaded.config) : unseen("the configuration has problems"),
-    openFiles: loaded.ok ? openFilesOf(loaded.config) : unseen("the configuration has problems"),
+    openFiles: loaded.ok ? openFilesOf(loaded.config, loaded.said) : unseen("the configuration has problems"),
     secretVariables: isServers ? saw(secret) : unseen("the server's environment is not given here"),
   };
 }
@@ -53,15 +53,28 @@ function holdsSecret(name: Name, text: string): boolean {
 }
 
 const EVERYBODY = 0o007;
-/** Made in the data directory where nothing else is configured. */
+/** Made in the data directory, and in that of each further tenant, where nothing else is configured. */
 const OWN_FILES = ["key-encryption-key", "operator-credentials"];
 
-/** What is not there, or not on this machine, is not everybody's. */
-function openFilesOf(config: Config): Facts["openFiles"] {
+/** What is not there, or can't be looked at from here, is not everybody's. */
+function openFilesOf(config: Config, said: LoadedConfig["said"]): Facts["openFiles"] {
   if (process.platform === "win32") return unseen("this system has no modes of files");
   const { kek_file: kek, kek_previous_file: previous, kek_vault_token_file: vault } = config;
   const { proxy_secret_file: proxy, tls_key_file: key, data, tenants } = config;
   const named = [kek, previous, vault, proxy, key, ...tenants.map((tenant) => tenant.kek_file)];
-  const paths = [...named.flatMap((path) => path ?? []), ...OWN_FILES.map((name) => join(data, name))];
-  return saw(paths.filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & EVERYBODY) !== 0));
+  const directories = [data, ...tenants.map((tenant) => configOfTenant(config, tenant).data)];
+  const own = directories.flatMap((directory) => OWN_FILES.map((name) => join(directory, name)));
+  const settings = [...said].flatMap(([name, places]) =>
+    places.flatMap((one) => (one.by === "file" && holdsSecret(name, one.text) ? [one.place] : [])),
+  );
+  return saw([...new Set([...named.flatMap((path) => path ?? []), ...own, ...settings])].filter(isEverybodys));
+}
+
+function isEverybodys(path: string): boolean {
+  try {
+    return (statSync(path).mode & EVERYBODY) !== 0;
+  } catch {
+    // Also where a directory above it lets nobody through: the doctor is run by whoever is there.
+    return false;
+  }
 }
