@@ -85,8 +85,9 @@ function goalsOf(kept: ReadonlyMap<string, Kept>): string {
 
 function measuredText({ goal: { beside, bound }, value, isMet }: Judged): string {
   if (value === undefined) return "–";
-  if (beside === undefined || !("atLeast" in bound)) return show(value);
   // What misses its goal by less than a hundredth may not look as if it met it.
+  if ("atMost" in bound) return !isMet && show(value) === show(bound.atMost) ? value.toFixed(4) : show(value);
+  if (beside === undefined) return show(value);
   const text = value.toFixed(!isMet && Number(value.toFixed(2)) >= bound.atLeast ? 4 : 2);
   return beside.startsWith("floor") ? text : `${text} ×`;
 }

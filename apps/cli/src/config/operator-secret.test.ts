@@ -56,7 +56,10 @@ test("an operator's secret that was lost is replaced by whoever has the server's
   assert.ok(loaded.ok);
   const server = await startServer(loaded.config);
   t.after(() => server.close());
-  assert.match((await replace()).join(" "), /^4 error: .* is in use: another process serves it/);
+  assert.match(
+    (await replace()).join(" "),
+    /^4 error: .* is in use: another process serves it.*\nhint: .*SQLite, stop/,
+  );
   await server.close();
   assert.throws(() => statSync(next), { code: "ENOENT" });
   const before = readFileSync(first, "utf8");

@@ -39,6 +39,9 @@ export async function operatorSecret(context: Context, options: OperatorSecretOp
   return undefined;
 }
 
+/** Not that nothing was changed: a store that was lost in the middle may hold a secret that nobody has. */
+const AGAIN = "run this again; where the store is SQLite, stop its server first";
+
 async function replaced(
   context: Context,
   { secretFile: path, tenant, ...sources }: OperatorSecretOptions,
@@ -46,7 +49,7 @@ async function replaced(
   const config = configured(context, sources);
   const file = secretFile(path);
   try {
-    const secret = await told(replaceOperatorSecret(config, tenant).catch(inWords));
+    const secret = await told(replaceOperatorSecret(config, tenant).catch(inWords), AGAIN);
     file.keep(OPERATOR, secret.reveal());
   } catch (error) {
     file.drop();
@@ -82,6 +85,6 @@ function inWords(error: unknown): never {
   throw new Complaint(
     EXIT.unavailable,
     error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message,
-    "nothing was changed; stop the server first where its store is SQLite",
+    AGAIN,
   );
 }

@@ -1,5 +1,5 @@
 // Signatures that are asked for in one turn are made in a row. The tables of the curve then stay in the processor's cache:
-// measured, a signature between two requests costs twice as much as one after another (docs/performance.md).
+// measured, a signature between two requests costs twice as much as one after another (docs/performance-notes.md).
 
 import type { NextTurn } from "../kernel/ports.ts";
 import type { Signer } from "./ring.ts";

@@ -1,5 +1,5 @@
 // Requests that have arrived together are answered in a row. What one of them needs of the processor's caches is then still there for the
-// next: measured, a refresh between the reading of two sockets costs a tenth more than one after another (docs/performance.md).
+// next: measured, a refresh between the reading of two sockets costs a tenth more than one after another (docs/performance-notes.md).
 // A row has an end, because whatever arrives meanwhile waits for it: the longer the turns, the fewer go on in the next.
 
 import type { Clock, NextTurn } from "@hallpass/core";

@@ -16,7 +16,8 @@ const ACTOR = "operator-secret";
 
 /**
  * No secret of before works from then on, and a disabled operator is active again. The same store as `startServer` opens: one file of SQLite is
- * opened by one process alone. Rejects with a BackupProblem, an Error that a person can act on, or a Fault of the store; then nothing was changed.
+ * opened by one process alone. Rejects with a BackupProblem, an Error that a person can act on, or a Fault of the store; then no secret has come
+ * out, and another try does all of it.
  */
 export async function replaceOperatorSecret(
   config: Config,
