@@ -195,6 +195,11 @@ export const CORE_NARROWED: readonly Reviewed[] = [
       "store/change.ts": [
         "if (raised === undefined || stamped.notBefore === null) return { pos: snapshot.head.pos, at: snapshot.clock };",
       ],
+      "revocation/receipt.ts": [
+        ".map((service) => serviceOf(revocation, service, byService.get(service) ?? [], listed.get(service) ?? [], fleet));",
+        '(by, { enforcement }) => (enforcement.kind === "waiting" ? latest(by, enforcement.refusesBy) : by),',
+        'return enforcement.kind === "waiting" ? enforcement.refusesBy : undefined;',
+      ],
     },
   },
 ];

@@ -146,6 +146,11 @@ export const CORE_OPERATIONS: readonly Reviewed[] = [
         "if (!isRotationDue(set, now, policy) && !isRemovalDue(set, now, policy)) continue;",
         "keySetsOf(ring).some(({ set }) => isRotationDue(set, now, policy) || isRemovalDue(set, now, policy)) ||",
       ],
+      "revocation/most-urgent.ts": [
+        "if (urgency === undefined || urgency <= above) continue;",
+        "if (kept.length < 2 * most) continue;",
+        "above = kept.at(-1)?.urgency ?? above;",
+      ],
     },
   },
   {

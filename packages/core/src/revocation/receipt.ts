@@ -150,14 +150,8 @@ function latestBound(judged: readonly Judged[], least: Instant = instantOf(0)): 
 
 /** What has no bound, or the latest, is what one acts upon first; what enforces already is not silent. */
 function urgencyOf({ enforcement }: Judged): number | undefined {
-  switch (enforcement.kind) {
-    case "enforced":
-      return undefined;
-    case "waiting":
-      return enforcement.refusesBy;
-    case "no_bound":
-      return Number.MAX_SAFE_INTEGER;
-  }
+  if (enforcement.kind === "no_bound") return Number.MAX_SAFE_INTEGER;
+  return enforcement.kind === "waiting" ? enforcement.refusesBy : undefined;
 }
 
 /** What it reported when it had applied the last notice, less what it had reported before the first; undefined when it has not, or began anew. */
