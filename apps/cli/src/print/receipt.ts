@@ -90,7 +90,7 @@ function silentLines(services: readonly ServiceEnforcement[], asOf: number): str
         verifier.refuses_by_ms === null ? "no bound" : relative(verifier.refuses_by_ms, asOf),
       ]),
     ),
-    ...(omitted === 0 ? [] : [`and ${omitted} more that are silent; list them with: hallpass verifiers list`]),
+    ...(omitted === 0 ? [] : [`and ${omitted} more that are silent; list them with: hallpass verifiers`]),
   ];
 }
 
