@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { instantOf } from "@hallpass/core";
 import pg from "pg";
 import { openClient } from "./connections.ts";
 import { GENERATION, migratePostgres } from "./schema.ts";
@@ -126,4 +127,30 @@ test("[GRO-8] a statement that was planned on empty tables, or on the statistics
     await client.end();
     assert.ok(byIndex > 10);
   }
+});
+
+test("[GRO-6] [GRO-8] a statement that drops, planned on emptied tables, takes from full ones the first that end, and no more than it may", async (t) => {
+  const MANY = 2000;
+  const store = await openStore(server.url, "dropping");
+  t.after(() => store.close());
+  const fill = `INSERT INTO dropping.notices SELECT n, 1, 'main', 'm', 'b', 0, n FROM generate_series(1, ${MANY}) AS n;
+    INSERT INTO dropping.facts (xid, tenant, kind, at, body) SELECT n, 'main', 'old', n, '{}' FROM generate_series(1, ${MANY}) AS n`;
+  await sql(`${fill}; DELETE FROM dropping.notices; DELETE FROM dropping.facts`);
+  await sql("VACUUM ANALYZE");
+  const bound = instantOf(MANY + 1);
+  const ofKind = { kind: "old", from: instantOf(0), before: bound };
+  const dropped = (factsOf: readonly (typeof ofKind)[]) =>
+    store.drop({ horizon: bound, factsBefore: bound, factsOf, limit: 10 });
+  assert.deepEqual(await dropped([ofKind]), { more: false });
+  await sql(fill);
+  const left = async (): Promise<unknown> => {
+    const [first] = await sql(
+      "SELECT (SELECT min(seq) FROM dropping.notices)::int4 AS notice, (SELECT min(xid) FROM dropping.facts)::int4 AS fact",
+    );
+    return first;
+  };
+  assert.deepEqual(await dropped([]), { more: true });
+  assert.deepEqual(await left(), { notice: 11, fact: 11 });
+  assert.deepEqual(await dropped([ofKind]), { more: true });
+  assert.deepEqual(await left(), { notice: 21, fact: 31 });
 });

@@ -127,24 +127,25 @@ export const statements: Readonly<Record<Name, Statement>> = {
     name: "hallpass_due",
     text: "SELECT tenant, kind, id FROM rows WHERE kind = $1 AND expires <= $2 ORDER BY expires, tenant, id LIMIT $3",
   },
-  // Nobody waits for those who drop, and two who drop take different rows. Facts that have a day of their own go with it (tendFacts).
+  // Nobody waits for those who drop, and two who drop take different rows. Facts that have a day of their own go with it (tendFacts). What is
+  // dropped is chosen once, and found by its place: a join's plan, made while the table was empty, would choose anew for each row that is there.
   drop: {
     name: "hallpass_drop",
     text: `
       WITH ${fence(4)}, gone AS (
-        DELETE FROM notices WHERE ${holds(4)} AND seq IN (
-          SELECT seq FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED
-        ) RETURNING seq
+        DELETE FROM notices WHERE ${holds(4)} AND ctid = ANY (ARRAY(
+          SELECT ctid FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED
+        )) RETURNING seq
       ),
       gone_before AS (
-        DELETE FROM facts_before WHERE ${holds(4)} AND (xid, place) IN (
-          SELECT xid, place FROM facts_before WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
-        )
+        DELETE FROM facts_before WHERE ${holds(4)} AND ctid = ANY (ARRAY(
+          SELECT ctid FROM facts_before WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
+        ))
       ),
       gone_rest AS (
-        DELETE FROM facts_rest WHERE ${holds(4)} AND (xid, place) IN (
-          SELECT xid, place FROM facts_rest WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
-        )
+        DELETE FROM facts_rest WHERE ${holds(4)} AND ctid = ANY (ARRAY(
+          SELECT ctid FROM facts_rest WHERE at < $2 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
+        ))
       )
       UPDATE head SET dropped_seq = greatest(dropped_seq, (SELECT max(seq) FROM gone)),
         dropped_horizon = greatest(dropped_horizon, $1)
@@ -157,10 +158,13 @@ export const statements: Readonly<Record<Name, Statement>> = {
   dropFactsOf: {
     name: "hallpass_drop_facts_of",
     text: `
-      WITH ${fence(5)}, gone AS (
-        DELETE FROM facts WHERE ${holds(5)} AND (xid, place) IN (
-          SELECT xid, place FROM facts WHERE at >= $2 AND at < $3 AND kind = $1 ORDER BY at LIMIT $4 FOR UPDATE SKIP LOCKED
-        ) RETURNING place
+      WITH ${fence(5)}, chosen AS MATERIALIZED (
+        SELECT tableoid AS part, ctid AS place FROM facts
+        WHERE ${holds(5)} AND at >= $2 AND at < $3 AND kind = $1 ORDER BY at LIMIT $4 FOR UPDATE SKIP LOCKED
+      ),
+      gone AS (
+        DELETE FROM facts f USING chosen c
+        WHERE f.tableoid = c.part AND f.ctid = c.place AND f.at >= $2 AND f.at < $3 RETURNING f.place
       )
       SELECT count(*) AS count FROM gone`,
   },

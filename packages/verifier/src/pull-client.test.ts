@@ -11,6 +11,7 @@ import type { FeedBearer, Ports, PullReply } from "./ports.ts";
 import { PullClient } from "./pull-client.ts";
 import { MemoryFeed } from "./testing/memory-feed.ts";
 import { settled, TestClock } from "./testing/test-clock.ts";
+import type { Trouble } from "./trouble.ts";
 
 const issuer = "https://auth.example";
 const SID = "019a9c3e-6f1a-7c41-9a52-0d7c2b1f9e10";
@@ -45,6 +46,7 @@ function pulling({ roll = 0, ...given }: Given = {}) {
   };
   const knowledge = new Knowledge(() => {});
   const activity = new Activity(undefined, () => false);
+  const trouble: Trouble = { words: null };
   const client = new PullClient({
     ports,
     settings: settingsFrom({ issuer, audience: "a", feed: "pull" }),
@@ -52,7 +54,7 @@ function pulling({ roll = 0, ...given }: Given = {}) {
     counters,
     instance: () => "i",
     stats: () => reportOf(counters, NOTHING),
-    trouble: { words: null },
+    trouble,
     onLease: (serverAhead) => void leases.push(serverAhead),
     activity,
   });
@@ -61,7 +63,7 @@ function pulling({ roll = 0, ...given }: Given = {}) {
       .trimEnd()
       .split("\n")
       .map((line) => (JSON.parse(line) as { readonly type: string }).type);
-  return { clock, feed, counters, bodies, leases, knowledge, activity, client, kindsOf };
+  return { clock, feed, counters, bodies, leases, knowledge, activity, trouble, client, kindsOf };
 }
 
 test("after each failure the pause doubles from a quarter of a second to five, of which half at least is waited [PULL-8]", async () => {
@@ -266,6 +268,23 @@ test("a request that nobody answers is given up after ten seconds, with a pause,
   assert.equal(bodies.length, 2, "the second is still joined");
   client.close();
   await clock.advance(20_000);
+});
+
+test("a request that was given up says nothing of a view that a later one has renewed", async () => {
+  const late = Promise.withResolvers<PullReply>();
+  const { client, clock, feed, bodies, trouble } = pulling({
+    pull: (body) => (bodies.length === 1 ? late.promise : feed.pull("t", body)),
+  });
+  const first = client.renew();
+  await clock.advance(10_000);
+  await first;
+  assert.match(trouble.words ?? "", /did not come/);
+  await clock.advance(250);
+  await client.renew();
+  assert.equal(client.connected, true);
+  late.reject(new Error("late"));
+  await settled();
+  assert.equal(trouble.words, null);
 });
 
 test("an answer in which welcome, keys or head is missing, or another, is not applied, and one with a frame that nobody knows is [PULL-3]", async () => {

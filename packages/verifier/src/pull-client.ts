@@ -108,7 +108,8 @@ export class PullClient {
     const { pairs, giveBack } = this.#deps.activity.take();
     void this.#fly(flight, pairs)
       .catch((cause: unknown) => {
-        this.#deps.trouble.words = wordsOf(cause);
+        // One that was given up says nothing about those that came after it.
+        if (this.#flight === flight) this.#deps.trouble.words = wordsOf(cause);
         return false;
       })
       .then((counts) => {
