@@ -15,6 +15,8 @@ export const EXIT = {
   waiting: 5,
   /** Of what was judged nothing failed, and something should be mended or could not be looked at. */
   warned: 6,
+  /** What it prints is read no more, or can't be written: it stopped there, like a program that SIGPIPE has ended. */
+  unread: 141,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -27,4 +29,5 @@ export const EXIT_WORDS: Readonly<Record<keyof typeof EXIT, string>> = {
   unavailable: "the server could not be reached or could not answer; what was asked may have happened",
   waiting: "committed, and when --wait was over some verifier had not acknowledged",
   warned: "nothing failed, and something should be mended or could not be looked at",
+  unread: "nobody read on, or what it printed could not be written; it may have stopped half-way",
 };

@@ -3,6 +3,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
+import { EXIT } from "./exit-codes.ts";
 import { run } from "./run.ts";
 
 const stops: (() => void)[] = [];
@@ -18,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 // Whoever reads us may stop reading: `hallpass … | head`. What was not said may not have been done either, so it ends like a program that
 // SIGPIPE has ended, and not like one that is done.
-process.stdout.on("error", () => process.exit(141));
+process.stdout.on("error", () => process.exit(EXIT.unread));
 // What is said beside may be lost: it ends nothing, and no drain.
 process.stderr.on("error", () => undefined);
 

@@ -37,7 +37,9 @@ export function buildProgram(terminal: Terminal, onStop: Context["onStop"], done
 }
 
 function root(terminal: Terminal): Command {
-  const codes = Object.entries(EXIT).map(([name, code]) => `  ${code}  ${EXIT_WORDS[name as keyof typeof EXIT]}`);
+  const codes = Object.entries(EXIT).map(
+    ([name, code]) => `  ${String(code).padEnd(3)}  ${EXIT_WORDS[name as keyof typeof EXIT]}`,
+  );
   return new Command("hallpass")
     .description("Sessions that verify like a JWT, revoke like a database row, and prove it.")
     .option("--url <address>", "the server (or HALLPASS_URL; otherwise the one of the data directory)")
@@ -50,7 +52,7 @@ function root(terminal: Terminal): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      `\nCredentials: client_id:secret in the file that HALLPASS_CREDENTIALS_FILE names.\n\nExit codes:\n${codes.join("\n")}`,
+      `\nCredentials: client_id:secret in the file that HALLPASS_CREDENTIALS_FILE names. They go to the\naddress of a data directory only where --data or HALLPASS_DATA names that directory.\n\nExit codes:\n${codes.join("\n")}`,
     );
 }
 
