@@ -8,7 +8,7 @@ const NOTICES = "SELECT * FROM notices WHERE tenant = $1 AND seq > $2 AND seq <=
 const FACTS = "ORDER BY xid, place LIMIT $4`,";
 const DUE =
   'text: "SELECT tenant, kind, id FROM rows WHERE kind = $1 AND expires <= $2 ORDER BY expires, tenant, id LIMIT $3",';
-const DROP = "SELECT seq FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED";
+const DROP = "SELECT ctid FROM notices WHERE until <= $1 ORDER BY until LIMIT $3 FOR UPDATE SKIP LOCKED";
 const TWICE = ["", " (number 2)"];
 
 /** What of the statements lived so far; they were not judged whole. */
