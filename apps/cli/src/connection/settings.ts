@@ -16,7 +16,7 @@ export interface Credentials {
 }
 
 export const DEFAULT_URL = "http://localhost:8026";
-/** In the data directory: `client_id:secret` of the operator, and the address at which its server listens. */
+/** In the data directory: `client_id:secret` of the operator, and the address under which this machine reaches its server. */
 export const OPERATOR_CREDENTIALS = "operator-credentials";
 export const ADDRESS = "address";
 

@@ -1,6 +1,7 @@
 // Where a command on this machine reaches this server: kept in a file of the data directory, because the operator's secret is sent there.
 
-import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Config } from "../config.ts";
 import { isLoopback } from "./loopback.ts";
 
@@ -17,11 +18,18 @@ export function ownAddress(config: Pick<Config, "issuer" | "listen">, port: numb
   return `${hasTls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** Everybody may read it and nobody else write it, whatever the umask. In the place of what was there, whosever it was. */
+/**
+ * Everybody may read it and nobody else write it, whatever the umask. In the place of what was there, whosever it was. Workers of one machine
+ * start at once and share the directory: each has its draft for itself, and the last one's stays.
+ */
 export function writeAddress(file: string, url: string): void {
-  const draft = `${file}-draft`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, `${url}\n`, { mode: 0o644, flag: "wx" });
-  chmodSync(draft, 0o644);
-  renameSync(draft, file);
+  const aside = mkdtempSync(join(dirname(file), ".new-"));
+  try {
+    const draft = join(aside, basename(file));
+    writeFileSync(draft, `${url}\n`, { flag: "wx" });
+    chmodSync(draft, 0o644);
+    renameSync(draft, file);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
 }
