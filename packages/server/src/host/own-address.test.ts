@@ -31,9 +31,15 @@ test("the address takes the place of whatever was there, and whoever writes it a
   writeAddress(file, ISSUER);
   assert.deepEqual([readFileSync(file, "utf8"), readFileSync(other, "utf8")], [`${ISSUER}\n`, "kept"]);
   const program = `import { writeAddress } from ${JSON.stringify(`${import.meta.dirname}/own-address.ts`)};
-    for (let round = 0; round < 100; round += 1) writeAddress(${JSON.stringify(file)}, ${JSON.stringify(ISSUER)});`;
+    process.stdout.write("ready");
+    process.stdin.once("data", () => {
+      for (let round = 0; round < 100; round += 1) writeAddress(${JSON.stringify(file)}, ${JSON.stringify(ISSUER)});
+      process.exit();
+    });`;
   const words = ["--conditions=hallpass-source", "--input-type=module", "-e", program];
-  const starting = [1, 2].map(() => spawn(process.execPath, words, { stdio: "ignore" }));
+  const starting = [1, 2].map(() => spawn(process.execPath, words, { stdio: ["pipe", "pipe", "ignore"] }));
+  await Promise.all(starting.map(({ stdout }) => once(stdout, "data")));
+  for (const { stdin } of starting) stdin.write("go");
   const ended = await Promise.all(starting.map((child) => once(child, "exit")));
   assert.deepEqual(ended, [
     [0, null],
