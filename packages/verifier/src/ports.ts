@@ -18,8 +18,8 @@ export interface Dice {
 export type Cancel = () => void;
 
 export interface Scheduler {
-  /** Calls `task` once, no earlier than `ms` milliseconds from now, unless cancelled. */
-  after(ms: number, task: () => void): Cancel;
+  /** Calls `task` once, no earlier than `ms` milliseconds from now, unless cancelled. `awaited`: somebody waits for it, so the process has to go on. */
+  after(ms: number, task: () => void, awaited?: "awaited"): Cancel;
 }
 
 /** A P-256 public key as RFC 7518 section 6.2.1 writes it: coordinates of 32 bytes in base64url. */

@@ -1,6 +1,7 @@
 // What a verifier asks of its platform, and how: against a real server on this machine.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -311,4 +312,27 @@ test("a verifier that is not told otherwise is pushed to, and asks through the a
   });
   assert.equal(await asked.promise, "https://auth.example/oauth2/token", "at once, and without being asked");
   verifier.close();
+});
+
+test("a program that waits for its view alone is told why there is none, and ends by itself where nobody waits", () => {
+  const run = (wait: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        "--input-type=module",
+        "--eval",
+        `import { createVerifier } from ${JSON.stringify(`${import.meta.dirname}/index.ts`)};
+        const credentials = { clientId: "c", clientSecret: "s" };
+        const verifier = createVerifier({ issuer: "http://127.0.0.1:1", audience: "a", credentials });
+        ${wait}`,
+      ],
+      { encoding: "utf8", timeout: 30_000 },
+    );
+  const told = run("await verifier.ready(1000).catch(({ message }) => console.log(message));");
+  assert.match(told.stdout, /^no view within 1000 ms: /);
+  assert.equal(told.status, 0, told.stderr);
+  assert.equal(run("").status, 0);
+  const long = "const waiting = verifier.ready(Infinity); setTimeout(() => verifier.close(), 100);";
+  const closed = run(`${long} await waiting.catch(({ message }) => console.log(message));`);
+  assert.match(closed.stdout, /closed/);
 });

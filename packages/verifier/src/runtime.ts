@@ -52,9 +52,13 @@ export function platformPorts(credentials: RuntimeCredentials, feed?: "push" | "
   };
 }
 
-// A waiting timer keeps no process alive: what it serves does.
-function after(ms: number, task: () => void): () => void {
-  const timer: unknown = setTimeout(task, ms);
+/** Milliseconds. Beyond it timers of the platform fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+// A waiting timer keeps no process alive: what it serves does, and who awaits it.
+function after(ms: number, task: () => void, awaited?: "awaited"): () => void {
+  const timer: unknown = setTimeout(task, Math.min(ms, LONGEST_TIMER));
+  if (awaited !== undefined) return () => clearTimeout(timer as number);
   if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")
     timer.unref();
   return () => clearTimeout(timer as number);

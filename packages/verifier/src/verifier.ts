@@ -157,10 +157,11 @@ class LocalVerifier implements Verifier {
     const waiting = Promise.withResolvers<void>();
     this.#waiting.push(waiting);
     if (withinMs === undefined) return waiting.promise;
-    const cancel = this.#ports.scheduler.after(withinMs, () => {
+    const giveUp = (): void => {
       this.#waiting = this.#waiting.filter((one) => one !== waiting);
       waiting.reject(new Error(`no view within ${withinMs} ms: ${this.#trouble.words ?? "no answer has come yet"}`));
-    });
+    };
+    const cancel = this.#ports.scheduler.after(withinMs, giveUp, "awaited");
     return waiting.promise.finally(cancel);
   }
 
