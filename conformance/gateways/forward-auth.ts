@@ -79,6 +79,7 @@ export function asksBeforeItPasses(name: string, start: (stage: GatewayStage) =>
       ]) {
         const { status, upstream } = await stage.ask("GET", { cookie: cookie(token), connection: `close, ${header}` });
         const key = header.toLowerCase();
+        assert.notEqual(plain.upstream?.[key], undefined, header);
         assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], header);
       }
     });

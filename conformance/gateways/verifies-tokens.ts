@@ -57,6 +57,7 @@ export function verifiesTokens(name: string, start: (stage: GatewayStage) => Pro
       const { access } = await stage.signIn();
       for (const header of ["Hallpass-Subject", "hallpass-claim-sub", "Authorization"]) {
         const plain = await stage.ask("GET", bearer(access));
+        assert.equal(plain.upstream?.["hallpass-subject"] ?? plain.upstream?.["hallpass-claim-sub"], "u-1");
         const { status, upstream } = await stage.ask("GET", { ...bearer(access), connection: `close, ${header}` });
         const key = header.toLowerCase();
         assert.ok(status === 400 ? upstream === undefined : upstream?.[key] === plain.upstream?.[key], header);
