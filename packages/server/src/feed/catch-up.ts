@@ -13,7 +13,7 @@ export interface CatchUpDeps {
   readonly store: Store;
   readonly issuer: Issuer;
   readonly snapshots: Snapshots;
-  /** Gives others their turn while a large snapshot is packed. */
+  /** Gives others their turn while a large snapshot is written. */
   readonly pause: () => Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function sendSnapshot(
   const snapshot = await snapshots.at(head, open.mac);
   meet(snapshot.takings);
   for (const part of snapshot.parts) {
-    if (packed && !part.isPacked) await pause();
+    if (packed ? !part.isPacked : !part.isWritten) await pause();
     outbox.send(packed ? part.message : part.text);
     await outbox.room();
     if (outbox.isClosed) break;

@@ -70,7 +70,7 @@ test("a verifier that says nothing of packed frames, or names a version that is 
   }
 });
 
-test("a part is packed once for all who want it, and others have their turn before each [CONN-9]", async () => {
+test("a part is written once for all who want it, packed or as text, and others have their turn before each [CONN-9]", async () => {
   let pauses = 0;
   const { join } = await aScene({
     pause: async () => {
@@ -79,5 +79,8 @@ test("a part is packed once for all who want it, and others have their turn befo
   });
   const [first, again] = [await join("one", { packed: 1 }), await join("two", { packed: 1 })];
   assert.equal(pauses, 3);
+  const texts = [await join("three", {}), await join("four", {})].map(({ messages }) => messages.slice(2, 5));
+  assert.equal(pauses, 6);
+  assert.deepEqual(texts[0], texts[1]);
   for (const [index, bytes] of bytesOf(first).entries()) assert.equal(bytesOf(again)[index]?.buffer, bytes.buffer);
 });

@@ -23,7 +23,12 @@ export class SnapshotPart {
     return this.#text;
   }
 
-  /** Whether `message` and `frame` take no time any more. */
+  /** Whether `text` takes no time any more. */
+  get isWritten(): boolean {
+    return this.#text !== undefined;
+  }
+
+  /** The same of `message` and `frame`. */
   get isPacked(): boolean {
     return this.#packed !== undefined;
   }
