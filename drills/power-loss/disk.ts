@@ -130,9 +130,15 @@ export class Disk {
       case "removed":
         return directory.change(number, [name, undefined]);
       case "renamed": {
+        const [to, moved] = [this.#placeOf(done.to), directory.now.get(name)];
+        if (to.directory === directory) return directory.change(number, [name, undefined], [to.name, moved]);
+        // Of two directories each may reach the disk without the other.
+        to.directory.change(number, [to.name, moved]);
+        return directory.change(number, [name, undefined]);
+      }
+      case "linked": {
         const to = this.#placeOf(done.to);
-        if (to.directory !== directory) throw new Error("nothing is moved between directories here");
-        return directory.change(number, [name, undefined], [to.name, directory.now.get(name)]);
+        return to.directory.change(number, [to.name, directory.now.get(name)]);
       }
       case "flushed": {
         const entry = directory.now.get(name);

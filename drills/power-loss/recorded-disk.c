@@ -1,7 +1,7 @@
 // Preloaded into a server (LD_PRELOAD): whatever is done to files and directories under HALLPASS_DRILL_DISK is written to the file
-// HALLPASS_DRILL_RECORD, in the order in which it was done, one call at a time: a flush as soon as it has come back with success, everything
-// else just before it is done. What is written to the file `acknowledged` there is an acknowledgement and no part of the disk. The files that
-// SQLite makes anew or only locks (-shm, -lock) are left out.
+// HALLPASS_DRILL_RECORD, in the order in which it was done, one call at a time: a flush, a directory whose name the system chooses and what is
+// removed as soon as the call has come back with success, everything else just before it is done. What is written to the file
+// `acknowledged` there is an acknowledgement and no part of the disk. The files that SQLite makes anew or only locks (-shm, -lock) are left out.
 //   A record: kind (1 byte), lengths of the path and of the data (4 bytes each), offset or size (8 bytes), the path, the data.
 
 #define _GNU_SOURCE
@@ -179,12 +179,65 @@ int mkdir(const char *path, mode_t mode) {
   return done;
 }
 
+/* Its name is known when it is made. */
+char *mkdtemp(char *path) {
+  NEXT(mkdtemp);
+  begin();
+  char *made = next(path);
+  const char *name = below(made);
+  if (name != NULL) record('M', name, 0, "", 0);
+  end();
+  return made;
+}
+
+static int removed(const char *path, int (*next)(const char *)) {
+  begin();
+  const char *name = below(path);
+  int done = next(path);
+  if (done == 0 && name != NULL) record('U', name, 0, "", 0);
+  end();
+  return done;
+}
+
 int unlink(const char *path) {
   NEXT(unlink);
-  const char *name = below(path);
+  return removed(path, next);
+}
+
+int rmdir(const char *path) {
+  NEXT(rmdir);
+  return removed(path, next);
+}
+
+/* Of either kind. */
+int remove(const char *path) {
+  NEXT(remove);
+  return removed(path, next);
+}
+
+/* Of a file, and with AT_REMOVEDIR of a directory that is empty. */
+int unlinkat(int directory, const char *path, int flags) {
+  NEXT(unlinkat);
+  char target[2 * PATH_MAX] = "", link[64];
   begin();
-  if (name != NULL && access(path, F_OK) == 0) record('U', name, 0, "", 0);
-  int done = next(path);
+  if (path[0] != '/' && directory != AT_FDCWD) {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
+    ssize_t length = readlink(link, target, PATH_MAX - 1);
+    snprintf(target + (length < 0 ? 0 : length), PATH_MAX, "/%s", path);
+  } else snprintf(target, sizeof target, "%s", path);
+  int done = next(directory, path, flags);
+  const char *name = below(target);
+  if (done == 0 && name != NULL) record('U', name, 0, "", 0);
+  end();
+  return done;
+}
+
+int link(const char *from, const char *to) {
+  NEXT(link);
+  const char *name = below(from), *second = below(to);
+  begin();
+  if (name != NULL && second != NULL && access(from, F_OK) == 0 && access(to, F_OK) != 0) record('L', name, 0, second, strlen(second));
+  int done = next(from, to);
   end();
   return done;
 }

@@ -7,6 +7,7 @@ export type Done =
   | { readonly kind: "flushed"; readonly path: string }
   | { readonly kind: "removed"; readonly path: string }
   | { readonly kind: "renamed"; readonly path: string; readonly to: string }
+  | { readonly kind: "linked"; readonly path: string; readonly to: string }
   | { readonly kind: "acknowledged"; readonly line: string };
 
 const HEAD_BYTES = 17;
@@ -42,6 +43,8 @@ function doneOf(kind: string, path: string, at: number, bytes: Buffer): Done {
       return { kind: "removed", path };
     case "R":
       return { kind: "renamed", path, to: bytes.toString("utf8") };
+    case "L":
+      return { kind: "linked", path, to: bytes.toString("utf8") };
     case "A":
       return { kind: "acknowledged", line: bytes.toString("utf8").trimEnd() };
     default:
