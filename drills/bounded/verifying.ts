@@ -57,7 +57,9 @@ function verifierOn(lane: number, port: number, pull: boolean): Verifier {
   const [clientId = "", clientSecret = ""] = job.credentials.split(":");
   const kind = pull ? "pull" : "push";
   const way = `127.0.0.1:${port}`;
-  const ports = platformPorts({ issuer: `http://${way}`, clientId, clientSecret }, kind);
+  const ports = platformPorts({ issuer: job.issuer, clientId, clientSecret }, kind, (url, init) =>
+    fetch(url.replace(job.issuer, `http://${way}`), init),
+  );
   const clock = { now: () => Date.now(), monotonic: () => performance.now() - slept() };
   return createVerifierOn(
     { ...ports, clock, connect: (open) => ports.connect({ ...open, url: `ws://${way}/v1/feed` }) },
