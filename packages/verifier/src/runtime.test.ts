@@ -319,6 +319,7 @@ test("a program that waits for its view alone is told why there is none, and end
     spawnSync(
       process.execPath,
       [
+        "--conditions=hallpass-source",
         "--input-type=module",
         "--eval",
         `import { createVerifier } from ${JSON.stringify(`${import.meta.dirname}/index.ts`)};
