@@ -144,3 +144,5 @@ try {
   await postgres.stop();
   rmSync(directory, { recursive: true, force: true });
 }
+// The nodes of this process would keep it alive.
+process.stdout.write("", () => process.exit());
