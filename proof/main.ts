@@ -4,9 +4,10 @@
 // with 1 if an experiment did not pass.
 
 import { parseArgs } from "node:util";
+import { staleOf, writePages } from "../scripts/printed-pages.ts";
 import { EXPERIMENTS, SIZES } from "./experiments.ts";
 import { allKept, allPieces, keep, keepPiece } from "./kept.ts";
-import { pagesOf, staleOf, writePages } from "./pages.ts";
+import { pagesOf } from "./pages.ts";
 import { run, runPiece } from "./run.ts";
 
 const { values } = parseArgs({
@@ -27,7 +28,7 @@ for (const id of wanted) {
 }
 
 if (values.check) {
-  for (const stale of staleOf(pagesOf(allKept(), allPieces()))) {
+  for (const stale of staleOf("proof", pagesOf(allKept(), allPieces()))) {
     console.error(`${stale}: run \`npm run proof -- --print\` and commit it`);
     process.exitCode = 1;
   }
@@ -36,7 +37,7 @@ if (values.check) {
   if (experiment === undefined || wanted.size > 1) throw new Error("a piece is one of one experiment: --only id");
   const piece = await runPiece(experiment, values.piece);
   keepPiece(piece);
-  writePages(pagesOf(allKept(), allPieces()));
+  writePages("proof", pagesOf(allKept(), allPieces()));
   console.error(`== ${piece.line.passed ? "passed" : "FAILED"} in ${piece.seconds} s: ${piece.line.figure}`);
   if (!piece.line.passed) process.exitCode = 1;
 } else {
@@ -47,11 +48,11 @@ if (values.check) {
     const kept = await run(experiment, size);
     if (!kept.line.passed) failed.push(experiment.id);
     const isNew = keep(kept);
-    writePages(pagesOf(allKept(), allPieces()));
+    writePages("proof", pagesOf(allKept(), allPieces()));
     console.error(`== ${kept.line.passed ? "passed" : "FAILED"} in ${kept.seconds} s: ${kept.line.figure}`);
     if (!isNew) console.error("== what is kept is of a larger size, and stays");
   }
-  if (values.print) writePages(pagesOf(allKept(), allPieces()));
+  if (values.print) writePages("proof", pagesOf(allKept(), allPieces()));
   if (chosen.length > 0) console.error(`${chosen.length - failed.length} of ${chosen.length} passed`);
   if (failed.length > 0) {
     console.error(`FAILED: ${failed.join(", ")}`);

@@ -1,9 +1,8 @@
 // docs/proof.md with its plots, from what is kept, and docs/track-record.md.
 
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { mutationPage } from "../drills/mutation/page.ts";
 import { svgOf } from "../scripts/plot.ts";
+import type { Pages } from "../scripts/printed-pages.ts";
 import { EXPERIMENTS, type Experiment, NOT_SHOWN, SAYS } from "./experiments.ts";
 import type { Kept, Piece, Ran } from "./kept.ts";
 import { PROMISES, promisesOf } from "./line.ts";
@@ -12,11 +11,6 @@ import { sumOf } from "./pieces.ts";
 import { cellsOfSum, figureOfSum, piecesTable } from "./pieces-page.ts";
 import { table } from "./table.ts";
 import { trackRecord } from "./track-record-page.ts";
-
-const docs = join(import.meta.dirname, "../docs");
-
-/** By path under docs/. */
-export type Pages = ReadonlyMap<string, string>;
 
 export function pagesOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): Pages {
   const plots = [...kept].flatMap(([id, { line }]) =>
@@ -28,30 +22,6 @@ export function pagesOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[
     ["mutation.md", mutationPage()],
     ...plots,
   ]);
-}
-
-export function writePages(pages: Pages): void {
-  for (const path of plotsOnDisk()) if (!pages.has(path)) rmSync(join(docs, path));
-  for (const [path, text] of pages) {
-    mkdirSync(dirname(join(docs, path)), { recursive: true });
-    writeFileSync(join(docs, path), text);
-  }
-}
-
-export function staleOf(pages: Pages): readonly string[] {
-  const left = plotsOnDisk().filter((path) => !pages.has(path));
-  const stale = [...pages].filter(([path, text]) => {
-    const file = join(docs, path);
-    return !existsSync(file) || readFileSync(file, "utf8") !== text;
-  });
-  return [
-    ...left.map((path) => `docs/${path} belongs to no result`),
-    ...stale.map(([path]) => `docs/${path} is not what the results say`),
-  ];
-}
-
-function plotsOnDisk(): readonly string[] {
-  return globSync("proof/*.svg", { cwd: docs });
 }
 
 function pageOf(kept: ReadonlyMap<string, Kept>, pieces: readonly Piece[]): string {

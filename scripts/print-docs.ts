@@ -22,7 +22,8 @@ import { addKeyMetrics } from "../packages/server/src/observe/key-metrics.ts";
 import { addLogMetrics } from "../packages/server/src/observe/log-metrics.ts";
 import { createMetrics, type Metrics, NOTHING_GAUGED } from "../packages/server/src/observe/metrics.ts";
 import { allKept, allPieces } from "../proof/kept.ts";
-import { pagesOf, staleOf, writePages } from "../proof/pages.ts";
+import { pagesOf } from "../proof/pages.ts";
+import { staleOf, writePages } from "./printed-pages.ts";
 
 type Registry = Metrics["registry"];
 type Cells = readonly (string | number)[];
@@ -162,12 +163,12 @@ for (const [name, text] of Object.entries(pages)) {
 }
 
 const proof = pagesOf(allKept(), allPieces());
-if (!check) writePages(proof);
-else for (const stale of staleOf(proof)) complain(stale);
+if (!check) writePages("proof", proof);
+else for (const stale of staleOf("proof", proof)) complain(stale);
 
 const performance = measured.pagesOf(allMeasured());
-if (!check) measured.writePages(performance);
-else for (const stale of measured.staleOf(performance)) complain(stale);
+if (!check) writePages("bench", performance);
+else for (const stale of staleOf("bench", performance)) complain(stale);
 
 function complain(what: string): void {
   console.error(`${what}: run \`npm run docs\` and commit it`);

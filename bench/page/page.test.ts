@@ -6,13 +6,14 @@ import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { staleOf } from "../../scripts/printed-pages.ts";
 import { allKept, keepAll } from "../kept.ts";
 import { machine } from "../machine.ts";
 import { figureOf, resultOf } from "../result.ts";
 import type { Ran } from "../run.ts";
 import { tableOf } from "../table.ts";
 import { GOALS, type Goal, judge } from "./goals.ts";
-import { anchorOf, pagesOf, staleOf } from "./page.ts";
+import { anchorOf, pagesOf } from "./page.ts";
 import { SECTIONS } from "./sections.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -47,16 +48,16 @@ function inDirectory(work: (directory: string) => void): void {
 
 test("the page of measurements is what the kept results say, and one figure more or less makes it stale", () => {
   const kept = allKept();
-  assert.deepEqual(staleOf(pagesOf(kept)), []);
+  assert.deepEqual(staleOf("bench", pagesOf(kept)), []);
   for (const [id, result] of kept) {
     const [row, ...rows] = result.rows.map((one) => ({ ...one }));
     assert.ok(row !== undefined, id);
     const [[name, figure] = assert.fail(id)] = Object.entries(row.figures);
     const changed = { ...row, figures: { ...row.figures, [name]: figureOf([figure.median * 1.1 + 1]) } };
-    const stale = staleOf(pagesOf(new Map([...kept, [id, { ...result, rows: [changed, ...rows] }]])));
+    const stale = staleOf("bench", pagesOf(new Map([...kept, [id, { ...result, rows: [changed, ...rows] }]])));
     assert.ok(stale.includes("docs/performance.md is not what the results say"), id);
     const without = new Map([...kept].filter(([one]) => one !== id));
-    assert.notDeepEqual(staleOf(pagesOf(without)), [], id);
+    assert.notDeepEqual(staleOf("bench", pagesOf(without)), [], id);
   }
 });
 

@@ -1,8 +1,7 @@
 // docs/performance.md and its pictures, from what is kept of the measurements and a frame of short texts (sections.ts).
 
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { keptOf } from "../../proof/kept.ts";
+import type { Pages } from "../../scripts/printed-pages.ts";
 import { pictureOf } from "../bars.ts";
 import type { Kept } from "../kept.ts";
 import type { Machine } from "../machine.ts";
@@ -10,12 +9,11 @@ import { show, tableOf } from "../table.ts";
 import { boundText, GOALS, type Judged, judge } from "./goals.ts";
 import { FRAME, SECTIONS, type Section } from "./sections.ts";
 
-const docs = join(import.meta.dirname, "../../docs");
 /** Processors that others took at most where it was quiet: a machine's own services, and what had begun before and ended. */
 const QUIET = 0.2;
 
-/** By path under docs/. Throws for what is kept and stands in no section: nobody would read it. */
-export function pagesOf(kept: ReadonlyMap<string, Kept>): ReadonlyMap<string, string> {
+/** Throws for what is kept and stands in no section: nobody would read it. */
+export function pagesOf(kept: ReadonlyMap<string, Kept>): Pages {
   const shown = new Set(SECTIONS.flatMap(({ results }) => results.map(({ id }) => id)));
   for (const id of kept.keys()) if (!shown.has(id)) throw new Error(`no section shows the result ${id}`);
   const pictures = [...kept].flatMap(([id, result]) => {
@@ -23,28 +21,6 @@ export function pagesOf(kept: ReadonlyMap<string, Kept>): ReadonlyMap<string, st
     return picture === undefined ? [] : [[`bench/${id}.svg`, picture] as const];
   });
   return new Map([["performance.md", pageOf(kept)], ...pictures]);
-}
-
-export function writePages(pages: ReadonlyMap<string, string>): void {
-  for (const path of picturesOnDisk()) if (!pages.has(path)) rmSync(join(docs, path));
-  mkdirSync(join(docs, "bench"), { recursive: true });
-  for (const [path, text] of pages) writeFileSync(join(docs, path), text);
-}
-
-export function staleOf(pages: ReadonlyMap<string, string>): readonly string[] {
-  const left = picturesOnDisk().filter((path) => !pages.has(path));
-  const stale = [...pages].filter(([path, text]) => {
-    const file = join(docs, path);
-    return !existsSync(file) || readFileSync(file, "utf8") !== text;
-  });
-  return [
-    ...left.map((path) => `docs/${path} belongs to no result`),
-    ...stale.map(([path]) => `docs/${path} is not what the results say`),
-  ];
-}
-
-function picturesOnDisk(): readonly string[] {
-  return globSync("bench/*.svg", { cwd: docs });
 }
 
 function pageOf(kept: ReadonlyMap<string, Kept>): string {

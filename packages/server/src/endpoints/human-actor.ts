@@ -2,12 +2,12 @@
 // person's own session in Hallpass-Actor-Token, as the actor token of RFC 8693 section 2.1 does it; or declared in the body.
 
 import { judgeAccessToken, type MaybePromise, parseSubjectId, type Store } from "@hallpass/core";
-import { isJsonObject, parseStrictJsonBytes } from "@hallpass/protocol";
+import { isJsonObject } from "@hallpass/protocol";
 import { z } from "zod";
 import type { Services } from "../services.ts";
 import type { Exchange, HumanActor, RequestHead, ScopedEndpoint } from "./endpoint.ts";
 import * as fields from "./fields.ts";
-import { JSON_LIMITS } from "./read-json.ts";
+import { bodyJson } from "./read-json.ts";
 
 export type ReadActor =
   | { readonly ok: true; readonly actor: HumanActor | null }
@@ -43,7 +43,7 @@ async function proven(services: Services, token: string): Promise<ReadActor> {
  */
 export function namedActor({ body: bytes }: Exchange, { body }: Pick<ScopedEndpoint, "body">): HumanActor | null {
   if (!(body instanceof z.ZodObject) || !("actor" in body.shape) || bytes.length === 0) return null;
-  const json = parseStrictJsonBytes(bytes, JSON_LIMITS);
+  const json = bodyJson(bytes);
   const named = json.ok && isJsonObject(json.value) ? fields.words.safeParse(json.value["actor"]) : undefined;
   return named?.success === true ? { id: named.data, proof: "declared", session: null } : null;
 }

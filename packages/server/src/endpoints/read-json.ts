@@ -10,7 +10,18 @@ import { wrongMembers } from "./wrong-members.ts";
 export type ReadBody<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Reply };
 
 /** Of every JSON body. */
-export const JSON_LIMITS: JsonLimits = { maxLength: 65_536, maxDepth: 16, maxMembers: 512, onlyExactNumbers: true };
+const JSON_LIMITS: JsonLimits = { maxLength: 65_536, maxDepth: 16, maxMembers: 512, onlyExactNumbers: true };
+
+const parsedBodies = new WeakMap<Uint8Array, ReturnType<typeof parseStrictJsonBytes>>();
+
+/** Of each body once, however many ask: who acts is judged before the endpoint reads the rest. */
+export function bodyJson(body: Uint8Array): ReturnType<typeof parseStrictJsonBytes> {
+  const known = parsedBodies.get(body);
+  if (known !== undefined) return known;
+  const json = parseStrictJsonBytes(body, JSON_LIMITS);
+  parsedBodies.set(body, json);
+  return json;
+}
 
 /** With `absentIs`, a request without a body and without a type is read as that value. */
 export function readJson<T>(
@@ -21,7 +32,7 @@ export function readJson<T>(
   const type = exchange.request.headers.get("content-type");
   if (exchange.body.length === 0 && type === null && absentIs !== undefined) return judged(exchange, schema, absentIs);
   if (!isMediaType(type, "application/json")) return { ok: false, refusal: refuse(exchange, "json_required") };
-  const json = parseStrictJsonBytes(exchange.body, JSON_LIMITS);
+  const json = bodyJson(exchange.body);
   if (!json.ok) return { ok: false, refusal: refuse(exchange, "json_malformed") };
   return judged(exchange, schema, json.value);
 }
